@@ -1,0 +1,18 @@
+/**
+ * What the rooms tell while they work. The deploy path emits events and never prints; `src/terminal` turns them into a live list,
+ * into one line each (CI), or into nothing (`--json`, `--quiet`).
+ */
+export interface Event {
+  /** The phase of the run this belongs to: `look`, `build`, `create`, `launch`, `verify`, `promote`, `retire`. */
+  readonly phase: string
+  /** What is worked on, unique within its phase: `vpc`, `ml-inference`. A phase's own event has no step. */
+  readonly step?: string
+  readonly state: 'started' | 'progress' | 'done' | 'failed' | 'skipped'
+  /** A short addition to the step's name: an id, a size, `waiting for the instance profile`. */
+  readonly detail?: string
+  /** How long it took; set on `done` and `failed`. */
+  readonly seconds?: number
+}
+
+/** Where events go. */
+export type Tell = (event: Event) => void

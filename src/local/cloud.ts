@@ -1,0 +1,100 @@
+import type { Kind, Records } from './records.ts'
+
+/** The cloud's memory: records by kind and id. What a call has acknowledged survives a kill at any moment. */
+export interface Store {
+  get<K extends Kind>(kind: K, id: string): Records[K] | undefined
+  list<K extends Kind>(kind: K): Records[K][]
+  put<K extends Kind>(kind: K, id: string, record: Records[K]): void
+  delete(kind: Kind, id: string): void
+  /** Everything `work` puts and deletes is kept together, synced to the disk before it returns, or not at all when it throws. */
+  transaction<T>(work: () => T): T
+  close(): void
+}
+
+/** The machine room: makes processes and port forwarders match what the store says. */
+export interface Machines {
+  /**
+   * Call after any change to instances, addresses or security groups has been committed. Returns at once; the work goes on behind.
+   * `pending` instances are booted and become `running`; `shutting-down` ones are killed and become `terminated`.
+   */
+  reconcile(): void
+  /** Delivers pending invocations. Call after an invocation has been committed. */
+  deliver(): void
+  /** Asks a running invocation to end: SIGKILL to its process group. */
+  cancel(commandId: string, instanceId: string): void
+  /** Whether the agent on this instance is registered and answers. */
+  online(instanceId: string): { since: string; lastPing: string } | undefined
+  /** Which of these ports on this address is held by a program that is not ours. */
+  taken(address: string, ports: readonly number[]): Promise<number[]>
+  /** Kills every instance's processes and closes every forwarder. */
+  close(): Promise<void>
+}
+
+/** Who signed a call. */
+export interface Caller {
+  accountId: string
+  /** `arn:aws:iam::…:root` for the user, `arn:aws:sts::…:assumed-role/…` for an instance. */
+  arn: string
+  accessKeyId: string
+  /** Name of the role whose policies limit this caller; absent for the user, who may do everything. */
+  role?: string
+}
+
+/** What the rooms of the embedded cloud share. */
+export interface Cloud {
+  readonly store: Store
+  readonly machines: Machines
+  /** Where everything lies, absolute. */
+  readonly folder: string
+  /** `http://127.0.0.1:PORT`, the same after a restart. */
+  readonly endpoint: string
+  readonly region: string
+  readonly accountId: string
+  /**
+   * Credentials that an instance's programs get for its profile's role: made from a secret of the cloud, valid for hours, verified without being stored.
+   * Undefined when the profile or its role does not exist (any more).
+   */
+  roleCredentials(instanceProfileArn: string, instanceId: string): RoleCredentials | undefined
+  /** Whom a registry password (from ECR's GetAuthorizationToken) belongs to; undefined when it is wrong or expired. */
+  registryCaller(password: string): Caller | undefined
+  /** A registry password for this caller, valid for 12 hours. */
+  registryPassword(caller: Caller): { password: string; expiresAt: Date }
+  /** Throws ApiError AccessDenied unless the caller's policies allow the action (`ecr:BatchGetImage`) on the resource (an ARN). */
+  authorize(caller: Caller, action: string, resource: string): void
+}
+
+export interface RoleCredentials {
+  AccessKeyId: string
+  SecretAccessKey: string
+  Token: string
+  /** ISO 8601. */
+  Expiration: string
+}
+
+/** One call that has been authenticated and parsed. */
+export interface Call {
+  readonly cloud: Cloud
+  readonly caller: Caller
+  readonly action: string
+  readonly requestId: string
+}
+
+/** Answers one action: the input in the API's own shape (member names as in AWS's reference), the output likewise. */
+// biome-ignore lint/suspicious/noExplicitAny: the shapes are AWS's, one per action; each handler declares what it reads
+export type Action = (input: any, call: Call) => unknown
+
+/** The actions of one AWS service, by name. */
+export type Service = Readonly<Record<string, Action>>
+
+/** An error answer, as AWS would give it. */
+export class ApiError extends Error {
+  readonly code: string
+  /** The HTTP status. */
+  readonly status: number
+
+  constructor(code: string, message: string, status = 400) {
+    super(message)
+    this.code = code
+    this.status = status
+  }
+}
