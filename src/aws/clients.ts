@@ -1,0 +1,62 @@
+/**
+ * Thin adapters between the deploy path and AWS's own SDK: clients, the resource graph, one file per kind of resource. This room knows
+ * no release and no service.
+ */
+import type { EC2 } from '@aws-sdk/client-ec2'
+import type { ECR } from '@aws-sdk/client-ecr'
+import type { IAM } from '@aws-sdk/client-iam'
+import type { SSM } from '@aws-sdk/client-ssm'
+import type { STS } from '@aws-sdk/client-sts'
+
+/** Where AWS is and who calls it. What is absent here is found by the SDK as everywhere: environment, profile, OIDC, instance role. */
+export interface Access {
+  readonly region: string
+  readonly endpoint?: string
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }
+}
+
+/**
+ * The SDK clients, each loaded at its first use: loading them all costs more than many a command takes.
+ *
+ * A client of `once` sends a request a single time. Create calls that have no client token go through it: the SDK would repeat them after a
+ * lost answer, and so create twice what was created already.
+ */
+export class Clients {
+  readonly access: Access
+  readonly once: Clients
+  readonly #attempts: number
+  readonly #loaded = new Map<string, Promise<unknown>>()
+
+  /** `attempts` is how often a request is sent at most; 8, because 3 are too few under throttling. */
+  constructor(access: Access, attempts = 8) {
+    this.access = access
+    this.#attempts = attempts
+    this.once = attempts === 1 ? this : new Clients(access, 1)
+  }
+
+  ec2(): Promise<EC2> {
+    return this.#load('ec2', async (options) => new (await import('@aws-sdk/client-ec2')).EC2(options))
+  }
+
+  ecr(): Promise<ECR> {
+    return this.#load('ecr', async (options) => new (await import('@aws-sdk/client-ecr')).ECR(options))
+  }
+
+  iam(): Promise<IAM> {
+    return this.#load('iam', async (options) => new (await import('@aws-sdk/client-iam')).IAM(options))
+  }
+
+  ssm(): Promise<SSM> {
+    return this.#load('ssm', async (options) => new (await import('@aws-sdk/client-ssm')).SSM(options))
+  }
+
+  sts(): Promise<STS> {
+    return this.#load('sts', async (options) => new (await import('@aws-sdk/client-sts')).STS(options))
+  }
+
+  #load<Client>(name: string, make: (options: Access & { maxAttempts: number }) => Promise<Client>): Promise<Client> {
+    const loading = this.#loaded.get(name) ?? make({ ...this.access, maxAttempts: this.#attempts })
+    this.#loaded.set(name, loading)
+    return loading as Promise<Client>
+  }
+}

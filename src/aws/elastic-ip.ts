@@ -1,0 +1,62 @@
+import type { Clients } from './clients.ts'
+import { isNotFound } from './errors.ts'
+import { resource } from './graph.ts'
+import type { Kind } from './inventory.ts'
+import { type Tags, tagFilters, tagList, tagsOf } from './tags.ts'
+
+export interface ElasticIp {
+  readonly id: string
+  readonly address: string
+  /** The instance it leads to, and the id of that association. */
+  readonly instanceId: string | undefined
+  readonly associationId: string | undefined
+}
+
+export const elasticIps: Kind<ElasticIp> = {
+  name: 'elastic ip',
+  async list(clients, owner) {
+    const { Addresses = [] } = await (await clients.ec2()).describeAddresses({ Filters: tagFilters(owner.tags) })
+    return Addresses.map((described) => ({
+      id: described.AllocationId!,
+      tags: tagsOf(described),
+      out: {
+        id: described.AllocationId!,
+        address: described.PublicIp!,
+        instanceId: described.InstanceId || undefined,
+        associationId: described.AssociationId || undefined,
+      },
+    }))
+  },
+}
+
+/** A public address that stays the same while machines come and go. */
+export function elasticIp(spec: { tags: Tags }) {
+  return resource({
+    name: 'elastic ip',
+    needs: {},
+    find: ({ inventory }) => inventory.one(elasticIps, spec.tags),
+    async create(_up, { clients }): Promise<ElasticIp> {
+      const ec2 = await clients.once.ec2()
+      const made = await ec2.allocateAddress({
+        Domain: 'vpc',
+        TagSpecifications: [{ ResourceType: 'elastic-ip', Tags: tagList(spec.tags) }],
+      })
+      return { id: made.AllocationId!, address: made.PublicIp!, instanceId: undefined, associationId: undefined }
+    },
+    async remove(out, { clients }) {
+      const ec2 = await clients.ec2()
+      if (out.associationId)
+        await ec2.disassociateAddress({ AssociationId: out.associationId }).catch((error) => {
+          // Terminating the instance ends the association too.
+          if (!isNotFound(error)) throw error
+        })
+      await ec2.releaseAddress({ AllocationId: out.id })
+    },
+    label: (out) => out.address,
+  })
+}
+
+/** Leads an Elastic IP to an instance. One call, also when it leads to another instance now: that is what makes a promotion instant. */
+export async function associate(clients: Clients, elasticIp: ElasticIp, instanceId: string): Promise<void> {
+  await (await clients.ec2()).associateAddress({ AllocationId: elasticIp.id, InstanceId: instanceId, AllowReassociation: true })
+}

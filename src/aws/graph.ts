@@ -1,0 +1,228 @@
+import { Failure } from '../../config/failure.ts'
+import type { Tell } from '../event.ts'
+import type { Clients } from './clients.ts'
+import { explain, isAmbiguous, isHeld, isNotFound, isThrottled } from './errors.ts'
+import type { Inventory } from './inventory.ts'
+import { retry } from './retry.ts'
+
+/** What a resource works with. */
+export interface Context {
+  readonly clients: Clients
+  readonly inventory: Inventory
+  readonly signal: AbortSignal
+  readonly tell: Tell
+}
+
+/** What a resource may say while it waits. */
+export type Waiting = (detail: string) => void
+
+// biome-ignore lint/suspicious/noExplicitAny: a graph holds resources of every shape; each keeps its own types
+export type AnyResource = Resource<any, any>
+export type Needs = Readonly<Record<string, AnyResource>>
+export type OutputsOf<N extends Needs> = { readonly [K in keyof N]: N[K] extends Resource<infer Out, infer _> ? Out : never }
+
+/**
+ * One AWS resource, by what it needs. A create function sees the outputs of its needs and nothing else, so the graph cannot disagree with the code.
+ */
+export interface Resource<Out, N extends Needs> {
+  /** Unique in its graph, and what is shown to people: `vpc`, `repository ml-inference`. */
+  readonly name: string
+  readonly needs: N
+  /** The resource as it is now. undefined: proven absent. Throws when it could not look. */
+  find(context: Context): Promise<Out | undefined>
+  /** Makes it, tagged in the create call itself, so that a crash right after leaves nothing that cannot be found. */
+  create(up: OutputsOf<N>, context: Context, waiting: Waiting): Promise<Out>
+  /** Brings what was found or just made to what is wanted. May be repeated: a run that was killed before or in it is repaired by the next. */
+  settle?(out: Out, up: OutputsOf<N>, context: Context, waiting: Waiting): Promise<Out>
+  /** Resolves when it is gone, also when it was gone already. */
+  remove(out: Out, context: Context, waiting: Waiting): Promise<void>
+  /** How a person finds it in AWS: its id, its address. */
+  label(out: Out): string
+}
+
+/** Infers a resource's types from its functions. */
+export function resource<Out, const N extends Needs>(spec: Resource<Out, N>): Resource<Out, N> {
+  return spec
+}
+
+/** When a resource was worked on, in seconds since the walk began. */
+export interface Timing {
+  readonly name: string
+  readonly start: number
+  readonly seconds: number
+}
+
+export interface Walked {
+  /** Output by resource name. */
+  readonly outputs: ReadonlyMap<string, unknown>
+  readonly timings: readonly Timing[]
+}
+
+/** How long EC2 and IAM may take until every one of their servers knows what was just made (Terraform's figures, in seconds). */
+const settling = 120
+/** How long interfaces of a terminated instance may hold on to what is to be removed, in seconds. */
+const detaching = 300
+
+/** All resources that these ones stand on, each once, in an order in which every resource comes after its needs. */
+export function closure(targets: readonly AnyResource[]): AnyResource[] {
+  const seen = new Set<AnyResource>()
+  const visit = (resource: AnyResource): void => {
+    if (seen.has(resource)) return
+    for (const need of Object.values(resource.needs as Needs)) visit(need)
+    seen.add(resource)
+  }
+  for (const target of targets) visit(target)
+  return [...seen]
+}
+
+/** Which of these resources exist: name → output. Throws when one of the look-ups failed. */
+export async function find(targets: readonly AnyResource[], context: Context): Promise<Map<string, unknown>> {
+  const found = await Promise.all(closure(targets).map(async (resource) => [resource.name, await resource.find(context)] as const))
+  return new Map(found.filter(([, out]) => out !== undefined))
+}
+
+/**
+ * Finds or creates every resource, each as soon as its needs are there; siblings never wait for each other. When one fails, only what depends on it is
+ * left undone; what is under way is finished, so that nothing is created that nobody waits for, and one Failure names the causes and what they held up.
+ */
+export async function up(targets: readonly AnyResource[], context: Context, phase: string): Promise<Walked> {
+  return walk(
+    closure(targets),
+    (resource) => Object.values(resource.needs as Needs),
+    context,
+    phase,
+    async (resource, waiting, outputs) => {
+      const needs = Object.fromEntries(Object.entries(resource.needs as Needs).map(([key, need]) => [key, outputs.get(need.name)]))
+      const existing = await resource.find(context)
+      const out = existing ?? (await create(resource, needs, context, waiting))
+      const settle = resource.settle
+      const settled = settle
+        ? await retry(
+            () => settle(out, needs, context, waiting),
+            (error) => isNotFound(error) || isThrottled(error),
+            { within: settling, signal: context.signal },
+          )
+        : out
+      return { out: settled, detail: resource.label(settled) }
+    },
+  )
+}
+
+/** Removes every one of these resources that exists, users before what they use: the walk of `up` with its edges turned. */
+export async function down(targets: readonly AnyResource[], context: Context, phase: string): Promise<Walked> {
+  const all = closure(targets)
+  const users = (resource: AnyResource) => all.filter((other) => Object.values(other.needs as Needs).includes(resource))
+  return walk(all, users, context, phase, async (resource, waiting) => {
+    const out = await resource.find(context)
+    if (out === undefined) return undefined
+    await retry(
+      () => resource.remove(out, context, waiting).catch((error) => (isNotFound(error) ? undefined : Promise.reject(error))),
+      (error) => isHeld(error) || isThrottled(error),
+      { within: detaching, signal: context.signal, waiting: (_seconds, error) => waiting(`still held: ${(error as Error).message}`) },
+    )
+    return { out, detail: resource.label(out) }
+  })
+}
+
+/**
+ * Makes a resource once. AWS may answer that a need does not exist yet, or that the rate is too high: then nothing was made and the call is repeated. When no
+ * answer came it may or may not have been made: it is looked for by its tags before it is made again.
+ */
+async function create(resource: AnyResource, needs: Record<string, unknown>, context: Context, waiting: Waiting): Promise<unknown> {
+  const patience = { within: settling, signal: context.signal }
+  const attempt = () =>
+    retry(
+      () => resource.create(needs, context, waiting),
+      (error) => isNotFound(error) || isThrottled(error),
+      {
+        ...patience,
+        waiting: (_seconds, error) => waiting(`waiting: ${(error as Error).message}`),
+      },
+    )
+  for (let lost = 0; ; lost++) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!isAmbiguous(error) || lost === 3) throw error
+      waiting('the answer was lost: looking whether it was made')
+      context.inventory.forget()
+      const made = await resource.find(context)
+      if (made !== undefined) return made
+    }
+  }
+}
+
+type Work = (
+  resource: AnyResource,
+  waiting: Waiting,
+  outputs: ReadonlyMap<string, unknown>,
+) => Promise<{ out: unknown; detail: string } | undefined>
+
+async function walk(
+  all: readonly AnyResource[],
+  before: (resource: AnyResource) => AnyResource[],
+  context: Context,
+  phase: string,
+  work: Work,
+): Promise<Walked> {
+  const begin = performance.now()
+  const outputs = new Map<string, unknown>()
+  const timings: Timing[] = []
+  const failures: { name: string; error: unknown }[] = []
+  const held = new Map<string, string>()
+  const running = new Map<AnyResource, Promise<boolean>>()
+
+  const run = (resource: AnyResource): Promise<boolean> => {
+    const known = running.get(resource)
+    if (known) return known
+    const promise = perform(resource)
+    running.set(resource, promise)
+    return promise
+  }
+  const perform = async (resource: AnyResource): Promise<boolean> => {
+    const prerequisites = before(resource)
+    const ready = await Promise.all(prerequisites.map(run))
+    const blocker = prerequisites[ready.indexOf(false)]
+    if (blocker) {
+      held.set(resource.name, blocker.name)
+      context.tell({ phase, step: resource.name, state: 'skipped', detail: `needs ${blocker.name}` })
+      return false
+    }
+    const start = performance.now()
+    const seconds = () => (performance.now() - start) / 1000
+    try {
+      context.signal.throwIfAborted()
+      context.tell({ phase, step: resource.name, state: 'started' })
+      const result = await work(resource, (detail) => context.tell({ phase, step: resource.name, state: 'progress', detail }), outputs)
+      if (result) outputs.set(resource.name, result.out)
+      timings.push({ name: resource.name, start: (start - begin) / 1000, seconds: seconds() })
+      context.tell({
+        phase,
+        step: resource.name,
+        state: result ? 'done' : 'skipped',
+        seconds: seconds(),
+        detail: result?.detail ?? 'not there',
+      })
+      return true
+    } catch (error) {
+      failures.push({ name: resource.name, error })
+      context.tell({ phase, step: resource.name, state: 'failed', seconds: seconds(), detail: (error as Error).message })
+      return false
+    }
+  }
+
+  await Promise.all(all.map(run))
+  if (failures.length > 0) throw gather(failures, held, phase)
+  return { outputs, timings }
+}
+
+/** One error for a walk that failed: the first cause in full, the other causes and what was held up by name. */
+function gather(failures: readonly { name: string; error: unknown }[], held: ReadonlyMap<string, string>, phase: string): unknown {
+  const [first, ...others] = failures as [{ name: string; error: unknown }, ...{ name: string; error: unknown }[]]
+  const error = explain(first.error, `Could not ${phase} ${first.name}`, first.name)
+  if (!(error instanceof Failure)) return error
+  const also = others.map((other) => `Also failed: ${other.name}: ${(other.error as Error).message}`)
+  const skipped = held.size > 0 ? [`Held up by it: ${[...held.keys()].join(', ')}`] : []
+  const message = [error.message, ...also, ...skipped].join('\n')
+  return new Failure(message, { ...error.details, cause: error.details.cause ?? error })
+}

@@ -1,0 +1,67 @@
+import { isNotFound } from './errors.ts'
+import { resource } from './graph.ts'
+import type { Kind } from './inventory.ts'
+import { type Tags, tagList } from './tags.ts'
+
+export interface Role {
+  readonly name: string
+  readonly arn: string
+}
+
+/** The role that carries the owner's name. IAM has no filter by tag. */
+export const roles: Kind<Role> = {
+  name: 'role',
+  async list(clients, owner) {
+    try {
+      const { Role } = await (await clients.iam()).getRole({ RoleName: owner.name })
+      return [{ id: Role!.RoleName!, tags: owner.tags, out: { name: Role!.RoleName!, arn: Role!.Arn! } }]
+    } catch (error) {
+      if (isNotFound(error)) return []
+      throw error
+    }
+  },
+}
+
+/** Lets EC2 instances assume it; the policy says what they may do with it. */
+const trust = {
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+}
+
+/** An IAM role for instances: AWS's managed policies by ARN, and one inline policy. */
+export function role(spec: { tags: Tags; name: string; managed: readonly string[]; policy: object }) {
+  return resource({
+    name: 'role',
+    needs: {},
+    find: async ({ inventory }) => (await inventory.all(roles))[0]?.out,
+    async create(_up, { clients }): Promise<Role> {
+      const iam = await clients.once.iam()
+      const { Role } = await iam.createRole({
+        RoleName: spec.name,
+        AssumeRolePolicyDocument: JSON.stringify(trust),
+        Description: `Instances of ${spec.name}`,
+        Tags: tagList(spec.tags),
+      })
+      return { name: Role!.RoleName!, arn: Role!.Arn! }
+    },
+    async settle(out, _up, { clients }) {
+      const iam = await clients.iam()
+      await Promise.all([
+        ...spec.managed.map((PolicyArn) => iam.attachRolePolicy({ RoleName: out.name, PolicyArn })),
+        iam.putRolePolicy({ RoleName: out.name, PolicyName: spec.name, PolicyDocument: JSON.stringify(spec.policy) }),
+      ])
+      return out
+    },
+    async remove(out, { clients }) {
+      const iam = await clients.iam()
+      const RoleName = out.name
+      const [attached, inline] = await Promise.all([iam.listAttachedRolePolicies({ RoleName }), iam.listRolePolicies({ RoleName })])
+      await Promise.all([
+        ...(attached.AttachedPolicies ?? []).map(({ PolicyArn }) => iam.detachRolePolicy({ RoleName, PolicyArn })),
+        ...(inline.PolicyNames ?? []).map((PolicyName) => iam.deleteRolePolicy({ RoleName, PolicyName })),
+      ])
+      await iam.deleteRole({ RoleName })
+    },
+    label: (out) => out.name,
+  })
+}

@@ -1,0 +1,103 @@
+import { Failure } from '../../config/failure.ts'
+import type { Clients } from './clients.ts'
+import { codeOf } from './errors.ts'
+import { until } from './retry.ts'
+
+/** How a command on an instance ended. */
+export interface CommandResult {
+  readonly commandId: string
+  /** `Success`, `Failed`, `Execution Timed Out`, `Delivery Timed Out`, `Undeliverable`, `Terminated`, `Cancelled`: AWS's own detail. */
+  readonly status: string
+  readonly exitCode: number
+  /** At most the first 24,000 characters. */
+  readonly stdout: string
+  /** At most the first 8,000 characters. */
+  readonly stderr: string
+}
+
+const running = ['Pending', 'In Progress', 'InProgress', 'Delayed', 'Cancelling']
+
+/**
+ * Waits until the instance's agent has registered. Run Command refuses an instance before that, and EC2's own status checks come minutes later.
+ * @throws Failure after 10 minutes.
+ */
+export async function agentOnline(
+  clients: Clients,
+  instanceId: string,
+  signal: AbortSignal,
+  waiting: (detail: string) => void,
+): Promise<void> {
+  const ssm = await clients.ssm()
+  const online = await until(
+    async () => {
+      const { InstanceInformationList = [] } = await ssm.describeInstanceInformation({
+        Filters: [{ Key: 'InstanceIds', Values: [instanceId] }],
+      })
+      return InstanceInformationList.some((information) => information.PingStatus === 'Online') || undefined
+    },
+    { within: 600, signal, waiting: (seconds) => waiting(`waiting for its agent, ${seconds.toFixed(0)} s`) },
+  )
+  if (!online)
+    throw new Failure('The SSM agent did not register within 10 minutes', {
+      on: `instance ${instanceId}`,
+      likely: 'The instance cannot reach the SSM endpoints, or its role lacks AmazonSSMManagedInstanceCore.',
+      next: `aws ec2 get-console-output --instance-id ${instanceId}`,
+    })
+}
+
+/**
+ * Runs a shell script as root on an instance and waits for its end. `seconds` is how long the script may run; the agent gets 60 s to fetch it. When
+ * `signal` aborts, the command is cancelled on the instance too.
+ * @throws Failure when it cannot be sent; a script that fails is an answer, not an error.
+ */
+export async function runCommand(
+  clients: Clients,
+  instanceId: string,
+  script: string,
+  options: { comment: string; seconds: number; signal: AbortSignal; waiting: (detail: string) => void },
+): Promise<CommandResult> {
+  const ssm = await clients.ssm()
+  const { Command } = await ssm.sendCommand({
+    DocumentName: 'AWS-RunShellScript',
+    InstanceIds: [instanceId],
+    Comment: options.comment.slice(0, 100),
+    TimeoutSeconds: 60,
+    Parameters: { commands: script.split('\n'), executionTimeout: [String(options.seconds)] },
+  })
+  const CommandId = Command!.CommandId!
+  try {
+    const result = await until(
+      async () => {
+        try {
+          const invocation = await ssm.getCommandInvocation({ CommandId, InstanceId: instanceId })
+          if (running.includes(invocation.StatusDetails ?? '')) return undefined
+          return {
+            commandId: CommandId,
+            status: invocation.StatusDetails!,
+            exitCode: invocation.ResponseCode ?? -1,
+            stdout: invocation.StandardOutputContent ?? '',
+            stderr: invocation.StandardErrorContent ?? '',
+          }
+        } catch (error) {
+          // Right after it was sent the invocation may not be known yet.
+          if (codeOf(error) === 'InvocationDoesNotExist') return undefined
+          throw error
+        }
+      },
+      {
+        within: options.seconds + 120,
+        signal: options.signal,
+        waiting: (seconds) => options.waiting(`running, ${seconds.toFixed(0)} s`),
+      },
+    )
+    if (result) return result
+    throw new Failure('The command neither ended nor timed out', {
+      on: `instance ${instanceId}, command ${CommandId}`,
+      likely: 'The agent lost its connection.',
+      next: `aws ssm get-command-invocation --command-id ${CommandId} --instance-id ${instanceId}`,
+    })
+  } catch (error) {
+    if (options.signal.aborted) await ssm.cancelCommand({ CommandId, InstanceIds: [instanceId] })
+    throw error
+  }
+}

@@ -1,0 +1,38 @@
+import { resource } from './graph.ts'
+import type { Kind } from './inventory.ts'
+import { type Tags, tagFilters, tagList, tagsOf } from './tags.ts'
+
+export interface Vpc {
+  readonly id: string
+}
+
+export const vpcs: Kind<Vpc> = {
+  name: 'vpc',
+  async list(clients, owner) {
+    const { Vpcs = [] } = await (await clients.ec2()).describeVpcs({ Filters: tagFilters(owner.tags) })
+    return Vpcs.map((described) => ({ id: described.VpcId!, tags: tagsOf(described), out: { id: described.VpcId! } }))
+  },
+}
+
+/** A network of its own, with DNS names for its machines. */
+export function vpc(spec: { tags: Tags; cidr: string }) {
+  return resource({
+    name: 'vpc',
+    needs: {},
+    find: ({ inventory }) => inventory.one(vpcs, spec.tags),
+    async create(_up, { clients }): Promise<Vpc> {
+      const ec2 = await clients.once.ec2()
+      const { Vpc } = await ec2.createVpc({ CidrBlock: spec.cidr, TagSpecifications: [{ ResourceType: 'vpc', Tags: tagList(spec.tags) }] })
+      return { id: Vpc!.VpcId! }
+    },
+    async settle(out, _up, { clients }) {
+      // DNS support is on by default, host names are not, and a call changes one attribute only.
+      await (await clients.ec2()).modifyVpcAttribute({ VpcId: out.id, EnableDnsHostnames: { Value: true } })
+      return out
+    },
+    async remove(out, { clients }) {
+      await (await clients.ec2()).deleteVpc({ VpcId: out.id })
+    },
+    label: (out) => out.id,
+  })
+}
