@@ -1,0 +1,118 @@
+/**
+ * This folder is the only code that knows about colour, progress, tables, flags and exit codes: every other room tells what happens
+ * and returns what it found, and stays testable without a screen.
+ */
+import process from 'node:process'
+import type { Tell } from '../event.ts'
+import { type Bar, renderBars } from './bars.ts'
+import { ask } from './confirm.ts'
+import { type Glyphs, glyphsFor } from './glyphs.ts'
+import { liveView } from './live.ts'
+import { plainView } from './plain.ts'
+import { createStyle, type Style, wantsColor, wantsLive } from './style.ts'
+import { type Column, type Row, renderTable } from './table.ts'
+import { type Output, silentView, type View } from './view.ts'
+
+export interface TerminalOptions {
+  /** One document goes to stdout, printed by the runbook; everything but warnings and questions is silent. */
+  readonly json?: boolean
+  /** Results and warnings only. */
+  readonly quiet?: boolean
+  /** Every event, and the steps of phases that are done. */
+  readonly verbose?: boolean
+  /** `false` for --no-color; undefined lets the environment decide. */
+  readonly color?: boolean | undefined
+  readonly stdin?: NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined }
+  readonly stdout?: Output
+  readonly stderr?: Output
+  readonly env?: NodeJS.ProcessEnv
+  /** Width of tables, where the stream's own is not wanted. */
+  readonly columns?: number
+  /** Aborted on Ctrl-C: ends an open question. */
+  readonly signal?: AbortSignal
+}
+
+export interface Terminal {
+  readonly json: boolean
+  readonly quiet: boolean
+  readonly verbose: boolean
+  /** Colours for text that goes to `print`. */
+  readonly style: Style
+  readonly glyphs: Glyphs
+  /** Progress, shown on stderr. */
+  readonly tell: Tell
+  /** A result: to stdout, unless `json`. */
+  print(text: string): void
+  /** Something worth knowing on the way: to stderr, unless `json` or `quiet`. */
+  note(text: string): void
+  /** Something that is wrong but stops nothing: to stderr, always. */
+  warn(text: string): void
+  /** A result as a table. */
+  table(rows: readonly Row[], columns: readonly (string | Column)[]): void
+  /** A result as bars on one time axis: where the time went. */
+  timeline(bars: readonly Bar[]): void
+  /**
+   * Asks a person; `yes` answers without asking. With `phrase` the person must type it.
+   * @throws {Failure} (usage) when it has to ask and there is no terminal.
+   */
+  confirm(question: string, options?: { yes?: boolean | undefined; phrase?: string | undefined }): Promise<boolean>
+  /** Ends the progress: what is unfinished is shown as such and the cursor is back. Printing goes on working. */
+  end(): void
+}
+
+/** The one owner of the screen. Everything that is printed while a live view is shown must go through it. */
+export function createTerminal(options: TerminalOptions = {}): Terminal {
+  const { stdin = process.stdin, stdout = process.stdout, stderr = process.stderr, env = process.env } = options
+  const { json = false, quiet = false, verbose = false } = options
+  const style = createStyle(wantsColor(stdout, env, options.color))
+  const aside = createStyle(wantsColor(stderr, env, options.color))
+  const glyphs = glyphsFor(env)
+  const width = options.columns ?? (stdout.isTTY ? (stdout.columns ?? 80) : undefined)
+
+  let view: View = plainView(stderr, aside, verbose)
+  if (json || quiet) view = silentView
+  else if (wantsLive(stderr, env)) view = liveView(stderr, aside, glyphs, verbose)
+
+  const write = (stream: Output, text: string) => {
+    view.pause()
+    stream.write(text.endsWith('\n') ? text : `${text}\n`)
+    view.resume()
+  }
+  const print = (text: string) => {
+    if (!json) write(stdout, text)
+  }
+
+  return {
+    json,
+    quiet,
+    verbose,
+    style,
+    glyphs,
+    tell: view.tell,
+    print,
+    note(text) {
+      if (!json && !quiet) write(stderr, text)
+    },
+    warn(text) {
+      write(stderr, `${aside.yellow(glyphs.warning)} ${text}`)
+    },
+    table(rows, columns) {
+      print(renderTable(rows, columns, { width, ellipsis: glyphs.ellipsis, header: style.dim }))
+    },
+    timeline(bars) {
+      print(renderBars(bars, { width, bar: glyphs.bar, ellipsis: glyphs.ellipsis, paint: style.cyan }))
+    },
+    async confirm(question, { yes, phrase } = {}) {
+      if (yes) return true
+      view.pause()
+      try {
+        return await ask(question, { input: stdin, output: stderr, signal: options.signal }, phrase)
+      } finally {
+        view.resume()
+      }
+    },
+    end() {
+      view.end()
+    },
+  }
+}
