@@ -5,7 +5,7 @@
  * @param known the names that exist there
  * @returns the nearest known name, at most three edits and two thirds of the shorter name away; `undefined` when none is that near
  */
-export function suggestion(wrong: string, known: Iterable<string>): string | undefined {
+export function suggest(wrong: string, known: Iterable<string>): string | undefined {
   let best: { name: string; distance: number } | undefined
   for (const name of known) {
     const distance = editDistance(wrong.toLowerCase(), name.toLowerCase())
