@@ -16,7 +16,7 @@ export interface Desk {
 export async function ask(question: string, desk: Desk, phrase?: string): Promise<boolean> {
   if (!desk.input.isTTY || !desk.output.isTTY) {
     throw new Failure(`This needs an answer, and there is no terminal to ask on: ${question}`, {
-      likely: 'The script runs in CI, in a pipe or in the background. Nothing was changed.',
+      likely: 'The script runs in CI, in a pipe or in the background.',
       next: 'run it again with --yes if that is what you want',
       code: exit.usage,
     })
@@ -25,16 +25,19 @@ export async function ask(question: string, desk: Desk, phrase?: string): Promis
   // `terminal: false` leaves the line's editing to the terminal itself, so that Ctrl-C stays a signal and reaches the one handler of the run.
   const lines = createInterface({ input: desk.input, terminal: false })
   try {
-    const answer = await firstLine(lines, desk.signal)
+    const answer = await firstLine(lines, desk)
     return phrase === undefined ? /^y(es)?$/i.test(answer) : answer === phrase
   } finally {
     lines.close()
   }
 }
 
-function firstLine(lines: ReturnType<typeof createInterface>, signal: AbortSignal | undefined): Promise<string> {
+function firstLine(lines: ReturnType<typeof createInterface>, { output, signal }: Desk): Promise<string> {
   return new Promise((resolve, reject) => {
-    const abort = () => reject(signal?.reason)
+    const abort = () => {
+      output.write('\n')
+      reject(signal?.reason)
+    }
     if (signal?.aborted) return abort()
     signal?.addEventListener('abort', abort, { once: true })
     const answer = (text: string) => {

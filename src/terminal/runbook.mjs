@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs'
+import process from 'node:process'
+
+/** The first Node that runs our TypeScript as it stands (https://nodejs.org/api/typescript.html). */
+const oldest = 24
+
+/**
+ * Runs one script: reads its flags, does its work, prints what went wrong, sets the exit code. JavaScript without a static import of
+ * TypeScript, so that an old Node gets as far as saying what to run instead.
+ *
+ * @param {import('./usage.ts').Spec} spec what the script is called, what it does and which flags it has
+ * @param {import('./run.ts').Work} work gets `{ flags, positionals, terminal, signal }`; loads TypeScript by `await import('….ts')`;
+ *   returns nothing or `{ json, code }`; throws a Failure for what a person can act on
+ */
+export async function runbook(spec, work) {
+  const refusal = tooOld(spec.name, process.versions.node, existsSync(new URL('../../node_modules', import.meta.url)))
+  if (refusal) {
+    process.stderr.write(`${refusal}\n`)
+    process.exitCode = 2
+    return
+  }
+  const { run } = await import('./run.ts')
+  await run(spec, work)
+}
+
+/**
+ * What to run instead when this Node (`24.1.0`) is too old; undefined when it is not. The project brings a Node of its own among its
+ * dependencies, which npx puts first.
+ */
+export function tooOld(name, version, installed) {
+  if (Number.parseInt(version, 10) >= oldest) return undefined
+  const command = `${installed ? '' : 'npm ci && '}npx zx scripts/${name}.mjs`
+  return `This needs Node ${oldest} or newer and was started on Node ${version}. Run instead: ${command}`
+}
