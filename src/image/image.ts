@@ -1,0 +1,132 @@
+import { resolveBase } from './base.ts'
+import type { Image, Layer } from './blob.ts'
+import { bundle } from './bundle.ts'
+import { hostLayer } from './host.ts'
+import { type Entry, memoryLayer } from './layer.ts'
+import { assemble, type ImageConfig, type RunConfig } from './manifest.ts'
+
+const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+export interface ServiceImageOptions {
+  /** The service, for messages; no part of the image. */
+  readonly name: string
+  /** Absolute path of the TypeScript or JavaScript entry. */
+  readonly entry: string
+  /** Absolute path of the project; names in the bundle are relative to it. */
+  readonly projectFolder: string
+  /** An image reference whose image has Node at /usr/local/bin/node, or `host`. */
+  readonly base: string
+  /** `amd64` or `arm64`. */
+  readonly architecture: string
+  /** Keeps what takes long to make or to download. */
+  readonly cacheFolder: string
+}
+
+/**
+ * Builds the image of a service: its bundle in one layer on the base. Depends on nothing but the source, the base and what the source imports.
+ *
+ * @throws Failure when the bundle cannot be made, or the base cannot be had for this architecture
+ */
+export async function buildServiceImage({
+  name,
+  entry,
+  projectFolder,
+  base,
+  architecture,
+  cacheFolder,
+}: ServiceImageOptions): Promise<Image> {
+  const [below, layer] = await Promise.all([
+    foundation(base, 'node', architecture, cacheFolder),
+    bundle(name, entry, projectFolder).then((text) =>
+      memoryLayer([
+        { path: '/app', directory: true },
+        { path: '/app/server.mjs', content: text },
+        // A fresh volume takes the owner of the folder it is mounted on, so the service may write there.
+        { path: '/data', directory: true, mode: 0o755, uid: 1000, gid: 1000 },
+      ]),
+    ),
+  ])
+  return assemble(name, below, [{ layer, createdBy: 'service bundle' }], {
+    Env: [...below.environment, 'NODE_ENV=production', 'HOST=0.0.0.0', 'DATA_DIR=/data'],
+    User: '1000:1000',
+    WorkingDir: '/app',
+    Entrypoint: ['/usr/local/bin/node', '--disable-warning=ExperimentalWarning', '/app/server.mjs'],
+    Cmd: [],
+  })
+}
+
+export interface FilesImageOptions {
+  readonly name: string
+  /** An image reference, or `host` for a program of this machine. */
+  readonly base: string
+  /** For base `host`: the program by its name on the PATH, and folders of this machine that it needs, kept at the same place. */
+  readonly program?: string
+  readonly folders?: readonly string[]
+  /** Absolute path in the image → text. Readable by every user. */
+  readonly files: Readonly<Record<string, string>>
+  /** Directories that the program writes to. */
+  readonly directories?: readonly { readonly path: string; readonly mode?: number; readonly uid?: number; readonly gid?: number }[]
+  /** What differs from the base's own config. On base `host` the entrypoint is the program unless it is given. */
+  readonly entrypoint?: readonly string[]
+  readonly cmd?: readonly string[]
+  readonly environment?: Readonly<Record<string, string>>
+  readonly user?: string
+  readonly workingDirectory?: string
+  readonly architecture: string
+  readonly cacheFolder: string
+}
+
+/**
+ * Builds the image of a program that others wrote, with one layer of generated files on top: Prometheus, Grafana.
+ * The base's entrypoint, command, user and environment stay unless something else is given.
+ *
+ * @throws Failure when the program is not on this machine (ask `programOnPath` before), or the base cannot be had for this architecture
+ */
+export async function buildFilesImage(options: FilesImageOptions): Promise<Image> {
+  const { name, base, program = name, folders, files, directories = [], architecture, cacheFolder } = options
+  const entries: Entry[] = Object.entries(files).map(([path, content]) => ({ path, content }))
+  const [below, layer] = await Promise.all([
+    foundation(base, program, architecture, cacheFolder, folders),
+    memoryLayer([...entries, ...directories.map((directory) => ({ ...directory, directory: true as const }))]),
+  ])
+  const entrypoint = options.entrypoint ?? (below.program && [below.program])
+  const config: RunConfig = {
+    Env: [...below.environment, ...Object.entries(options.environment ?? {}).map(([key, value]) => `${key}=${value}`)],
+    ...(entrypoint && { Entrypoint: entrypoint }),
+    // Another entrypoint would not know what to do with the arguments of the base's own.
+    ...(options.cmd ? { Cmd: options.cmd } : options.entrypoint && { Cmd: [] }),
+    ...((options.user ?? below.program) && { User: options.user ?? '1000:1000' }),
+    ...(options.workingDirectory && { WorkingDir: options.workingDirectory }),
+  }
+  return assemble(name, below, [{ layer, createdBy: 'generated files' }], config)
+}
+
+interface Foundation {
+  readonly layers: readonly Layer[]
+  readonly config: ImageConfig
+  readonly environment: readonly string[]
+  /** Where the program lies in the image; known for base `host` only. */
+  readonly program: string | undefined
+}
+
+async function foundation(
+  base: string,
+  program: string,
+  architecture: string,
+  cacheFolder: string,
+  folders: readonly string[] = [],
+): Promise<Foundation> {
+  if (base !== 'host') {
+    const { layers, config } = await resolveBase(base, architecture, cacheFolder)
+    return { layers, config, environment: [], program: undefined }
+  }
+  const host = await hostLayer(program, architecture, cacheFolder, folders)
+  const os = process.platform === 'linux' ? 'linux' : process.platform
+  const rootfs = { type: 'layers' as const, diff_ids: [host.layer.diffId] }
+  return {
+    layers: [host.layer],
+    config: { architecture, os, rootfs, history: [{ created: '1970-01-01T00:00:00Z', created_by: `${program} of the host` }] },
+    environment: [`PATH=${path}`, ...Object.entries(host.environment).map(([key, value]) => `${key}=${value}`)],
+    program: host.program,
+  }
+}
