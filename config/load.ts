@@ -1,0 +1,65 @@
+import { resolve as absolute, isAbsolute, relative } from 'node:path'
+import type { Config } from './config.ts'
+import { Diagnostics } from './diagnostics.ts'
+import { draft } from './draft.ts'
+import { runConfig } from './module.ts'
+import { checkEnvironment, checkNames } from './names.ts'
+import { checkNeeds } from './needs.ts'
+import type { ConfigOptions } from './options.ts'
+import { checkPorts } from './ports.ts'
+import { resolve } from './resolve.ts'
+import { checkSources } from './sources.ts'
+import { resolveStage } from './stages.ts'
+
+export interface LoadOptions {
+  /** Default: `MLOPS_STAGE`, then `local`. */
+  readonly stage?: string | undefined
+  /** Default: `mlops.config.ts` in `cwd`. */
+  readonly file?: string | undefined
+  /** Default: the working directory. */
+  readonly cwd?: string | undefined
+  /** Default: the environment of this process. */
+  readonly env?: NodeJS.ProcessEnv | undefined
+}
+
+/**
+ * Reads, checks and resolves the config of one stage. Looks at files only; AWS is not asked.
+ *
+ * @throws Failure (exit code `usage`) that shows every problem at once, or says why the file could not be run
+ */
+export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
+  const { cwd = process.cwd(), env = process.env } = options
+  const stage = resolveStage(options.stage, env)
+  const file = absolute(cwd, options.file ?? 'mlops.config.ts')
+  const shown = fromFolder(cwd, file)
+  // The schema takes longest to load, so it loads while the config file runs.
+  const schema = import('./schema.ts')
+  const { given, source } = await runConfig(file, shown, { stage })
+  const { checkShape } = await schema
+
+  const check = (diagnostics: Diagnostics) => {
+    checkShape(given, diagnostics)
+    const sound = draft(
+      given,
+      diagnostics.problems.map(({ path }) => path),
+    )
+    checkNames(sound, diagnostics)
+    checkPorts(sound, diagnostics)
+    checkSources(sound, absolute(file, '..'), diagnostics)
+    checkEnvironment(sound, diagnostics)
+    checkNeeds(sound, diagnostics)
+    return diagnostics
+  }
+  // Only a config with problems pays for the parser that finds their lines.
+  if (check(new Diagnostics(shown, () => undefined)).problems.length > 0) {
+    const { positions } = await import('./positions.ts')
+    check(new Diagnostics(shown, positions(source))).throwIfAny()
+  }
+  return resolve(given as ConfigOptions, stage, file)
+}
+
+/** A file as a person in `cwd` would name it. */
+function fromFolder(cwd: string, file: string): string {
+  const path = relative(cwd, file)
+  return path.startsWith('..') || isAbsolute(path) ? file : path
+}

@@ -1,0 +1,156 @@
+import * as z from 'zod'
+import type { Diagnostics, KeyPath } from './diagnostics.ts'
+
+/** A value that has to pass `test`; `expected` is a noun phrase, `near` are the names it may have been meant to be. */
+const value = <T>(test: (given: unknown) => boolean, expected: string, near: readonly string[] = []) =>
+  z.custom<T>(test, { error: expected, params: { near } })
+
+const text = (pattern: RegExp, expected: string) => value<string>((given) => typeof given === 'string' && pattern.test(given), expected)
+
+const whole = (from: number, to: number, expected: string) =>
+  value<number>((given) => Number.isInteger(given) && Number(given) >= from && Number(given) <= to, expected)
+
+const oneOf = <const T extends string>(...names: readonly T[]) =>
+  value<T>((given) => names.some((name) => name === given), names.map((name) => `"${name}"`).join(' or '), names)
+
+const port = whole(1, 65535, 'a port from 1 to 65535')
+// Docker's own minimum is 6 MiB; a Node process does not start below about 32.
+const memoryMiB = whole(32, 1024 * 1024, 'a whole number of MiB, at least 32')
+
+// A tag or digest is asked for because a moving image would break "same source, same digest".
+const image =
+  /^([a-zA-Z0-9.-]+(:\d+)?\/)?[a-z0-9]+([._-]+[a-z0-9]+)*(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:\w[\w.-]{0,127}(@sha256:[a-f0-9]{64})?|@sha256:[a-f0-9]{64})$/
+const base = value<string>(
+  (given) => given === 'host' || (typeof given === 'string' && image.test(given)),
+  '"host" or an image reference with a tag or digest, such as "public.ecr.aws/docker/library/node:24-slim"',
+  ['host'],
+)
+
+const octet = '(25[0-5]|2[0-4]\\d|1?\\d?\\d)'
+const cidr = text(new RegExp(`^(${octet}\\.){3}${octet}/(3[0-2]|[12]?\\d)$`), 'an IPv4 CIDR block such as "203.0.113.0/24"')
+const expose = z.union([oneOf('public', 'nobody'), z.array(cidr)], { error: '"public", "nobody" or a list of IPv4 CIDR blocks' })
+
+const file = text(/^[^\0]+$/, 'a path relative to the config file, such as "./services/ml-inference/server.ts"')
+
+const service = z.strictObject(
+  {
+    entry: file.optional(),
+    dockerfile: file.optional(),
+    port,
+    // Only characters that need no quoting: the path ends up in a shell script.
+    health: text(/^\/[\w.~%/-]*$/, 'a path such as "/health"').optional(),
+    expose: expose.optional(),
+    memoryMiB: memoryMiB.optional(),
+    environment: z
+      .record(z.string(), value(isVariable, 'a text, a number, true or false'), { error: 'an object of names and values' })
+      .optional(),
+    needs: z.array(text(/./, 'the name of a service'), { error: 'a list of service names' }).optional(),
+  },
+  { error: 'an object such as { entry: "./services/ml-inference/server.ts", port: 8001 }' },
+)
+
+const server = z.union(
+  [
+    z.literal(false),
+    z.strictObject({ port: port.optional(), base: base.optional(), memoryMiB: memoryMiB.optional() }, { error: 'an object' }),
+  ],
+  { error: 'false or an object such as { port: 9090 }' },
+)
+
+/** The shape of `mlops.config.ts`. What goes beyond the shape of one value is checked in `checks.ts`. */
+export const schema = z.strictObject(
+  {
+    app: text(/./, 'a name'),
+    // AWS's partitions included: us-gov-west-1, cn-north-1, us-iso-east-1, eusc-de-east-1.
+    region: text(/^[a-z]{2,4}(-[a-z]+)+-\d{1,2}$/, 'an AWS region such as "ap-southeast-1"').optional(),
+    target: oneOf('local', 'aws').optional(),
+    strategy: oneOf('blue-green', 'recreate').optional(),
+    instance: z
+      .strictObject(
+        {
+          type: text(
+            /^[a-z][a-z0-9-]*\.(nano|micro|small|medium|large|\d*xlarge|metal(-\d+xl)?)$/,
+            'an instance type such as "t3.micro"',
+          ).optional(),
+          // The root snapshot of Amazon Linux 2023 has 8 GiB; a gp3 volume has at most 16 TiB.
+          diskGiB: whole(8, 16384, 'a whole number of GiB from 8 to 16384').optional(),
+        },
+        { error: 'an object such as { type: "t3.micro", diskGiB: 20 }' },
+      )
+      .optional(),
+    base: base.optional(),
+    services: z
+      .record(z.string(), service, { error: 'an object with one entry a service' })
+      .refine((services) => Object.keys(services).length > 0, { error: 'at least one service' }),
+    monitoring: z
+      .union(
+        [
+          z.literal(false),
+          z.strictObject({ prometheus: server.optional(), grafana: server.optional(), expose: expose.optional() }, { error: 'an object' }),
+        ],
+        { error: 'false or an object such as { expose: "nobody" }' },
+      )
+      .optional(),
+    protect: value<boolean>((given) => typeof given === 'boolean', 'true or false').optional(),
+  },
+  { error: 'an object with "app" and "services"' },
+)
+
+/**
+ * Compares a config with the schema.
+ *
+ * @param given what the config file exports
+ * @param diagnostics takes every problem that is found
+ */
+export function checkShape(given: unknown, diagnostics: Diagnostics): void {
+  const result = schema.safeParse(given)
+  if (result.success) return
+  const issues = result.error.issues.flatMap((issue) => flat(issue, []))
+  for (const { issue, path } of issues) {
+    if (issue.code !== 'unrecognized_keys') continue
+    const known = keysAt(path)
+    for (const key of issue.keys) diagnostics.key([...path, key], known)
+  }
+  const misspelt = diagnostics.problems.flatMap((problem) =>
+    problem.suggestion === undefined ? [] : [[...problem.path.slice(0, -1), problem.suggestion].join('\0')],
+  )
+  for (const { issue, path } of issues) {
+    if (issue.code === 'unrecognized_keys') continue
+    const got = valueAt(given, path)
+    // A required key that stands there misspelt is one mistake, not two.
+    if (got === undefined && misspelt.includes(path.join('\0'))) continue
+    diagnostics.value(path, got, issue.message, namesNear(issue))
+  }
+}
+
+type Issue = z.core.$ZodIssue
+
+/** The issues of the one alternative that was meant, where a value may be several things: the object, when an object was given. */
+function flat(issue: Issue, above: KeyPath): { issue: Issue; path: KeyPath }[] {
+  const path = [...above, ...(issue.path as (string | number)[])]
+  if (issue.code !== 'invalid_union') return [{ issue, path }]
+  const meant = issue.errors.find((issues) => issues.every((inner) => inner.path.length > 0 || inner.code === 'unrecognized_keys'))
+  return meant ? meant.flatMap((inner) => flat(inner, path)) : [{ issue, path }]
+}
+
+/** The names that a refused value may have been meant to be. */
+function namesNear(issue: Issue): string[] {
+  if (issue.code === 'invalid_union') return issue.errors.flat().flatMap(namesNear)
+  return issue.code === 'custom' ? ((issue.params?.near ?? []) as string[]) : []
+}
+
+function isVariable(given: unknown): boolean {
+  return typeof given === 'boolean' || Number.isFinite(given) || (typeof given === 'string' && !given.includes('\0'))
+}
+
+function valueAt(given: unknown, path: KeyPath): unknown {
+  return path.reduce<unknown>((value, key) => (value as Record<string | number, unknown> | undefined)?.[key], given)
+}
+
+/** The keys that the schema knows at a path. */
+function keysAt(path: KeyPath): string[] {
+  if (path.length === 0) return Object.keys(schema.shape)
+  if (path[0] === 'services') return Object.keys(service.shape)
+  if (path[0] === 'instance') return ['type', 'diskGiB']
+  return path.length === 1 ? ['prometheus', 'grafana', 'expose'] : ['port', 'base', 'memoryMiB']
+}

@@ -1,0 +1,20 @@
+import { defineConfig } from './config/index.ts'
+
+// The one file to edit: what runs, where, and how big. `npx zx scripts/deploy.mjs` makes it so.
+export default defineConfig(({ stage }) => ({
+  app: 'mlops',
+  region: 'ap-southeast-1',
+  instance: { type: 't3.micro', diskGiB: 20 },
+
+  // One entry here and one folder in services/ is all that a service needs.
+  services: {
+    'ml-inference': { entry: './services/ml-inference/server.ts', port: 8001, health: '/health', expose: 'public' },
+    'data-ingestion': { entry: './services/data-ingestion/server.ts', port: 8002, health: '/health', expose: 'public' },
+  },
+
+  // On AWS nobody reaches these from outside; on this machine, you do.
+  monitoring: { prometheus: { port: 9090 }, grafana: { port: 3000 }, expose: stage === 'local' ? 'public' : 'nobody' },
+
+  // A protected stage is not destroyed by accident.
+  protect: stage === 'prod',
+}))
