@@ -28,6 +28,8 @@ export interface Machines {
   taken(address: string, ports: readonly number[]): Promise<number[]>
   /** Kills every instance's processes and closes every forwarder. */
   close(): Promise<void>
+  /** Closes every forwarder and leaves the instances running, for the cloud that comes next. */
+  detach(): Promise<void>
 }
 
 /** Who signed a call. */
@@ -50,6 +52,8 @@ export interface Cloud {
   readonly endpoint: string
   readonly region: string
   readonly accountId: string
+  /** The loopback has 127.0.0.1 only (macOS): one Elastic IP, and no public address of an instance's own. */
+  readonly oneAddress?: boolean
   /**
    * Credentials that an instance's programs get for its profile's role: made from a secret of the cloud, valid for hours, verified without being stored.
    * Undefined when the profile or its role does not exist (any more).
@@ -69,6 +73,8 @@ export interface RoleCredentials {
   Token: string
   /** ISO 8601. */
   Expiration: string
+  /** The role whose they are; where it is absent, the role has the instance profile's name. */
+  RoleName?: string
 }
 
 /** One call that has been authenticated and parsed. */
@@ -77,6 +83,8 @@ export interface Call {
   readonly caller: Caller
   readonly action: string
   readonly requestId: string
+  /** By a fault rule: for how long the network interfaces of instances that this call terminates stay behind, in ms. */
+  readonly lingerMs?: number
 }
 
 /** Answers one action: the input in the API's own shape (member names as in AWS's reference), the output likewise. */

@@ -1,0 +1,109 @@
+import { existsSync, type FSWatcher, mkdirSync, readdirSync, renameSync, rmSync, watch } from 'node:fs'
+import { join } from 'node:path'
+import { agentEnvironment, machineEnvironment } from './environment.ts'
+import { type InstanceFolder, type Outcome, type Request, readWhole, type Settings, writeWhole } from './folder.ts'
+import { type Ending, kept, type Running, runScript } from './script.ts'
+
+/** The part of the SSM agent that executes Run Commands. */
+export interface Agent {
+  /** Stops taking commands. What runs is left alone. */
+  close(): void
+}
+
+/** The agent's number of command workers (amazon-ssm-agent.json, `Mds.CommandWorkersLimit`). */
+const workers = 5
+
+/**
+ * Starts the agent: it takes requests from the inbox, runs at most five at once, and puts what became of them into the outbox.
+ *
+ * @param reboot restarts the machine; called when a script ends with 194, which is then run again from the top
+ */
+export function startAgent(folder: InstanceFolder, settings: Settings, reboot: () => Promise<void>): Agent {
+  const waiting: Request[] = []
+  const running = new Map<string, Running | undefined>()
+  mkdirSync(folder.inbox, { recursive: true })
+  mkdirSync(folder.commands, { recursive: true })
+
+  const read = () => {
+    const names = readdirSync(folder.inbox)
+    for (const name of names.filter((name) => name.endsWith('.json'))) accept(name)
+    for (const name of names.filter((name) => name.endsWith('.cancel'))) cancel(name)
+    while (running.size < workers && waiting.length > 0) void execute(waiting.shift()!)
+  }
+  const accept = (name: string) => {
+    const request = readWhole<Request>(join(folder.inbox, name))
+    if (request === undefined) return
+    const place = join(folder.commands, request.commandId)
+    // A cloud that was killed right after delivering delivers again; the command still runs once.
+    if (existsSync(join(place, 'request.json'))) return rmSync(join(folder.inbox, name), { force: true })
+    mkdirSync(place, { recursive: true })
+    renameSync(join(folder.inbox, name), join(place, 'request.json'))
+    waiting.push(request)
+  }
+  const cancel = (name: string) => {
+    rmSync(join(folder.inbox, name), { force: true })
+    const commandId = name.slice(0, -'.cancel'.length)
+    running.get(commandId)?.kill('cancel')
+    const index = waiting.findIndex((request) => request.commandId === commandId)
+    if (index < 0) return
+    waiting.splice(index, 1)
+    const now = new Date().toISOString()
+    report({ commandId, status: 'Cancelled', details: 'Cancelled', code: -1, stdout: '', stderr: '', started: now, ended: now })
+  }
+  const report = (outcome: Outcome) => writeWhole(join(folder.outbox, `${outcome.commandId}.json`), outcome)
+  const execute = async (request: Request) => {
+    const { commandId } = request
+    running.set(commandId, undefined)
+    try {
+      const started = new Date().toISOString()
+      report({ commandId, status: 'InProgress', details: 'InProgress', code: -1, stdout: '', stderr: '', started })
+      for (;;) {
+        const script = start(request)
+        running.set(commandId, script)
+        const ending = await script.ended
+        if (ending.code !== 194 || ending.killed) {
+          report({ commandId, ...verdict(ending), started, ended: new Date().toISOString() })
+          break
+        }
+        await reboot()
+      }
+    } catch (error) {
+      console.error(`command ${commandId}:`, error)
+      const now = new Date().toISOString()
+      report({ commandId, status: 'Failed', details: 'Failed', code: 1, stdout: '', stderr: `${error}\n`, started: now, ended: now })
+    } finally {
+      running.delete(commandId)
+      read()
+    }
+  }
+  const start = (request: Request): Running => {
+    const cwd = request.workingDirectory ?? folder.root
+    if (!existsSync(cwd)) throw new Error(`the working directory ${cwd} does not exist`)
+    const env = { ...machineEnvironment(folder, settings), ...agentEnvironment(settings, request.commandId) }
+    return runScript(request.commands.join('\n'), join(folder.commands, request.commandId), cwd, env, request.timeoutSeconds)
+  }
+
+  const watcher: FSWatcher = watch(folder.inbox, () => read())
+  // Notifications of the file system may be lost; the look every second costs nothing.
+  const timer = setInterval(read, 1000)
+  read()
+  return {
+    close() {
+      watcher.close()
+      clearInterval(timer)
+    },
+  }
+}
+
+/** What the agent makes of a script's end (AWS Systems Manager User Guide, "Handling reboots", and the agent's run-script plugin). */
+export function verdict(ending: Ending): Pick<Outcome, 'status' | 'details' | 'code' | 'stdout' | 'stderr'> {
+  const { code, stdout } = ending
+  const stderr =
+    code === 0 || code === 168
+      ? ending.stderr
+      : `${ending.stderr}failed to run commands: ${ending.killed ? 'signal: killed' : `exit status ${code}`}`.slice(0, kept.stderr)
+  if (ending.killed === 'cancel') return { status: 'Cancelled', details: 'Cancelled', code, stdout, stderr }
+  if (ending.killed === 'timeout' || code === 137) return { status: 'TimedOut', details: 'Execution Timed Out', code: 137, stdout, stderr }
+  if (code === 0 || code === 168) return { status: 'Success', details: 'Success', code, stdout, stderr }
+  return { status: 'Failed', details: 'Failed', code, stdout, stderr }
+}

@@ -1,0 +1,81 @@
+import type { Store } from '../cloud.ts'
+import type { Instance, Rule } from '../records.ts'
+
+/** One port of a public address that leads to an instance. */
+export interface Forwarding {
+  /** The public address and port that it listens on. */
+  readonly address: string
+  readonly port: number
+  /** The instance's own address. */
+  readonly to: string
+  /** IPv4 blocks from which it may be reached. */
+  readonly from: readonly string[]
+}
+
+/** A rule that opens more ports than this is not forwarded: each one is a socket that listens. */
+const widestRange = 1000
+
+/**
+ * What must be forwarded just now: for every running instance, the ports that its security groups open, on its Elastic IP, or on the public
+ * address of its own while it has none. Rules that admit nobody who could ever come by loopback, and rules for other groups, open nothing.
+ */
+export function forwardings(store: Store, warn: (line: string) => void = console.error): Forwarding[] {
+  const groups = new Map(store.list('securityGroup').map((group) => [group.GroupId, group]))
+  return store
+    .list('instance')
+    .filter(({ State }) => State === 'running')
+    .flatMap((instance) => {
+      const address = publicAddressOf(store, instance)
+      // On a system with one loopback address, programs of the instance listen on the public address themselves.
+      if (address === undefined || address === instance.PrivateIpAddress) return []
+      const rules = instance.SecurityGroupIds.flatMap((id) => groups.get(id)?.Ingress ?? [])
+      const ports = openPorts(rules, (line) => warn(`instance ${instance.InstanceId}: ${line}`))
+      return [...ports].map(([port, from]) => ({ address, port, to: instance.PrivateIpAddress, from }))
+    })
+}
+
+/** The address by which the world reaches an instance just now. */
+export function publicAddressOf(store: Store, { InstanceId, PublicIpAddress }: Instance): string | undefined {
+  return store.list('address').find((address) => address.InstanceId === InstanceId)?.PublicIp ?? PublicIpAddress
+}
+
+/** Port → the blocks that may reach it. */
+export function openPorts(rules: readonly Rule[], warn: (line: string) => void): Map<number, string[]> {
+  const ports = new Map<number, string[]>()
+  for (const { IpProtocol, FromPort, ToPort, CidrIpv4 } of rules) {
+    if (CidrIpv4 === undefined || !overlapsLoopback(CidrIpv4)) continue
+    if (IpProtocol !== 'tcp' && IpProtocol !== '-1') continue
+    const [first, last] = IpProtocol === '-1' ? [1, 65_535] : [Math.max(FromPort ?? 1, 1), ToPort ?? 65_535]
+    if (last - first >= widestRange) {
+      warnOnce(`a rule that opens ports ${first}–${last} is not forwarded: at most ${widestRange} ports a rule`, warn)
+      continue
+    }
+    for (let port = first; port <= last; port++) ports.set(port, [...(ports.get(port) ?? []), CidrIpv4])
+  }
+  return ports
+}
+
+const warned = new Set<string>()
+
+/** The rules are read again and again; the log says it once. */
+function warnOnce(line: string, warn: (line: string) => void): void {
+  if (warned.has(line)) return
+  warned.add(line)
+  warn(line)
+}
+
+/** Whether an IPv4 block holds an address. */
+export function admits(cidr: string, address: string): boolean {
+  const [base = '', bits = '32'] = cidr.split('/')
+  const mask = Number(bits) === 0 ? 0 : (0xffffffff << (32 - Number(bits))) >>> 0
+  return (number(base) & mask) === (number(address) & mask)
+}
+
+function overlapsLoopback(cidr: string): boolean {
+  const [base = '', bits = '32'] = cidr.split('/')
+  return Number(bits) <= 8 ? admits(cidr, '127.0.0.1') : admits('127.0.0.0/8', base)
+}
+
+function number(address: string): number {
+  return address.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0)
+}

@@ -1,0 +1,78 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startAgent } from './agent.ts'
+import { startEngine } from './docker/engine.ts'
+import { machineEnvironment } from './environment.ts'
+import { folderAt, type InstanceFolder, readWhole, type Settings, writeWhole } from './folder.ts'
+import { installPrograms } from './machine-image.ts'
+import { startMetadata } from './metadata.ts'
+import { identify, processesOf, signal } from './process-table.ts'
+import { runScript } from './script.ts'
+
+/** What a machine tells the cloud about itself, in `outbox/process.json`. */
+export interface MachineProcess {
+  readonly pid: number
+  readonly started: string
+  /** Set once it has booted as far as a virtual machine that is `running` has. */
+  readonly ready: boolean
+}
+
+/** What the agent tells: since when it is registered (ISO 8601), in `outbox/agent.json`. */
+export interface Registration {
+  readonly since: string
+}
+
+/** A machine that runs. */
+export interface Machine {
+  /** Switches it off, without killing what it started. */
+  close(): Promise<void>
+}
+
+/**
+ * Runs an instance: its metadata service, its container engine, its user data once, its agent. It outlives the cloud that started it.
+ *
+ * @param path the instance's folder, which holds `settings.json`
+ */
+export async function startMachine(path: string): Promise<Machine> {
+  const folder = folderAt(path)
+  const settings = readWhole<Settings>(folder.settings)
+  if (settings === undefined) throw new Error(`${path} is not the folder of an instance`)
+  for (const place of [folder.inbox, folder.outbox, folder.commands, folder.bin, folder.root]) mkdirSync(place, { recursive: true })
+  const self = identify(process.pid)!
+  writeWhole(join(folder.outbox, 'process.json'), { ...self, ready: false } satisfies MachineProcess)
+  const metadata = await startMetadata(folder, settings)
+  installPrograms(folder, settings, metadata.endpoint)
+  const engine = await startEngine(folder, settings)
+  await engine.boot()
+  writeWhole(join(folder.outbox, 'process.json'), { ...self, ready: true } satisfies MachineProcess)
+
+  const reboot = async () => {
+    await engine.powerOff()
+    for (const pid of processesOf(settings.instanceId)) signal(pid, 'SIGKILL')
+    await sleep(settings.bootSeconds * 1000)
+    await engine.boot()
+  }
+  await sleep(settings.bootSeconds * 1000)
+  void runUserData(folder, settings)
+  const agent = startAgent(folder, settings, reboot)
+  writeWhole(join(folder.outbox, 'agent.json'), { since: new Date().toISOString() } satisfies Registration)
+  return {
+    async close() {
+      agent.close()
+      await engine.close()
+      await metadata.close()
+    },
+  }
+}
+
+/** Runs the user data at the first boot only, as cloud-init does; its output goes where cloud-init puts it. Anything but a script is ignored. */
+async function runUserData(folder: InstanceFolder, settings: Settings): Promise<void> {
+  const place = join(folder.path, 'user-data')
+  const text = Buffer.from(settings.userData ?? '', 'base64').toString('utf8')
+  if (!text.startsWith('#!') || existsSync(place)) return
+  const { ended } = runScript(text, place, folder.root, machineEnvironment(folder, settings), 86_400)
+  const { code } = await ended
+  writeFileSync(join(place, 'result'), `${code}\n`)
+  if (code !== 0) console.error(`the user data ended with ${code}; its output is in ${place}`)
+}

@@ -1,0 +1,188 @@
+import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Cloud, Machines } from '../cloud.ts'
+import type { Instance } from '../records.ts'
+import { instanceFolder } from './folder.ts'
+import { createForwarders } from './forwarder.ts'
+import { forwardings, publicAddressOf } from './forwarding.ts'
+import { createPostbox } from './postbox.ts'
+import { killAll } from './process-table.ts'
+import { createSupervisor, type Supervisor } from './supervisor.ts'
+
+/** How often the machine room looks by itself, in ms: what no notification tells is noticed within this time. */
+const lookEvery = 500
+
+/**
+ * The machine room: makes processes, port forwarders and Run Commands match what the store says, whatever has happened meanwhile to either
+ * side. It compares and corrects; it never relies on having seen an event.
+ */
+export function createMachines(cloud: Cloud): Machines {
+  const { store } = cloud
+  const supervisors = new Map<string, Supervisor>()
+  const forwarders = createForwarders()
+  const postbox = createPostbox(cloud)
+  let first = true
+  let closed = false
+  let work: Promise<void> | undefined
+  let again = false
+
+  const supervisor = (instanceId: string): Supervisor => {
+    let found = supervisors.get(instanceId)
+    if (!found) supervisors.set(instanceId, (found = createSupervisor(cloud, instanceId, wake)))
+    return found
+  }
+
+  /** Changes an instance's record, provided that it still is in the state in which we looked at it. */
+  const change = (instance: Instance, to: Partial<Instance>): boolean =>
+    store.transaction(() => {
+      const now = store.get('instance', instance.InstanceId)
+      if (now?.State !== instance.State) return false
+      store.put('instance', instance.InstanceId, { ...now, ...to })
+      return true
+    })
+
+  const boot = async (instance: Instance) => {
+    const machine = supervisor(instance.InstanceId)
+    const state = machine.state()
+    if (state === 'ready') {
+      if (change(instance, { State: 'running' })) again = true
+      return
+    }
+    if (state === 'booting') return
+    if (starting.has(instance.InstanceId)) return await failed(instance, machine)
+    starting.add(instance.InstanceId)
+    machine.refresh(instance, publicAddressOf(store, instance))
+    machine.start(instance)
+  }
+  /** Those that this machine room has tried to start. */
+  const starting = new Set<string>()
+
+  /** A machine that does not come up is terminated, as AWS does with one that fails to launch. */
+  const failed = async (instance: Instance, machine: Supervisor) => {
+    console.error(`the machine of ${instance.InstanceId} ended while it booted:\n${machine.log().join('\n')}`)
+    await machine.kill()
+    starting.delete(instance.InstanceId)
+    const Message = 'Server.InternalError: Internal error on launch'
+    change(instance, { State: 'terminated', StateReason: { Code: 'Server.InternalError', Message }, TerminatedAt: Date.now() })
+  }
+
+  const run = async (instance: Instance) => {
+    const machine = supervisor(instance.InstanceId)
+    starting.delete(instance.InstanceId)
+    if (machine.state() !== 'dead') {
+      machine.refresh(instance, publicAddressOf(store, instance))
+      return
+    }
+    console.error(`the machine of ${instance.InstanceId} has ended:\n${machine.log().join('\n')}`)
+    await off(instance, 'stopped', {
+      StateReason: { Code: 'Server.InternalError', Message: 'Server.InternalError: The process of the machine has ended unexpectedly' },
+    })
+  }
+
+  const off = async (instance: Instance, State: 'stopped' | 'terminated', also: Partial<Instance> = {}) => {
+    const { InstanceId } = instance
+    const machine = supervisor(InstanceId)
+    await machine.kill()
+    machine.detach()
+    supervisors.delete(InstanceId)
+    starting.delete(InstanceId)
+    postbox.instanceEnded(InstanceId)
+    if (State === 'terminated') rmSync(instanceFolder(cloud.folder, InstanceId).path, { recursive: true, force: true })
+    change(instance, { State, ...also, ...(State === 'terminated' && { TerminatedAt: Date.now() }) })
+    again = true
+  }
+
+  /** What a cloud that was killed has left: machines that the store no longer knows, or knows as switched off. */
+  const tidy = async (instances: Instance[]) => {
+    const folder = join(cloud.folder, 'instances')
+    const states = new Map(instances.map((instance) => [instance.InstanceId, instance.State]))
+    for (const instanceId of existsSync(folder) ? readdirSync(folder) : []) {
+      const state = states.get(instanceId) ?? 'terminated'
+      if (state === 'stopped' || state === 'terminated') await killAll(instanceId)
+      if (state === 'terminated') rmSync(join(folder, instanceId), { recursive: true, force: true })
+    }
+  }
+
+  const steps: Partial<Record<Instance['State'], (instance: Instance) => Promise<void>>> = {
+    pending: boot,
+    running: run,
+    stopping: (instance) => off(instance, 'stopped'),
+    'shutting-down': (instance) => off(instance, 'terminated'),
+  }
+
+  const look = async () => {
+    const instances = store.list('instance')
+    if (first) await tidy(instances)
+    await Promise.all(
+      instances.map(async (instance) => {
+        try {
+          await steps[instance.State]?.(instance)
+        } catch (error) {
+          console.error(`instance ${instance.InstanceId}:`, error)
+        }
+      }),
+    )
+    first = false
+    await forwarders.apply(forwardings(store))
+    postbox.collect(online)
+  }
+
+  function wake(): void {
+    again = true
+    if (closed) return
+    work ??= (async () => {
+      while (again && !closed) {
+        again = false
+        try {
+          await look()
+        } catch (error) {
+          console.error('machine room:', error)
+        }
+      }
+    })().finally(() => {
+      work = undefined
+      if (again && !closed) wake()
+    })
+  }
+
+  const online = (instanceId: string) => {
+    if (store.get('instance', instanceId)?.State !== 'running') return undefined
+    return supervisors.get(instanceId)?.online()
+  }
+
+  const detach = async () => {
+    closed = true
+    clearInterval(timer)
+    await work
+    for (const machine of supervisors.values()) machine.detach()
+    await forwarders.close()
+  }
+
+  const timer = setInterval(wake, lookEvery)
+  timer.unref()
+
+  return {
+    reconcile: wake,
+    deliver() {
+      postbox.open()
+      wake()
+    },
+    cancel: postbox.cancel,
+    online,
+    taken: forwarders.taken,
+    detach,
+    async close() {
+      await detach()
+      for (const instance of store.list('instance')) {
+        if (instance.State === 'terminated' || instance.State === 'stopped') continue
+        try {
+          await off(instance, instance.State === 'shutting-down' ? 'terminated' : 'stopped', {
+            StateReason: { Code: 'Server.ScheduledStop', Message: 'Server.ScheduledStop: The embedded cloud was stopped' },
+          })
+        } catch (error) {
+          console.error(`instance ${instance.InstanceId}:`, error)
+        }
+      }
+    },
+  }
+}

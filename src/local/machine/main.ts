@@ -1,0 +1,20 @@
+import { existsSync } from 'node:fs'
+import { folderAt, readWhole, type Settings } from './folder.ts'
+import { startMachine } from './machine.ts'
+import { processesOf, signal } from './process-table.ts'
+
+/** The machine's process: `node main.ts <the instance's folder>`, started by the machine room. */
+const path = process.argv[2]!
+process.chdir(path)
+const folder = folderAt(path)
+const settings = readWhole<Settings>(folder.settings)
+
+// A folder that is removed by hand must not leave a machine behind that nobody can find any more.
+setInterval(() => {
+  if (existsSync(folder.settings) || settings === undefined) return
+  for (const pid of processesOf(settings.instanceId)) signal(pid, 'SIGKILL')
+  process.exit(1)
+}, 1000).unref()
+
+const machine = await startMachine(path)
+process.on('SIGTERM', () => void machine.close().then(() => process.exit(0)))

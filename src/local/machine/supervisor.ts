@@ -1,0 +1,146 @@
+import { spawn } from 'node:child_process'
+import { closeSync, existsSync, type FSWatcher, mkdirSync, openSync, readFileSync, rmSync, watch } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Cloud } from '../cloud.ts'
+import type { Instance } from '../records.ts'
+import { machineEnvironment } from './environment.ts'
+import { instanceFolder, readWhole, type Settings, type StoredCredentials, writeWhole } from './folder.ts'
+import type { MachineProcess, Registration } from './machine.ts'
+import { alive, identify, killAll, type ProcessIdentity } from './process-table.ts'
+import { type InstanceRole, mayRegister, roleOf } from './role.ts'
+
+const main = fileURLToPath(new URL('./main.ts', import.meta.url))
+
+/** Watches over the process of one machine: starts it, finds it again, keeps what it knows about itself current, kills it. */
+export interface Supervisor {
+  readonly instanceId: string
+  /** Starts the process unless it lives. */
+  start(instance: Instance): void
+  /** `booting`: it lives; `ready`: it lives and runs; `dead`: it does not live, or has never been started. */
+  state(): 'booting' | 'ready' | 'dead'
+  /** Writes the settings and the role's credentials where they are no longer right. */
+  refresh(instance: Instance, publicAddress: string | undefined): void
+  /** Since when its agent is registered and answers. */
+  online(): { since: string; lastPing: string } | undefined
+  /** Kills the machine and every process of it. */
+  kill(): Promise<void>
+  /** The last lines that the machine's process wrote about itself. */
+  log(): string[]
+  /** Stops watching; the machine lives on. */
+  detach(): void
+}
+
+/** @param wake called when the machine has put something into its outbox, or has ended */
+export function createSupervisor(cloud: Cloud, instanceId: string, wake: () => void): Supervisor {
+  const folder = instanceFolder(cloud.folder, instanceId)
+  let started: ProcessIdentity | undefined
+  let watcher: FSWatcher | undefined
+  let registered = false
+  let seen = new Date()
+  let writtenSettings = ''
+
+  const told = () => readWhole<MachineProcess>(join(folder.outbox, 'process.json'))
+  const observe = () => {
+    if (watcher || !existsSync(folder.outbox)) return
+    watcher = watch(folder.outbox, wake)
+    // A folder that goes away is noticed by the look every half second.
+    watcher.on('error', () => watcher?.close())
+  }
+  observe()
+
+  const state = () => {
+    const process = told()
+    const living = [process, started].find((each) => each !== undefined && alive(each))
+    if (!living) return 'dead'
+    seen = new Date()
+    return process?.ready && process.pid === living.pid ? 'ready' : 'booting'
+  }
+
+  return {
+    instanceId,
+    state,
+
+    start(instance) {
+      if (state() !== 'dead') return
+      for (const place of [folder.inbox, folder.outbox, folder.root]) mkdirSync(place, { recursive: true, mode: 0o700 })
+      for (const name of ['process.json', 'agent.json']) rmSync(join(folder.outbox, name), { force: true })
+      observe()
+      const log = openSync(folder.log, 'a', 0o600)
+      try {
+        const settings = settingsOf(cloud, instance, undefined)
+        const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, folder.path], {
+          cwd: folder.path,
+          detached: true,
+          stdio: ['ignore', log, log],
+          env: machineEnvironment(folder, settings),
+        })
+        child.once('error', (error) => console.error(`cannot start the machine of ${instanceId}: ${error.message}`))
+        child.once('exit', wake)
+        child.unref()
+        started = child.pid === undefined ? undefined : identify(child.pid)
+      } finally {
+        closeSync(log)
+      }
+    },
+
+    refresh(instance, publicAddress) {
+      const settings = settingsOf(cloud, instance, publicAddress)
+      const text = JSON.stringify(settings)
+      if (text !== writtenSettings) {
+        writeWhole(folder.settings, settings)
+        writtenSettings = text
+      }
+      const role = roleOf(cloud, instance)
+      registered = role !== undefined && mayRegister(cloud, instance, role)
+      keepCredentials(folder.credentials, role)
+    },
+
+    online() {
+      if (!registered) return undefined
+      const registration = readWhole<Registration>(join(folder.outbox, 'agent.json'))
+      return registration && { since: registration.since, lastPing: seen.toISOString() }
+    },
+
+    async kill() {
+      await killAll(instanceId)
+      started = undefined
+    },
+
+    log() {
+      return existsSync(folder.log) ? readFileSync(folder.log, 'utf8').trimEnd().split('\n').slice(-20) : []
+    },
+
+    detach() {
+      watcher?.close()
+      watcher = undefined
+    },
+  }
+}
+
+function settingsOf(cloud: Cloud, instance: Instance, publicAddress: string | undefined): Settings {
+  return {
+    instanceId: instance.InstanceId,
+    imageId: instance.ImageId,
+    instanceType: instance.InstanceType,
+    privateAddress: instance.PrivateIpAddress,
+    ...(publicAddress !== undefined && { publicAddress }),
+    region: cloud.region,
+    accountId: cloud.accountId,
+    endpoint: cloud.endpoint,
+    bootSeconds: Number(process.env.MLOPS_BOOT_SECONDS ?? 0),
+    ...(instance.UserData !== undefined && { userData: instance.UserData }),
+    ...(instance.IamInstanceProfileArn !== undefined && { profileArn: instance.IamInstanceProfileArn }),
+  }
+}
+
+/** Renews credentials when half of their time is over, and takes them away together with the role. */
+function keepCredentials(file: string, role: InstanceRole | undefined): void {
+  const now = Date.now()
+  const stored = readWhole<StoredCredentials>(file)
+  if (role === undefined) return stored && rmSync(file, { force: true })
+  const half = stored ? (Date.parse(stored.Expiration) + Date.parse(stored.LastUpdated)) / 2 : 0
+  if (stored?.role === role.name && now < half) return
+  const { RoleName: _, ...credentials } = role.credentials
+  writeWhole(file, { role: role.name, ...credentials, LastUpdated: new Date(now).toISOString() } satisfies StoredCredentials)
+}
