@@ -27,8 +27,8 @@ export function createMachines(cloud: Cloud): Machines {
   let again = false
 
   const supervisor = (instanceId: string): Supervisor => {
-    let found = supervisors.get(instanceId)
-    if (!found) supervisors.set(instanceId, (found = createSupervisor(cloud, instanceId, wake)))
+    const found = supervisors.get(instanceId) ?? createSupervisor(cloud, instanceId, wake)
+    supervisors.set(instanceId, found)
     return found
   }
 

@@ -226,12 +226,7 @@ async function short(script: string) {
 }
 
 function refused(call: () => unknown, code: string): void {
-  try {
-    call()
-  } catch (error) {
-    return assert.is((error as { code: string }).code, code, `${code} expected: ${error}`)
-  }
-  assert.unreachable(`${code} was expected`)
+  assert.throws(call, (error: { code: string }) => error.code === code, `${code} expected`)
 }
 
 test.run()
