@@ -138,7 +138,10 @@ function settingsOf(cloud: Cloud, instance: Instance, publicAddress: string | un
 function keepCredentials(file: string, role: InstanceRole | undefined): void {
   const now = Date.now()
   const stored = readWhole<StoredCredentials>(file)
-  if (role === undefined) return rmSync(file, { force: true })
+  if (role === undefined) {
+    rmSync(file, { force: true })
+    return
+  }
   const half = stored ? (Date.parse(stored.Expiration) + Date.parse(stored.LastUpdated)) / 2 : 0
   if (stored?.role === role.name && now < half) return
   const { RoleName: _, ...credentials } = role.credentials
