@@ -1,0 +1,68 @@
+import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+
+interface Connection {
+  /** The answer to its latest request. */
+  answer?: ServerResponse
+  /** How much had been read when it last became idle: more than that is a request on its way. Undefined while one is answered. */
+  idleAt: number | undefined
+}
+
+/** A server's connections, and what each is doing. */
+export interface Connections {
+  /** How many are open. */
+  count(): number
+  opened(socket: Socket): void
+  /** A request has arrived; its answer is still to be made. */
+  asked(socket: Socket, answer: ServerResponse): void
+  /** Whether an answer has begun and not ended, so that nothing else may be written. */
+  answering(socket: Socket): boolean
+  /** From now on every connection closes after the answer it is working on, and says so where the answer's head is not yet sent. */
+  closeAfterAnswers(): void
+  /** Closes those on which nothing is under way. */
+  closeIdle(): void
+  /** Closes all, whatever they are doing. */
+  cut(): void
+}
+
+/**
+ * Keeps track of connections, to end them in good order. Node's own `server.closeIdleConnections()` does not do: it cuts an answer that has been
+ * made but not yet been taken by the client, and it takes a connection on which nothing was ever sent for a busy one.
+ */
+export function trackConnections(): Connections {
+  const open = new Map<Socket, Connection>()
+  let ending = false
+  return {
+    count: () => open.size,
+    opened(socket) {
+      open.set(socket, { idleAt: 0 })
+      socket.once('close', () => open.delete(socket))
+    },
+    asked(socket, answer) {
+      const connection = open.get(socket)
+      if (!connection) return
+      connection.answer = answer
+      connection.idleAt = undefined
+      if (ending) answer.setHeader('connection', 'close')
+      answer.once('close', () => {
+        if (connection.answer !== answer) return
+        connection.idleAt = socket.bytesRead
+        if (ending) socket.end()
+      })
+    },
+    answering(socket) {
+      const answer = open.get(socket)?.answer
+      return Boolean(answer?.headersSent && !answer.writableFinished)
+    },
+    closeAfterAnswers() {
+      ending = true
+      for (const { answer } of open.values()) if (answer && !answer.headersSent) answer.setHeader('connection', 'close')
+    },
+    closeIdle() {
+      for (const [socket, { idleAt }] of open) if (socket.bytesRead === idleAt) socket.destroy()
+    },
+    cut() {
+      for (const socket of open.keys()) socket.destroy()
+    },
+  }
+}

@@ -1,0 +1,72 @@
+import type { ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+
+/** An answer that is more than 200 and JSON. */
+export interface ReplyOptions {
+  /** 200 where nothing else is said. */
+  readonly status?: number
+  readonly headers?: Readonly<Record<string, string>>
+  /** The content type; `application/json; charset=utf-8` where nothing else is said. */
+  readonly type?: string
+}
+
+/**
+ * What a handler returns when a plain value, which is answered as JSON with status 200, is not enough.
+ * Its body is a value to be sent as JSON, a text of another type, or pieces of text that are made and sent one after the other, so that
+ * a long answer never stands in memory as a whole.
+ */
+export class Reply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly content: string | Iterable<string>
+
+  private constructor(content: string | Iterable<string>, { status = 200, headers = {}, type = json }: ReplyOptions) {
+    this.status = status
+    this.headers = { 'content-type': type, ...headers }
+    this.content = content
+  }
+
+  /** A value as JSON; one that JSON cannot show, such as undefined, is a bug and throws. */
+  static json(value: unknown, options: Omit<ReplyOptions, 'type'> = {}): Reply {
+    const text = JSON.stringify(value)
+    if (text === undefined) throw new TypeError('A handler returned nothing that JSON can show.')
+    return new Reply(text, options)
+  }
+
+  /** A text of the given type, or one that is JSON already. */
+  static text(content: string, options: ReplyOptions = {}): Reply {
+    return new Reply(content, options)
+  }
+
+  /** Pieces of a text, taken only as fast as the client reads. */
+  static stream(pieces: Iterable<string>, options: ReplyOptions = {}): Reply {
+    return new Reply(pieces, options)
+  }
+}
+
+const json = 'application/json; charset=utf-8'
+
+/**
+ * Sends an answer; resolves when the last piece has been handed to the connection, or when the client has gone.
+ *
+ * @throws what the pieces throw; the connection is cut then, so that the client cannot take the part for the whole
+ */
+export async function send(response: ServerResponse, reply: Reply): Promise<void> {
+  if (response.destroyed) return
+  // The content is what its type says and nothing that a browser guesses: some of it came from clients.
+  const headers = { ...reply.headers, 'x-content-type-options': 'nosniff' }
+  if (typeof reply.content === 'string') {
+    response.writeHead(reply.status, { ...headers, 'content-length': Buffer.byteLength(reply.content) })
+    response.end(reply.content)
+    return
+  }
+  response.writeHead(reply.status, headers)
+  try {
+    await pipeline(Readable.from(reply.content), response)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'ERR_STREAM_PREMATURE_CLOSE' && code !== 'ERR_STREAM_UNABLE_TO_PIPE' && code !== 'ECONNRESET' && code !== 'EPIPE')
+      throw error
+  }
+}

@@ -1,0 +1,64 @@
+import { join } from 'node:path'
+import { createLog, type Log } from './log.ts'
+import type { Service } from './service.ts'
+
+/** What a service is told by the machine that runs it. */
+export interface Surroundings {
+  /** `SERVICE_NAME`; its own name where that is not set. */
+  readonly name: string
+  /** `HOST`: loopback where nothing else is said; an image sets 0.0.0.0. */
+  readonly host: string
+  /** `PORT`; 0 takes a free one. */
+  readonly port: number
+  /** `DATA_DIR`: a folder that the service may write to, `/data` in a container; `.mlops/data/NAME` where nothing is said. May not exist yet. */
+  readonly dataDir: string
+  /** Whatever else the config's `environment` holds. */
+  readonly environment: Readonly<Record<string, string | undefined>>
+}
+
+/**
+ * Reads a service's surroundings from environment variables.
+ *
+ * @param defaults the service's own name and port
+ * @throws Error with a finished sentence when `PORT` is no port
+ */
+export function readSurroundings(
+  environment: Readonly<Record<string, string | undefined>>,
+  defaults: { name: string; port: number },
+): Surroundings {
+  const name = environment.SERVICE_NAME || defaults.name
+  const given = environment.PORT || String(defaults.port)
+  const port = /^\d{1,5}$/.test(given) ? Number(given) : Number.NaN
+  if (!(port <= 65535)) throw new Error(`PORT is ${JSON.stringify(given)}, expected a number from 0 to 65535.`)
+  return { name, port, host: environment.HOST || '127.0.0.1', dataDir: environment.DATA_DIR || join('.mlops', 'data', name), environment }
+}
+
+/**
+ * Runs a service as this process: starts it, says in one JSON line where it listens, and ends it on SIGTERM or SIGINT.
+ * The process ends with 0 after a drain, and with 1, after one JSON line that says why, when the service could not start or when
+ * connections had to be cut.
+ *
+ * @param defaults the service's own name and port
+ * @param create makes the service; what it throws is a failed start
+ */
+export async function run(defaults: { name: string; port: number }, create: (surroundings: Surroundings) => Service): Promise<void> {
+  let log: Log = createLog(defaults.name)
+  try {
+    const surroundings = readSurroundings(process.env, defaults)
+    log = createLog(surroundings.name)
+    const { host, port, close } = await create(surroundings).listen(surroundings)
+    const end = async (signal: string) => {
+      const closed = close()
+      log('info', 'draining', { signal })
+      const cut = await closed
+      if (cut > 0) log('error', 'connections were cut at the end of the drain', { cut })
+      else log('info', 'drained')
+      process.exit(cut > 0 ? 1 : 0)
+    }
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end(signal))
+    log('info', 'listening', { host, port })
+  } catch (error) {
+    log('error', 'the service could not start', { reason: (error as Error).message, code: (error as NodeJS.ErrnoException).code })
+    process.exit(1)
+  }
+}

@@ -1,0 +1,105 @@
+import { connect, type Socket } from 'node:net'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { defaultLimits, type Limits, type Listening } from './server.ts'
+import { createTrial } from './trial.fixture.ts'
+
+const limit = defaultLimits.bodyBytes
+
+/** Runs `work` against the trial service in this process. */
+async function serving(limits: Partial<Limits>, work: (server: Listening, address: string) => Promise<void>): Promise<void> {
+  const server = await createTrial({ name: 'trial', limits }).listen({ host: '127.0.0.1', port: 0 })
+  try {
+    await work(server, `http://127.0.0.1:${server.port}`)
+  } finally {
+    await server.close()
+  }
+}
+
+/** Opens a connection, writes, and gives all that comes until the other side closes it. */
+function talk(port: number, text: string, after?: (socket: Socket, got: string) => void): Promise<string> {
+  return new Promise((resolve) => {
+    let got = ''
+    const socket = connect(port, '127.0.0.1', () => socket.write(text))
+    socket.on('data', (piece) => {
+      got += piece
+      after?.(socket, got)
+    })
+    socket.on('error', () => {})
+    socket.on('close', () => resolve(got))
+  })
+}
+
+const post = (body: string) => ({ method: 'POST', body })
+
+test('a body of exactly the limit is taken, one byte more is a 413', () =>
+  serving({}, async (_, address) => {
+    const fits = await fetch(`${address}/echo`, post(`"${'x'.repeat(limit - 2)}"`))
+    assert.is(fits.status, 200)
+    await fits.arrayBuffer()
+    const long = await fetch(`${address}/echo`, post(`"${'x'.repeat(limit - 1)}"`))
+    assert.is(long.status, 413)
+    assert.equal(await long.json(), { error: `The request body is longer than ${limit} bytes` })
+  }))
+
+test('a body without a stated length is counted as it arrives, and the connection goes on after the 413', () =>
+  serving({}, async (server) => {
+    const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`
+    const head = 'POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n'
+    const next = 'GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+    const got = await talk(server.port, `${head}${chunk.repeat(20)}0\r\n\r\n${next}`)
+    assert.match(got, /^HTTP\/1\.1 413 /)
+    assert.match(got, '"status":"healthy"')
+  }))
+
+test('what is no HTTP is a JSON 400', () =>
+  serving({}, async (server) => {
+    const got = await talk(server.port, 'nonsense\r\n\r\n')
+    assert.match(got, /^HTTP\/1\.1 400 Bad Request\r\n/)
+    assert.ok(got.endsWith('{"error":"Bad Request"}'))
+  }))
+
+test('a head that is too large is a JSON 431', () =>
+  serving({}, async (server) => {
+    const got = await talk(server.port, `GET / HTTP/1.1\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`)
+    assert.match(got, /^HTTP\/1\.1 431 /)
+    assert.match(got, '{"error":"Request Header Fields Too Large"}')
+  }))
+
+test('a head that does not come to its end is a 408', () =>
+  serving({ headMs: 100, requestMs: 200 }, async (server) => {
+    assert.match(await talk(server.port, 'GET / HTTP/1.1\r\nX-Slow: '), /^HTTP\/1\.1 408 Request Timeout\r\n/)
+  }))
+
+test('a body that does not come to its end is a 408', () =>
+  serving({ headMs: 100, requestMs: 200 }, async (server) => {
+    const got = await talk(server.port, 'POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{"a"')
+    assert.match(got, /^HTTP\/1\.1 408 Request Timeout\r\n/)
+  }))
+
+test('nonsense after an answer that has begun is not answered into it', () =>
+  serving({}, async (server) => {
+    const got = await talk(server.port, 'GET /endless HTTP/1.1\r\nHost: x\r\n\r\n', (socket) => socket.write('nonsense\r\n\r\n'))
+    assert.match(got, /^HTTP\/1\.1 200 /)
+    assert.not.match(got, 'Bad Request')
+  }))
+
+test('a client that leaves before its body is complete leaves the service well', () =>
+  serving({}, async (server, address) => {
+    await talk(server.port, 'POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n{"a"', (socket) =>
+      socket.destroy(),
+    )
+    let metrics = ''
+    while (!metrics.includes('route="/echo",code="499"')) metrics = await (await fetch(`${address}/metrics`)).text()
+  }))
+
+test('two services in one process have metrics of their own', () =>
+  serving({}, (_, first) =>
+    serving({}, async (_, second) => {
+      await (await fetch(`${first}/items/1`)).arrayBuffer()
+      assert.match(await (await fetch(`${first}/metrics`)).text(), 'route="/items/:id"')
+      assert.not.match(await (await fetch(`${second}/metrics`)).text(), 'route="/items/:id"')
+    }),
+  ))
+
+test.run()

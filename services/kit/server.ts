@@ -1,0 +1,110 @@
+import { createServer, type RequestListener, STATUS_CODES } from 'node:http'
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { trackConnections } from './connections.ts'
+
+/** What a client may cost. Times are in ms. */
+export interface Limits {
+  /** A longer body is refused with 413. */
+  readonly bodyBytes: number
+  /** How long the head of a request may take to arrive. */
+  readonly headMs: number
+  /** How long a whole request may take to arrive. */
+  readonly requestMs: number
+  /** How long a connection may idle between two requests. */
+  readonly idleMs: number
+  /** How long the requests in flight may take to finish once the service has been told to end. `docker stop` kills after 10 s. */
+  readonly drainMs: number
+}
+
+export const defaultLimits: Limits = { bodyBytes: 1024 * 1024, headMs: 10_000, requestMs: 30_000, idleMs: 5_000, drainMs: 8_000 }
+
+/** A server that has started. */
+export interface Listening {
+  readonly host: string
+  readonly port: number
+  /**
+   * Ends it: stops accepting, finishes what is in flight, closes idle connections. The same promise for every call.
+   *
+   * @returns how many connections had to be cut because the limit was reached
+   */
+  close(): Promise<number>
+}
+
+/** How long an idle connection stays open after the end was announced, in ms: a request may be on its way. */
+const graceMs = 100
+
+/**
+ * Starts an HTTP server that slow clients cannot hold and that ends in good order.
+ *
+ * @throws the system's error when the address is not to be had
+ */
+export async function startServer(handler: RequestListener, where: { host: string; port: number }, limits: Limits): Promise<Listening> {
+  const connections = trackConnections()
+  const server = createServer(
+    {
+      headersTimeout: limits.headMs,
+      requestTimeout: limits.requestMs,
+      keepAliveTimeout: limits.idleMs,
+      // How often Node looks for connections that are over their time; its default of 30 s would be the real limit.
+      connectionsCheckingInterval: Math.min(1000, limits.headMs / 2),
+    },
+    (request, response) => {
+      connections.asked(request.socket, response)
+      handler(request, response)
+    },
+  )
+  server.on('connection', connections.opened)
+  server.on('clientError', (error, socket) => {
+    if (!connections.answering(socket as Socket)) refuse(error, socket)
+    socket.destroy()
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(where.port, where.host, resolve)
+  })
+  const { address: host, port } = server.address() as AddressInfo
+
+  const drain = () =>
+    new Promise<number>((resolve) => {
+      let cut = 0
+      const grace = setTimeout(connections.closeIdle, graceMs)
+      const limit = setTimeout(() => {
+        cut = connections.count()
+        connections.cut()
+      }, limits.drainMs)
+      connections.closeAfterAnswers()
+      // Not http's own close, which would also cut answers that the client has not taken yet, and stop looking for slow clients.
+      NetServer.prototype.close.call(server, () => {
+        clearTimeout(grace)
+        clearTimeout(limit)
+        // Now that nothing is left to cut: ends the timers of http.
+        server.close()
+        resolve(cut)
+      })
+    })
+  let closing: Promise<number> | undefined
+
+  return {
+    host,
+    port,
+    close() {
+      closing ??= drain()
+      return closing
+    },
+  }
+}
+
+/** Answers, in JSON as everything else, what Node could not make a request of. */
+function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable || error.code === 'ECONNRESET') return
+  const status = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }[error.code ?? ''] ?? 400
+  const body = JSON.stringify({ error: STATUS_CODES[status] })
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'Connection: close',
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${body.length}`,
+  ]
+  socket.write(`${head.join('\r\n')}\r\n\r\n${body}`)
+}

@@ -1,0 +1,124 @@
+/**
+ * services/kit is what every service needs and none should write again: routing with metrics, JSON in and out, errors that show
+ * nothing of the inside, limits against slow and large clients, health, and an end that finishes what was begun.
+ */
+import polka, { type Request as PolkaRequest, type Response } from 'polka'
+import type { Registry } from 'prom-client'
+import { HttpError } from './http-error.ts'
+import { createLog, type Log } from './log.ts'
+import { createMetrics } from './metrics.ts'
+import { Reply, send } from './reply.ts'
+import { createRequest, type Request } from './request.ts'
+import { defaultLimits, type Limits, type Listening, startServer } from './server.ts'
+
+/** Answers a request: a value is sent as JSON with status 200, a `Reply` says more, a thrown `HttpError` is told to the client. */
+export type Handler = (request: Request) => unknown
+
+export interface ServiceOptions {
+  /** As the config calls it: shown by `/health` and in every line of the log. */
+  readonly name: string
+  readonly limits?: Partial<Limits>
+}
+
+export interface Service {
+  readonly name: string
+  /** Where the service registers metrics of its own; `/metrics` shows them. */
+  readonly registry: Registry
+  readonly log: Log
+  /** Adds a route. `pattern` is Polka's: `/data/:id`. */
+  get(pattern: string, handler: Handler): Service
+  post(pattern: string, handler: Handler): Service
+  /** Adds what is to be done after the last request has been answered, such as closing a database. The last one added is done first. */
+  onClose(close: () => void | Promise<void>): Service
+  /**
+   * Starts listening.
+   *
+   * @param where host and port; port 0 takes a free one
+   * @returns the address it got, and how to end it
+   * @throws the system's error, with a `code` such as EADDRINUSE
+   */
+  listen(where: { host: string; port: number }): Promise<Listening>
+}
+
+/** The methods that a 405 looks at, to say which one would do. */
+const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+
+/** Creates a service that answers `/health` and `/metrics`, and everything else with a JSON 404. */
+export function createService({ name, limits: given }: ServiceOptions): Service {
+  const limits: Limits = { ...defaultLimits, ...given }
+  const log = createLog(name)
+  const { registry, observe } = createMetrics()
+  const closers: (() => void | Promise<void>)[] = []
+
+  /** Answers a request by this handler, and counts it under this route. Rejects never: whatever goes wrong becomes an answer. */
+  const answer = (route: string, handler: (request: PolkaRequest) => unknown) => async (request: PolkaRequest, response: Response) => {
+    const started = performance.now()
+    response.once('close', () => {
+      // 499, as nginx has it: the client went away before its answer was complete.
+      const code = response.writableFinished ? response.statusCode : 499
+      observe({ method: request.method, route, code }, (performance.now() - started) / 1000)
+    })
+    try {
+      const value = await handler(request)
+      await send(response, value instanceof Reply ? value : Reply.json(value))
+    } catch (error) {
+      if (!(error instanceof HttpError)) log('error', 'a request failed', { method: request.method, route, error })
+      if (response.headersSent) response.destroy()
+      else await send(response, errorReply(error))
+    }
+  }
+
+  const notFound = answer('unmatched', (request) => {
+    const allowed = methods.filter((method) => app.find(method, request.path).handlers.length > 0)
+    if (allowed.length === 0) throw new HttpError(404, `Path not found: ${request.path}`)
+    throw new HttpError(405, `${request.method} is not supported here, only ${allowed.join(', ')}`, { allow: allowed.join(', ') })
+  })
+
+  const app = polka({
+    onNoMatch: notFound,
+    onError: (error, request, response) =>
+      answer('unmatched', () => {
+        throw error
+      })(request, response),
+  })
+  const route = (method: 'get' | 'post') => (pattern: string, handler: Handler) => {
+    app[method](
+      pattern,
+      answer(pattern, (request) => handler(createRequest(request, limits.bodyBytes))),
+    )
+    return service
+  }
+
+  const service: Service = {
+    name,
+    registry,
+    log,
+    get: route('get'),
+    post: route('post'),
+    onClose(close) {
+      closers.unshift(close)
+      return service
+    },
+    async listen(where) {
+      const listening = await startServer(
+        (request, response) => app.handler(request as PolkaRequest, response, undefined as never),
+        where,
+        limits,
+      )
+      const close = async () => {
+        const cut = await listening.close()
+        for (const closer of closers) await closer()
+        return cut
+      }
+      return { ...listening, close }
+    },
+  }
+  service.get('/health', () => ({ status: 'healthy', service: name }))
+  service.get('/metrics', async () => Reply.text(await registry.metrics(), { type: registry.contentType }))
+  return service
+}
+
+function errorReply(error: unknown): Reply {
+  if (error instanceof HttpError) return Reply.json({ error: error.message }, { status: error.status, headers: error.headers })
+  return Reply.json({ error: 'Internal server error' }, { status: 500 })
+}

@@ -1,0 +1,52 @@
+import { HttpError } from './http-error.ts'
+import { Reply } from './reply.ts'
+import { run } from './run.ts'
+import type { Limits } from './server.ts'
+import { createService, type Service } from './service.ts'
+
+/** The length of a text that no socket takes at once. */
+export const largeBytes = 16 * 1024 * 1024
+
+/** A service with a route for everything that the kit's tests want to see; as a process of its own it ends within `DRAIN_MS`. */
+export function createTrial({ name, limits = {} }: { name: string; limits?: Partial<Limits> }): Service {
+  return createService({ name, limits })
+    .get('/items/:id', ({ params, query, sourceIp }) => ({ id: params.id, colour: query.get('colour'), sourceIp }))
+    .post('/echo', async (request) => ({ got: (await request.json()) ?? 'nothing' }))
+    .get('/teapot', () => {
+      throw new HttpError(418, 'short and stout', { 'x-handle': 'here' })
+    })
+    .get('/broken', () => {
+      throw new Error('the password is swordfish')
+    })
+    .get('/nothing', () => undefined)
+    .get('/stream', () => Reply.stream(pieces(3)))
+    .get('/endless', () => Reply.stream(pieces(Number.POSITIVE_INFINITY)))
+    .get('/half', () => Reply.stream(half()))
+    .get('/large', () => {
+      setImmediate(() => process.stdout.write('large answer made\n'))
+      return 'x'.repeat(largeBytes)
+    })
+    .get('/slow', async ({ query }) => {
+      process.stdout.write('slow request begun\n')
+      await new Promise((resolve) => setTimeout(resolve, Number(query.get('ms'))))
+      return { done: true }
+    })
+}
+
+function* pieces(count: number): Generator<string> {
+  yield '[0'
+  for (let number = 1; number < count; number++) yield `,${number}`
+  yield ']'
+}
+
+function* half(): Generator<string> {
+  yield '[0'
+  throw new Error('the disk is gone')
+}
+
+if (import.meta.main) {
+  await run({ name: 'trial', port: 0 }, ({ name, environment }) => {
+    const trial = createTrial({ name, limits: { drainMs: Number(environment.DRAIN_MS ?? 8000) } })
+    return trial.onClose(() => trial.log('info', 'closed the first')).onClose(() => trial.log('info', 'closed the second'))
+  })
+}
