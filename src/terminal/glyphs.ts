@@ -29,7 +29,8 @@ const ascii: Glyphs = {
   ellipsis: '...',
   log: '|',
   bar: '#',
-  spinner: ['|', '/', '-', '\\'],
+  // Not the usual bars: one of them is the sign for skipped.
+  spinner: ['.', 'o', 'O', 'o'],
 }
 
 /** The glyphs that this terminal can show: the locale must say UTF-8, in POSIX's order of precedence, and the terminal must have a font for them. */
