@@ -1,0 +1,64 @@
+import { createRequire } from 'node:module'
+import { stringify } from 'yaml'
+import type { Config } from '../config/config.ts'
+import type * as dashboard from './dashboard.ts'
+
+const require = createRequire(import.meta.url)
+
+const provisioning = '/etc/grafana/provisioning'
+const overviewFile = `${provisioning}/dashboards/overview.json`
+
+/**
+ * The files of Grafana's image: its data source and its dashboards. Without Prometheus there is nothing to draw, so there are none.
+ *
+ * @returns absolute path → text; empty when the config leaves Grafana out
+ */
+export function grafanaFiles(config: Config): Record<string, string> {
+  const { grafana, prometheus } = config.monitoring
+  if (!grafana || !prometheus) return {}
+  // Loaded here because the dashboard library takes 100 ms, which only a run that builds images should pay.
+  const { overview } = require('./dashboard.ts') as typeof dashboard
+  const source = { name: 'Prometheus', uid: 'prometheus', type: 'prometheus', access: 'proxy', isDefault: true, editable: false }
+  // Grafana fills in environment variables when it reads these files; where Prometheus is, is known on the machine only.
+  const dataSources = { apiVersion: 1, datasources: [{ ...source, url: '$PROMETHEUS_URL', jsonData: { timeInterval: '5s' } }] }
+  const options = { path: '$GF_PATHS_PROVISIONING/dashboards' }
+  const dashboards = { apiVersion: 1, providers: [{ name: config.app, type: 'file', allowUiUpdates: false, options }] }
+  return {
+    [`${provisioning}/datasources/prometheus.yml`]: stringify(dataSources),
+    [`${provisioning}/dashboards/dashboards.yml`]: stringify(dashboards),
+    [overviewFile]: `${JSON.stringify(overview(config), undefined, 2)}\n`,
+  }
+}
+
+/** The environment of Grafana's image: nobody gets in without the password, which stands in a file. Empty when the config leaves Grafana out. */
+export function grafanaEnvironment(config: Config): Record<string, string> {
+  const { grafana, prometheus } = config.monitoring
+  if (!grafana) return {}
+  return {
+    GF_SERVER_HTTP_ADDR: '0.0.0.0',
+    GF_SERVER_HTTP_PORT: String(grafana.port),
+    GF_PATHS_PROVISIONING: provisioning,
+    GF_PATHS_DATA: '/var/lib/grafana',
+    GF_LOG_MODE: 'console',
+    GF_AUTH_ANONYMOUS_ENABLED: 'false',
+    GF_USERS_ALLOW_SIGN_UP: 'false',
+    // The official image's entrypoint reads the value from the file that a variable ending in __FILE names.
+    GF_SECURITY_ADMIN_PASSWORD__FILE: '/run/secrets/grafana-admin-password',
+    GF_ANALYTICS_REPORTING_ENABLED: 'false',
+    GF_ANALYTICS_CHECK_FOR_UPDATES: 'false',
+    ...(prometheus && {
+      GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH: overviewFile,
+      PROMETHEUS_URL: `http://prometheus:${prometheus.port}`,
+    }),
+  }
+}
+
+/**
+ * What Grafana's environment lacks until the machine is known.
+ *
+ * @param address where the containers of this machine are reached from Grafana's own
+ */
+export function grafanaLaunchEnvironment(config: Config, address: string): Record<string, string> {
+  const { prometheus } = config.monitoring
+  return prometheus ? { PROMETHEUS_URL: `http://${address}:${prometheus.port}` } : {}
+}
