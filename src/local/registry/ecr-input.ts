@@ -1,0 +1,63 @@
+import { ApiError, type Cloud } from '../cloud.ts'
+import type { Tag } from '../records.ts'
+import { notFound } from './repository.ts'
+
+const namePattern = '(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*'
+
+/** ECR's refusal of a parameter, in its words. */
+export function invalid(parameter: string, constraint: string): ApiError {
+  return new ApiError('InvalidParameterException', `Invalid parameter at '${parameter}' failed to satisfy constraint: '${constraint}'`)
+}
+
+/** A repository's name as it was given; 2 to 256 characters of its alphabet. Throws InvalidParameterException. */
+export function checkName(name: unknown): string {
+  if (typeof name !== 'string') throw invalid('repositoryName', 'Member must not be null')
+  if (name.length < 2) throw invalid('repositoryName', 'must have length greater than or equal to 2')
+  if (name.length > 256) throw invalid('repositoryName', 'must have length less than or equal to 256')
+  if (!new RegExp(`^${namePattern}$`).test(name)) throw invalid('repositoryName', `must satisfy regular expression '${namePattern}'`)
+  return name
+}
+
+/** There is one registry, that of the account; whoever names another one finds nothing there. */
+export function ownRegistry(cloud: Cloud, { registryId }: { registryId?: string }, name: string): void {
+  if (registryId === undefined || registryId === cloud.accountId) return
+  throw new ApiError('RepositoryNotFoundException', notFound(cloud, name).replace(cloud.accountId, registryId))
+}
+
+/** A list member of 1 to `most` items, or undefined where it is absent. Throws InvalidParameterException. */
+export function asList<T>(value: unknown, parameter: string, most: number): T[] | undefined {
+  if (value === undefined) return undefined
+  if (!Array.isArray(value) || value.length < 1) throw invalid(parameter, 'Member must have length greater than or equal to 1')
+  if (value.length > most) throw invalid(parameter, `Member must have length less than or equal to ${most}`)
+  return value
+}
+
+/** Tags by ECR's limits: 50 of them, keys of 1 to 128 and values of up to 256 characters, none of AWS's own. */
+export function checkTags(tags: unknown): Tag[] {
+  if (!Array.isArray(tags)) throw invalid('tags', 'must be a list')
+  for (const tag of tags) {
+    const right =
+      typeof tag?.Key === 'string' &&
+      tag.Key.length >= 1 &&
+      tag.Key.length <= 128 &&
+      typeof tag.Value === 'string' &&
+      tag.Value.length <= 256
+    if (!right || /^aws:/i.test(tag.Key)) throw new ApiError('InvalidTagParameterException', `Invalid tag: ${JSON.stringify(tag)}`)
+  }
+  if (new Set(tags.map(({ Key }) => Key)).size < tags.length) throw new ApiError('InvalidTagParameterException', 'A tag key is given twice')
+  if (tags.length > 50) throw new ApiError('TooManyTagsException', 'A repository can have 50 tags')
+  return tags.map(({ Key, Value }) => ({ Key, Value }))
+}
+
+/** A page of `maxResults` (1 to 1000, by default 100) from where `nextToken` says. */
+export function pageOf<T>(
+  all: readonly T[],
+  { nextToken, maxResults = 100 }: { nextToken?: string; maxResults?: number },
+): { page: T[]; nextToken?: string } {
+  if (!Number.isInteger(maxResults) || maxResults < 1 || maxResults > 1000) throw invalid('maxResults', 'must be between 1 and 1000')
+  const start = nextToken === undefined ? 0 : Number(/^start-(\d+)$/.exec(Buffer.from(String(nextToken), 'base64').toString())?.[1])
+  if (Number.isNaN(start)) throw invalid('nextToken', 'Invalid token')
+  const end = start + maxResults
+  const page = all.slice(start, end)
+  return end < all.length ? { page, nextToken: Buffer.from(`start-${end}`).toString('base64') } : { page }
+}

@@ -1,0 +1,96 @@
+import { ApiError, type Call } from '../cloud.ts'
+import { checkName, invalid, ownRegistry } from './ecr-input.ts'
+import { arnOf, repositoryOf } from './repository.ts'
+
+interface Input {
+  registryId?: string
+  repositoryName: string
+  lifecyclePolicyText?: string
+}
+
+/** Keeps a policy. Images expire up to a day after they matched, and this cloud is not left running for that: policies are checked and kept, not run. */
+export function putLifecyclePolicy(input: Input, { cloud, caller }: Call): unknown {
+  const name = checkName(input.repositoryName)
+  cloud.authorize(caller, 'ecr:PutLifecyclePolicy', arnOf(cloud, name))
+  ownRegistry(cloud, input, name)
+  const repository = repositoryOf(cloud, name)
+  const lifecyclePolicyText = checkPolicy(input.lifecyclePolicyText)
+  cloud.store.put('imageRepository', name, { ...repository, lifecyclePolicyText })
+  return { registryId: cloud.accountId, repositoryName: name, lifecyclePolicyText }
+}
+
+export function getLifecyclePolicy(input: Input, { cloud, caller }: Call): unknown {
+  const name = checkName(input.repositoryName)
+  cloud.authorize(caller, 'ecr:GetLifecyclePolicy', arnOf(cloud, name))
+  ownRegistry(cloud, input, name)
+  const { lifecyclePolicyText } = repositoryOf(cloud, name)
+  if (lifecyclePolicyText === undefined) throw noPolicy(cloud.accountId, name)
+  return { registryId: cloud.accountId, repositoryName: name, lifecyclePolicyText }
+}
+
+export function deleteLifecyclePolicy(input: Input, { cloud, caller }: Call): unknown {
+  const name = checkName(input.repositoryName)
+  cloud.authorize(caller, 'ecr:DeleteLifecyclePolicy', arnOf(cloud, name))
+  ownRegistry(cloud, input, name)
+  const { lifecyclePolicyText, ...rest } = repositoryOf(cloud, name)
+  if (lifecyclePolicyText === undefined) throw noPolicy(cloud.accountId, name)
+  cloud.store.put('imageRepository', name, rest)
+  return { registryId: cloud.accountId, repositoryName: name, lifecyclePolicyText }
+}
+
+function noPolicy(accountId: string, name: string): ApiError {
+  const words = `Lifecycle policy does not exist for the repository with name '${name}' in the registry with id '${accountId}'`
+  return new ApiError('LifecyclePolicyNotFoundException', words)
+}
+
+interface Rule {
+  readonly rulePriority?: unknown
+  readonly selection?: {
+    tagStatus?: unknown
+    tagPrefixList?: unknown
+    tagPatternList?: unknown
+    countType?: unknown
+    countUnit?: unknown
+    countNumber?: unknown
+  }
+  readonly action?: { type?: unknown }
+}
+
+/** Length and form of a policy: https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html */
+function checkPolicy(text: unknown): string {
+  if (typeof text !== 'string') throw invalid('lifecyclePolicyText', 'Member must not be null')
+  if (text.length < 100) throw invalid('lifecyclePolicyText', 'must have length greater than or equal to 100')
+  if (text.length > 30_720) throw invalid('lifecyclePolicyText', 'must have length less than or equal to 30720')
+  const rules = rulesOf(text)
+  const priorities = new Set(rules.map((rule) => rule.rulePriority))
+  if (priorities.size < rules.length) throw failed('rulePriority must be unique')
+  for (const { rulePriority, selection, action } of rules) {
+    if (!Number.isInteger(rulePriority) || Number(rulePriority) < 1) throw failed('rulePriority must be a positive integer')
+    if (action?.type !== 'expire') throw failed('action.type must be expire')
+    if (!['tagged', 'untagged', 'any'].includes(String(selection?.tagStatus))) throw failed('tagStatus must be tagged, untagged or any')
+    const lists = [selection?.tagPrefixList, selection?.tagPatternList].filter((list) => Array.isArray(list) && list.length > 0)
+    if ((selection?.tagStatus === 'tagged') !== (lists.length === 1))
+      throw failed('tagged, and only tagged, goes with one of tagPrefixList and tagPatternList')
+    const byAge = selection?.countType === 'sinceImagePushed'
+    if (!byAge && selection?.countType !== 'imageCountMoreThan') throw failed('countType must be imageCountMoreThan or sinceImagePushed')
+    if (byAge !== (selection?.countUnit === 'days')) throw failed('countUnit must be days with sinceImagePushed, and absent otherwise')
+    if (!Number.isInteger(selection?.countNumber) || Number(selection?.countNumber) < 1)
+      throw failed('countNumber must be a positive integer')
+  }
+  return text
+}
+
+function rulesOf(text: string): Rule[] {
+  let policy: { rules?: unknown }
+  try {
+    policy = JSON.parse(text)
+  } catch {
+    throw failed('the text is not JSON')
+  }
+  if (!Array.isArray(policy?.rules) || policy.rules.length === 0) throw failed('rules must be a list that is not empty')
+  return policy.rules
+}
+
+function failed(reason: string): ApiError {
+  return invalid('LifecyclePolicyText', `Lifecycle policy validation failure: ${reason}`)
+}
