@@ -32,7 +32,7 @@ test('a service killed under load has lost nothing that it acknowledged', async 
       const service = await startChild(entry, { DATA_DIR: folder })
       const writing = Promise.all(Array.from({ length: writers }, (_, writer) => write(service, writer, acknowledged)))
       while (acknowledged.size < goal) await fetch(`${service.address}/health`)
-      await stopChild(service)
+      await stopChild(service, 'SIGKILL')
       await writing
     }
     const service = await startChild(entry, { DATA_DIR: folder })

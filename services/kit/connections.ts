@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 interface Connection {
@@ -14,7 +14,7 @@ export interface Connections {
   count(): number
   opened(socket: Socket): void
   /** A request has arrived; its answer is still to be made. */
-  asked(socket: Socket, answer: ServerResponse): void
+  asked(request: IncomingMessage, answer: ServerResponse): void
   /** Whether an answer has begun and not ended, so that nothing else may be written. */
   answering(socket: Socket): boolean
   /** From now on every connection closes after the answer it is working on, and says so where the answer's head is not yet sent. */
@@ -38,17 +38,20 @@ export function trackConnections(): Connections {
       open.set(socket, { idleAt: 0 })
       socket.once('close', () => open.delete(socket))
     },
-    asked(socket, answer) {
+    asked(request, answer) {
+      const { socket } = request
       const connection = open.get(socket)
       if (!connection) return
       connection.answer = answer
       connection.idleAt = undefined
       if (ending) answer.setHeader('connection', 'close')
-      answer.once('close', () => {
+      const done = () => {
         if (connection.answer !== answer) return
         connection.idleAt = socket.bytesRead
         if (ending) socket.end()
-      })
+      }
+      // A request that was answered early, such as one that is too long, may still be arriving.
+      answer.once('close', () => (request.complete ? done() : request.once('end', done)))
     },
     answering(socket) {
       const answer = open.get(socket)?.answer

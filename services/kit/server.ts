@@ -50,7 +50,7 @@ export async function startServer(handler: RequestListener, where: { host: strin
       connectionsCheckingInterval: Math.min(1000, limits.headMs / 2),
     },
     (request, response) => {
-      connections.asked(request.socket, response)
+      connections.asked(request, response)
       handler(request, response)
     },
   )
