@@ -108,9 +108,11 @@ export async function up(targets: readonly AnyResource[], context: Context, phas
   )
 }
 
-/** Removes every one of these resources that exists, users before what they use: the walk of `up` with its edges turned. */
-export async function down(targets: readonly AnyResource[], context: Context, phase: string): Promise<Walked> {
-  const all = closure(targets)
+/**
+ * Removes every one of these resources that exists, users before what they use: the walk of `up` with its edges turned. What they need beyond this list
+ * stays.
+ */
+export async function down(all: readonly AnyResource[], context: Context, phase: string): Promise<Walked> {
   const users = (resource: AnyResource) => all.filter((other) => Object.values(other.needs as Needs).includes(resource))
   return walk(all, users, context, phase, async (resource, waiting) => {
     const out = await resource.find(context)

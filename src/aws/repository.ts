@@ -1,3 +1,4 @@
+import type { Clients } from './clients.ts'
 import { codeOf } from './errors.ts'
 import { resource } from './graph.ts'
 import type { Kind } from './inventory.ts'
@@ -63,4 +64,11 @@ export function repository(spec: { tags: Tags; path: string }) {
     },
     label: (out) => out.uri,
   })
+}
+
+/** How to log in to the account's registry: its origin and the value of the `Authorization` header, good for 12 hours. */
+export async function registryLogin(clients: Clients): Promise<{ registry: string; authorization: string }> {
+  const { authorizationData } = await (await clients.ecr()).getAuthorizationToken({})
+  const { proxyEndpoint, authorizationToken } = authorizationData![0]!
+  return { registry: proxyEndpoint!, authorization: `Basic ${authorizationToken}` }
 }

@@ -1,0 +1,38 @@
+#!/usr/bin/env zx
+import { runbook } from '../src/terminal/runbook.mjs'
+
+await runbook(
+  {
+    name: 'deploy',
+    summary: 'Builds, launches, checks and promotes a new release of a stage, then retires the old one.',
+    flags: {
+      strategy: { type: 'string', choices: ['blue-green', 'recreate'], about: 'how the old release makes way; else what the config says' },
+      timings: { type: 'boolean', about: 'show where the time went' },
+    },
+    common: ['stage', 'json', 'dry-run', 'quiet', 'verbose'],
+    examples: ['--stage prod', '--dry-run', '--json'],
+  },
+  async ({ flags, terminal, signal }) => {
+    const { deploy, lookAt, openStage, planDeploy, recipesOf, withLease } = await import('../src/release/index.ts')
+    const { printDeployed, printPlan } = await import('../src/release/print.ts')
+
+    const { config, clients } = await openStage(flags, { serve: true })
+    const recipes = recipesOf(config)
+    if (flags.dryRun) {
+      const plan = planDeploy(config, recipes, await lookAt(clients, config))
+      printPlan(terminal, plan)
+      return { json: { ok: true, plan } }
+    }
+
+    const deployed = await withLease({ clients, id: config, verb: 'deploy', signal, tell: terminal.tell }, async (lease, owner) => {
+      const situation = await lookAt(clients, config)
+      const plan = planDeploy(config, recipes, situation)
+      printPlan(terminal, plan)
+      return await deploy({ config, clients, situation, recipes, plan, owner, lease, signal, tell: terminal.tell })
+    })
+    terminal.end()
+    printDeployed(terminal, config, deployed, flags.timings)
+    const { release, address, urls, images, missing, seconds } = deployed
+    return { json: { ok: true, stage: config.stage, release, address, urls, images, missing, seconds } }
+  },
+)

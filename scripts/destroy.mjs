@@ -1,0 +1,35 @@
+#!/usr/bin/env zx
+import { runbook } from '../src/terminal/runbook.mjs'
+
+await runbook(
+  {
+    name: 'destroy',
+    summary: 'Removes everything that a stage has in AWS, and looks again whether anything is left.',
+    flags: {
+      all: { type: 'boolean', about: 'stop the embedded cloud as well' },
+      force: { type: 'boolean', about: 'with --yes: also when the config protects the stage' },
+    },
+    common: ['stage', 'yes', 'json', 'quiet', 'verbose'],
+  },
+  async ({ flags, terminal, signal }) => {
+    const { destroy, openStage, withLease } = await import('../src/release/index.ts')
+    const { printReceipt } = await import('../src/release/print.ts')
+
+    const { config, clients } = await openStage(flags)
+    const question = `Remove everything that stage ${config.stage} of ${config.app} has in AWS?`
+    const phrase = config.protect ? config.stage : undefined
+    const yes = flags.yes && (!config.protect || flags.force)
+    if (!(await terminal.confirm(question, { yes, phrase }))) {
+      terminal.print('Nothing was changed.')
+      return { json: { ok: false, removed: [], left: [] }, code: 1 }
+    }
+
+    const receipt = await withLease({ clients, id: config, verb: 'destroy', signal, tell: terminal.tell }, (lease) =>
+      destroy(clients, config, lease, signal, terminal.tell),
+    )
+    if (flags.all) await (await import('../src/access.ts')).closeCloud(config)
+    terminal.end()
+    printReceipt(terminal, config, receipt)
+    return { json: { ok: receipt.left.length === 0, stage: config.stage, ...receipt }, code: receipt.left.length === 0 ? 0 : 1 }
+  },
+)

@@ -1,0 +1,26 @@
+#!/usr/bin/env zx
+import { runbook } from '../src/terminal/runbook.mjs'
+
+await runbook(
+  {
+    name: 'provision',
+    summary: 'Creates the AWS resources of a stage and a machine that its address leads to. Launches nothing.',
+    common: ['stage', 'json', 'quiet', 'verbose'],
+  },
+  async ({ flags, terminal, signal }) => {
+    const { lookAt, openStage, planDeploy, provision, recipesOf, withLease } = await import('../src/release/index.ts')
+
+    const { config, clients } = await openStage(flags, { serve: true })
+    const recipes = recipesOf(config)
+    const result = await withLease({ clients, id: config, verb: 'provision', signal, tell: terminal.tell }, async (lease, owner) => {
+      const situation = await lookAt(clients, config)
+      if (situation.serving) return { release: situation.serving.release, address: situation.elasticIp.address, seconds: {} }
+      const plan = planDeploy(config, recipes, situation)
+      return await provision({ config, clients, situation, recipes, plan, owner, lease, signal, tell: terminal.tell })
+    })
+    terminal.end()
+    terminal.print(`The machine of release ${result.release} runs, and ${result.address} leads to it.`)
+    terminal.note('Next: npx zx scripts/deploy.mjs')
+    return { json: { ok: true, stage: config.stage, ...result } }
+  },
+)

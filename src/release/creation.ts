@@ -1,0 +1,77 @@
+import type { Config } from '../../config/config.ts'
+import type { Clients } from '../aws/clients.ts'
+import type { ElasticIp } from '../aws/elastic-ip.ts'
+import { type Context, up } from '../aws/graph.ts'
+import type { Instance } from '../aws/instance.ts'
+import type { Inventory } from '../aws/inventory.ts'
+import { machineType } from '../aws/machine-type.ts'
+import type { Repository } from '../aws/repository.ts'
+import type { Tell } from '../event.ts'
+import type { Recipes } from './images.ts'
+import type { Plan } from './plan.ts'
+import { openPorts } from './ports.ts'
+import type { Situation } from './situation.ts'
+import { type Stack, stack } from './stack.ts'
+import { type StageResources, stageResources } from './stage-resources.ts'
+import { userData } from './user-data.ts'
+
+/** The resources of a release that is about to be made, and those of its stage. */
+export interface Creation {
+  readonly clients: Clients
+  readonly inventory: Inventory
+  /** Of the machine, and so of its images. */
+  readonly architecture: string
+  readonly stage: StageResources
+  readonly stack: Stack
+}
+
+/** Says what will be created. Asks AWS about the instance type and creates nothing. */
+export async function planCreation({
+  config,
+  clients,
+  situation,
+  recipes,
+  plan,
+}: {
+  config: Config
+  clients: Clients
+  situation: Situation
+  recipes: Recipes
+  plan: Pick<Plan, 'release'>
+}): Promise<Creation> {
+  const { type, diskGiB } = config.instance
+  const { architecture, imageId, zones } = await machineType(clients, type)
+  const stage = stageResources(
+    config,
+    recipes.recipes.map(({ name }) => name),
+  )
+  return {
+    clients,
+    inventory: situation.inventory,
+    architecture,
+    stage,
+    stack: stack(config, plan.release, stage.profile, {
+      machine: { imageId, type, diskGiB, userData },
+      zone: zones[0],
+      open: openPorts(config),
+    }),
+  }
+}
+
+/** Finds or creates the image repositories of the stage: by image name. They are made apart from the stack, so that pushing need not wait for it. */
+export async function createRepositories(creation: Creation, signal: AbortSignal, tell: Tell): Promise<Map<string, Repository>> {
+  const { repositories } = creation.stage
+  const { outputs } = await up(repositories, contextOf(creation, signal, tell), 'create')
+  return new Map(repositories.map(({ name }) => [name.slice('repository '.length), outputs.get(name) as Repository]))
+}
+
+/** Finds or creates everything else, until the machine runs. */
+export async function createStack(creation: Creation, signal: AbortSignal, tell: Tell): Promise<[ElasticIp, Instance]> {
+  const { stage, stack } = creation
+  const { outputs } = await up([stage.elasticIp, stack.instance], contextOf(creation, signal, tell), 'create')
+  return [outputs.get(stage.elasticIp.name) as ElasticIp, outputs.get(stack.instance.name) as Instance]
+}
+
+function contextOf({ clients, inventory }: Creation, signal: AbortSignal, tell: Tell): Context {
+  return { clients, inventory, signal, tell }
+}

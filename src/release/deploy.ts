@@ -1,0 +1,203 @@
+import type { Config } from '../../config/config.ts'
+import { exit, Failure } from '../../config/failure.ts'
+import type { Clients } from '../aws/clients.ts'
+import { associate, type ElasticIp } from '../aws/elastic-ip.ts'
+import type { Instance } from '../aws/instance.ts'
+import type { Tell } from '../event.ts'
+import type { Pushed } from '../image/push.ts'
+import { commitOf } from './commit.ts'
+import { containersOf, launchFiles } from './containers.ts'
+import { createRepositories, createStack, planCreation } from './creation.ts'
+import { buildImages, pushImages, type Recipes } from './images.ts'
+import { launch } from './launch.ts'
+import type { Lease, LeaseOwner } from './lease.ts'
+import { writeEntry } from './ledger.ts'
+import { checkFromOutside, urlOf } from './outside.ts'
+import { Phases, together } from './phases.ts'
+import type { Plan } from './plan.ts'
+import { portsOf } from './ports.ts'
+import { retire } from './retire.ts'
+import { lookAt, type Situation, servingRelease } from './situation.ts'
+
+export interface Deployed {
+  readonly release: number
+  readonly address: string
+  /** URL by name, of everything that is open to the outside. */
+  readonly urls: Readonly<Record<string, string>>
+  /** Digest by image name. */
+  readonly images: Readonly<Record<string, string>>
+  readonly missing: readonly string[]
+  /** Seconds by phase. */
+  readonly seconds: Readonly<Record<string, number>>
+  /** The phases on one time axis, in seconds since the first began. */
+  readonly timeline: readonly { readonly label: string; readonly start: number; readonly seconds: number }[]
+}
+
+export interface DeployOptions {
+  readonly config: Config
+  readonly clients: Clients
+  readonly situation: Situation
+  readonly recipes: Recipes
+  readonly plan: Plan
+  readonly owner: LeaseOwner
+  readonly lease: Lease
+  /** Aborted when the user wants to stop. */
+  readonly signal: AbortSignal
+  readonly tell: Tell
+}
+
+/**
+ * Carries out a planned deploy under the stage's lease. Everything that fails before the promotion removes the new stack and leaves the old one serving.
+ * @throws Failure with exit code 4 (the previous release still serves) or 5 (nothing serves)
+ */
+export async function deploy(options: DeployOptions): Promise<Deployed> {
+  const { config, clients, plan, lease, tell } = options
+  const signal = AbortSignal.any([options.signal, lease.signal])
+  const phases = new Phases(tell)
+  const retiredFirst = plan.strategy === 'recreate' && plan.replaces !== undefined
+  try {
+    if (retiredFirst) await phases.run('retire', () => retire(clients, config, [plan.replaces!], 'retire', signal, tell))
+    const { elasticIp, instance, pushed } = await bringUp(options, phases, signal)
+    await promote(options, phases, elasticIp, instance, signal)
+    const deployed = outcome(options, elasticIp, pushed, phases)
+    await together(signal, [
+      () => record(options, deployed),
+      async (signal) => {
+        const old = [...plan.leftovers, ...(plan.replaces === undefined || retiredFirst ? [] : [plan.replaces])]
+        if (old.length > 0) await phases.run('retire', () => retire(clients, config, old, 'retire', signal, tell))
+      },
+    ])
+    return deployed
+  } catch (error) {
+    if (lease.signal.aborted) throw lease.signal.reason
+    const serving = await whatServes(options)
+    if (serving !== plan.release) await clearAway(options, phases)
+    throw withOutcome(error, plan.release, serving, options.signal.aborted)
+  }
+}
+
+/** Builds, creates and launches until the new stack answers from outside. Images and resources come into being side by side. */
+async function bringUp(options: DeployOptions, phases: Phases, signal: AbortSignal) {
+  const { config, clients, recipes, plan, tell } = options
+  const creation = await planCreation(options)
+  const [pushed, [elasticIp, instance]] = await together(signal, [
+    async (signal) => {
+      const [images, repositories] = await together(signal, [
+        () => phases.run('build', () => buildImages(recipes.recipes, creation.architecture, tell)),
+        (signal) => createRepositories(creation, signal, tell),
+      ])
+      return phases.run('push', () => pushImages(clients, images, repositories, tell))
+    },
+    (signal) => phases.run('create', () => createStack(creation, signal, tell)),
+  ])
+
+  const address = instance.privateIp!
+  const what = {
+    release: plan.release,
+    address,
+    registry: [...pushed.values()][0]!.reference.split('/')[0]!,
+    containers: containersOf(config, pushed, address),
+    files: launchFiles(config, address),
+  }
+  await phases.run('launch', () =>
+    launch(clients, config, instance, what, {
+      signal,
+      waiting: (detail) => tell({ phase: 'launch', step: 'instance', state: 'progress', detail }),
+      nextFor: (container) => runHere(config, container),
+    }),
+  )
+  if (instance.publicIp) await phases.run('verify', () => checkFromOutside(instance.publicIp!, ports(options), 'verify', signal, tell))
+  return { elasticIp, instance, pushed }
+}
+
+/** Moves the address and checks that it arrived. When it did not, the address goes back to where it led. */
+async function promote(
+  options: DeployOptions,
+  phases: Phases,
+  elasticIp: ElasticIp,
+  instance: Instance,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clients, situation, plan, tell } = options
+  await phases.run('promote', async () => {
+    signal.throwIfAborted()
+    await associate(clients, elasticIp, instance.id)
+    try {
+      await checkFromOutside(elasticIp.address, ports(options), 'promote', signal, tell)
+    } catch (error) {
+      const back = plan.strategy === 'blue-green' ? situation.serving?.instance : undefined
+      if (back && !options.lease.signal.aborted) await associate(clients, elasticIp, back.id)
+      throw error
+    }
+  })
+}
+
+/** The ports of what was deployed: without the monitoring servers that could not be had. */
+function ports({ config, recipes }: DeployOptions) {
+  const present = new Set(recipes.recipes.map(({ name }) => name))
+  return portsOf(config).filter(({ name }) => present.has(name))
+}
+
+function outcome(
+  options: DeployOptions,
+  elasticIp: ElasticIp,
+  pushed: ReadonlyMap<string, Pushed>,
+  { seconds, timeline }: Phases,
+): Deployed {
+  const open = ports(options).filter(({ expose }) => expose !== 'nobody')
+  return {
+    release: options.plan.release,
+    address: elasticIp.address,
+    urls: Object.fromEntries(open.map(({ name, port }) => [name, urlOf(elasticIp.address, port)])),
+    images: Object.fromEntries([...pushed].map(([name, { digest }]) => [name, digest])),
+    missing: options.recipes.missing,
+    seconds,
+    timeline,
+  }
+}
+
+async function record(options: DeployOptions, { release, images, missing, seconds }: Deployed): Promise<void> {
+  const { config, clients, owner } = options
+  const commit = await commitOf(config.folder)
+  await writeEntry(clients, config, {
+    release,
+    outcome: 'serving',
+    at: new Date().toISOString(),
+    by: `${owner.user}@${owner.host}`,
+    ...(commit ? { commit } : {}),
+    images,
+    ports: Object.fromEntries(ports(options).map(({ name, port }) => [name, port])),
+    missing,
+    seconds,
+  })
+}
+
+/** The release that serves now; asked again, because a failed run cannot know how far it got. */
+async function whatServes({ clients, config }: DeployOptions): Promise<number | undefined> {
+  return servingRelease(await lookAt(clients, config))
+}
+
+/** Removes the stack of the release that failed. A user who interrupted waits for this; a second Ctrl-C ends it, and the next run takes it up. */
+async function clearAway(options: DeployOptions, phases: Phases): Promise<void> {
+  const { clients, config, plan, lease, tell } = options
+  await phases.run('clear away', () => retire(clients, config, [plan.release], 'clear away', lease.signal, tell))
+}
+
+function withOutcome(error: unknown, release: number, serving: number | undefined, interrupted: boolean): unknown {
+  if (serving === release) {
+    if (!(error instanceof Failure)) return error
+    return new Failure(`Release ${release} serves, but the old one could not be retired: ${error.message}`, error.details)
+  }
+  if (interrupted) return error
+  if (!(error instanceof Failure)) return error
+  const code = error.details.code ?? (serving === undefined ? exit.nothingServing : exit.stillServing)
+  const state = serving === undefined ? 'Nothing serves now.' : `Release ${serving} still serves; nothing changed for its users.`
+  return new Failure(`${error.message}\n${state}`, { ...error.details, code })
+}
+
+/** How a service is run here, to see what it says when it does not come up there. */
+function runHere(config: Config, container: string): string | undefined {
+  const service = config.services.find(({ name }) => name === container)
+  if (!service || !('entry' in service.source)) return undefined
+  return `PORT=${service.port} npx node ${service.source.entry.replace(`${config.folder}/`, '')}`
+}

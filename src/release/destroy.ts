@@ -1,0 +1,89 @@
+import type { Clients } from '../aws/clients.ts'
+import { down } from '../aws/graph.ts'
+import { deleteParameters, parameterNames } from '../aws/parameters.ts'
+import { until } from '../aws/retry.ts'
+import type { Tell } from '../event.ts'
+import { type Lease, leaseName } from './lease.ts'
+import { parameterPath, type StageId } from './names.ts'
+import { Phases, together } from './phases.ts'
+import { retire } from './retire.ts'
+import { lookAt, type Situation } from './situation.ts'
+import { stageResources } from './stage-resources.ts'
+
+/** Something a stage has. */
+export interface Remaining {
+  readonly kind: string
+  readonly id: string
+}
+
+/** What was there before, and what a second look found afterwards. */
+export interface Receipt {
+  readonly removed: readonly Remaining[]
+  readonly left: readonly Remaining[]
+  readonly seconds: number
+}
+
+/** AWS may show what was deleted for a while; only what is still there after this many seconds is left. */
+const settling = 30
+
+/**
+ * Removes everything a stage has, by its app and stage alone, and looks again at the end. What stays although it should go is not an error here: it is on the
+ * receipt.
+ * @throws Failure when something could not be removed
+ */
+export async function destroy(clients: Clients, id: StageId, lease: Lease, signal: AbortSignal, tell: Tell): Promise<Receipt> {
+  const start = performance.now()
+  const all = AbortSignal.any([signal, lease.signal])
+  const phases = new Phases(tell)
+  const before = await lookAt(clients, id)
+  const parameters = await ownParameters(clients, id)
+  const stage = stageResources(
+    id,
+    before.repositories.map(({ name }) => name.slice(name.lastIndexOf('/') + 1)),
+  )
+  const context = { clients, inventory: before.inventory, signal: all, tell }
+  await phases.run('destroy', () =>
+    together(all, [
+      (signal) => retire(clients, id, [...before.stacks.keys()], 'destroy', signal, tell, { drain: false }),
+      () => down([stage.elasticIp, stage.profile, stage.profile.needs.role, ...stage.repositories], context, 'destroy'),
+      () => deleteParameters(clients, parameters),
+    ]),
+  )
+  const left = await phases.run('receipt', async () => {
+    let remaining: Remaining[] = []
+    await until(
+      async () => {
+        remaining = [...contentsOf(await lookAt(clients, id)), ...(await ownParameters(clients, id)).map(parameter)]
+        return remaining.length === 0 || undefined
+      },
+      {
+        within: settling,
+        signal: all,
+        waiting: () => tell({ phase: 'receipt', state: 'progress', detail: `${remaining.length} still shown` }),
+      },
+    )
+    return remaining
+  })
+  return { removed: [...contentsOf(before), ...parameters.map(parameter)], left, seconds: (performance.now() - start) / 1000 }
+}
+
+/** The stage's parameters but its lease, which goes last. */
+async function ownParameters(clients: Clients, id: StageId): Promise<string[]> {
+  return (await parameterNames(clients, parameterPath(id))).filter((name) => name !== leaseName(id))
+}
+
+function parameter(name: string): Remaining {
+  return { kind: 'parameter', id: name }
+}
+
+/** Everything a look found, as a flat list. */
+export function contentsOf(situation: Situation): Remaining[] {
+  const { elasticIp, role, profile, repositories, stacks } = situation
+  return [
+    ...[...stacks.values()].flat().map(({ kind, id }) => ({ kind, id })),
+    ...(elasticIp ? [{ kind: 'elastic ip', id: `${elasticIp.id} ${elasticIp.address}` }] : []),
+    ...(profile ? [{ kind: 'instance profile', id: profile.name }] : []),
+    ...(role ? [{ kind: 'role', id: role.name }] : []),
+    ...repositories.map(({ name }) => ({ kind: 'repository', id: name })),
+  ]
+}

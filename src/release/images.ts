@@ -1,0 +1,139 @@
+import { join } from 'node:path'
+import type { Config } from '../../config/config.ts'
+import { grafanaEnvironment, grafanaFiles, prometheusArguments, prometheusFiles } from '../../monitoring/index.ts'
+import type { Clients } from '../aws/clients.ts'
+import { type Repository, registryLogin } from '../aws/repository.ts'
+import type { Tell } from '../event.ts'
+import type { Image } from '../image/blob.ts'
+import { buildDockerfileImage } from '../image/dockerfile.ts'
+import { hostArchitecture } from '../image/host.ts'
+import { buildFilesImage, buildServiceImage } from '../image/image.ts'
+import { howToGet, programOnPath } from '../image/program.ts'
+import { type Pushed, pushImage } from '../image/push.ts'
+
+/** The image of one container of the release. */
+export interface ImageRecipe {
+  /** Of the container, the image and its repository. */
+  readonly name: string
+  build(architecture: string): Promise<Image>
+}
+
+export interface Recipes {
+  readonly recipes: readonly ImageRecipe[]
+  /** What the config asks for and this machine cannot give, each as one sentence. */
+  readonly missing: readonly string[]
+}
+
+/** How the images of a config are made: one for each service, one for each monitoring server that can be had. */
+export function recipesOf(config: Config): Recipes {
+  const cacheFolder = join(config.folder, '.mlops', 'cache')
+  const services = config.services.map(({ name, source }): ImageRecipe => {
+    const options = { name, projectFolder: config.folder, cacheFolder }
+    if ('dockerfile' in source)
+      return { name, build: (architecture) => buildDockerfileImage({ ...options, dockerfile: source.dockerfile, architecture }) }
+    const { base } = config
+    return {
+      name,
+      build: (architecture) =>
+        buildServiceImage({ ...options, entry: source.entry, base, architecture: architectureOn(base, architecture) }),
+    }
+  })
+  const { prometheus, grafana } = config.monitoring
+  const monitoring: (ImageRecipe & { base: string })[] = []
+  if (prometheus)
+    monitoring.push({
+      name: 'prometheus',
+      base: prometheus.base,
+      build: (architecture) =>
+        buildFilesImage({
+          name: 'prometheus',
+          base: prometheus.base,
+          program: 'prometheus',
+          files: under('/etc/prometheus', prometheusFiles(config)),
+          directories: [{ path: '/etc/prometheus/targets' }, { path: '/prometheus', uid: 65534, gid: 65534 }],
+          entrypoint: ['/bin/prometheus'],
+          cmd: prometheusArguments(config),
+          user: '65534:65534',
+          architecture: architectureOn(prometheus.base, architecture),
+          cacheFolder,
+        }),
+    })
+  if (grafana)
+    monitoring.push({
+      name: 'grafana',
+      base: grafana.base,
+      build: (architecture) =>
+        buildFilesImage({
+          name: 'grafana',
+          base: grafana.base,
+          program: 'grafana',
+          folders: grafana.base === 'host' ? ['/usr/share/grafana'] : [],
+          files: grafanaFiles(config),
+          environment: grafanaEnvironment(config),
+          ...(grafana.base === 'host' ? { cmd: ['server', '--homepath=/usr/share/grafana'] } : {}),
+          architecture: architectureOn(grafana.base, architecture),
+          cacheFolder,
+        }),
+    })
+  const absent = monitoring.filter(({ name, base }) => base === 'host' && !programOnPath(name)).map(({ name }) => name)
+  return {
+    recipes: [...services, ...monitoring.filter(({ name }) => !absent.includes(name))],
+    missing: absent.map((name) => `${name} is not on the PATH of this machine. To get it: ${howToGet(name)}`),
+  }
+}
+
+/** A base taken from this machine has this machine's architecture, whatever the instance type says. */
+function architectureOn(base: string, architecture: string): string {
+  return base === 'host' ? hostArchitecture() : architecture
+}
+
+function under(folder: string, files: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(files).map(([path, text]) => [`${folder}/${path}`, text]))
+}
+
+/** Builds images side by side. */
+export async function buildImages(recipes: readonly ImageRecipe[], architecture: string, tell: Tell): Promise<Map<string, Image>> {
+  const built = await Promise.all(
+    recipes.map(async (recipe) => {
+      const start = performance.now()
+      tell({ phase: 'build', step: recipe.name, state: 'started' })
+      const image = await recipe.build(architecture)
+      tell({
+        phase: 'build',
+        step: recipe.name,
+        state: 'done',
+        detail: shortDigest(image.digest),
+        seconds: (performance.now() - start) / 1000,
+      })
+      return [recipe.name, image] as const
+    }),
+  )
+  return new Map(built)
+}
+
+/** Pushes images side by side, each to its repository. An unchanged image uploads nothing. */
+export async function pushImages(
+  clients: Clients,
+  images: ReadonlyMap<string, Image>,
+  repositories: ReadonlyMap<string, Repository>,
+  tell: Tell,
+): Promise<Map<string, Pushed>> {
+  const login = await registryLogin(clients)
+  const pushed = await Promise.all(
+    [...images].map(async ([name, image]) => {
+      const start = performance.now()
+      tell({ phase: 'push', step: name, state: 'started' })
+      const target = { ...login, repository: repositories.get(name)!.name }
+      const result = await pushImage(image, target, { tell, phase: 'push', step: name })
+      const detail = result.uploadedBytes === 0 ? 'unchanged' : `${result.uploadedBytes} bytes`
+      tell({ phase: 'push', step: name, state: 'done', detail, seconds: (performance.now() - start) / 1000 })
+      return [name, result] as const
+    }),
+  )
+  return new Map(pushed)
+}
+
+/** Enough of a digest to tell images apart, as docker shows it. */
+export function shortDigest(digest: string): string {
+  return digest.slice('sha256:'.length, 'sha256:'.length + 12)
+}

@@ -1,0 +1,11 @@
+/** What the runbooks in `scripts/` are written with. */
+export { openStage } from '../stage.ts'
+export { deploy } from './deploy.ts'
+export { destroy } from './destroy.ts'
+export { recipesOf } from './images.ts'
+export { planDeploy } from './plan.ts'
+export { provision } from './provision.ts'
+export { lookAt } from './situation.ts'
+export { statusOf } from './status.ts'
+export { verifyStage } from './verify.ts'
+export { withLease } from './with-lease.ts'

@@ -1,0 +1,159 @@
+/** A container as the launch script starts it. */
+export interface Container {
+  readonly name: string
+  /** `REGISTRY/REPOSITORY@sha256:…` */
+  readonly image: string
+  readonly port: number
+  /** Answers 200 there once it may get traffic. */
+  readonly health: string
+  readonly memoryMiB: number
+  readonly environment: Readonly<Record<string, string>>
+  /** A path in the container that keeps what is written there, on a volume named after the container. */
+  readonly volume: string
+  /** Folders below the root that the container may read: folder → path in the container. */
+  readonly reads: Readonly<Record<string, string>>
+  /** `UID:GID`; undefined leaves it to the image, which must not be root then. */
+  readonly user: string | undefined
+  /** Containers that are healthy before this one is started. */
+  readonly needs: readonly string[]
+}
+
+export interface Launch {
+  readonly release: number
+  /** The machine's own address: where it checks health, and where Prometheus scrapes. */
+  readonly address: string
+  /** The host of the image registry. */
+  readonly registry: string
+  readonly containers: readonly Container[]
+  /** Files to write: path below the root → text. */
+  readonly files: Readonly<Record<string, string>>
+}
+
+/** How long docker may take to come up (its installation included), in seconds. */
+const dockerPatience = 300
+/** How long a container may take to become healthy, in seconds. */
+const healthPatience = 60
+/** How many of a container's last log lines a failure shows. */
+const logLines = 20
+
+/**
+ * Writes the script that launches a release on one machine. It needs docker, curl and what every distribution has, writes everything under one root folder, and its
+ * first line of output is its result as JSON: `{"ok":true}`, or `{"ok":false,"step":…,"container":…}` followed by the log of what failed. Run Command keeps the head of the output
+ * and loses its tail, so the long story goes to a file.
+ */
+export function launchScript(launch: Launch): string {
+  return [
+    '#!/bin/sh',
+    `# Launches release ${launch.release}.`,
+    'set -eu',
+    // The agent of a machine may say where its root is; on AWS it is always /opt/mlops.
+    `root="\${MLOPS_ROOT:-/opt/mlops}"`,
+    'mkdir -p "$root/docker"',
+    'export DOCKER_CONFIG="$root/docker"',
+    'exec 3>&1 >>"$root/launch.log" 2>&1',
+    '',
+    functions(launch.address),
+    '',
+    'trap \'fail script ""\' EXIT',
+    'wait_for_docker',
+    // The credential helper logs in with the machine's role: no password is ever in a command or a file.
+    ...writeFile('docker/config.json', JSON.stringify({ credHelpers: { [launch.registry]: 'ecr-login' } })),
+    ...Object.entries(launch.files).flatMap(([path, text]) => writeFile(path, text)),
+    'docker network inspect mlops || docker network create mlops',
+    '',
+    ...pulls(launch.containers),
+    '',
+    ...waves(launch.containers).flatMap((wave) => [
+      ...wave.map(startCommand),
+      ...wave.map(({ name, port, health }) => `healthy ${name} ${port} ${quote(health)}`),
+      '',
+    ]),
+    'trap - EXIT',
+    `printf '{"ok":true}\\n' >&3`,
+    '',
+  ].join('\n')
+}
+
+function functions(address: string): string {
+  return `fail() { # STEP CONTAINER: says what failed, shows the end of its log, and ends
+  trap - EXIT
+  printf '{"ok":false,"step":"%s","container":"%s"}\\n' "$1" "$2" >&3
+  if [ -n "$2" ] && [ "$1" != pull ]; then docker logs --tail ${logLines} "$2" >&3 2>&1 || true; else tail -n ${logLines} "$root/launch.log" >&3; fi
+  exit 1
+}
+wait_for_docker() {
+  deadline=$(($(date +%s) + ${dockerPatience}))
+  until docker info; do
+    [ "$(date +%s)" -lt "$deadline" ] || fail docker ""
+    sleep 1
+  done
+}
+healthy() { # CONTAINER PORT PATH
+  deadline=$(($(date +%s) + ${healthPatience}))
+  tries=0
+  until curl -fsS -m 2 -o /dev/null "http://${address}:$2$3"; do
+    [ "$(date +%s)" -lt "$deadline" ] || fail health "$1"
+    tries=$((tries + 1))
+    # A container that keeps ending will not get healthy: there is no use in waiting.
+    if [ $((tries % 10)) -eq 0 ] && [ "$(docker inspect -f '{{.RestartCount}}' "$1")" -ge 3 ]; then fail start "$1"; fi
+    sleep 0.2
+  done
+}`
+}
+
+/** All images are fetched at the same time; the first that fails ends the launch. */
+function pulls(containers: readonly Container[]): string[] {
+  return [
+    ...containers.map(({ image, name }) => `docker pull -q ${quote(image)} & pull_${variable(name)}=$!`),
+    ...containers.map(({ name }) => `wait "$pull_${variable(name)}" || fail pull ${name}`),
+  ]
+}
+
+/** Shell variables have no hyphens; container names have no underscores, so no two names meet. */
+function variable(name: string): string {
+  return name.replaceAll('-', '_')
+}
+
+/** Containers in the order of their needs: those of one wave are started together when all earlier ones are healthy. */
+function waves(containers: readonly Container[]): Container[][] {
+  const result: Container[][] = []
+  const started = new Set<string>()
+  let waiting = [...containers]
+  while (waiting.length > 0) {
+    const wave = waiting.filter(({ needs }) => needs.every((need) => started.has(need)))
+    // The config refuses cycles and unknown names, so every round finds someone.
+    if (wave.length === 0) throw new Error(`containers need each other: ${waiting.map(({ name }) => name).join(', ')}`)
+    for (const { name } of wave) started.add(name)
+    waiting = waiting.filter((container) => !wave.includes(container))
+    result.push(wave)
+  }
+  return result
+}
+
+/** `docker run` with the least a container can do with. A launch that is repeated on the same machine replaces what runs there. */
+function startCommand(container: Container): string {
+  const { name, image, port, memoryMiB, environment, volume, reads, user } = container
+  const words = [
+    'docker run -d',
+    `--name ${name} --network mlops --restart unless-stopped`,
+    '--read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges',
+    `--memory ${memoryMiB}m --pids-limit 512`,
+    '--log-opt max-size=10m --log-opt max-file=3',
+    ...(user ? [`--user ${user}`] : []),
+    `-p ${port}:${port}`,
+    `--mount type=volume,src=${name},dst=${volume}`,
+    ...Object.entries(reads).map(([folder, path]) => `--mount "type=bind,src=$root/${folder},dst=${path},readonly"`),
+    ...Object.entries(environment).map(([key, value]) => `-e ${quote(`${key}=${value}`)}`),
+    quote(image),
+  ]
+  return `docker rm -f ${name} || true\n${words.join(' \\\n  ')} || fail start ${name}`
+}
+
+function writeFile(path: string, text: string): string[] {
+  return [`mkdir -p "$(dirname "$root/${path}")"`, `printf '%s' ${quote(text)} >"$root/${path}"`]
+}
+
+/** A word that the shell takes as it is. */
+export function quote(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+}

@@ -1,0 +1,193 @@
+import { randomUUID } from 'node:crypto'
+import { hostname, userInfo } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { exit, Failure } from '../../config/failure.ts'
+import type { Clients } from '../aws/clients.ts'
+import { isAmbiguous } from '../aws/errors.ts'
+import { createParameter, deleteParameters, getParameter, overwriteParameter } from '../aws/parameters.ts'
+import { parameterPath, type StageId, stageTags } from './names.ts'
+
+/** Who holds a stage. */
+export interface LeaseOwner {
+  readonly user: string
+  readonly host: string
+  /** What they run: `deploy`, `destroy`. */
+  readonly verb: string
+  /** Its process id on that host. */
+  readonly pid: number
+  /** Where the CI run can be looked at. */
+  readonly run?: string
+}
+
+interface LeaseRecord {
+  readonly owner: LeaseOwner
+  /** Tells this holding from every other one, also by the same owner. */
+  readonly holding: string
+  /** ISO 8601. The holder renews it long before; when it is past, the holder is gone. */
+  readonly expires: string
+}
+
+/** The lock of a stage, while it is held. */
+export interface Lease {
+  /** Aborts, with a Failure as its reason, as soon as the lease may belong to someone else. Nothing may be changed after that. */
+  readonly signal: AbortSignal
+  release(): Promise<void>
+}
+
+/** Where a lease is kept. */
+export function leaseName(id: StageId): string {
+  return `${parameterPath(id)}/lease`
+}
+
+/** Who this process works for. */
+export function thisOwner(verb: string, env: NodeJS.ProcessEnv = process.env): LeaseOwner {
+  const run = env.GITHUB_RUN_ID && `${env.GITHUB_SERVER_URL}/${env.GITHUB_REPOSITORY}/actions/runs/${env.GITHUB_RUN_ID}`
+  return { user: env.GITHUB_ACTOR ?? userInfo().username, host: hostname(), verb, pid: process.pid, ...(run ? { run } : {}) }
+}
+
+/**
+ * Takes the lease of a stage: atomic, because Parameter Store creates a name once. It is renewed at a third of its life. A lease whose holder was killed can be taken over
+ * after its expiry, never before; when the holder was a process of this machine that is gone, that moment is waited for.
+ * @param seconds how long a lease lives without renewal
+ * @throws Failure (exit 6) that names the holder
+ */
+export async function takeLease(
+  clients: Clients,
+  id: StageId,
+  owner: LeaseOwner,
+  seconds: number,
+  options: { signal: AbortSignal; waiting: (detail: string) => void },
+): Promise<Lease> {
+  const name = leaseName(id)
+  const record = (): LeaseRecord => ({ owner, holding, expires: new Date(Date.now() + seconds * 1000).toISOString() })
+  const holding = randomUUID()
+  let taken = await take(clients, id, name, record)
+  while ('holder' in taken) {
+    const { holder } = taken
+    if (!isGone(holder.owner)) throw locked(id, holder)
+    const wait = Math.max(0, Date.parse(holder.expires) - Date.now())
+    options.waiting(`the process of ${nameOf(holder.owner)} is gone; its lock ends in ${Math.ceil(wait / 1000)} s`)
+    await sleep(wait + 50, undefined, { signal: options.signal })
+    taken = await take(clients, id, name, record)
+  }
+  let version = taken.version
+  // Measured by this process's own clock, from before the call was sent: others may see the lease end later than we do, never earlier.
+  let validUntil = performance.now() + seconds * 1000
+
+  const lost = new AbortController()
+  const ended = new AbortController()
+  const renewing = (async () => {
+    while (!ended.signal.aborted) {
+      await sleep((seconds * 1000) / 3, undefined, { signal: ended.signal, ref: false }).catch(() => undefined)
+      if (ended.signal.aborted) return
+      const sent = performance.now()
+      try {
+        const current = await getParameter(clients, name)
+        if (!current || read(current.value).holding !== holding) throw lostTo(id, current && read(current.value).owner)
+        const renewed = await overwriteParameter(clients, name, JSON.stringify(record()))
+        // A version in between: someone wrote while we did, so both of us may believe to hold it.
+        if (renewed.version !== version + 1) throw lostTo(id, undefined)
+        version = renewed.version
+        validUntil = sent + seconds * 1000
+      } catch (error) {
+        if (!(error instanceof Failure) && performance.now() < validUntil) continue
+        lost.abort(error instanceof Failure ? error : lostTo(id, undefined))
+        return
+      }
+    }
+  })()
+  const expiry = setInterval(() => {
+    if (performance.now() >= validUntil) lost.abort(lostTo(id, undefined))
+  }, 250)
+  expiry.unref()
+
+  return {
+    signal: lost.signal,
+    async release() {
+      ended.abort()
+      clearInterval(expiry)
+      await renewing
+      const current = await getParameter(clients, name)
+      if (current && read(current.value).holding === holding) await deleteParameters(clients, [name])
+    },
+  }
+}
+
+type Taken = { readonly version: number } | { readonly holder: LeaseRecord }
+
+/** One try to write `record` under `name`, also over an expired one: the version written, or who holds it. */
+async function take(clients: Clients, id: StageId, name: string, record: () => LeaseRecord): Promise<Taken> {
+  const mine = record()
+  const created = await createParameter(clients, name, JSON.stringify(mine), { tags: stageTags(id, 'lease') }).catch((error) => {
+    if (isAmbiguous(error)) return undefined
+    throw error
+  })
+  if (created) return created
+  const current = await getParameter(clients, name)
+  // Given back just now, or the create never arrived: try again.
+  if (!current) return take(clients, id, name, record)
+  const holder = read(current.value)
+  if (holder.holding === mine.holding) return current
+  if (Date.parse(holder.expires) > Date.now()) return { holder }
+
+  // Only one may replace an expired lease: whoever holds the lease on the take-over. That one can be orphaned as well, and is then taken over in the same way.
+  const takeover = `${name}/takeover`
+  const takingOver = await take(clients, id, takeover, record)
+  if ('holder' in takingOver) return takingOver
+  try {
+    const again = await getParameter(clients, name)
+    if (!again) return await take(clients, id, name, record)
+    if (read(again.value).holding !== holder.holding) return { holder: read(again.value) }
+    return await overwriteParameter(clients, name, JSON.stringify(record()))
+  } finally {
+    await deleteParameters(clients, [takeover])
+  }
+}
+
+/** Whether the holder is known to be dead: a process of this machine that is not there any more. */
+function isGone(owner: LeaseOwner): boolean {
+  if (owner.host !== hostname()) return false
+  try {
+    process.kill(owner.pid, 0)
+    return false
+  } catch (error) {
+    // EPERM: it is there and belongs to someone else.
+    return (error as NodeJS.ErrnoException).code === 'ESRCH'
+  }
+}
+
+/** Who holds the stage at the moment, in words; undefined when nobody does. */
+export async function leaseHolder(clients: Clients, id: StageId): Promise<string | undefined> {
+  const current = await getParameter(clients, leaseName(id))
+  if (!current) return undefined
+  const { owner, expires } = read(current.value)
+  return Date.parse(expires) > Date.now() ? nameOf(owner) : undefined
+}
+
+function read(value: string): LeaseRecord {
+  return JSON.parse(value) as LeaseRecord
+}
+
+/** `ann@laptop (deploy)`, with the CI run where there is one. */
+function nameOf(owner: LeaseOwner): string {
+  return `${owner.user}@${owner.host} (${owner.verb}${owner.run ? `, ${owner.run}` : ''})`
+}
+
+function locked(id: StageId, holder: LeaseRecord): Failure {
+  const seconds = Math.max(1, Math.ceil((Date.parse(holder.expires) - Date.now()) / 1000))
+  return new Failure(`The stage is locked by ${nameOf(holder.owner)}`, {
+    on: `stage ${id.stage} of ${id.app}`,
+    likely: `Another run is under way. If its process was killed, the lock ends by itself in ${seconds} s.`,
+    next: `npx zx scripts/status.mjs --stage ${id.stage}`,
+    code: exit.locked,
+  })
+}
+
+function lostTo(id: StageId, owner: LeaseOwner | undefined): Failure {
+  return new Failure(`The lock of the stage was lost${owner ? ` to ${nameOf(owner)}` : ''}; this run stops here and changes nothing more`, {
+    on: `stage ${id.stage} of ${id.app}`,
+    likely: 'This machine slept or was cut off from AWS for longer than the lock lives.',
+    next: `npx zx scripts/status.mjs --stage ${id.stage}`,
+    code: exit.locked,
+  })
+}

@@ -1,0 +1,72 @@
+import type { Config } from '../../config/config.ts'
+import type { Recipes } from './images.ts'
+import { portsOf } from './ports.ts'
+import type { Situation } from './situation.ts'
+
+/** What a step does to something: makes it, keeps it, changes it, removes it, replaces it by a new one. */
+export type Glyph = '+' | ' ' | '~' | '-' | '-/+'
+
+export interface PlanStep {
+  readonly glyph: Glyph
+  readonly what: string
+  readonly detail: string
+}
+
+/** Everything a deploy will do, as a value: what is printed, confirmed and carried out is the same. */
+export interface Plan {
+  readonly release: number
+  readonly strategy: Config['strategy']
+  /** Releases whose stacks are removed because they serve nobody: the leftovers of runs that were killed. */
+  readonly leftovers: readonly number[]
+  /** The release that serves now and is retired. */
+  readonly replaces: number | undefined
+  readonly steps: readonly PlanStep[]
+  /** What the config asks for and this deploy will not have, each as one sentence. */
+  readonly missing: readonly string[]
+  /** What users notice meanwhile, in one sentence. */
+  readonly interrupts: string
+}
+
+/** Plans a deploy from what is wanted and what is there. Pure. */
+export function planDeploy(config: Config, { recipes, missing }: Recipes, situation: Situation): Plan {
+  const replaces = situation.serving?.release
+  const leftovers = [...situation.stacks.keys()].filter((release) => release !== replaces)
+  const repositories = new Set(situation.repositories.map(({ name }) => name.slice(name.lastIndexOf('/') + 1)))
+  const keep = (what: string, there: boolean, detail = ''): PlanStep => ({ glyph: there ? ' ' : '+', what, detail })
+  const { type, diskGiB } = config.instance
+  return {
+    release: situation.next,
+    strategy: config.strategy,
+    leftovers,
+    replaces,
+    steps: [
+      keep('elastic ip', situation.elasticIp !== undefined, situation.elasticIp?.address),
+      keep('role', situation.role !== undefined, situation.role?.name),
+      keep('instance profile', situation.profile !== undefined, situation.profile?.name),
+      ...recipes.map(({ name }) => keep(`repository ${name}`, repositories.has(name))),
+      {
+        glyph: replaces === undefined ? '+' : '-/+',
+        what: 'stack',
+        detail: `release ${situation.next}: vpc, subnet, internet gateway, route table, security group, ${type} with ${diskGiB} GiB`,
+      },
+      ...recipes.map(({ name }): PlanStep => {
+        const port = portsOf(config).find((each) => each.name === name)!
+        const open =
+          port.expose === 'public' ? 'open to the world' : port.expose === 'nobody' ? 'not open' : `open to ${port.expose.join(', ')}`
+        return { glyph: replaces === undefined ? '+' : '-/+', what: `container ${name}`, detail: `port ${port.port}, ${open}` }
+      }),
+      ...leftovers.map(
+        (release): PlanStep => ({ glyph: '-', what: 'stack', detail: `release ${release}: left over by a run that did not end` }),
+      ),
+    ],
+    missing,
+    interrupts: interrupts(config, replaces),
+  }
+}
+
+function interrupts(config: Config, replaces: number | undefined): string {
+  if (replaces === undefined) return 'Nothing serves now, so nothing is interrupted.'
+  return config.strategy === 'recreate'
+    ? `Release ${replaces} is removed first: nothing serves until the new one is up.`
+    : `Release ${replaces} serves until the new one is verified; then the address moves in one call.`
+}

@@ -1,0 +1,79 @@
+/** What the runbooks print: results as text and tables. Everything goes through the terminal, which knows about colour, width and `--json`. */
+import type { Config } from '../../config/config.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+import type { Deployed } from './deploy.ts'
+import type { Receipt } from './destroy.ts'
+import { shortDigest } from './images.ts'
+import type { Plan } from './plan.ts'
+import type { Status } from './status.ts'
+import type { Verified } from './verify.ts'
+
+/** Prints a plan, one line a step, with the field's glyphs. */
+export function printPlan(terminal: Terminal, plan: Plan): void {
+  const { style } = terminal
+  const paint = { '+': style.green, '-': style.red, '~': style.yellow, '-/+': style.yellow, ' ': style.dim }
+  const width = Math.max(...plan.steps.map(({ what }) => what.length))
+  terminal.note(`Plan for release ${plan.release} (${plan.strategy})`)
+  for (const { glyph, what, detail } of plan.steps)
+    terminal.note(`${paint[glyph](glyph.padStart(4))} ${what.padEnd(width)}  ${style.dim(detail)}`.trimEnd())
+  for (const sentence of plan.missing) terminal.warn(sentence)
+  terminal.note(plan.interrupts)
+}
+
+/** Prints where everything is now, and with `timings` where the time went. */
+export function printDeployed(terminal: Terminal, config: Config, deployed: Deployed, timings: boolean): void {
+  const rows = Object.entries(deployed.urls).map(([name, url]) => ({ name, url, image: shortDigest(deployed.images[name] ?? '') }))
+  terminal.print(`Release ${deployed.release} of ${config.app} serves stage ${config.stage}.`)
+  terminal.table(rows, [{ key: 'name', title: 'SERVICE' }, 'url', 'image'])
+  const took = Object.entries(deployed.seconds).map(([phase, seconds]) => `${phase} ${seconds.toFixed(1)}`)
+  terminal.print(`Seconds: ${took.join(', ')}`)
+  if (timings) terminal.timeline(deployed.timeline)
+  terminal.note(`Next: npx zx scripts/verify.mjs${stageFlag(config)} tests every endpoint.`)
+}
+
+/** Prints what is left of a destroyed stage. */
+export function printReceipt(terminal: Terminal, { app, stage }: Config, receipt: Receipt): void {
+  terminal.print(`Removed ${receipt.removed.length} resources of stage ${stage} of ${app} in ${receipt.seconds.toFixed(1)} s.`)
+  terminal.print(`Looked again: ${receipt.left.length === 0 ? 'nothing is left' : `${receipt.left.length} left`}.`)
+  const rows = receipt.left.map(({ kind, id }) => ({ kind, id }))
+  if (rows.length > 0) terminal.table(rows, ['kind', 'id'])
+}
+
+/** Prints how a stage is. */
+export function printStatus(terminal: Terminal, status: Status): void {
+  const { app, stage, release, deployed, machine } = status
+  if (release === undefined)
+    terminal.print(`Stage ${stage} of ${app} serves nothing. To deploy it: npx zx scripts/deploy.mjs${stageFlag(status)}`)
+  else terminal.print(`Release ${release} of ${app} serves stage ${stage} at ${status.address}.`)
+  if (deployed)
+    terminal.print(`Deployed ${deployed.at} by ${deployed.by}${deployed.commit ? ` from commit ${deployed.commit.slice(0, 12)}` : ''}.`)
+  if (machine) terminal.print(`Machine ${machine.id} is ${machine.state}.`)
+  terminal.table(
+    status.services.map(({ name, state, url, detail, image }) => ({ name, state, url, image: image ? shortDigest(image) : '', detail })),
+    [{ key: 'name', title: 'SERVICE' }, 'state', 'url', 'image', 'detail'],
+  )
+  if (status.leftovers.length > 0)
+    terminal.print(`Left over and removed by the next deploy: the stacks of release ${status.leftovers.join(', ')}.`)
+  if (status.lockedBy) terminal.print(`Locked by ${status.lockedBy}.`)
+}
+
+/** Prints every check; gives how many failed, counting a stage without any check as one. */
+export function printVerified(terminal: Terminal, verified: readonly Verified[]): number {
+  const { glyphs } = terminal
+  const all = verified.flatMap(({ service, results }) => results.map((result) => ({ service, ...result })))
+  const failed = all.filter(({ ok }) => !ok)
+  const rows = all.map(({ service, name, ok, milliseconds }) => ({
+    service,
+    check: `${ok ? glyphs.done : glyphs.failed} ${name}`,
+    ms: Math.round(milliseconds),
+  }))
+  terminal.table(rows, ['service', 'check', 'ms'])
+  for (const { service, name, expected, got } of failed) terminal.print(`${service}: ${name}\n  expected ${expected}\n  got      ${got}`)
+  if (all.length === 0) terminal.print('No service can be reached from here, so nothing was checked.')
+  else terminal.print(`${all.length - failed.length} checks passed, ${failed.length} failed.`)
+  return all.length === 0 ? 1 : failed.length
+}
+
+function stageFlag({ stage }: { stage: string }): string {
+  return stage === 'local' ? '' : ` --stage ${stage}`
+}

@@ -1,0 +1,36 @@
+import { associate } from '../aws/elastic-ip.ts'
+import { createRepositories, createStack, planCreation } from './creation.ts'
+import type { Deployed, DeployOptions } from './deploy.ts'
+import { writeEntry } from './ledger.ts'
+import { Phases, together } from './phases.ts'
+import { retire } from './retire.ts'
+
+/** Creates the stage resources and a stack, leads the address to its machine, and stops there: nothing is built and nothing is launched. */
+export async function provision(options: DeployOptions): Promise<Pick<Deployed, 'release' | 'address' | 'seconds'>> {
+  const { config, clients, plan, lease, tell, owner } = options
+  const signal = AbortSignal.any([options.signal, lease.signal])
+  const phases = new Phases(tell)
+  const creation = await planCreation(options)
+  try {
+    const [[elasticIp, instance]] = await phases.run('create', () =>
+      together(signal, [(signal) => createStack(creation, signal, tell), (signal) => createRepositories(creation, signal, tell)]),
+    )
+    await phases.run('promote', () => associate(clients, elasticIp, instance.id))
+    await writeEntry(clients, config, {
+      release: plan.release,
+      outcome: 'provisioned',
+      at: new Date().toISOString(),
+      by: `${owner.user}@${owner.host}`,
+      images: {},
+      ports: {},
+      missing: [],
+      seconds: phases.seconds,
+    })
+    if (plan.leftovers.length > 0) await phases.run('retire', () => retire(clients, config, plan.leftovers, 'retire', signal, tell))
+    return { release: plan.release, address: elasticIp.address, seconds: phases.seconds }
+  } catch (error) {
+    if (lease.signal.aborted) throw lease.signal.reason
+    await phases.run('clear away', () => retire(clients, config, [plan.release], 'clear away', lease.signal, tell))
+    throw error
+  }
+}

@@ -1,0 +1,56 @@
+import type { Clients } from '../aws/clients.ts'
+import { down } from '../aws/graph.ts'
+import { type Instance, instances } from '../aws/instance.ts'
+import { Inventory } from '../aws/inventory.ts'
+import { runCommand } from '../aws/run-command.ts'
+import type { Tell } from '../event.ts'
+import { ownerOf, releaseOf, type StageId } from './names.ts'
+import { noBlueprint, stack } from './stack.ts'
+import { stageResources } from './stage-resources.ts'
+
+/** How long the containers of a machine may take to finish what is in flight, in seconds. */
+const drainSeconds = 30
+
+/** Lets every container finish what is in flight: SIGTERM, and the time a service takes to drain. */
+const drainScript = `docker ps -q | xargs -r docker stop -t ${drainSeconds - 10}`
+
+/**
+ * Removes the stacks of these releases, side by side. Their machines are drained before they go; one that cannot be drained (it is dead, or its agent is) goes
+ * without, and the progress says so.
+ */
+export async function retire(
+  clients: Clients,
+  id: StageId,
+  releases: readonly number[],
+  phase: string,
+  signal: AbortSignal,
+  tell: Tell,
+  options: { drain: boolean } = { drain: true },
+): Promise<void> {
+  const inventory = new Inventory(clients, ownerOf(id))
+  const { profile } = stageResources(id, [])
+  await Promise.all(
+    releases.map(async (release) => {
+      const prefixed: Tell = (event) => tell(event.step ? { ...event, step: `${event.step} (release ${release})` } : event)
+      const machines = (await inventory.all(instances)).filter((listed) => releaseOf(listed.tags) === release)
+      if (options.drain) await Promise.all(machines.map((machine) => drain(clients, machine.out, phase, signal, prefixed)))
+      await down(stack(id, release, profile, noBlueprint).own, { clients, inventory, signal, tell: prefixed }, phase)
+    }),
+  )
+}
+
+async function drain(clients: Clients, instance: Instance, phase: string, signal: AbortSignal, tell: Tell): Promise<void> {
+  const start = performance.now()
+  if (instance.state !== 'running') return
+  tell({ phase, step: 'drain', state: 'started' })
+  try {
+    const waiting = (detail: string) => tell({ phase, step: 'drain', state: 'progress', detail })
+    const result = await runCommand(clients, instance.id, drainScript, { comment: 'Drain', seconds: drainSeconds, signal, waiting })
+    const seconds = (performance.now() - start) / 1000
+    tell({ phase, step: 'drain', state: result.status === 'Success' ? 'done' : 'skipped', detail: result.status, seconds })
+  } catch (error) {
+    signal.throwIfAborted()
+    // The machine goes either way: draining is a courtesy to requests in flight, and a dead machine has none.
+    tell({ phase, step: 'drain', state: 'skipped', detail: (error as Error).message })
+  }
+}

@@ -1,0 +1,24 @@
+import { elasticIp } from '../aws/elastic-ip.ts'
+import { instanceProfile } from '../aws/instance-profile.ts'
+import { repository } from '../aws/repository.ts'
+import { role } from '../aws/role.ts'
+import { machinePolicy } from './machine-policy.ts'
+import { ownerOf, type StageId, stageTags } from './names.ts'
+
+export type StageResources = ReturnType<typeof stageResources>
+
+/** What outlives the releases of a stage. `images`: the names of the images that have a repository. */
+export function stageResources(id: StageId, images: readonly string[]) {
+  const { name, path } = ownerOf(id)
+  const theRole = role({
+    tags: stageTags(id, 'role'),
+    name,
+    managed: ['arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore'],
+    policy: machinePolicy(id),
+  })
+  return {
+    elasticIp: elasticIp({ tags: stageTags(id, 'elastic-ip') }),
+    profile: instanceProfile({ tags: stageTags(id, 'instance-profile'), name, role: theRole }),
+    repositories: images.map((image) => repository({ tags: stageTags(id, `repository-${image}`), path: `${path}/${image}` })),
+  }
+}

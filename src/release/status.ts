@@ -1,0 +1,65 @@
+import type { Config } from '../../config/config.ts'
+import type { Clients } from '../aws/clients.ts'
+import { leaseHolder } from './lease.ts'
+import { checkHealth, urlOf } from './outside.ts'
+import { portsOf } from './ports.ts'
+import { lookAt } from './situation.ts'
+
+export interface ServiceStatus {
+  readonly name: string
+  /** undefined: not open to the outside. */
+  readonly url: string | undefined
+  readonly state: 'healthy' | 'unhealthy' | 'missing' | 'not checked' | 'not deployed'
+  /** What a check from here saw, or why there was none. */
+  readonly detail: string
+  /** The digest of its image. */
+  readonly image: string | undefined
+}
+
+export interface Status {
+  readonly app: string
+  readonly stage: string
+  /** What the address leads to. */
+  readonly release: number | undefined
+  /** Absent for a release that is provisioned only. */
+  readonly deployed: { readonly at: string; readonly by: string; readonly commit: string | undefined } | undefined
+  readonly address: string | undefined
+  readonly machine: { readonly id: string; readonly state: string } | undefined
+  readonly services: readonly ServiceStatus[]
+  readonly missing: readonly string[]
+  /** Releases whose stacks exist and serve nobody. */
+  readonly leftovers: readonly number[]
+  /** Who is changing the stage at the moment. */
+  readonly lockedBy: string | undefined
+}
+
+/** How a stage is, seen from outside. */
+export async function statusOf(clients: Clients, config: Config): Promise<Status> {
+  const [situation, holder] = await Promise.all([lookAt(clients, config), leaseHolder(clients, config)])
+  const { serving, elasticIp, last } = situation
+  const deployed = serving && last?.release === serving.release && last.outcome === 'serving' ? last : undefined
+  const services = await Promise.all(
+    portsOf(config).map(async (port): Promise<ServiceStatus> => {
+      const url = elasticIp && port.expose !== 'nobody' ? urlOf(elasticIp.address, port.port) : undefined
+      const base = { name: port.name, url, image: deployed?.images[port.name] }
+      const missing = deployed?.missing.find((sentence) => sentence.startsWith(`${port.name} `))
+      if (missing) return { ...base, state: 'missing', detail: missing }
+      if (!serving || !base.image) return { ...base, state: 'not deployed', detail: '' }
+      if (!url) return { ...base, state: 'not checked', detail: 'not open to the outside' }
+      const { healthy, seen } = await checkHealth(elasticIp!.address, port)
+      return { ...base, state: healthy ? 'healthy' : 'unhealthy', detail: seen }
+    }),
+  )
+  return {
+    app: config.app,
+    stage: config.stage,
+    release: serving?.release,
+    deployed: deployed && { at: deployed.at, by: deployed.by, commit: deployed.commit },
+    address: elasticIp?.address,
+    machine: serving && { id: serving.instance.id, state: serving.instance.state },
+    services,
+    missing: deployed?.missing ?? [],
+    leftovers: [...situation.stacks.keys()].filter((release) => release !== serving?.release),
+    lockedBy: holder,
+  }
+}

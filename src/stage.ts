@@ -1,0 +1,24 @@
+import type { Config } from '../config/config.ts'
+import { loadConfig } from '../config/load.ts'
+import { accessTo } from './access.ts'
+import { Clients } from './aws/clients.ts'
+import { openPorts } from './release/ports.ts'
+
+/** A stage as a script works with it. */
+export interface Stage {
+  readonly config: Config
+  readonly clients: Clients
+}
+
+/**
+ * Loads the config of the stage that is asked for and opens the way to its AWS.
+ * @param flags `stage`, and `strategy` where a script has it
+ * @param options `serve`: the stage's ports are going to be opened, so they must be free where they are ports of this machine
+ * @throws Failure that lists every mistake in the config; nothing was touched then
+ */
+export async function openStage(flags: { stage?: unknown; strategy?: unknown }, options: { serve?: boolean } = {}): Promise<Stage> {
+  const loaded = await loadConfig(typeof flags.stage === 'string' ? { stage: flags.stage } : {})
+  const config = typeof flags.strategy === 'string' ? { ...loaded, strategy: flags.strategy as Config['strategy'] } : loaded
+  const ports = options.serve ? openPorts(config).map(({ port }) => port) : []
+  return { config, clients: new Clients(await accessTo(config, ports)) }
+}
