@@ -1,0 +1,309 @@
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { exit, Failure } from '../../config/failure.ts'
+import { loadConfig } from '../../config/load.ts'
+import { project } from './project.fixture.ts'
+
+/** What is said about a config, given as the text of an object; `api.ts` and `store.ts` are there. */
+async function said(text: string, folder?: string): Promise<string> {
+  const cwd = folder ?? (await folderWith(text))
+  try {
+    await loadConfig({ cwd, env: {} })
+    return 'nothing'
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    assert.is(error.code, exit.usage)
+    return error.message
+  }
+}
+
+const folderWith = (text: string) => project({ 'mlops.config.ts': `export default ${text}\n`, 'api.ts': '', 'store.ts': '' })
+
+/** A config with one service that has these keys besides its entry and port. */
+const withService = (keys: string, name = 'api') => `{ app: 'mlops', services: { '${name}': { entry: './api.ts', port: 8001, ${keys} } } }`
+const withKeys = (keys: string) => `{ app: 'mlops', services: { api: { entry: './api.ts', port: 8001 } }, ${keys} }`
+
+/** The one problem that is found, without place and count. */
+async function problem(text: string): Promise<string> {
+  const lines = (await said(text)).split('\n')
+  assert.is(lines.length, 3, lines.join('\n'))
+  assert.is(lines[2], '1 problem in mlops.config.ts. Nothing was changed in AWS.')
+  return `${lines[0]!.replace(/^\S+ +/, '')}: ${lines[1]!.trim()}`
+}
+
+test('every problem of a config is shown at once, with its place, in the order of the file', async () => {
+  const folder = await project({
+    'api.ts': '',
+    'mlops.config.ts': `// a comment
+export default ({ stage }: { stage: string }) => ({
+  app: 'My App',
+  instance: {
+    tpye: 't3.micro',
+  },
+  services: {
+    'api': { entry: './api.ts', port: 80000, persist: '/data' },
+    'store': {
+      entry: './stoer.ts',
+      port: 9090,
+      needs: ['apo'],
+    },
+  },
+})
+`,
+  })
+  assert.is(
+    await said('', folder),
+    `mlops.config.ts:3   app
+  got "My App", expected at most 32 lowercase letters, digits and single hyphens, starting with a letter
+mlops.config.ts:5   instance.tpye
+  unknown key. Did you mean "type"?
+mlops.config.ts:8   services.api.persist
+  unknown key. Expected one of entry, dockerfile, port, health, expose, memoryMiB, environment, needs
+mlops.config.ts:8   services.api.port
+  got 80000, expected a port from 1 to 65535
+mlops.config.ts:10  services.store.entry
+  got "./stoer.ts", expected a file: there is none at ${folder}/stoer.ts
+mlops.config.ts:11  services.store.port
+  got 9090, expected a port of its own: monitoring.prometheus.port is that by default
+mlops.config.ts:12  services.store.needs[0]
+  got "apo", expected the name of a service: api, store. Did you mean "api"?
+7 problems in mlops.config.ts. Nothing was changed in AWS.`,
+  )
+})
+
+const single: [sentence: string, text: string, expected: string][] = [
+  ['a config that is no object', '5', '(the whole config): got 5, expected an object with "app" and "services"'],
+  ['a missing app', '{ services: { api: { entry: "./api.ts", port: 8001 } } }', 'app: got nothing, expected a name'],
+  ['missing services', "{ app: 'mlops' }", 'services: got nothing, expected an object with one entry a service'],
+  ['no services', "{ app: 'mlops', services: {} }", 'services: got {}, expected at least one service'],
+  ['a misspelt top-level key', withKeys("regoin: 'x'"), 'regoin: unknown key. Did you mean "region"?'],
+  ['a misspelt target', withKeys("target: 'lokal'"), 'target: got "lokal", expected "local" or "aws". Did you mean "local"?'],
+  ['an unknown strategy', withKeys("strategy: 'canary'"), 'strategy: got "canary", expected "blue-green" or "recreate"'],
+  ['a region that is none', withKeys("region: 'singapore'"), 'region: got "singapore", expected an AWS region such as "ap-southeast-1"'],
+  [
+    'an instance type without a size',
+    withKeys("instance: { type: 't3' }"),
+    'instance.type: got "t3", expected an instance type such as "t3.micro"',
+  ],
+  [
+    'an instance that is no object',
+    withKeys("instance: 't3.micro'"),
+    'instance: got "t3.micro", expected an object such as { type: "t3.micro", diskGiB: 20 }',
+  ],
+  [
+    'a disk smaller than the machine image',
+    withKeys('instance: { diskGiB: 4 }'),
+    'instance.diskGiB: got 4, expected a whole number of GiB from 8 to 16384',
+  ],
+  [
+    'a base without a tag',
+    withKeys("base: 'node'"),
+    'base: got "node", expected "host" or an image reference with a tag or digest, such as "public.ecr.aws/docker/library/node:24-slim"',
+  ],
+  ['a switch that is no boolean', withKeys("protect: 'yes'"), 'protect: got "yes", expected true or false'],
+  [
+    'monitoring that is true',
+    withKeys('monitoring: true'),
+    'monitoring: got true, expected false or an object such as { expose: "nobody" }',
+  ],
+  ['a misspelt key in monitoring', withKeys("monitoring: { expse: 'nobody' }"), 'monitoring.expse: unknown key. Did you mean "expose"?'],
+  [
+    'a misspelt key of a monitoring server',
+    withKeys('monitoring: { grafana: { prot: 3001 } }'),
+    'monitoring.grafana.prot: unknown key. Did you mean "port"?',
+  ],
+  [
+    'a monitoring server that is a number',
+    withKeys('monitoring: { grafana: 3001 }'),
+    'monitoring.grafana: got 3001, expected false or an object such as { port: 9090 }',
+  ],
+  [
+    'a service that is no object',
+    "{ app: 'mlops', services: { api: './api.ts' } }",
+    'services.api: got "./api.ts", expected an object such as { entry: "./services/ml-inference/server.ts", port: 8001 }',
+  ],
+  [
+    'a service without a port',
+    "{ app: 'mlops', services: { api: { entry: './api.ts' } } }",
+    'services.api.port: got nothing, expected a port from 1 to 65535',
+  ],
+  [
+    'a misspelt required key, as one mistake',
+    "{ app: 'mlops', services: { api: { entry: './api.ts', prot: 1 } } }",
+    'services.api.prot: unknown key. Did you mean "port"?',
+  ],
+  [
+    'a misspelt source, as one mistake',
+    "{ app: 'mlops', services: { api: { entyr: './api.ts', port: 8001 } } }",
+    'services.api.entyr: unknown key. Did you mean "entry"?',
+  ],
+  [
+    'a key that comes with a later version',
+    withService("persist: '/data'"),
+    'services.api.persist: unknown key. Expected one of entry, dockerfile, port, health, expose, memoryMiB, environment, needs',
+  ],
+  [
+    'a health path that is none',
+    withService("health: 'health; rm -rf /'"),
+    'services.api.health: got "health; rm -rf /", expected a path such as "/health"',
+  ],
+  [
+    'a misspelt expose',
+    withService("expose: 'pubic'"),
+    'services.api.expose: got "pubic", expected "public", "nobody" or a list of IPv4 CIDR blocks. Did you mean "public"?',
+  ],
+  [
+    'an address without a prefix length',
+    withService("expose: ['203.0.113.0/24', '203.0.113.7']"),
+    'services.api.expose[1]: got "203.0.113.7", expected an IPv4 CIDR block such as "203.0.113.0/24"',
+  ],
+  [
+    'an octet over 255',
+    withService("expose: ['203.0.256.0/24']"),
+    'services.api.expose[0]: got "203.0.256.0/24", expected an IPv4 CIDR block such as "203.0.113.0/24"',
+  ],
+  [
+    'a memory limit under which nothing starts',
+    withService('memoryMiB: 16'),
+    'services.api.memoryMiB: got 16, expected a whole number of MiB, at least 32',
+  ],
+  [
+    'an environment variable that is a list',
+    withService('environment: { A: [1] }'),
+    'services.api.environment.A: got [1], expected a text, a number, true or false',
+  ],
+  [
+    'an environment variable that is NaN',
+    withService('environment: { A: NaN }'),
+    'services.api.environment.A: got NaN, expected a text, a number, true or false',
+  ],
+  [
+    'an environment variable that no shell can name',
+    withService("environment: { 'a-b': 1 }"),
+    'services.api.environment.a-b: got "a-b", expected a variable name of letters, digits and underscores that does not start with a digit',
+  ],
+  [
+    'an environment variable that every service gets',
+    withService('environment: { PORT: 1 }'),
+    'services.api.environment.PORT: got "PORT", expected another name: PORT, HOST, SERVICE_NAME, DATA_DIR are set for every service',
+  ],
+  [
+    'a service that needs itself',
+    withService("needs: ['api']"),
+    'services.api.needs: got api → api, expected services that do not wait for each other',
+  ],
+  [
+    'a value that is a function',
+    withService('memoryMiB: () => 1'),
+    'services.api.memoryMiB: got a function, expected a whole number of MiB, at least 32',
+  ],
+  [
+    'a shell port',
+    withService('').replace('8001', '22'),
+    'services.api.port: got 22, expected another port: 22 is a shell port, and a shell is reached through SSM alone',
+  ],
+  [
+    'a port that needs root',
+    withService('').replace('8001', '443'),
+    'services.api.port: got 443, expected a port from 1024 on: containers do not run as root, and lower ports need it',
+  ],
+  [
+    'both an entry and a dockerfile',
+    withService("dockerfile: './store.ts'"),
+    'services.api.dockerfile: got an entry and a dockerfile, expected one of the two',
+  ],
+  [
+    'neither an entry nor a dockerfile',
+    "{ app: 'mlops', services: { api: { port: 8001 } } }",
+    'services.api: got neither an entry nor a dockerfile, expected one of the two',
+  ],
+  [
+    'a name that a monitoring container has',
+    withService('', 'grafana'),
+    'services.grafana: got "grafana", expected another name: prometheus, grafana, kit are taken by the project itself',
+  ],
+  [
+    'a service name with an underscore',
+    withService('', 'my_api'),
+    'services.my_api: got "my_api", expected at most 32 lowercase letters, digits and single hyphens, starting with a letter',
+  ],
+  [
+    'an app name that AWS keeps to itself',
+    withKeys('').replace("'mlops'", "'aws-shop'"),
+    'app: got "aws-shop", expected a name that does not start with "aws", "ssm" or "sg-", which AWS keeps to itself',
+  ],
+  [
+    'an app name that is too long for a role',
+    withKeys('').replace('mlops', 'x'.repeat(33)),
+    `app: got "${'x'.repeat(33)}", expected at most 32 lowercase letters, digits and single hyphens, starting with a letter`,
+  ],
+]
+
+for (const [sentence, text, expected] of single) {
+  test(`${sentence} is refused`, async () => {
+    assert.is(await problem(text), expected)
+  })
+}
+
+test('two services on one port are refused with both lines', async () => {
+  const text = `{ app: 'mlops', services: {
+    api: { entry: './api.ts', port: 8001 },
+    store: { entry: './store.ts', port: 8001 },
+  } }`
+  const [first, second] = (await said(text)).split('\n')
+  assert.is(first, 'mlops.config.ts:3  services.store.port')
+  assert.is(second, '  got 8001, expected a port of its own: services.api.port has it (mlops.config.ts:2)')
+})
+
+test('a service on the written port of a monitoring server is refused, and one on a port that monitoring does not use is not', async () => {
+  const clash = withKeys('monitoring: { grafana: { port: 8001 } }')
+  assert.is(
+    await problem(clash),
+    'monitoring.grafana.port: got 8001, expected a port of its own: services.api.port has it (mlops.config.ts:1)',
+  )
+  assert.is(await said(withService('').replace('8001', '9090').replace(/}$/, ', monitoring: { prometheus: false } }')), 'nothing')
+  assert.is(await said(withService('').replace('8001', '9090').replace(/}$/, ', monitoring: false }')), 'nothing')
+})
+
+test('services that wait for each other in a circle are refused once, with the circle', async () => {
+  const service = (port: number, needs: string) => `{ entry: './api.ts', port: ${port}, needs: ['${needs}'] }`
+  const text = `{ app: 'mlops', services: { first: ${service(8001, 'a')}, a: ${service(8002, 'b')}, b: ${service(8003, 'a')}, last: ${service(8004, 'b')} } }`
+  assert.is(await problem(text), 'services.a.needs: got a → b → a, expected services that do not wait for each other')
+})
+
+test('an entry that is a folder, or in no folder, is refused with the absolute path that was looked at', async () => {
+  const folder = await project({
+    'mlops.config.ts': `export default ${withKeys('').replace('./api.ts', './services/api')}\n`,
+    'services/api/x.ts': '',
+  })
+  assert.match(await said('', folder), `got "./services/api", expected a file: ${join(folder, 'services/api')} is a folder`)
+  const none = await folderWith(withKeys('').replace('./api.ts', './nowhere/api.ts'))
+  assert.match(await said('', none), `expected a file: there is none at ${join(none, 'nowhere/api.ts')}\n`)
+})
+
+test('a missing file with a near name beside it is suggested', async () => {
+  assert.match(await said(withKeys('').replace('./api.ts', './apo.ts')), 'Did you mean "./api.ts"?')
+})
+
+test('instance types of every shape are taken', async () => {
+  for (const type of [
+    't3.micro',
+    'c7g.2xlarge',
+    'u-6tb1.metal',
+    'mac2-m2pro.metal',
+    'i4i.metal-32xl',
+    'hpc6a.48xlarge',
+    'm7i-flex.large',
+  ]) {
+    assert.is(await said(withKeys(`instance: { type: '${type}' }`)), 'nothing', type)
+  }
+})
+
+test('regions of every partition are taken', async () => {
+  for (const region of ['us-east-1', 'ap-southeast-1', 'us-gov-west-1', 'cn-north-1', 'us-isob-east-1', 'eusc-de-east-1']) {
+    assert.is(await said(withKeys(`region: '${region}'`)), 'nothing', region)
+  }
+})
+
+test.run()
