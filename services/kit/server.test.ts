@@ -102,4 +102,14 @@ test('two services in one process have metrics of their own', () =>
     }),
   ))
 
+test('closing twice closes once', async () => {
+  let closed = 0
+  const service = createTrial({ name: 'trial' }).onClose(() => {
+    closed++
+  })
+  const server = await service.listen({ host: '127.0.0.1', port: 0 })
+  assert.equal(await Promise.all([server.close(), server.close()]), [0, 0])
+  assert.is(closed, 1)
+})
+
 test.run()

@@ -105,10 +105,15 @@ export function createService({ name, limits: given }: ServiceOptions): Service 
         where,
         limits,
       )
-      const close = async () => {
+      const end = async () => {
         const cut = await listening.close()
         for (const closer of closers) await closer()
         return cut
+      }
+      let ended: Promise<number> | undefined
+      const close = () => {
+        ended ??= end()
+        return ended
       }
       return { ...listening, close }
     },

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
-import { createRequire, stripTypeScriptTypes } from 'node:module'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { transform } from 'esbuild'
 
 /**
  * Reports the coverage that V8 has written and holds it against the threshold of `.c8rc.json`.
@@ -14,7 +15,7 @@ import { join } from 'node:path'
 export async function reportCoverage(root: string, measured: string): Promise<string | undefined> {
   const config = JSON.parse(readFileSync(join(root, '.c8rc.json'), 'utf8')) as { include: string[]; exclude: string[] }
   const file = join(measured, 'c8.config')
-  writeFileSync(file, JSON.stringify({ ...config, exclude: [...config.exclude, ...typeFiles(root, config.include)] }))
+  writeFileSync(file, JSON.stringify({ ...config, exclude: [...config.exclude, ...(await typeFiles(root, config.include))] }))
   const c8 = createRequire(join(root, 'package.json')).resolve('c8/bin/c8.js')
   const { NODE_V8_COVERAGE: _, ...env } = process.env
   const child = spawn(process.execPath, [c8, 'report', '--config', file, '--temp-directory', measured], {
@@ -32,13 +33,12 @@ export async function reportCoverage(root: string, measured: string): Promise<st
  * Files that hold types only. They are never loaded, so V8 knows nothing of them, and all of their lines would count as not covered.
  * Asking for files that exist but never ran is the point of c8's `all`; these have nothing that could run.
  */
-function typeFiles(root: string, include: readonly string[]): string[] {
-  return globSync(include as string[], { cwd: root, withFileTypes: false }).filter(
-    (path) => path.endsWith('.ts') && isTypesOnly(join(root, path)),
-  )
-}
-
-function isTypesOnly(path: string): boolean {
-  const code = stripTypeScriptTypes(readFileSync(path, 'utf8'))
-  return code.replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, '').trim() === ''
+async function typeFiles(root: string, include: readonly string[]): Promise<string[]> {
+  const found: string[] = []
+  for (const path of globSync([...include], { cwd: root })) {
+    if (!path.endsWith('.ts')) continue
+    const { code } = await transform(readFileSync(join(root, path), 'utf8'), { loader: 'ts' })
+    if (code.trim() === '') found.push(path)
+  }
+  return found
 }
