@@ -42,8 +42,9 @@ export function printReceipt(terminal: Terminal, { app, stage }: Config, receipt
 /** Prints how a stage is. */
 export function printStatus(terminal: Terminal, status: Status): void {
   const { app, stage, release, deployed, machine } = status
-  if (release === undefined)
-    terminal.print(`Stage ${stage} of ${app} serves nothing. To deploy it: npx zx scripts/deploy.mjs${stageFlag(status)}`)
+  const next = `To deploy it: npx zx scripts/deploy.mjs${stageFlag(status)}`
+  if (release === undefined) terminal.print(`Stage ${stage} of ${app} serves nothing. ${next}`)
+  else if (!deployed) terminal.print(`Stage ${stage} of ${app} has a machine at ${status.address} on which nothing was launched. ${next}`)
   else terminal.print(`Release ${release} of ${app} serves stage ${stage} at ${status.address}.`)
   if (deployed)
     terminal.print(`Deployed ${deployed.at} by ${deployed.by}${deployed.commit ? ` from commit ${deployed.commit.slice(0, 12)}` : ''}.`)

@@ -1,0 +1,18 @@
+#!/usr/bin/env zx
+import { runbook } from '../src/terminal/runbook.mjs'
+
+await runbook(
+  {
+    name: 'session',
+    summary: "Opens a shell on a stage's machine, or in the container of one of its services, through Session Manager.",
+    arguments: '[SERVICE]',
+    common: ['stage', 'verbose'],
+  },
+  async ({ flags, positionals: [service] }) => {
+    const { openStage } = await import('../src/stage.ts')
+    const { giveTerminalTo, sessionProgram } = await import('../src/session.ts')
+
+    const stage = await openStage(flags)
+    return { code: await giveTerminalTo(await sessionProgram(stage, service)) }
+  },
+)
