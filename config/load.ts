@@ -5,6 +5,7 @@ import { draft } from './draft.ts'
 import { runConfig } from './module.ts'
 import { checkEnvironment, checkNames } from './names.ts'
 import { checkNeeds } from './needs.ts'
+import { checkNetworks } from './networks.ts'
 import type { ConfigOptions } from './options.ts'
 import { checkPorts } from './ports.ts'
 import { resolve } from './resolve.ts'
@@ -45,6 +46,7 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
     )
     checkNames(sound, diagnostics)
     checkPorts(sound, diagnostics)
+    checkNetworks(sound, diagnostics)
     checkSources(sound, absolute(file, '..'), diagnostics)
     checkEnvironment(sound, diagnostics)
     checkNeeds(sound, diagnostics)

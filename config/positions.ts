@@ -31,13 +31,12 @@ export function positions(source: string): (path: KeyPath) => number | undefined
   }
 }
 
-/** The syntax tree; `undefined` for a text that this parser does not understand, which then has no positions and no other loss. */
+/** The syntax tree; `undefined` where the parser gives up on what Node has run, for whatever reason: that costs line numbers and nothing else. */
 function parse(source: string): Syntax | undefined {
   try {
     return Parser.extend(tsPlugin()).parse(source, { sourceType: 'module', ecmaVersion: 'latest', locations: true }) as unknown as Syntax
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
+  } catch {
+    return undefined
   }
 }
 
@@ -88,7 +87,9 @@ function member(
   literal: Literal,
   key: string | number,
   declared: ReadonlyMap<string, Syntax>,
+  within: readonly Literal[] = [],
 ): { line: number | undefined; value: Syntax } | undefined {
+  if (within.includes(literal)) return undefined
   if (literal.type === 'ArrayExpression') {
     const element = typeof key === 'number' ? (literal.elements[key] as Syntax | null | undefined) : undefined
     return element ? { line: element.loc?.start.line, value: element } : undefined
@@ -96,7 +97,7 @@ function member(
   for (const property of (literal as ObjectExpression).properties.toReversed() as unknown as Syntax[]) {
     if (property.type === 'SpreadElement') {
       for (const inner of literals(property.argument as Syntax, declared)) {
-        const found = member(inner, key, declared)
+        const found = member(inner, key, declared, [...within, literal])
         if (found) return found
       }
     } else {

@@ -286,6 +286,13 @@ test('a missing file with a near name beside it is suggested', async () => {
   assert.match(await said(withKeys('').replace('./api.ts', './apo.ts')), 'Did you mean "./api.ts"?')
 })
 
+test('a CIDR block that is not its own network is refused with the two that may have been meant', async () => {
+  const expected = 'got "203.0.113.7/20", expected 203.0.112.0/20 for the whole network, or 203.0.113.7/32 for the one address'
+  assert.is(await problem(withService("expose: ['203.0.113.7/20']")), `services.api.expose[0]: ${expected}`)
+  assert.is(await problem(withKeys("monitoring: { expose: ['203.0.113.7/20'] }")), `monitoring.expose[0]: ${expected}`)
+  assert.is(await said(withService("expose: ['0.0.0.0/0', '255.255.255.255/32', '128.0.0.0/1', '10.16.0.0/12']")), 'nothing')
+})
+
 test('instance types of every shape are taken', async () => {
   for (const type of [
     't3.micro',

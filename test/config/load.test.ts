@@ -150,6 +150,28 @@ test('a bad stage name is refused with what is allowed and where it came from', 
   assert.is(details.on, 'the environment variable MLOPS_STAGE')
 })
 
+test('a config below what is no folder is as missing as any other', async () => {
+  const folder = await project({ 'api.ts': '' })
+  const { message } = await failure(loadConfig({ cwd: folder, file: 'api.ts/mlops.config.ts', env: {} }))
+  assert.is(message, `There is no config file at ${folder}/api.ts/mlops.config.ts.`)
+})
+
+test('a config that could not be looked at is not a missing one', async () => {
+  const folder = await project({})
+  try {
+    await loadConfig({ cwd: folder, file: 'x'.repeat(300), env: {} })
+    assert.unreachable()
+  } catch (error) {
+    assert.is((error as NodeJS.ErrnoException).code, 'ENAMETOOLONG')
+  }
+})
+
+test('a config outside the working directory is shown with its whole path', async () => {
+  const folder = await project({ 'mlops.config.ts': small.replace('8001', '80'), 'api.ts': '' })
+  const { message } = await failure(loadConfig({ cwd: join(folder, '..', 'elsewhere'), file: join(folder, 'mlops.config.ts'), env: {} }))
+  assert.match(message, `${folder}/mlops.config.ts:4  services.api.port`)
+})
+
 test('a folder without a config is a failure that names the file that was looked for', async () => {
   const folder = await project({})
   const { message, code, details } = await failure(load(folder))
