@@ -57,7 +57,7 @@ const server = z.union(
   { error: 'false or an object such as { port: 9090 }' },
 )
 
-/** The shape of `mlops.config.ts`. What goes beyond the shape of one value is checked in `checks.ts`. */
+/** The shape of `mlops.config.ts`. What takes more than one value to judge is checked by the `check…` functions that `load.ts` calls. */
 export const schema = z.strictObject(
   {
     app: text(/./, 'a name'),
