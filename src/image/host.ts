@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { lstat, mkdir, readdir, readFile, readlink, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Failure } from '../../config/failure.ts'
@@ -68,8 +69,7 @@ async function makeOrReuse(label: string, name: string, cacheFolder: string, fol
   const entries: Entry[] = [...system]
   const seen: unknown[] = [format, program]
   for (const { path, file, mode } of sources) {
-    const facts = await stat(file).catch(() => undefined)
-    if (!facts) continue
+    const facts = await stat(file)
     entries.push({ path, file, mode, size: facts.size })
     seen.push([path, file, facts.size, facts.mtimeMs])
   }
@@ -91,12 +91,20 @@ interface Note {
 }
 
 async function cached(cacheFolder: string, label: string, fingerprint: string): Promise<Layer | undefined> {
-  const text = await readFile(join(cacheFolder, `host-${label}.json`), 'utf8').catch(() => undefined)
-  if (text === undefined) return undefined
-  const note: Note = JSON.parse(text)
+  const note = await readNote(join(cacheFolder, `host-${label}.json`))
+  if (note?.fingerprint !== fingerprint) return undefined
   const file = join(cacheFolder, `host-${label}-${fingerprint.slice(0, 16)}.tar`)
   const facts = await stat(file).catch(() => undefined)
-  return note.fingerprint === fingerprint && facts?.size === note.size ? layerOfFile(file, note.digest, note.size) : undefined
+  return facts?.size === note.size ? layerOfFile(file, note.digest, note.size) : undefined
+}
+
+/** A note that is not there, or that a power cut left empty, only means that the layer is made again. */
+async function readNote(file: string): Promise<Note | undefined> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'))
+  } catch {
+    return undefined
+  }
 }
 
 async function make(cacheFolder: string, label: string, fingerprint: string, entries: readonly Entry[]): Promise<Layer> {
@@ -104,14 +112,23 @@ async function make(cacheFolder: string, label: string, fingerprint: string, ent
   const archive = `host-${label}-${fingerprint.slice(0, 16)}.tar`
   const layer = await fileLayer(entries, join(cacheFolder, archive))
   const note: Note = { fingerprint, digest: layer.digest, size: layer.size }
-  const partial = join(cacheFolder, `host-${label}.json.${process.pid}.part`)
+  const partial = join(cacheFolder, `host-${label}.json.${randomUUID()}.part`)
   await writeFile(partial, JSON.stringify(note))
   await rename(partial, join(cacheFolder, `host-${label}.json`))
-  // What an older version of the program left is over a hundred megabytes that nobody asks for again.
-  const older = new RegExp(`^host-${label.replace(/\W/g, '\\$&')}-[0-9a-f]{16}\\.tar$`)
-  for (const file of await readdir(cacheFolder))
-    if (older.test(file) && file !== archive) await rm(join(cacheFolder, file), { force: true })
+  await removeOlder(cacheFolder, label, archive)
   return layer
+}
+
+/** What an older version of the program left, or a build that was killed, is over a hundred megabytes that nobody asks for again. */
+async function removeOlder(cacheFolder: string, label: string, archive: string): Promise<void> {
+  for (const name of await readdir(cacheFolder)) {
+    const file = join(cacheFolder, name)
+    const [, own, hash, rest] = /^host-(.+)-([0-9a-f]{16})\.tar(.*)$/.exec(name) ?? []
+    if (own !== label || name === archive) continue
+    // Half an archive may be another deploy's, at work right now.
+    const age = rest ? Date.now() - ((await stat(file).catch(() => undefined))?.mtimeMs ?? Date.now()) : Number.POSITIVE_INFINITY
+    if (hash && age > 10 * 60 * 1000) await rm(file, { force: true })
+  }
 }
 
 /** What the C library and most programs expect to find. */
@@ -127,7 +144,8 @@ const system: readonly Entry[] = [
 
 /** Node has its own certificates, other programs read one of these files (the first where Go and OpenSSL look on Debian, then on Fedora). */
 function certificates(): { path: string; file: string; mode: number }[] {
-  return ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt'].map((path) => ({ path, file: path, mode: 0o644 }))
+  const bundles = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt']
+  return bundles.filter((file) => existsSync(file)).map((file) => ({ path: file, file, mode: 0o644 }))
 }
 
 async function* walk(folder: string): AsyncGenerator<{ entry: Entry; changed: unknown }> {

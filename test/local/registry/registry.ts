@@ -15,7 +15,12 @@ const accountId = '000000000000'
 export const owner: Caller = { accountId, arn: `arn:aws:iam::${accountId}:root`, accessKeyId: 'AKIAOWNER' }
 
 /** A role that may pull and nothing else. */
-export const puller: Caller = { accountId, arn: `arn:aws:sts::${accountId}:assumed-role/puller/i-1`, accessKeyId: 'ASIAPULLER', role: 'puller' }
+export const puller: Caller = {
+  accountId,
+  arn: `arn:aws:sts::${accountId}:assumed-role/puller/i-1`,
+  accessKeyId: 'ASIAPULLER',
+  role: 'puller',
+}
 
 const pullActions = ['ecr:GetAuthorizationToken', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer']
 
@@ -27,6 +32,7 @@ export interface RunningRegistry {
   /** The `Authorization` header of this caller. */
   authorization(caller?: Caller): string
   /** Calls an ECR action as the caller. */
+  // biome-ignore lint/suspicious/noExplicitAny: each answer has a shape of its own, as in the API
   call(action: string, input: object, caller?: Caller): any
   /** The requests so far: `HEAD /v2/…`. */
   readonly requests: string[]
