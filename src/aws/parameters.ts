@@ -19,6 +19,25 @@ export async function getParameter(clients: Clients, name: string): Promise<Para
   }
 }
 
+/** The values of those of these parameters (at most 10) that exist, by name, in one call. SecureStrings are decrypted. */
+export async function getParameters(clients: Clients, names: readonly string[]): Promise<Map<string, string>> {
+  const { Parameters = [] } = await (await clients.ssm()).getParameters({ Names: [...names], WithDecryption: true })
+  return new Map(Parameters.map((parameter) => [parameter.Name!, parameter.Value!]))
+}
+
+/** Every value a parameter had, oldest first, as far as AWS keeps them (100 versions); empty when there is none. */
+export async function parameterHistory(clients: Clients, name: string): Promise<string[]> {
+  const { paginateGetParameterHistory } = await import('@aws-sdk/client-ssm')
+  const values = []
+  try {
+    for await (const page of paginateGetParameterHistory({ client: await clients.ssm() }, { Name: name, WithDecryption: true }))
+      values.push(...(page.Parameters ?? []).map((parameter) => parameter.Value!))
+  } catch (error) {
+    if (codeOf(error) !== 'ParameterNotFound') throw error
+  }
+  return values
+}
+
 /**
  * Creates a parameter. undefined when it exists already: Parameter Store decides that atomically, which is what makes it fit for locks. The call is sent
  * once, because a repetition after a lost answer would be told "exists" by its own first try.
@@ -45,19 +64,33 @@ export async function createParameter(
 }
 
 /** Replaces a parameter's value and gives its new version. Tags stay as they were: AWS takes none together with an overwrite. */
-export async function overwriteParameter(clients: Clients, name: string, value: string): Promise<{ version: number }> {
-  const { Version } = await (await clients.ssm()).putParameter({ Name: name, Value: value, Type: 'String', Overwrite: true })
+export async function overwriteParameter(
+  clients: Clients,
+  name: string,
+  value: string,
+  options: { secret?: boolean } = {},
+): Promise<{ version: number }> {
+  const Type = options.secret ? 'SecureString' : 'String'
+  const { Version } = await (await clients.ssm()).putParameter({ Name: name, Value: value, Type, Overwrite: true })
   return { version: Version! }
 }
 
-/** Every name below a path. */
-export async function parameterNames(clients: Clients, path: string): Promise<string[]> {
+/** A parameter without its value. */
+export interface ParameterEntry {
+  readonly name: string
+  readonly version: number
+  readonly modified: Date
+}
+
+/** Every parameter below a path, at any depth. */
+export async function parametersBelow(clients: Clients, path: string): Promise<ParameterEntry[]> {
   const { paginateGetParametersByPath } = await import('@aws-sdk/client-ssm')
-  const names = []
+  const found = []
   // AWS gives at most 10 a page, and a page may be empty and still have a next one.
   for await (const page of paginateGetParametersByPath({ client: await clients.ssm() }, { Path: path, Recursive: true }))
-    names.push(...(page.Parameters ?? []).map((parameter) => parameter.Name!))
-  return names
+    for (const { Name, Version, LastModifiedDate } of page.Parameters ?? [])
+      found.push({ name: Name!, version: Version!, modified: LastModifiedDate! })
+  return found
 }
 
 /** Deletes parameters; those that are gone already are no error. */

@@ -11,7 +11,7 @@ import { createRepositories, createStack, planCreation } from './creation.ts'
 import { buildImages, pushImages, type Recipes } from './images.ts'
 import { launch } from './launch.ts'
 import type { Lease, LeaseOwner } from './lease.ts'
-import { writeEntry } from './ledger.ts'
+import { type LedgerEntry, writeEntry } from './ledger.ts'
 import { checkFromOutside, urlOf } from './outside.ts'
 import { Phases, together } from './phases.ts'
 import type { Plan } from './plan.ts'
@@ -61,7 +61,7 @@ export async function deploy(options: DeployOptions): Promise<Deployed> {
     await promote(options, phases, elasticIp, instance, signal)
     const deployed = outcome(options, elasticIp, pushed, phases)
     await together(signal, [
-      () => record(options, deployed),
+      () => record(options, { outcome: 'serving', images: deployed.images, seconds: phases.seconds }),
       async (signal) => {
         const old = [...plan.leftovers, ...(plan.replaces === undefined || retiredFirst ? [] : [plan.replaces])]
         if (old.length > 0) await phases.run('retire', () => retire(clients, config, old, 'retire', signal, tell))
@@ -71,7 +71,10 @@ export async function deploy(options: DeployOptions): Promise<Deployed> {
   } catch (error) {
     if (lease.signal.aborted) throw lease.signal.reason
     const serving = await whatServes(options)
-    if (serving !== plan.release) await clearAway(options, phases)
+    if (serving !== plan.release) {
+      await clearAway(options, phases)
+      await record(options, { outcome: 'failed', images: {}, seconds: phases.seconds, error: (error as Error).message })
+    }
     throw withOutcome(error, plan.release, serving, options.signal.aborted)
   }
 }
@@ -156,19 +159,16 @@ function outcome(
   }
 }
 
-async function record(options: DeployOptions, { release, images, missing, seconds }: Deployed): Promise<void> {
-  const { config, clients, owner } = options
+async function record(options: DeployOptions, result: Pick<LedgerEntry, 'outcome' | 'images' | 'seconds' | 'error'>): Promise<void> {
+  const { config, clients, owner, plan, recipes } = options
   const commit = await commitOf(config.folder)
   await writeEntry(clients, config, {
-    release,
-    outcome: 'serving',
+    release: plan.release,
     at: new Date().toISOString(),
     by: `${owner.user}@${owner.host}`,
     ...(commit ? { commit } : {}),
-    images,
-    ports: Object.fromEntries(ports(options).map(({ name, port }) => [name, port])),
-    missing,
-    seconds,
+    missing: recipes.missing,
+    ...result,
   })
 }
 

@@ -1,6 +1,6 @@
 import type { Clients } from '../aws/clients.ts'
 import { down } from '../aws/graph.ts'
-import { deleteParameters, parameterNames } from '../aws/parameters.ts'
+import { deleteParameters, parametersBelow } from '../aws/parameters.ts'
 import { until } from '../aws/retry.ts'
 import type { Tell } from '../event.ts'
 import { type Lease, leaseName } from './lease.ts'
@@ -69,7 +69,8 @@ export async function destroy(clients: Clients, id: StageId, lease: Lease, signa
 
 /** The stage's parameters but its lease, which goes last. */
 async function ownParameters(clients: Clients, id: StageId): Promise<string[]> {
-  return (await parameterNames(clients, parameterPath(id))).filter((name) => name !== leaseName(id))
+  const names = (await parametersBelow(clients, parameterPath(id))).map(({ name }) => name)
+  return names.filter((name) => name !== leaseName(id))
 }
 
 function parameter(name: string): Remaining {

@@ -4,6 +4,7 @@ import type { Terminal } from '../terminal/terminal.ts'
 import type { Deployed } from './deploy.ts'
 import type { Receipt } from './destroy.ts'
 import { shortDigest } from './images.ts'
+import type { LedgerEntry } from './ledger.ts'
 import type { Plan } from './plan.ts'
 import type { Status } from './status.ts'
 import type { Verified } from './verify.ts'
@@ -56,6 +57,26 @@ export function printStatus(terminal: Terminal, status: Status): void {
   if (status.leftovers.length > 0)
     terminal.print(`Left over and removed by the next deploy: the stacks of release ${status.leftovers.join(', ')}.`)
   if (status.lockedBy) terminal.print(`Locked by ${status.lockedBy}.`)
+}
+
+/** Prints the ledger, one line a release. */
+export function printHistory(terminal: Terminal, entries: readonly LedgerEntry[]): void {
+  if (entries.length === 0) terminal.print('No release has been made yet.')
+  const rows = entries.map(({ release, outcome, at, by, commit, images, seconds, error }) => ({
+    release,
+    outcome,
+    at: at.slice(0, 19).replace('T', ' '),
+    by,
+    commit: commit?.slice(0, 12) ?? '',
+    seconds: Object.entries(seconds)
+      .map(([phase, each]) => `${phase} ${each.toFixed(1)}`)
+      .join(', '),
+    images: Object.entries(images)
+      .map(([name, digest]) => `${name} ${shortDigest(digest)}`)
+      .join(', '),
+    error: error?.split('\n')[0] ?? '',
+  }))
+  terminal.table(rows, ['release', 'outcome', 'at', 'by', 'commit', 'images', 'seconds', 'error'])
 }
 
 /** Prints every check; gives how many failed, counting a stage without any check as one. */

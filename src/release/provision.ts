@@ -22,7 +22,6 @@ export async function provision(options: DeployOptions): Promise<Pick<Deployed, 
       at: new Date().toISOString(),
       by: `${owner.user}@${owner.host}`,
       images: {},
-      ports: {},
       missing: [],
       seconds: phases.seconds,
     })

@@ -10,7 +10,7 @@ import { routeTables } from '../aws/route-table.ts'
 import { securityGroups } from '../aws/security-group.ts'
 import { subnets } from '../aws/subnet.ts'
 import { vpcs } from '../aws/vpc.ts'
-import { type LedgerEntry, lastEntry } from './ledger.ts'
+import { type LedgerEntry, readLedger } from './ledger.ts'
 import { ownerOf, releaseOf, type StageId } from './names.ts'
 
 /** The kinds a stack consists of. */
@@ -28,8 +28,8 @@ export interface Situation {
   readonly role: Role | undefined
   readonly profile: InstanceProfile | undefined
   readonly repositories: readonly Repository[]
-  /** The newest entry of the ledger. */
-  readonly last: LedgerEntry | undefined
+  /** What the ledger says of the release that the address was led to last. */
+  readonly current: LedgerEntry | undefined
   /** The number the next release gets. */
   readonly next: number
 }
@@ -37,13 +37,13 @@ export interface Situation {
 /** Looks at everything a stage has, in one round of calls that do not wait for each other. Throws when a call fails: not found and could not look are different. */
 export async function lookAt(clients: Clients, id: StageId): Promise<Situation> {
   const inventory = new Inventory(clients, ownerOf(id))
-  const [listings, elasticIp, allRoles, allProfiles, allRepositories, last] = await Promise.all([
+  const [listings, elasticIp, allRoles, allProfiles, allRepositories, ledger] = await Promise.all([
     Promise.all(stackKinds.map(async (kind) => (await inventory.all(kind)).map((listed) => ({ ...listed, kind: kind.name })))),
     inventory.one(elasticIps, ownerOf(id).tags),
     inventory.all(roles),
     inventory.all(instanceProfiles),
     inventory.all(repositories),
-    lastEntry(clients, id),
+    readLedger(clients, id),
   ])
   const stacks = new Map<number, (Listed<unknown> & { kind: string })[]>()
   for (const listed of listings.flat()) {
@@ -61,12 +61,12 @@ export async function lookAt(clients: Clients, id: StageId): Promise<Situation> 
     role: allRoles[0]?.out,
     profile: allProfiles[0]?.out,
     repositories: allRepositories.map((listed) => listed.out),
-    last,
-    next: Math.max(0, last?.release ?? 0, ...stacks.keys()) + 1,
+    current: ledger.current,
+    next: Math.max(0, ledger.last?.release ?? 0, ...stacks.keys()) + 1,
   }
 }
 
 /** The release that serves users: the address leads to it, and something was launched on it. */
-export function servingRelease({ serving, last }: Situation): number | undefined {
-  return serving && last?.release === serving.release && last.outcome === 'provisioned' ? undefined : serving?.release
+export function servingRelease({ serving, current }: Situation): number | undefined {
+  return serving && current?.release === serving.release && current.outcome === 'provisioned' ? undefined : serving?.release
 }

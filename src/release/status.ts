@@ -36,8 +36,8 @@ export interface Status {
 /** How a stage is, seen from outside. */
 export async function statusOf(clients: Clients, config: Config): Promise<Status> {
   const [situation, holder] = await Promise.all([lookAt(clients, config), leaseHolder(clients, config)])
-  const { serving, elasticIp, last } = situation
-  const deployed = serving && last?.release === serving.release && last.outcome === 'serving' ? last : undefined
+  const { serving, elasticIp, current } = situation
+  const deployed = serving && current?.release === serving.release && current.outcome === 'serving' ? current : undefined
   const services = await Promise.all(
     portsOf(config).map(async (port): Promise<ServiceStatus> => {
       const url = elasticIp && port.expose !== 'nobody' ? urlOf(elasticIp.address, port.port) : undefined

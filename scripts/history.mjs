@@ -1,0 +1,19 @@
+#!/usr/bin/env zx
+import { runbook } from '../src/terminal/runbook.mjs'
+
+await runbook(
+  {
+    name: 'history',
+    summary: 'Shows the releases of a stage, the newest first: who, when, what, how it ended.',
+    common: ['stage', 'json', 'quiet', 'verbose'],
+  },
+  async ({ flags, terminal }) => {
+    const { history, openStage } = await import('../src/release/index.ts')
+    const { printHistory } = await import('../src/release/print.ts')
+
+    const { config, clients } = await openStage(flags)
+    const entries = await history(clients, config)
+    printHistory(terminal, entries)
+    return { json: { ok: true, stage: config.stage, releases: entries } }
+  },
+)
