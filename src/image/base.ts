@@ -164,8 +164,11 @@ async function download({ text, reference, registry }: Source, digest: string, s
       const meter = measure((bytes) => {
         received += bytes
       }, hash)
-      answer.body.once('error', (error) => meter.destroy(new Transient(`${registry.host}: the download broke off`, { cause: error })))
-      await pipeline(answer.body, meter, createWriteStream(partial))
+      await pipeline(answer.body, meter, createWriteStream(partial)).catch((error: NodeJS.ErrnoException) => {
+        // The connection's fault, and not that of the disk.
+        if (error.code === 'ECONNRESET') throw new Transient(`${registry.host}: the download broke off`, { cause: error })
+        throw error
+      })
       const actual = `sha256:${hash.digest('hex')}`
       if (received !== size || actual !== digest) throw new Transient(`${digest} came as ${received} bytes of ${actual}`)
     })
