@@ -12,6 +12,20 @@ export interface SecretEntry {
   readonly changed: string
 }
 
+const verbs = ['set', 'list', 'remove', 'load']
+
+/**
+ * Refuses what `scripts/secret.mjs` cannot do, before anything is asked or touched.
+ * @throws Failure (usage)
+ */
+export function refuseVerb(verb: string, name: string | undefined): void {
+  const usage = { on: 'secret', next: 'npx zx scripts/secret.mjs --help', code: exit.usage }
+  if (!verbs.includes(verb)) throw new Failure(`There is no "secret ${verb}"; there is ${verbs.join(', ')}`, usage)
+  const named = verb === 'set' || verb === 'remove'
+  if (named && name === undefined) throw new Failure(`"secret ${verb}" needs the name of a secret`, usage)
+  if (!named && name !== undefined) throw new Failure(`"secret ${verb}" takes no name`, usage)
+}
+
 /** Where a stage keeps a secret. The machine's role may read below this path and nowhere else. */
 export function secretName(id: StageId, name: string): string {
   return `${parameterPath(id)}/secrets/${name}`

@@ -7,6 +7,7 @@ import type { Tell } from '../event.ts'
 import { type Bar, renderBars } from './bars.ts'
 import { ask } from './confirm.ts'
 import { type Glyphs, glyphsFor } from './glyphs.ts'
+import { type HiddenInput, readHidden } from './hidden.ts'
 import { liveView } from './live.ts'
 import { plainView } from './plain.ts'
 import { createStyle, type Style, wantsColor, wantsLive } from './style.ts'
@@ -22,7 +23,7 @@ export interface TerminalOptions {
   readonly verbose?: boolean
   /** `false` for --no-color; undefined lets the environment decide. */
   readonly color?: boolean | undefined
-  readonly stdin?: NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined }
+  readonly stdin?: HiddenInput
   readonly stdout?: Output
   readonly stderr?: Output
   readonly env?: NodeJS.ProcessEnv
@@ -56,6 +57,8 @@ export interface Terminal {
    * @throws {Failure} (usage) when it has to ask and there is no terminal.
    */
   confirm(question: string, options?: { yes?: boolean | undefined; phrase?: string | undefined }): Promise<boolean>
+  /** Reads a secret: from a pipe as it is, from a terminal without showing it. */
+  hidden(question: string): Promise<string>
   /** Ends the progress: what is unfinished is shown as such and the cursor is back. Printing goes on working. */
   end(): void
 }
@@ -107,6 +110,14 @@ export function createTerminal(options: TerminalOptions = {}): Terminal {
       view.pause()
       try {
         return await ask(question, { input: stdin, output: stderr, signal: options.signal }, phrase)
+      } finally {
+        view.resume()
+      }
+    },
+    async hidden(question) {
+      view.pause()
+      try {
+        return await readHidden(question, stdin, stderr, options.signal)
       } finally {
         view.resume()
       }

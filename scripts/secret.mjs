@@ -1,0 +1,39 @@
+#!/usr/bin/env zx
+import { runbook } from '../src/terminal/runbook.mjs'
+
+await runbook(
+  {
+    name: 'secret',
+    summary: 'Keeps the secrets of a stage, encrypted. Values come from standard input or a prompt, never from the command line.',
+    arguments: 'VERB [NAME]',
+    common: ['stage', 'json', 'quiet', 'verbose'],
+    examples: ['set API_KEY', 'set API_KEY < key.txt', 'list', 'remove API_KEY', 'load < secrets.env'],
+  },
+  async ({ flags, positionals: [verb, name], terminal }) => {
+    const { listSecrets, openStage, parseSecrets, refuseVerb, removeSecret, setSecret } = await import('../src/release/index.ts')
+
+    refuseVerb(verb, name)
+    const { config, clients } = await openStage(flags)
+    const done = []
+    if (verb === 'list') {
+      const secrets = await listSecrets(clients, config)
+      terminal.table(secrets, ['name', 'version', 'changed'])
+      return { json: { ok: true, stage: config.stage, secrets } }
+    }
+    if (verb === 'set') {
+      await setSecret(clients, config, name, await terminal.hidden(`Value of ${name}`))
+      done.push(name)
+    }
+    if (verb === 'load')
+      for (const [name, value] of parseSecrets(await terminal.hidden('NAME=value'))) {
+        await setSecret(clients, config, name, value)
+        done.push(name)
+      }
+    if (verb === 'remove') {
+      await removeSecret(clients, config, name)
+      done.push(name)
+    }
+    terminal.print(`${verb}: ${done.join(', ') || 'nothing'}. The services get it with the next deploy.`)
+    return { json: { ok: true, stage: config.stage, verb, names: done } }
+  },
+)
