@@ -14,9 +14,10 @@ const cli = fileURLToPath(new URL('./docker/cli.ts', import.meta.url))
 export function installPrograms(folder: InstanceFolder, settings: Settings, metadata: string): void {
   mkdirSync(folder.bin, { recursive: true })
   // Relative socket path: the path of a Unix socket may have 104 bytes only, and a project may lie deep.
-  // Its code is cached after the first call, which makes later starts three times as quick.
+  // Its code is cached after the first call, which makes later starts three times as quick. Without the `--`, Node would take an
+  // `--env-file` anywhere on the line for its own.
   const client = (program: string) =>
-    `#!/bin/sh\nMLOPS_MACHINE=${quote(folder.path)} NODE_COMPILE_CACHE=${quote(join(folder.path, 'cache'))} exec ${quote(process.execPath)} --disable-warning=ExperimentalWarning ${quote(cli)} ${program} "$@"\n`
+    `#!/bin/sh\nMLOPS_MACHINE=${quote(folder.path)} NODE_COMPILE_CACHE=${quote(join(folder.path, 'cache'))} exec ${quote(process.execPath)} --disable-warning=ExperimentalWarning -- ${quote(cli)} ${program} "$@"\n`
   install(folder, 'docker', client('docker'))
   install(folder, 'docker-credential-ecr-login', client('docker-credential-ecr-login'))
   const curl = onPath('curl', folder.bin)

@@ -1,0 +1,82 @@
+import type { Place } from './path-map.ts'
+
+/** A mount of a container. */
+export interface Mount extends Place {
+  readonly type: 'volume' | 'bind' | 'tmpfs'
+  /** Of a volume. */
+  readonly name?: string
+  readonly readOnly: boolean
+}
+
+export interface PublishedPort {
+  /** The address it was asked to be published on; empty for all. */
+  readonly host: string
+  readonly port: number
+}
+
+/** What is kept of a container, in `container.json`. */
+export interface ContainerRecord {
+  /** 64 hexadecimal digits. */
+  readonly id: string
+  readonly name: string
+  /** The image as it was named, and its id. */
+  readonly image: string
+  readonly imageId: string
+  /** ISO 8601. */
+  readonly created: string
+  readonly entrypoint: readonly string[]
+  readonly cmd: readonly string[]
+  /** The image's and what `-e` gave, as it is meant inside the container. */
+  readonly env: Readonly<Record<string, string>>
+  readonly workingDir: string
+  readonly user: string
+  readonly hostname: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly stopSignal: NodeJS.Signals
+  /** Seconds. */
+  readonly stopTimeout: number
+  readonly host: HostConfig
+  readonly restartCount: number
+  /** Not to be started again at a boot. */
+  readonly stoppedByUser: boolean
+  readonly state: {
+    readonly status: 'created' | 'running' | 'restarting' | 'exited'
+    /** 0 while it does not run. */
+    readonly pid: number
+    readonly exitCode: number
+    readonly error: string
+    /** ISO 8601, or docker's zero time. */
+    readonly startedAt: string
+    readonly finishedAt: string
+  }
+}
+
+/**
+ * What concerns the machine rather than the program. A plain process cannot be confined without being root, so the limits and rights
+ * (user, memory, capabilities, a read-only root …) are recorded and shown by `inspect`, and not enforced: with a real engine they are.
+ */
+export interface HostConfig {
+  readonly network: string
+  readonly aliases: readonly string[]
+  readonly restart: { readonly name: 'no' | 'always' | 'unless-stopped' | 'on-failure'; readonly most: number }
+  readonly ports: readonly PublishedPort[]
+  readonly mounts: readonly Mount[]
+  readonly autoRemove: boolean
+  readonly readOnly: boolean
+  /** Bytes, 0 for none. */
+  readonly memory: number
+  /** Processors, 0 for no limit. */
+  readonly cpus: number
+  readonly pidsLimit: number
+  readonly capDrop: readonly string[]
+  readonly capAdd: readonly string[]
+  readonly securityOpt: readonly string[]
+  readonly init: boolean
+  readonly extraHosts: readonly string[]
+  /** Bytes. */
+  readonly maxSize?: number
+  readonly maxFile?: number
+}
+
+/** Docker's "never". */
+export const zeroTime = '0001-01-01T00:00:00Z'

@@ -1,0 +1,176 @@
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { delimiter, join } from 'node:path'
+import { machineEnvironment } from '../environment.ts'
+import { type InstanceFolder, readWhole, type Settings } from '../folder.ts'
+import { marker } from '../process-table.ts'
+import { type Container, openContainer, type Program, removeFolder } from './container.ts'
+import type { ContainerRecord } from './container-record.ts'
+import type { Images, LocalImage } from './images.ts'
+import { predefined } from './networks.ts'
+import { locate, translate, translateList, type View } from './path-map.ts'
+import { daemon } from './refusal.ts'
+import type { Volumes } from './volumes.ts'
+
+export interface Containers {
+  list(): Container[]
+  /** By name or (the beginning of) its id. @throws Refusal when there is none */
+  get(name: string): Container
+  find(name: string): Container | undefined
+  /** @throws Refusal when the name is in use */
+  create(record: ContainerRecord): Container
+  /** Starts it, once its ports are free. */
+  start(container: Container, attached?: Parameters<Container['start']>[0]): Promise<void>
+  remove(container: Container, force: boolean): Promise<void>
+  /** A program in a container's environment, for `docker exec`. */
+  program(record: ContainerRecord, command: readonly string[]): Program
+  boot(): Promise<void>
+  powerOff(): Promise<void>
+}
+
+/** Where a container's own folder and its tmpfs mounts lie. */
+export function containerFolder(folder: InstanceFolder, id: string): string {
+  return join(folder.docker, 'containers', id)
+}
+
+export function openContainers(folder: InstanceFolder, settings: Settings, images: Images, volumes: Volumes): Containers {
+  const root = join(folder.docker, 'containers')
+  const containers = new Map<string, Container>()
+  const open = (record: ContainerRecord) => {
+    const container = openContainer(containerFolder(folder, record.id), record, (now) => program(now, [...now.entrypoint, ...now.cmd]))
+    containers.set(record.id, container)
+    return container
+  }
+  for (const id of existsSync(root) ? readdirSync(root) : []) {
+    const record = readWhole<ContainerRecord>(join(root, id, 'container.json'))
+    if (record) open(record)
+  }
+
+  const view = ({ host, imageId }: ContainerRecord): View => {
+    const image = images.find(imageId)
+    if (!image) throw daemon(`No such image: ${imageId}`)
+    const neighbours = [...containers.values()].filter(
+      ({ record }) => record.host.network === host.network && !predefined.includes(host.network),
+    )
+    const names = neighbours.flatMap(({ record }) => [record.name, ...record.host.aliases])
+    return { places: host.mounts, rootfs: images.rootfs(image), address: settings.privateAddress, names }
+  }
+
+  const program = (record: ContainerRecord, [command = '', ...args]: readonly string[]): Program => {
+    const seen = view(record)
+    const path = translateList(record.env.PATH ?? '', seen)
+    const file = command.includes('/')
+      ? locate(command.startsWith('/') ? command : join(record.workingDir, command), seen)
+      : path.map((place) => join(place, command)).find((each) => existsSync(each))
+    if (!file || !existsSync(file))
+      throw daemon(`failed to create task for container: exec: "${command}": executable file not found in $PATH`, 127)
+    const { PATH } = machineEnvironment(folder, settings)
+    const env = Object.fromEntries(Object.entries(record.env).map(([name, value]) => [name, translate(value, seen)]))
+    // The rest of the PATH is there for scripts, whose first line names programs of this machine.
+    const whole = [...path, ...PATH!.split(delimiter)].filter((each) => each !== folder.bin).join(delimiter)
+    return {
+      file,
+      args: args.map((arg) => translate(arg, seen)),
+      cwd: locate(record.workingDir, seen) ?? seen.rootfs,
+      env: { HOME: seen.rootfs, HOSTNAME: record.hostname, ...env, PATH: whole, [marker]: settings.instanceId },
+    }
+  }
+
+  const find = (name: string) => {
+    const all = [...containers.values()]
+    return (
+      all.find(({ record }) => record.name === name.replace(/^\//, '')) ??
+      all.find(({ record }) => name.length >= 4 && record.id.startsWith(name))
+    )
+  }
+
+  const remove = async (container: Container, force: boolean) => {
+    const { id, name, state } = container.record
+    if (!force && state.status !== 'exited' && state.status !== 'created')
+      throw daemon(`cannot remove container "${name}": container is running: stop the container before removing or force remove`)
+    await container.stop(0)
+    containers.delete(id)
+    removeFolder(containerFolder(folder, id))
+  }
+
+  return {
+    find,
+    program,
+    remove,
+    list: () => [...containers.values()].toSorted((a, b) => b.record.created.localeCompare(a.record.created)),
+
+    get(name) {
+      const found = find(name)
+      if (!found) throw daemon(`No such container: ${name}`)
+      return found
+    },
+
+    create(record) {
+      const other = find(record.name)
+      if (other && other.record.name === record.name)
+        throw daemon(
+          `Conflict. The container name "/${record.name}" is already in use by container "${other.record.id}". You have to remove (or rename) that container to be able to reuse that name.`,
+          125,
+        )
+      const container = open(record)
+      container.update({})
+      prepareMounts(record, images.find(record.imageId)!, images, volumes)
+      return container
+    },
+
+    async start(container, attached) {
+      const { name, id, host, state } = container.record
+      if (state.status === 'running') return
+      for (const { host: address, port } of host.ports) {
+        if (!(await taken(settings.privateAddress, port))) continue
+        throw daemon(
+          `failed to set up container networking: driver failed programming external connectivity on endpoint ${name} (${id}): Bind for ${address || '0.0.0.0'}:${port} failed: port is already allocated`,
+          125,
+        )
+      }
+      await container.start(attached)
+      if (host.autoRemove)
+        void container.wait().then(async () => {
+          if (containers.has(id)) await remove(container, true)
+        })
+    },
+
+    async boot() {
+      for (const container of containers.values()) {
+        const { record } = container
+        const { status } = record.state
+        if (status === 'created') continue
+        const { name } = record.host.restart
+        if (status !== 'exited') container.update({ state: { ...record.state, status: 'exited', pid: 0, exitCode: 255 } })
+        if (name !== 'always' && (name !== 'unless-stopped' || record.stoppedByUser)) continue
+        try {
+          await container.start()
+        } catch (error) {
+          console.error(`container ${record.name} does not start: ${(error as Error).message}`)
+        }
+      }
+    },
+
+    async powerOff() {
+      await Promise.all([...containers.values()].map((container) => container.powerOff()))
+    },
+  }
+}
+
+function prepareMounts({ host }: ContainerRecord, image: LocalImage, images: Images, volumes: Volumes): void {
+  const seen: View = { places: [], rootfs: images.rootfs(image), address: '', names: [] }
+  for (const { type, name, source, target } of host.mounts) {
+    if (type === 'tmpfs') mkdirSync(source, { recursive: true })
+    if (type !== 'volume' || !name) continue
+    volumes.seed(volumes.create(name), locate(target, seen) ?? '')
+  }
+}
+
+/** Whether something listens on a port of the instance already. */
+function taken(address: string, port: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer()
+    probe.once('error', (error: NodeJS.ErrnoException) => (error.code === 'EADDRINUSE' ? resolve(true) : reject(error)))
+    probe.listen(port, address, () => probe.close(() => resolve(false)))
+  })
+}

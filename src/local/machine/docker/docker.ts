@@ -1,0 +1,26 @@
+import type { InstanceFolder, Settings } from '../folder.ts'
+import { type Containers, openContainers } from './containers.ts'
+import { type Images, openImages } from './images.ts'
+import { type Networks, openNetworks } from './networks.ts'
+import { openVolumes, type Volumes } from './volumes.ts'
+
+/** Everything that the container engine of an instance has. */
+export interface Docker {
+  readonly folder: InstanceFolder
+  readonly settings: Settings
+  readonly images: Images
+  readonly containers: Containers
+  readonly networks: Networks
+  readonly volumes: Volumes
+}
+
+/** What `docker version` says: the level of docker whose words and formats the stand-in has. */
+export const version = '28.2.2'
+
+export function openDocker(folder: InstanceFolder, settings: Settings): Docker {
+  const images = openImages(folder.docker)
+  const networks = openNetworks(folder.docker)
+  const volumes = openVolumes(folder.docker)
+  const containers = openContainers(folder, settings, images, volumes)
+  return { folder, settings, images, containers, networks, volumes }
+}

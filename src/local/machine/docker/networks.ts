@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { readWhole, writeWhole } from '../folder.ts'
+import { daemon } from './refusal.ts'
+
+/** A network: it only decides whose names mean the instance, for plain processes share the instance's address. */
+export interface Network {
+  readonly id: string
+  readonly name: string
+  readonly driver: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly created: string
+}
+
+export interface Networks {
+  list(): Network[]
+  /** @throws Refusal when there is none of this name or id */
+  get(name: string): Network
+  create(name: string, labels: Readonly<Record<string, string>>): Network
+  remove(network: Network): void
+}
+
+/** Docker's own networks, which cannot be removed. */
+export const predefined = ['bridge', 'host', 'none']
+
+export function openNetworks(folder: string): Networks {
+  const file = join(folder, 'networks.json')
+  const fresh = (name: string, driver: string, labels = {}): Network => ({
+    ...{ id: randomBytes(32).toString('hex'), name, driver, labels },
+    created: new Date().toISOString(),
+  })
+  let networks = readWhole<Network[]>(file) ?? predefined.map((name) => fresh(name, name === 'none' ? 'null' : name))
+  const save = (next: Network[]) => {
+    writeWhole(file, next)
+    networks = next
+  }
+  return {
+    list: () => networks,
+
+    get(name) {
+      const found = networks.find((each) => each.name === name || (name.length >= 4 && each.id.startsWith(name)))
+      if (!found) throw daemon(`network ${name} not found`)
+      return found
+    },
+
+    create(name, labels) {
+      if (!/^[a-zA-Z0-9][\w.-]*$/.test(name)) throw daemon(`${name} includes invalid characters for a network name`)
+      if (networks.some((each) => each.name === name)) throw daemon(`network with name ${name} already exists`)
+      const network = fresh(name, 'bridge', labels)
+      save([...networks, network])
+      return network
+    },
+
+    remove({ id, name }) {
+      if (predefined.includes(name)) throw daemon(`${name} is a pre-defined network and cannot be removed`)
+      save(networks.filter((each) => each.id !== id))
+    },
+  }
+}
