@@ -1,10 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { lstat, mkdir, readdir, readFile, readlink, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { lstat, readdir, readlink, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Failure } from '../../config/failure.ts'
 import type { Layer } from './blob.ts'
-import { type Entry, fileLayer, layerOfFile } from './layer.ts'
+import { keptLayer } from './kept-layer.ts'
+import type { Entry } from './layer.ts'
 import { findProgram } from './program.ts'
 
 /** Raise it whenever the same files would give another layer. */
@@ -79,56 +79,8 @@ async function makeOrReuse(label: string, name: string, cacheFolder: string, fol
       seen.push([entry.entry.path, entry.changed])
     }
   }
-  const fingerprint = createHash('sha256').update(JSON.stringify(seen)).digest('hex')
-  const layer = (await cached(cacheFolder, label, fingerprint)) ?? (await make(cacheFolder, label, fingerprint, entries))
+  const layer = await keptLayer(cacheFolder, `host-${label}`, entries, seen)
   return { layer, program, environment }
-}
-
-interface Note {
-  readonly fingerprint: string
-  readonly digest: string
-  readonly size: number
-}
-
-async function cached(cacheFolder: string, label: string, fingerprint: string): Promise<Layer | undefined> {
-  const note = await readNote(join(cacheFolder, `host-${label}.json`))
-  if (note?.fingerprint !== fingerprint) return undefined
-  const file = join(cacheFolder, `host-${label}-${fingerprint.slice(0, 16)}.tar`)
-  const facts = await stat(file).catch(() => undefined)
-  return facts?.size === note.size ? layerOfFile(file, note.digest, note.size) : undefined
-}
-
-/** A note that is not there, or that a power cut left empty, only means that the layer is made again. */
-async function readNote(file: string): Promise<Note | undefined> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8'))
-  } catch {
-    return undefined
-  }
-}
-
-async function make(cacheFolder: string, label: string, fingerprint: string, entries: readonly Entry[]): Promise<Layer> {
-  await mkdir(cacheFolder, { recursive: true })
-  const archive = `host-${label}-${fingerprint.slice(0, 16)}.tar`
-  const layer = await fileLayer(entries, join(cacheFolder, archive))
-  const note: Note = { fingerprint, digest: layer.digest, size: layer.size }
-  const partial = join(cacheFolder, `host-${label}.json.${randomUUID()}.part`)
-  await writeFile(partial, JSON.stringify(note))
-  await rename(partial, join(cacheFolder, `host-${label}.json`))
-  await removeOlder(cacheFolder, label, archive)
-  return layer
-}
-
-/** What an older version of the program left, or a build that was killed, is over a hundred megabytes that nobody asks for again. */
-async function removeOlder(cacheFolder: string, label: string, archive: string): Promise<void> {
-  for (const name of await readdir(cacheFolder)) {
-    const file = join(cacheFolder, name)
-    const [, own, hash, rest] = /^host-(.+)-([0-9a-f]{16})\.tar(.*)$/.exec(name) ?? []
-    if (own !== label || name === archive) continue
-    // Half an archive may be another deploy's, at work right now.
-    const age = rest ? Date.now() - ((await stat(file).catch(() => undefined))?.mtimeMs ?? Date.now()) : Number.POSITIVE_INFINITY
-    if (hash && age > 10 * 60 * 1000) await rm(file, { force: true })
-  }
 }
 
 /** What the C library and most programs expect to find. */
