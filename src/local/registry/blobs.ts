@@ -1,9 +1,13 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 
 /** Where the file of this blob lies, whether it is there or not. */
 export function blobFile(folder: string, digest: string): string {
-  return join(folder, 'registry', 'blobs', 'sha256', digest.slice('sha256:'.length))
+  return join(blobFolder(folder), digest.slice('sha256:'.length))
+}
+
+function blobFolder(folder: string): string {
+  return join(folder, 'registry', 'blobs', 'sha256')
 }
 
 /** Where uploads are collected until their digest has been checked. */
@@ -22,9 +26,9 @@ export function hasBlob(folder: string, digest: string): boolean {
  */
 export function adoptBlob(folder: string, digest: string, upload: string): void {
   const file = blobFile(folder, digest)
-  mkdirSync(dirname(file), { recursive: true })
+  mkdirSync(blobFolder(folder), { recursive: true })
   renameSync(upload, file)
-  const directory = openSync(dirname(file), 'r')
+  const directory = openSync(blobFolder(folder), 'r')
   try {
     fsyncSync(directory)
   } finally {
@@ -40,7 +44,7 @@ export function removeBlob(folder: string, digest: string): void {
 /** At the start: forgets half an upload, and files whose record was never written or is gone. */
 export function sweep(folder: string, needed: ReadonlySet<string>): void {
   rmSync(uploadFolder(folder), { recursive: true, force: true })
-  const blobs = dirname(blobFile(folder, 'sha256:'))
+  const blobs = blobFolder(folder)
   const files = existsSync(blobs) ? readdirSync(blobs) : []
   for (const file of files) if (!needed.has(`sha256:${file}`)) rmSync(join(blobs, file), { force: true })
 }

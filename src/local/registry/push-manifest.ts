@@ -73,7 +73,8 @@ function checkContent({ cloud, name }: Exchange, manifest: Manifest): void {
 async function body(req: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of req) {
+  // A refusal must be answered, so it must not end the request with the loop.
+  for await (const chunk of req.iterator({ destroyOnReturn: false })) {
     size += chunk.length
     if (size > manifestLimit) throw new Refusal('MANIFEST_INVALID', `a manifest may have ${manifestLimit} bytes`, 413)
     chunks.push(chunk)

@@ -94,7 +94,8 @@ export class Uploads {
     let file: FileHandle | undefined
     try {
       file = write ? await open(upload.file, 'a') : undefined
-      for await (const chunk of content) {
+      // An error in here must be answered, so it must not end the request with the loop.
+      for await (const chunk of content.iterator({ destroyOnReturn: false })) {
         await file?.writeFile(chunk)
         upload.hash.update(chunk)
         upload.size += chunk.length

@@ -105,3 +105,9 @@ export async function startRegistry(): Promise<RunningRegistry> {
     },
   }
 }
+
+/** The error that an answer under /v2/ tells. */
+export async function errorOf(response: Response): Promise<{ code: string; message: string }> {
+  const { errors } = (await response.json()) as { errors: [{ code: string; message: string }] }
+  return errors[0]
+}
