@@ -1,0 +1,155 @@
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { admits, openPorts } from '../../../src/local/machine/forwarding.ts'
+import { createSmallCloud, until } from './small-cloud.ts'
+
+const small = createSmallCloud()
+const address = '127.0.0.91'
+const world = (FromPort: number, ToPort = FromPort, CidrIpv4 = '0.0.0.0/0') => ({ IpProtocol: 'tcp', FromPort, ToPort, CidrIpv4 })
+let first: string
+let second: string
+let port: number
+
+/** A free port on the public address, the same one for the instances' own addresses. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, address)
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  return port
+}
+
+/** A web server on an instance, which answers with its name, slowly on /slow. */
+async function serve(id: string, name: string): Promise<void> {
+  const text = `require("http").createServer((q, r) => setTimeout(() => r.end("${name}"), q.url === "/slow" ? 400 : 0)).listen(${port}, "${small.instance(id).PrivateIpAddress}")`
+  await small.sh(id, `${process.execPath} -e '${text}' >/dev/null 2>&1 </dev/null &`)
+  await until(() => fetch(`http://${small.instance(id).PrivateIpAddress}:${port}`).catch(() => undefined), `${name} listens`)
+}
+
+const ask = async (path = '/', host = address) =>
+  (await fetch(`http://${host}:${port}${path}`, { headers: { connection: 'close' } })).text()
+const refused = (host = address) =>
+  ask('/', host).then(
+    () => undefined,
+    (error) => error.cause?.code as string,
+  )
+
+function associate(InstanceId: string | undefined) {
+  small.cloud.store.put('address', 'eipalloc-1', {
+    AllocationId: 'eipalloc-1',
+    PublicIp: address,
+    Tags: [],
+    ...(InstanceId && { InstanceId }),
+  })
+  small.cloud.machines.reconcile()
+}
+
+test.before(async () => {
+  port = await freePort()
+  first = small.launch({ PublicIpAddress: '127.64.91.1' })
+  second = small.launch()
+  await Promise.all([small.online(first), small.online(second)])
+  await Promise.all([serve(first, 'first'), serve(second, 'second')])
+})
+test.after(() => small.end())
+
+test('an instance is reached on the ports that its group opens, on its own public address, then on its Elastic IP', async () => {
+  assert.is(await refused('127.64.91.1'), 'ECONNREFUSED')
+  small.group('sg-1', world(port))
+  await until(async () => (await ask('/', '127.64.91.1').catch(() => '')) === 'first', 'the own address leads there')
+  associate(first)
+  await until(async () => (await ask().catch(() => '')) === 'first', 'the Elastic IP leads there')
+  await until(async () => (await refused('127.64.91.1')) === 'ECONNREFUSED', 'its own address is given up')
+})
+
+test('rules change live: closed, for others only, and open again', async () => {
+  small.group('sg-1')
+  await until(async () => (await refused()) === 'ECONNREFUSED', 'the port is closed')
+  small.group('sg-1', world(port, port, '10.0.0.0/8'))
+  await sleep(50)
+  assert.is(await refused(), 'ECONNREFUSED', 'nobody from there can ever come by loopback')
+  small.group('sg-1', world(port, port, '127.0.0.250/32'))
+  await until(async () => (await refused()) === 'ECONNRESET', 'another client is turned away')
+  small.group('sg-1', { IpProtocol: 'tcp', FromPort: port, ToPort: port, ReferencedGroupId: 'sg-1' }, world(port - 1, port + 1))
+  await until(async () => (await ask().catch(() => '')) === 'first', 'it is open again')
+})
+
+test('a port on which nothing listens resets the client', async () => {
+  const socket = connect(port + 1, address)
+  const [error] = await once(socket, 'error').catch((reason) => [reason])
+  assert.is(error.code, 'ECONNRESET')
+})
+
+test('under load the address moves to another instance without a failed request', async () => {
+  let failed = 0
+  let running = true
+  const seen = new Set<string>()
+  const load = Array.from({ length: 8 }, async (_, index) => {
+    while (running) {
+      try {
+        seen.add(await ask(index === 0 ? '/slow' : '/'))
+      } catch {
+        failed++
+      }
+    }
+  })
+  await until(() => seen.has('first'), 'the first is asked')
+  const slow = ask('/slow')
+  await sleep(50)
+  associate(second)
+  await until(() => seen.has('second'), 'the second is asked')
+  assert.is(await slow, 'first', 'a request in flight is finished by whoever got it')
+  running = false
+  await Promise.all(load)
+  assert.is(failed, 0)
+  assert.is(await ask(), 'second')
+})
+
+test('connections to an instance that is killed are closed, and a later one is refused', async () => {
+  const socket = connect(port, address)
+  await once(socket, 'connect')
+  socket.write('GET /slow HTTP/1.1\r\nhost: x\r\n\r\n')
+  await sleep(50)
+  const closed = once(socket, 'close').catch(() => undefined)
+  await small.terminate(second)
+  await closed
+  await until(async () => (await refused()) === 'ECONNREFUSED', 'nothing listens any more')
+})
+
+test('a port that another program holds is taken as soon as it is free', async () => {
+  associate(undefined)
+  await until(async () => (await refused()) === 'ECONNREFUSED', 'nothing listens')
+  const other = createServer((socket) => socket.end()).listen(port, address)
+  await once(other, 'listening')
+  associate(first)
+  await sleep(100)
+  assert.equal(await small.cloud.machines.taken(address, [port, port + 1]), [port])
+  await new Promise((resolve) => other.close(resolve))
+  await until(async () => (await ask().catch(() => '')) === 'first', 'the forwarder has the port')
+  assert.equal(await small.cloud.machines.taken(address, [port]), [])
+})
+
+test('a group that opens everything is not forwarded, and the log says so once', () => {
+  const lines: string[] = []
+  const rules = [
+    { IpProtocol: '-1', CidrIpv4: '0.0.0.0/0' },
+    world(80),
+    { IpProtocol: 'udp', FromPort: 53, ToPort: 53, CidrIpv4: '0.0.0.0/0' },
+  ]
+  assert.equal([...openPorts(rules, (line) => lines.push(line)).keys()], [80])
+  openPorts(rules, (line) => lines.push(line))
+  assert.equal(lines, ['a rule that opens ports 1–65535 is not forwarded: at most 1000 ports a rule'])
+})
+
+test('a block holds the addresses that it says', () => {
+  assert.ok(admits('0.0.0.0/0', '127.0.0.1'))
+  assert.ok(admits('127.0.0.0/8', '127.200.3.4'))
+  assert.ok(admits('192.0.2.7/32', '192.0.2.7'))
+  assert.not.ok(admits('192.0.2.7/32', '192.0.2.8'))
+  assert.not.ok(admits('10.0.0.0/8', '127.0.0.1'))
+})
+
+test.run()

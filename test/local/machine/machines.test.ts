@@ -1,0 +1,212 @@
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { shellEnvironment } from '../../../src/local/machine/environment.ts'
+import { instanceFolder } from '../../../src/local/machine/folder.ts'
+import { alive, identify, processesOf } from '../../../src/local/machine/process-table.ts'
+import { createSmallCloud, until } from './small-cloud.ts'
+
+const small = createSmallCloud()
+const script = (text: string) => Buffer.from(text).toString('base64')
+const fileOf = (id: string, name: string) => join(small.cloud.folder, 'instances', id, name)
+
+test.after(() => small.end())
+
+test('a pending instance becomes running, its agent registers, and it is terminated without a trace', async () => {
+  const id = small.launch()
+  await small.online(id)
+  assert.is(small.instance(id).State, 'running')
+  assert.ok(Date.parse(small.cloud.machines.online(id)!.since) <= Date.now())
+  await small.sh(id, 'setsid sleep 1000 >/dev/null 2>&1 </dev/null & sleep 1000 >/dev/null 2>&1 </dev/null &')
+  assert.ok(processesOf(id).length >= 3)
+  await small.terminate(id)
+  assert.is(processesOf(id).length, 0)
+  assert.not.ok(existsSync(instanceFolder(small.cloud.folder, id).path))
+  assert.type(small.instance(id).TerminatedAt, 'number')
+  assert.is(small.cloud.machines.online(id), undefined)
+})
+
+test('user data runs once, at the first boot, if it is a script', async () => {
+  const id = small.launch({ UserData: script('#!/bin/sh\necho "$MLOPS_ROOT" >> "$MLOPS_ROOT/booted"') })
+  const other = small.launch({ UserData: script('just some text') })
+  await Promise.all([small.online(id), small.online(other)])
+  await until(() => existsSync(fileOf(id, 'user-data/result')), 'the user data has run')
+  assert.is(readFileSync(fileOf(id, 'root/booted'), 'utf8'), `${fileOf(id, 'root')}\n`)
+  small.cloud.store.put('instance', id, { ...small.instance(id), State: 'stopping' })
+  small.cloud.machines.reconcile()
+  await until(() => small.instance(id).State === 'stopped', 'it is stopped')
+  assert.is(processesOf(id).length, 0)
+  assert.is(
+    small.ssm('DescribeInstanceInformation', {}).InstanceInformationList.find((each: { InstanceId: string }) => each.InstanceId === id)
+      .PingStatus,
+    'ConnectionLost',
+  )
+  small.cloud.store.put('instance', id, { ...small.instance(id), State: 'pending' })
+  small.cloud.machines.reconcile()
+  await small.online(id)
+  assert.is((await small.sh(id, 'wc -l < "$MLOPS_ROOT/booted"')).StandardOutputContent.trim(), '1')
+  assert.not.ok(existsSync(fileOf(other, 'user-data')))
+  await Promise.all([small.terminate(id), small.terminate(other)])
+})
+
+test('a machine whose process dies is noticed, its leftovers are killed, its commands fail honestly', async () => {
+  const id = small.launch()
+  await small.online(id)
+  const { Command } = small.ssm('SendCommand', {
+    DocumentName: 'AWS-RunShellScript',
+    InstanceIds: [id],
+    Parameters: { commands: ['sleep 1000'] },
+  })
+  const get = () => small.ssm('GetCommandInvocation', { CommandId: Command.CommandId, InstanceId: id })
+  await until(() => get().Status === 'InProgress', 'it runs')
+  const { pid } = JSON.parse(readFileSync(fileOf(id, 'outbox/process.json'), 'utf8'))
+  process.kill(pid, 'SIGKILL')
+  const died = Date.now()
+  await until(() => small.instance(id).State === 'stopped', 'it is shown as stopped')
+  assert.ok(Date.now() - died < 2000)
+  assert.match(small.instance(id).StateReason!.Message, /ended unexpectedly/)
+  assert.is(processesOf(id).length, 0)
+  assert.is(get().Status, 'Failed')
+  assert.match(get().StandardErrorContent, /was switched off or ended/)
+  await small.terminate(id)
+})
+
+test('a cloud that comes back finds its machines and what they have done meanwhile', async () => {
+  const id = small.launch()
+  const dead = small.launch()
+  await Promise.all([small.online(id), small.online(dead)])
+  const send = (text: string) =>
+    small.ssm('SendCommand', { DocumentName: 'AWS-RunShellScript', InstanceIds: [id], Parameters: { commands: [text] } }).Command.CommandId
+  const running = send('until test -f "$MLOPS_ROOT/go"; do sleep 0.02; done; echo done')
+  const get = (CommandId: string) => small.ssm('GetCommandInvocation', { CommandId, InstanceId: id })
+  await until(() => get(running).Status === 'InProgress', 'it runs')
+  const { pid } = JSON.parse(readFileSync(fileOf(id, 'outbox/process.json'), 'utf8'))
+  await small.cloud.machines.detach()
+  // While the cloud is away, one machine finishes its command and another one dies.
+  const { writeFileSync } = await import('node:fs')
+  writeFileSync(fileOf(id, 'root/go'), '')
+  process.kill(JSON.parse(readFileSync(fileOf(dead, 'outbox/process.json'), 'utf8')).pid, 'SIGKILL')
+  await until(() => readFileSync(fileOf(id, `outbox/${running}.json`), 'utf8').includes('"ended"'), 'the machine has finished')
+  assert.is(get(running).Status, 'InProgress')
+  await small.restart()
+  await until(() => get(running).Status === 'Success', 'the outcome is collected')
+  assert.is(get(running).StandardOutputContent, 'done\n')
+  assert.is(JSON.parse(readFileSync(fileOf(id, 'outbox/process.json'), 'utf8')).pid, pid)
+  await until(() => small.instance(dead).State === 'stopped', 'the dead one is shown as stopped')
+  assert.is(small.instance(id).State, 'running')
+  assert.is((await small.sh(id, 'echo again')).StandardOutputContent, 'again\n')
+  await Promise.all([small.terminate(id), small.terminate(dead)])
+})
+
+test('what the store does not know any more is killed and removed by the cloud that comes next', async () => {
+  const id = small.launch()
+  await small.online(id)
+  await small.cloud.machines.detach()
+  small.cloud.store.delete('instance', id)
+  await small.restart()
+  await until(() => !existsSync(instanceFolder(small.cloud.folder, id).path), 'its folder is gone')
+  assert.is(processesOf(id).length, 0)
+})
+
+test('a machine whose folder is removed by hand ends by itself', async () => {
+  const id = small.launch()
+  await small.online(id)
+  rmSync(instanceFolder(small.cloud.folder, id).path, { recursive: true, force: true })
+  await until(() => processesOf(id).length === 0, 'its processes are gone')
+  await until(() => small.instance(id).State === 'stopped', 'it is shown as stopped')
+  await small.terminate(id)
+})
+
+test('an instance without a role, or whose role may not register, runs but is never online', async () => {
+  const without = small.launch({ IamInstanceProfileArn: 'arn:aws:iam::000000000000:instance-profile/none' })
+  const fine = small.launch()
+  await Promise.all([small.running(without), small.online(fine)])
+  await until(() => existsSync(fileOf(without, 'outbox/agent.json')), 'its agent has started')
+  assert.is(small.cloud.machines.online(without), undefined)
+  await Promise.all([small.terminate(without), small.terminate(fine)])
+  const strict = createSmallCloud({ denied: ['ssm:UpdateInstanceInformation'] })
+  const denied = strict.launch()
+  await strict.running(denied)
+  await until(() => existsSync(join(strict.cloud.folder, 'instances', denied, 'outbox/agent.json')), 'its agent has started')
+  assert.is(strict.cloud.machines.online(denied), undefined)
+  await strict.end()
+})
+
+test('a machine that cannot boot is terminated, as AWS does with one that fails to launch', async () => {
+  // An address that this machine does not have cannot be listened on.
+  const id = small.launch({ PrivateIpAddress: '192.0.2.1' })
+  await until(() => small.instance(id).State === 'terminated', 'it is terminated')
+  assert.match(small.instance(id).StateReason!.Message, /Internal error on launch/)
+})
+
+test('a command that cannot be delivered in time is timed out; a cancelled one is never delivered', async () => {
+  const id = small.launch()
+  await small.online(id)
+  await small.cloud.machines.detach()
+  const send = () =>
+    small.ssm('SendCommand', { DocumentName: 'AWS-RunShellScript', InstanceIds: [id], Parameters: { commands: ['echo never'] } }).Command
+      .CommandId
+  const [late, cancelled] = [send(), send()]
+  const record = (command: string) => small.cloud.store.get('invocation', `${command}/${id}`)!
+  small.cloud.store.put('invocation', `${late}/${id}`, { ...record(late), DeliverBefore: Date.now() - 1 })
+  small.ssm('CancelCommand', { CommandId: cancelled })
+  await small.restart()
+  await until(() => record(late).Status === 'TimedOut', 'it is given up')
+  assert.is(record(late).StatusDetails, 'Delivery Timed Out')
+  assert.is(record(cancelled).Status, 'Cancelled')
+  await small.terminate(id)
+})
+
+test('a session’s shell stands in the instance’s root with the instance’s environment', async () => {
+  const id = small.launch()
+  await small.online(id)
+  const { cwd, env } = shellEnvironment(instanceFolder(small.cloud.folder, id).path)
+  assert.is(cwd, fileOf(id, 'root'))
+  assert.is(env.HOME, cwd)
+  assert.match(env.PATH!, new RegExp(`^${fileOf(id, 'bin')}:`))
+  assert.throws(() => shellEnvironment('/nowhere'), /is not the folder of an instance/)
+  await small.terminate(id)
+})
+
+test('what a folder needs is kept from others', async () => {
+  const id = small.launch()
+  await small.online(id)
+  const { statSync } = await import('node:fs')
+  for (const name of ['settings.json', 'credentials.json', 'docker.sock']) assert.is(statSync(fileOf(id, name)).mode & 0o077, 0, name)
+  assert.not.match(readFileSync(`/proc/${readdirPid(id)}/cmdline`, 'utf8'), /secret|token/)
+  await small.terminate(id)
+})
+
+test('a process is told apart from a later one of the same number', () => {
+  const self = identify(process.pid)!
+  assert.ok(alive(self))
+  assert.not.ok(alive({ ...self, started: 'earlier' }))
+  assert.is(identify(2 ** 22 + 1), undefined)
+})
+
+test('when the cloud is stopped, its instances are stopped with it', async () => {
+  const id = small.launch()
+  await small.online(id)
+  await small.cloud.machines.close()
+  assert.is(small.instance(id).State, 'stopped')
+  assert.is(processesOf(id).length, 0)
+  await small.restart()
+})
+
+test('ports that another program holds are told', async () => {
+  const other = createServer()
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+  const { port } = other.address() as { port: number }
+  assert.equal(await small.cloud.machines.taken('127.0.0.1', [port]), [port])
+  await new Promise((resolve) => other.close(resolve))
+  assert.equal(await small.cloud.machines.taken('127.0.0.1', [port]), [])
+})
+
+function readdirPid(id: string): number {
+  assert.ok(readdirSync(fileOf(id, 'outbox')).includes('process.json'))
+  return JSON.parse(readFileSync(fileOf(id, 'outbox/process.json'), 'utf8')).pid
+}
+
+test.run()
