@@ -1,36 +1,128 @@
 import type { IncomingMessage } from 'node:http'
+import { pipeline } from 'node:stream/promises'
+import { promisify } from 'node:util'
+import { createGunzip, gunzip } from 'node:zlib'
 import { HttpError } from './http-error.ts'
 
+/** Is told of every piece that arrives, in bytes, and may throw. */
+export type Meter = (bytes: number) => void
+
 /**
- * Reads a request's body.
+ * Reads a request's body and unpacks it where it is packed with gzip. The limit holds for what comes over the wire and for what it unpacks to.
  *
  * What comes in beyond the limit is read and thrown away while the client is told: an answer followed by a closed connection is
  * lost where the client is still sending. The server's request timeout ends a client that never stops.
  *
  * @param limit in bytes
- * @throws HttpError 413 when the body is longer, 400 when the client goes away before its end
+ * @throws HttpError 413 when the body is longer, 400 when the client goes away before its end or what it sends is not gzip as stated,
+ *   415 when it is packed in another way; and what the meter throws
  */
-export function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+export async function readBody(request: IncomingMessage, limit: number, meter: Meter = () => {}): Promise<Buffer> {
+  const packed = isPacked(request)
+  const wire = await readWire(request, limit, meter)
+  if (!packed || wire.length === 0) return wire
+  const body = await unpack(wire, { maxOutputLength: limit }).catch((error) => {
+    throw error.code === 'ERR_BUFFER_TOO_LARGE' ? tooLong(limit) : notGzip()
+  })
+  meter(body.length)
+  return body
+}
+
+const unpack = promisify<Buffer, { maxOutputLength: number }, Buffer>(gunzip)
+
+function readWire(request: IncomingMessage, limit: number, meter: Meter): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const tooLong = () => {
+    const refuse = (error: unknown) => {
       request.off('data', take).off('end', done)
       request.resume()
-      reject(new HttpError(413, `The request body is longer than ${limit} bytes`))
+      reject(error)
     }
     const pieces: Buffer[] = []
     let bytes = 0
     const take = (piece: Buffer) => {
       bytes += piece.length
-      if (bytes > limit) tooLong()
-      else pieces.push(piece)
+      try {
+        if (bytes > limit) throw tooLong(limit)
+        meter(piece.length)
+        pieces.push(piece)
+      } catch (error) {
+        refuse(error)
+      }
     }
-    const done = () => resolve(Buffer.concat(pieces, bytes))
+    const done = () => resolve(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, bytes))
     request.on('data', take).on('end', done)
     // Stays until the request is forgotten: an error after the answer has nobody else to go to.
-    request.on('error', () => reject(new HttpError(400, 'The request body ended early')))
-    if (Number(request.headers['content-length'] ?? 0) > limit) tooLong()
+    request.on('error', () => reject(endedEarly()))
+    if (Number(request.headers['content-length'] ?? 0) > limit) refuse(tooLong(limit))
   })
 }
+
+/**
+ * Reads a request's body piece by piece, as fast as the pieces are taken, and unpacks it as `readBody` does. Whoever stops early need not
+ * mind the rest: it is read and thrown away.
+ *
+ * @param limit in bytes, on the wire and unpacked
+ * @throws as `readBody` does
+ */
+export async function* streamBody(request: IncomingMessage, limit: number): AsyncGenerator<Buffer> {
+  const packed = isPacked(request)
+  request.on('error', () => {})
+  try {
+    if (packed) yield* counted(unpacked(request, limit), limit)
+    else yield* wirePieces(request, limit)
+  } finally {
+    request.resume()
+  }
+}
+
+async function* unpacked(request: IncomingMessage, limit: number): AsyncGenerator<Buffer> {
+  const gunzip = createGunzip()
+  let cause: unknown
+  // An error on the wire destroys the unpacker with it; what is left is that the bytes are no gzip.
+  const piped = pipeline(wirePieces(request, limit), gunzip).catch((error) => {
+    cause = error
+  })
+  try {
+    yield* gunzip as AsyncIterable<Buffer>
+  } catch (error) {
+    await piped
+    if (cause instanceof HttpError) throw cause
+    throw (error as NodeJS.ErrnoException).code?.startsWith('Z_') ? notGzip() : error
+  }
+}
+
+async function* wirePieces(request: IncomingMessage, limit: number): AsyncGenerator<Buffer> {
+  try {
+    // The usual iterator would close the connection when the loop ends early, and with it the way back for the answer.
+    yield* counted(request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>, limit)
+  } catch (error) {
+    throw error instanceof HttpError ? error : endedEarly()
+  }
+}
+
+async function* counted(pieces: AsyncIterable<Buffer>, limit: number): AsyncGenerator<Buffer> {
+  let bytes = 0
+  for await (const piece of pieces) {
+    bytes += piece.length
+    if (bytes > limit) throw tooLong(limit)
+    yield piece
+  }
+}
+
+/** @throws HttpError 415 when it is packed in a way that we do not know */
+function isPacked(request: IncomingMessage): boolean {
+  const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase()
+  if (encoding === 'identity' || encoding === '') return false
+  if (encoding === 'gzip' || encoding === 'x-gzip') return true
+  request.resume()
+  throw new HttpError(415, `The content encoding is ${JSON.stringify(encoding.slice(0, 40))}, expected gzip or none`, {
+    'accept-encoding': 'gzip',
+  })
+}
+
+const tooLong = (limit: number) => new HttpError(413, `The request body is longer than ${limit} bytes`)
+const endedEarly = () => new HttpError(400, 'The request body ended early')
+const notGzip = () => new HttpError(400, 'The request body is not gzip, as its content encoding says')
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 

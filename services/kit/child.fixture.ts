@@ -25,7 +25,7 @@ export async function startChild(entry: string, environment: Record<string, stri
   const port = await new Promise<number | undefined>((resolve) => {
     const take = (piece: Buffer) => {
       written += piece
-      const listening = /"message":"listening".*"port":(\d+)\}/.exec(written)
+      const listening = /"port":(\d+),"message":"listening"\}/.exec(written)
       if (listening) resolve(Number(listening[1]))
     }
     child.stdout.on('data', take)

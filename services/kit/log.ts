@@ -1,19 +1,63 @@
-/** Writes one JSON line: information to stdout, errors to stderr. */
-export type Log = (level: 'info' | 'error', message: string, fields?: Readonly<Record<string, unknown>>) => void
+import pino from 'pino'
+
+export const levels = ['debug', 'info', 'warn', 'error'] as const
+
+export type Level = (typeof levels)[number]
+
+/** Writes one JSON line: errors to stderr, the rest to stdout. */
+export type Log = (level: Level, message: string, fields?: Readonly<Record<string, unknown>>) => void
+
+/** Fields that never show their value, at the top of a line and up to two objects below. */
+const secrets = [
+  'password',
+  'passwd',
+  'secret',
+  'token',
+  'apiKey',
+  'api_key',
+  'authorization',
+  'cookie',
+  '["set-cookie"]',
+  '["x-api-key"]',
+  'DATABASE_URL',
+]
+const redact = secrets.flatMap((name) =>
+  ['', '*', '*.*'].map((above) => (above && !name.startsWith('[') ? `${above}.${name}` : above + name)),
+)
+
+// Written at once: a line that stood in a buffer when the process was killed would be missing where it matters most.
+const output = pino.multistream(
+  [
+    { level: 'debug', stream: pino.destination({ dest: 1, sync: true }) },
+    { level: 'error', stream: pino.destination({ dest: 2, sync: true }) },
+  ],
+  { dedupe: true },
+)
 
 /**
- * A log for one service. An `Error` among the fields is shown with its stack: logs are read by the service's owners, answers are not.
+ * A log for one service, on pino. An `Error` among the fields is shown with its stack: logs are read by the service's owners, answers are
+ * not. Values of fields that are named like secrets, and credentials in URLs of errors, are left out.
  *
  * @param service the service's name, a field of every line
+ * @param level lines below it are not written; `LOG_LEVEL` where nothing is said, and `info` where that is not set either
+ * @throws Error with a finished sentence when there is no such level
  */
-export function createLog(service: string): Log {
-  return (level, message, fields = {}) => {
-    const line = JSON.stringify({ time: new Date().toISOString(), level, service, message, ...fields }, showError)
-    const stream = level === 'error' ? process.stderr : process.stdout
-    stream.write(`${line}\n`)
+export function createLog(service: string, level: string = process.env.LOG_LEVEL || 'info'): Log {
+  if (!levels.some((name) => name === level)) throw new Error(`LOG_LEVEL is ${JSON.stringify(level)}, expected ${levels.join(', ')}.`)
+  const options: pino.LoggerOptions = {
+    level,
+    base: { service },
+    messageKey: 'message',
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    serializers: { error: showError, reason: showError },
+    redact: { paths: redact, censor: '[redacted]' },
   }
+  const logger = pino(options, output)
+  return (level, message, fields) => (fields ? logger[level](fields, message) : logger[level](message))
 }
 
-function showError(_key: string, value: unknown): unknown {
-  return value instanceof Error ? (value.stack ?? String(value)) : value
+function showError(value: unknown): unknown {
+  const text = value instanceof Error ? (value.stack ?? String(value)) : value
+  return typeof text === 'string' ? text.replaceAll(/\/\/[^/\s:@]*:[^/\s@]*@/g, '//[redacted]@') : text
 }

@@ -11,6 +11,9 @@ export interface ReplyOptions {
   readonly type?: string
 }
 
+/** Parts of a text; asynchronous where each has to be waited for. */
+export type Pieces = Iterable<string> | AsyncIterable<string>
+
 /**
  * What a handler returns when a plain value, which is answered as JSON with status 200, is not enough.
  * Its body is a value to be sent as JSON, a text of another type, or pieces of text that are made and sent one after the other, so that
@@ -19,9 +22,9 @@ export interface ReplyOptions {
 export class Reply {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly content: string | Iterable<string>
+  readonly content: string | Pieces
 
-  private constructor(content: string | Iterable<string>, { status = 200, headers = {}, type = json }: ReplyOptions) {
+  private constructor(content: string | Pieces, { status = 200, headers = {}, type = json }: ReplyOptions) {
     this.status = status
     this.headers = { 'content-type': type, ...headers }
     this.content = content
@@ -40,7 +43,7 @@ export class Reply {
   }
 
   /** Pieces of a text, taken only as fast as the client reads. */
-  static stream(pieces: Iterable<string>, options: ReplyOptions = {}): Reply {
+  static stream(pieces: Pieces, options: ReplyOptions = {}): Reply {
     return new Reply(pieces, options)
   }
 }
@@ -48,14 +51,14 @@ export class Reply {
 const json = 'application/json; charset=utf-8'
 
 /**
- * Sends an answer; resolves when the last piece has been handed to the connection, or when the client has gone.
+ * Sends an answer under a request's id; resolves when the last piece has been handed to the connection, or when the client has gone.
  *
  * @throws what the pieces throw; the connection is cut then, so that the client cannot take the part for the whole
  */
-export async function send(response: ServerResponse, reply: Reply): Promise<void> {
+export async function send(response: ServerResponse, reply: Reply, id: string): Promise<void> {
   if (response.destroyed) return
   // The content is what its type says and nothing that a browser guesses: some of it came from clients.
-  const headers = { ...reply.headers, 'x-content-type-options': 'nosniff' }
+  const headers = { ...reply.headers, 'x-content-type-options': 'nosniff', 'x-request-id': id }
   if (typeof reply.content === 'string') {
     response.writeHead(reply.status, { ...headers, 'content-length': Buffer.byteLength(reply.content) })
     response.end(reply.content)

@@ -1,31 +1,60 @@
+import type { ServerResponse } from 'node:http'
 import type { Request as PolkaRequest } from 'polka'
-import { decodeText, parseJson, readBody } from './body.ts'
+import { decodeText, type Meter, parseJson, readBody, streamBody } from './body.ts'
+import type { Budget } from './budget.ts'
+import type { Level } from './log.ts'
 
 /** What a handler gets to know about a request. */
 export interface Request {
+  /** The id that the answer carries as `x-request-id` and that every line of the log about it has. */
+  readonly id: string
   /** The values of the pattern's parameters, decoded: `/data/:id` gives `id`. */
   readonly params: Readonly<Record<string, string>>
   readonly query: URLSearchParams
   /** The address at the other end of the connection. Headers that claim another one are not believed: any client can send them. */
   readonly sourceIp: string
-  /** Reads the body, at most the service's limit. Throws HttpError 413. */
+  /** The headers by their names in lowercase; one that came more than once is one text where HTTP allows it. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  /** Writes a line that carries the request's id. */
+  log(level: Level, message: string, fields?: Readonly<Record<string, unknown>>): void
+  /** Reads the body, unpacked, at most the service's limit. Throws HttpError 413, 415, 400 and, when all bodies together are too much, 503. */
   body(): Promise<Buffer>
-  /** Reads and parses the body; undefined where it is empty. Throws HttpError 413 and 400. */
+  /** Reads and parses the body; undefined where it is empty. Throws HttpError as `body` does, and 400. */
   json(): Promise<unknown>
+  /**
+   * Reads a long body piece by piece, unpacked, as fast as the pieces are taken.
+   *
+   * @param limit in bytes, for all of it
+   * @throws HttpError as `body` does, but never 503
+   */
+  stream(limit: number): AsyncIterable<Buffer>
 }
 
-/**
- * @param request as Polka gives it
- * @param limit for the body, in bytes
- */
-export function createRequest(request: PolkaRequest, limit: number): Request {
-  const body = () => readBody(request, limit)
+export interface RequestOptions {
+  readonly id: string
+  /** For a body, in bytes. */
+  readonly limit: number
+  readonly budget: Budget
+  log(level: Level, message: string, fields?: Readonly<Record<string, unknown>>): void
+}
+
+/** @param request as Polka gives it */
+export function createRequest(request: PolkaRequest, response: ServerResponse, { id, limit, budget, log }: RequestOptions): Request {
+  const meter: Meter = (bytes) => budget.take(bytes, response)
+  const body = () => readBody(request, limit, meter)
   return {
+    id,
     params: request.params,
-    query: new URLSearchParams(request.search),
+    // Only when it is asked for: most requests have none.
+    get query() {
+      return new URLSearchParams(request.search)
+    },
     // A server that listens on IPv6 sees IPv4 clients as ::ffff:192.0.2.1.
     sourceIp: (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
+    headers: request.headers,
+    log: (level, message, fields) => log(level, message, { request_id: id, ...fields }),
     body,
     json: async () => parseJson(decodeText(await body())),
+    stream: (limit) => streamBody(request, limit),
   }
 }

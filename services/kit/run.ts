@@ -41,16 +41,23 @@ export function readSurroundings(
  * @param defaults the service's own name and port
  * @param create makes the service; what it throws is a failed start
  */
-export async function run(defaults: { name: string; port: number }, create: (surroundings: Surroundings) => Service): Promise<void> {
-  let log: Log = createLog(defaults.name)
+export async function run(
+  defaults: { name: string; port: number },
+  create: (surroundings: Surroundings) => Service | Promise<Service>,
+): Promise<void> {
+  let log: Log = createLog(defaults.name, 'info')
   try {
     const surroundings = readSurroundings(process.env, defaults)
     log = createLog(surroundings.name)
-    const { host, port, close } = await create(surroundings).listen(surroundings)
+    const service = await create(surroundings)
+    const { host, port, close } = await service.listen(surroundings)
     const end = async (signal: string) => {
       const closed = close()
       log('info', 'draining', { signal })
-      const cut = await closed
+      const cut = await closed.catch((error) => {
+        log('error', 'the service could not end in good order', { error })
+        process.exit(1)
+      })
       if (cut > 0) log('error', 'connections were cut at the end of the drain', { cut })
       else log('info', 'drained')
       process.exit(cut > 0 ? 1 : 0)
@@ -58,7 +65,8 @@ export async function run(defaults: { name: string; port: number }, create: (sur
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end(signal))
     log('info', 'listening', { host, port })
   } catch (error) {
-    log('error', 'the service could not start', { reason: (error as Error).message, code: (error as NodeJS.ErrnoException).code })
+    const { message, code } = error as NodeJS.ErrnoException
+    log('error', 'the service could not start', { reason: message, code })
     process.exit(1)
   }
 }

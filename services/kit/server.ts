@@ -7,17 +7,32 @@ import { trackConnections } from './connections.ts'
 export interface Limits {
   /** A longer body is refused with 413. */
   readonly bodyBytes: number
+  /** All bodies that are being worked on together; beyond it, 503. */
+  readonly bodiesBytes: number
   /** How long the head of a request may take to arrive. */
   readonly headMs: number
   /** How long a whole request may take to arrive. */
   readonly requestMs: number
   /** How long a connection may idle between two requests. */
   readonly idleMs: number
+  /** How long a client may take nothing of its answer, or a handler leave it without a byte, before the connection is cut. */
+  readonly stallMs: number
+  /** How long the service goes on as before after it has said at `/ready` that it ends, so that a load balancer can notice. */
+  readonly noticeMs: number
   /** How long the requests in flight may take to finish once the service has been told to end. `docker stop` kills after 10 s. */
   readonly drainMs: number
 }
 
-export const defaultLimits: Limits = { bodyBytes: 1024 * 1024, headMs: 10_000, requestMs: 30_000, idleMs: 5_000, drainMs: 8_000 }
+export const defaultLimits: Limits = {
+  bodyBytes: 1024 * 1024,
+  bodiesBytes: 32 * 1024 * 1024,
+  headMs: 10_000,
+  requestMs: 30_000,
+  idleMs: 5_000,
+  stallMs: 60_000,
+  noticeMs: 0,
+  drainMs: 8_000,
+}
 
 /** A server that has started. */
 export interface Listening {
@@ -54,6 +69,7 @@ export async function startServer(handler: RequestListener, where: { host: strin
       handler(request, response)
     },
   )
+  server.timeout = limits.stallMs
   server.on('connection', connections.opened)
   server.on('clientError', (error, socket) => {
     if (!connections.answering(socket as Socket)) refuse(error, socket)

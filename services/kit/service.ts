@@ -1,14 +1,19 @@
 /**
- * services/kit is what every service needs and none should write again: routing with metrics, JSON in and out, errors that show
- * nothing of the inside, limits against slow and large clients, health, and an end that finishes what was begun.
+ * services/kit is what every service needs and none should write again: routing with metrics, request ids and structured logs, JSON in
+ * and out, errors that show nothing of the inside, limits against slow and large clients, health and readiness, and an end that finishes
+ * what was begun.
  */
+import { setTimeout } from 'node:timers/promises'
 import polka, { type Request as PolkaRequest, type Response } from 'polka'
 import type { Registry } from 'prom-client'
+import { createBudget } from './budget.ts'
 import { HttpError } from './http-error.ts'
 import { createLog, type Log } from './log.ts'
 import { createMetrics } from './metrics.ts'
+import { createReadiness, type ReadyCheck } from './readiness.ts'
 import { Reply, send } from './reply.ts'
 import { createRequest, type Request } from './request.ts'
+import { requestId } from './request-id.ts'
 import { defaultLimits, type Limits, type Listening, startServer } from './server.ts'
 
 /** Answers a request: a value is sent as JSON with status 200, a `Reply` says more, a thrown `HttpError` is told to the client. */
@@ -28,6 +33,11 @@ export interface Service {
   /** Adds a route. `pattern` is Polka's: `/data/:id`. */
   get(pattern: string, handler: Handler): Service
   post(pattern: string, handler: Handler): Service
+  /**
+   * Adds a condition for `/ready`. It is asked at every request there, so it should look at what is known and not find out anew; it returns why
+   * the service is not ready, or undefined.
+   */
+  readyWhen(check: ReadyCheck): Service
   /** Adds what is to be done after the last request has been answered, such as closing a database. The last one added is done first. */
   onClose(close: () => void | Promise<void>): Service
   /**
@@ -43,30 +53,37 @@ export interface Service {
 /** The methods that a 405 looks at, to say which one would do. */
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 
-/** Creates a service that answers `/health` and `/metrics`, and everything else with a JSON 404. */
+/** Creates a service that answers `/health`, `/ready` and `/metrics`, and everything else with a JSON 404. */
 export function createService({ name, limits: given }: ServiceOptions): Service {
   const limits: Limits = { ...defaultLimits, ...given }
   const log = createLog(name)
   const { registry, observe } = createMetrics()
+  const budget = createBudget(limits.bodiesBytes)
+  const readiness = createReadiness(name, log)
   const closers: (() => void | Promise<void>)[] = []
 
   /** Answers a request by this handler, and counts it under this route. Rejects never: whatever goes wrong becomes an answer. */
-  const answer = (route: string, handler: (request: PolkaRequest) => unknown) => async (request: PolkaRequest, response: Response) => {
-    const started = performance.now()
-    response.once('close', () => {
-      // 499, as nginx has it: the client went away before its answer was complete.
-      const code = response.writableFinished ? response.statusCode : 499
-      observe({ method: request.method, route, code }, (performance.now() - started) / 1000)
-    })
-    try {
-      const value = await handler(request)
-      await send(response, value instanceof Reply ? value : Reply.json(value))
-    } catch (error) {
-      if (!(error instanceof HttpError)) log('error', 'a request failed', { method: request.method, route, error })
-      if (response.headersSent) response.destroy()
-      else await send(response, errorReply(error))
+  const answer =
+    (route: string, handler: (request: PolkaRequest, response: Response, id: string) => unknown) =>
+    async (request: PolkaRequest, response: Response) => {
+      const started = performance.now()
+      const id = requestId(request.headers['x-request-id'])
+      response.once('close', () => {
+        // 499, as nginx has it: the client went away before its answer was complete.
+        const code = response.writableFinished ? response.statusCode : 499
+        const seconds = (performance.now() - started) / 1000
+        observe({ method: request.method, route, code }, seconds)
+        log('debug', 'a request was answered', { request_id: id, method: request.method, route, code, seconds })
+      })
+      try {
+        const value = await handler(request, response, id)
+        await send(response, value instanceof Reply ? value : Reply.json(value), id)
+      } catch (error) {
+        if (!(error instanceof HttpError)) log('error', 'a request failed', { request_id: id, method: request.method, route, error })
+        if (response.headersSent) response.destroy()
+        else await send(response, errorReply(error), id)
+      }
     }
-  }
 
   const notFound = answer('unmatched', (request) => {
     const allowed = methods.filter((method) => app.find(method, request.path).handlers.length > 0)
@@ -84,7 +101,7 @@ export function createService({ name, limits: given }: ServiceOptions): Service 
   const route = (method: 'get' | 'post') => (pattern: string, handler: Handler) => {
     app[method](
       pattern,
-      answer(pattern, (request) => handler(createRequest(request, limits.bodyBytes))),
+      answer(pattern, (request, response, id) => handler(createRequest(request, response, { id, limit: limits.bodyBytes, budget, log }))),
     )
     return service
   }
@@ -95,6 +112,10 @@ export function createService({ name, limits: given }: ServiceOptions): Service 
     log,
     get: route('get'),
     post: route('post'),
+    readyWhen(check) {
+      readiness.add(check)
+      return service
+    },
     onClose(close) {
       closers.unshift(close)
       return service
@@ -106,6 +127,8 @@ export function createService({ name, limits: given }: ServiceOptions): Service 
         limits,
       )
       const end = async () => {
+        readiness.end()
+        if (limits.noticeMs > 0) await setTimeout(limits.noticeMs)
         const cut = await listening.close()
         for (const closer of closers) await closer()
         return cut
@@ -119,6 +142,7 @@ export function createService({ name, limits: given }: ServiceOptions): Service 
     },
   }
   service.get('/health', () => ({ status: 'healthy', service: name }))
+  service.get('/ready', () => readiness.reply())
   service.get('/metrics', async () => Reply.text(await registry.metrics(), { type: registry.contentType }))
   return service
 }

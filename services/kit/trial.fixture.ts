@@ -7,11 +7,27 @@ import { createService, type Service } from './service.ts'
 /** The length of a text that no socket takes at once. */
 export const largeBytes = 16 * 1024 * 1024
 
+/** The limit of the body that `/measure` reads as a stream. */
+export const streamBytes = 4 * 1024 * 1024
+
 /** A service with a route for everything that the kit's tests want to see; as a process of its own it ends within `DRAIN_MS`. */
 export function createTrial({ name, limits = {} }: { name: string; limits?: Partial<Limits> }): Service {
   return createService({ name, limits })
     .get('/items/:id', ({ params, query, sourceIp }) => ({ id: params.id, colour: query.get('colour'), sourceIp }))
     .post('/echo', async (request) => ({ got: (await request.json()) ?? 'nothing' }))
+    .post('/measure', async (request) => {
+      let bytes = 0
+      for await (const piece of request.stream(streamBytes)) bytes += piece.length
+      return { bytes }
+    })
+    .post('/first', async (request) => {
+      for await (const piece of request.stream(Number.POSITIVE_INFINITY)) return { bytes: piece.length }
+      return { bytes: 0 }
+    })
+    .get('/logged', (request) => {
+      request.log('info', 'a word from the handler', { password: 'swordfish', nested: { token: 'abc', left: 1 } })
+      return {}
+    })
     .get('/teapot', () => {
       throw new HttpError(418, 'short and stout', { 'x-handle': 'here' })
     })
