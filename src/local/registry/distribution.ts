@@ -55,7 +55,7 @@ async function answer(cloud: Cloud, uploads: Uploads, req: IncomingMessage, res:
   if (!route) throw noRoute(kind, rest, method)
   const exchange: Exchange = { cloud, uploads, req, res, url, name, rest, head: method === 'HEAD' }
   for (const action of route.actions) cloud.authorize(caller, `ecr:${action}`, arnOf(cloud, name))
-  const repository = cloud.store.get('imageRepository', name)
+  const repository = cloud.store.get('repository', name)
   if (!repository) throw new Refusal('NAME_UNKNOWN', notFound(cloud, name))
   await route.serve(exchange, repository)
 }

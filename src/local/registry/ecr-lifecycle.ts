@@ -15,7 +15,7 @@ export function putLifecyclePolicy(input: Input, { cloud, caller }: Call): unkno
   ownRegistry(cloud, input, name)
   const repository = repositoryOf(cloud, name)
   const lifecyclePolicyText = checkPolicy(input.lifecyclePolicyText)
-  cloud.store.put('imageRepository', name, { ...repository, lifecyclePolicyText })
+  cloud.store.put('repository', name, { ...repository, lifecyclePolicyText })
   return { registryId: cloud.accountId, repositoryName: name, lifecyclePolicyText }
 }
 
@@ -34,7 +34,7 @@ export function deleteLifecyclePolicy(input: Input, { cloud, caller }: Call): un
   ownRegistry(cloud, input, name)
   const { lifecyclePolicyText, ...rest } = repositoryOf(cloud, name)
   if (lifecyclePolicyText === undefined) throw noPolicy(cloud.accountId, name)
-  cloud.store.put('imageRepository', name, rest)
+  cloud.store.put('repository', name, rest)
   return { registryId: cloud.accountId, repositoryName: name, lifecyclePolicyText }
 }
 

@@ -55,11 +55,11 @@ function createRepository(input: CreateInput, { cloud, caller }: Call): unknown 
     tags: checkTags(input.tags ?? []),
   }
   cloud.store.transaction(() => {
-    if (cloud.store.get('imageRepository', name)) {
+    if (cloud.store.get('repository', name)) {
       const words = `The repository with name '${name}' already exists in the registry with id '${cloud.accountId}'`
       throw new ApiError('RepositoryAlreadyExistsException', words)
     }
-    cloud.store.put('imageRepository', name, repository)
+    cloud.store.put('repository', name, repository)
   })
   return { repository: shown(repository, { cloud }) }
 }
@@ -82,7 +82,7 @@ function describeRepositories(input: DescribeInput, { cloud, caller }: Call): un
     return { repositories: names.map((name) => shown(repositoryOf(cloud, name), { cloud })) }
   }
   ownRegistry(cloud, input, '*')
-  const { page, nextToken } = pageOf(cloud.store.list('imageRepository'), input)
+  const { page, nextToken } = pageOf(cloud.store.list('repository'), input)
   return { repositories: page.map((repository) => shown(repository, { cloud })), nextToken }
 }
 
@@ -104,7 +104,7 @@ function putImageTagMutability(input: Named & { imageTagMutability?: string }, {
   cloud.authorize(caller, 'ecr:PutImageTagMutability', arnOf(cloud, name))
   ownRegistry(cloud, input, name)
   const imageTagMutability = mutability(input.imageTagMutability)
-  cloud.store.put('imageRepository', name, { ...repositoryOf(cloud, name), imageTagMutability })
+  cloud.store.put('repository', name, { ...repositoryOf(cloud, name), imageTagMutability })
   return { registryId: cloud.accountId, repositoryName: name, imageTagMutability }
 }
 
@@ -115,7 +115,7 @@ function putImageScanningConfiguration(input: ScanningInput, { cloud, caller }: 
   cloud.authorize(caller, 'ecr:PutImageScanningConfiguration', arnOf(cloud, name))
   ownRegistry(cloud, input, name)
   const imageScanningConfiguration = { scanOnPush: input.imageScanningConfiguration?.scanOnPush === true }
-  cloud.store.put('imageRepository', name, { ...repositoryOf(cloud, name), imageScanningConfiguration })
+  cloud.store.put('repository', name, { ...repositoryOf(cloud, name), imageScanningConfiguration })
   return { registryId: cloud.accountId, repositoryName: name, imageScanningConfiguration }
 }
 
@@ -129,7 +129,7 @@ function tagResource(input: { resourceArn: string; tags: Tag[] }, { cloud, calle
   const repository = byArn(cloud, input.resourceArn)
   const added = checkTags(input.tags)
   const kept = repository.tags.filter(({ Key }) => !added.some((tag) => tag.Key === Key))
-  cloud.store.put('imageRepository', repository.repositoryName, { ...repository, tags: checkTags([...kept, ...added]) })
+  cloud.store.put('repository', repository.repositoryName, { ...repository, tags: checkTags([...kept, ...added]) })
   return {}
 }
 
@@ -137,7 +137,7 @@ function untagResource(input: { resourceArn: string; tagKeys: string[] }, { clou
   cloud.authorize(caller, 'ecr:UntagResource', String(input.resourceArn))
   const repository = byArn(cloud, input.resourceArn)
   const keys = asList<string>(input.tagKeys, 'tagKeys', 200) ?? []
-  cloud.store.put('imageRepository', repository.repositoryName, {
+  cloud.store.put('repository', repository.repositoryName, {
     ...repository,
     tags: repository.tags.filter(({ Key }) => !keys.includes(Key)),
   })

@@ -53,7 +53,7 @@ export async function deleteUpload(exchange: Exchange): Promise<void> {
 async function complete({ cloud, uploads, req, res, name }: Exchange, upload: Upload, digest: string): Promise<void> {
   await uploads.finish(upload, req, digest, (size) => {
     // It may have been deleted while the bytes came in.
-    if (!cloud.store.get('imageRepository', name)) throw new Refusal('NAME_UNKNOWN', `The repository ${name} was deleted`)
+    if (!cloud.store.get('repository', name)) throw new Refusal('NAME_UNKNOWN', `The repository ${name} was deleted`)
     cloud.store.put('repositoryBlob', keyOf(name, digest), { repositoryName: name, digest, size })
   })
   const location = `${cloud.endpoint}/v2/${name}/blobs/${digest}`

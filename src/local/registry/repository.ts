@@ -7,7 +7,7 @@ import { removeBlob } from './blobs.ts'
 declare module '../records.ts' {
   interface Records {
     /** By name. */
-    imageRepository: ImageRepository
+    repository: ImageRepository
     /** By repository and digest. */
     repositoryImage: RepositoryImage
     /** By repository and digest: a blob is visible only in the repositories that got it, though its file is shared. */
@@ -55,7 +55,7 @@ export function keyOf(repositoryName: string, digest: string): string {
 
 /** The repository of this name. Throws RepositoryNotFoundException. */
 export function repositoryOf(cloud: Cloud, name: string): ImageRepository {
-  const repository = cloud.store.get('imageRepository', name)
+  const repository = cloud.store.get('repository', name)
   if (repository) return repository
   throw new ApiError('RepositoryNotFoundException', notFound(cloud, name))
 }
@@ -114,7 +114,7 @@ export function removeRepository(cloud: Cloud, repository: ImageRepository): voi
     for (const image of imagesOf(store, name)) store.delete('repositoryImage', keyOf(name, image.imageDigest))
     const blobs = store.list('repositoryBlob').filter((blob) => blob.repositoryName === name)
     for (const blob of blobs) store.delete('repositoryBlob', keyOf(name, blob.digest))
-    store.delete('imageRepository', name)
+    store.delete('repository', name)
     return blobs.map((blob) => blob.digest)
   })
   removeFiles(cloud, freed)

@@ -13,7 +13,7 @@ export function listTags({ cloud, res, url, name }: Exchange): void {
 
 /** The names of all repositories, in pages likewise. */
 export function listRepositories(cloud: Cloud, url: URL, res: ServerResponse): void {
-  const names = cloud.store.list('imageRepository').map((repository) => repository.repositoryName)
+  const names = cloud.store.list('repository').map((repository) => repository.repositoryName)
   const { page, next } = pageOf(names, url)
   answer(res, { repositories: page }, next)
 }

@@ -125,7 +125,7 @@ test('a repository with images goes only by force, and takes its blobs along', a
   registry.call('DeleteRepository', { repositoryName: 'other', force: true })
   assert.equal(files(), [])
   assert.match(refused('DeleteRepository', { repositoryName: 'app' }), /^RepositoryNotFoundException/)
-  for (const kind of ['repositoryImage', 'repositoryBlob', 'imageRepository'] as const) assert.equal(registry.cloud.store.list(kind), [])
+  for (const kind of ['repositoryImage', 'repositoryBlob', 'repository'] as const) assert.equal(registry.cloud.store.list(kind), [])
 })
 
 test('tags are added, replaced and removed', () => {
