@@ -42,12 +42,59 @@ export interface Service {
   readonly environment: Readonly<Record<string, string>>
   /** Services that are started and healthy before this one. */
   readonly needs: readonly string[]
+  /** What it promises its users; undefined where it promises nothing. */
+  readonly slo: Objectives | undefined
+  /** What it measures beside its requests: it gets alerts and panels for that. */
+  readonly measures: readonly Measure[]
 }
+
+/** The service level objectives of a service. */
+export interface Objectives {
+  /** The share of requests that do not fail, between 0 and 1. */
+  readonly availability: number
+  /** The share `p` of requests that are answered within so many seconds. */
+  readonly latency: { readonly p: number; readonly seconds: number }
+}
+
+/** `predictions`: what a model answers. `ingestion`: records that are kept. */
+export type Measure = 'predictions' | 'ingestion'
 
 export interface Monitoring {
   readonly expose: Expose
   readonly prometheus: MonitoringServer | undefined
   readonly grafana: MonitoringServer | undefined
+  /** Sends alerts on; undefined without Prometheus, which raises them. */
+  readonly alertmanager: MonitoringServer | undefined
+  /** Measures the machine; undefined without Prometheus, which asks it. */
+  readonly nodeExporter: MonitoringServer | undefined
+  /** How often everything is scraped and the rules are evaluated: `5s`. */
+  readonly scrapeInterval: string
+  /** How long Prometheus keeps what it has scraped: `30d`. */
+  readonly retention: string
+  readonly alerts: Alerts
+}
+
+/** Where alerts go. With no destination, Alertmanager shows them and tells nobody. */
+export interface Alerts {
+  readonly slack: { readonly url: string | Secret; readonly channel: string | undefined } | undefined
+  readonly webhook: { readonly url: string | Secret; readonly token: Secret | undefined } | undefined
+  readonly email: EmailDestination | undefined
+  /** The page that the runbook links of alerts point into, by an anchor for each alert. */
+  readonly runbooks: string
+}
+
+export interface EmailDestination {
+  readonly to: readonly string[]
+  readonly from: string
+  /** `HOST:PORT` of the SMTP server. */
+  readonly smarthost: string
+  readonly username: string | undefined
+  readonly password: Secret | undefined
+}
+
+/** A value that stands in no config: it is set with `scripts/secret.mjs` and reaches containers as the file `/run/secrets/NAME`. */
+export interface Secret {
+  readonly secret: string
 }
 
 export interface MonitoringServer {

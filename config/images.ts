@@ -9,4 +9,6 @@ export const images = {
   prometheus: 'quay.io/prometheus/prometheus:v3.13.3',
   /** The open-source edition; since 12.4 it is published under this name alone. */
   grafana: 'docker.io/grafana/grafana:13.2.3',
+  alertmanager: 'quay.io/prometheus/alertmanager:v0.34.1',
+  nodeExporter: 'quay.io/prometheus/node-exporter:v1.12.1',
 } as const

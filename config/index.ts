@@ -2,11 +2,13 @@
 import type { ConfigContext, ConfigOptions } from './options.ts'
 
 export type {
+  AlertsOptions,
   ConfigContext,
   ConfigOptions,
   InstanceOptions,
   MonitoringOptions,
   MonitoringServerOptions,
+  ObjectivesOptions,
   ServiceOptions,
 } from './options.ts'
 

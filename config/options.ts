@@ -1,4 +1,4 @@
-import type { Expose } from './config.ts'
+import type { Expose, Measure, Secret } from './config.ts'
 
 /** What a config function is told when it is called. */
 export interface ConfigContext {
@@ -50,6 +50,17 @@ export interface ServiceOptions<Name extends string = string> {
   readonly environment?: Readonly<Record<string, string | number | boolean>>
   /** Services that are started and healthy before this one. */
   readonly needs?: readonly NoInfer<Name>[]
+  /** What it promises its users. Default: 99.5 % of requests do not fail, and 99 % are answered within 0.25 s. `false` promises nothing. */
+  readonly slo?: false | ObjectivesOptions
+  /** What it measures beside its requests, which decides its alerts and panels. Default: what its own source files name metrics for. */
+  readonly measures?: readonly Measure[]
+}
+
+export interface ObjectivesOptions {
+  /** The share of requests that do not fail (with a 5xx status). Default 0.995. */
+  readonly availability?: number
+  /** The share `p` of requests that are answered within so many seconds, one of the histogram's bounds. Default 0.99 within 0.25 s. */
+  readonly latency?: { readonly p?: number; readonly seconds?: number }
 }
 
 export interface MonitoringOptions {
@@ -57,14 +68,42 @@ export interface MonitoringOptions {
   readonly prometheus?: false | MonitoringServerOptions
   /** Default: on port 3000. `false` leaves it out. */
   readonly grafana?: false | MonitoringServerOptions
-  /** Who may reach both from outside the machine. Default `nobody`. */
+  /** Sends alerts on. Default: on port 9093. `false` leaves it out. */
+  readonly alertmanager?: false | MonitoringServerOptions
+  /** Measures the machine itself. Default: on port 9100, for Prometheus alone. `false` leaves it out. */
+  readonly nodeExporter?: false | MonitoringServerOptions
+  /** Who may reach Prometheus, Grafana and Alertmanager from outside the machine. Default `nobody`. */
   readonly expose?: Expose
+  /** How often everything is scraped and every rule evaluated. Default `5s`: a deploy is looked at within seconds of its end. */
+  readonly scrapeInterval?: string
+  /** How long Prometheus keeps what it has scraped. Default `30d`, the time over which error budgets are counted. */
+  readonly retention?: string
+  /** Where alerts go. Default: nowhere, Alertmanager only shows them. */
+  readonly alerts?: AlertsOptions
+}
+
+/** Any number of destinations; each gets every alert. */
+export interface AlertsOptions {
+  /** An incoming webhook of Slack. The channel is the webhook's own where none is named. */
+  readonly slack?: { readonly url: string | Secret; readonly channel?: string }
+  /** Gets Alertmanager's JSON by POST; a token goes along as `Authorization: Bearer`. */
+  readonly webhook?: { readonly url: string | Secret; readonly token?: Secret }
+  readonly email?: {
+    readonly to: string | readonly string[]
+    readonly from: string
+    /** `HOST:PORT` of the SMTP server. */
+    readonly smarthost: string
+    readonly username?: string
+    readonly password?: Secret
+  }
+  /** The page that holds the runbooks, for clickable links. Default `docs/alerts.md`, the file in the repository. */
+  readonly runbooks?: string
 }
 
 export interface MonitoringServerOptions {
   readonly port?: number
   /** The image it is laid on, or `host` for the program on this machine's PATH. Default: `host` where the services' base is, else the official image. */
   readonly base?: string
-  /** The memory limit of the container in MiB. Default 256. */
+  /** The memory limit of the container in MiB. Default 256; 128 for Alertmanager, 64 for the node exporter. */
   readonly memoryMiB?: number
 }

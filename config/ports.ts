@@ -1,8 +1,16 @@
 import { type Diagnostics, type KeyPath, pathText } from './diagnostics.ts'
 import { type Draft, servicesOf } from './draft.ts'
 
-/** Where Prometheus and Grafana listen when the config does not say: their own defaults. */
-export const monitoringPorts = { prometheus: 9090, grafana: 3000 } as const
+/** Where the monitoring servers listen when the config does not say: their own defaults. */
+export const monitoringPorts = { prometheus: 9090, grafana: 3000, alertmanager: 9093, nodeExporter: 9100 } as const
+
+export type MonitoringKind = keyof typeof monitoringPorts
+
+/** Whether a monitoring server runs: it is not left out, and neither is Prometheus where it is of no use without. */
+export function runs(kind: MonitoringKind, options: Partial<Record<MonitoringKind, unknown>>): boolean {
+  if (options[kind] === false) return false
+  return kind === 'prometheus' || kind === 'grafana' || options.prometheus !== false
+}
 
 interface Listener {
   readonly path: KeyPath
@@ -34,9 +42,9 @@ function listeners(config: Draft): Listener[] {
     port === undefined ? [] : [{ path: ['services', name, 'port'], port, written: true }],
   )
   if (config.monitoring === false) return found
-  for (const kind of ['prometheus', 'grafana'] as const) {
+  for (const kind of Object.keys(monitoringPorts) as MonitoringKind[]) {
     const server = config.monitoring?.[kind]
-    if (server === false) continue
+    if (server === false || !runs(kind, config.monitoring ?? {})) continue
     found.push({ path: ['monitoring', kind, 'port'], port: server?.port ?? monitoringPorts[kind], written: server?.port !== undefined })
   }
   return found

@@ -1,11 +1,13 @@
 import { resolve as absolute, dirname } from 'node:path'
-import type { Config, Expose, MonitoringServer, Service } from './config.ts'
+import type { Alerts, Config, Expose, MonitoringServer, Objectives, Service } from './config.ts'
 import { images } from './images.ts'
-import type { ConfigOptions, MonitoringServerOptions, ServiceOptions } from './options.ts'
-import { monitoringPorts } from './ports.ts'
+import { measuresIn } from './measures.ts'
+import { defaultObjectives } from './objectives.ts'
+import type { AlertsOptions, ConfigOptions, MonitoringOptions, ServiceOptions } from './options.ts'
+import { type MonitoringKind, monitoringPorts, runs } from './ports.ts'
 
 /**
- * Fills in every default and makes every path absolute. Pure.
+ * Fills in every default and makes every path absolute. Looks at nothing but the sources of services that do not say what they measure.
  *
  * @param options a config that has passed every check
  * @param file the config file, absolute
@@ -32,37 +34,65 @@ export function resolve(options: ConfigOptions, stage: string, file: string): Co
 
 function resolveService(name: string, options: ServiceOptions, folder: string): Service {
   const { entry, dockerfile } = options
+  const source = absolute(folder, entry ?? dockerfile!)
   return {
     name,
-    source: entry === undefined ? { dockerfile: absolute(folder, dockerfile!) } : { entry: absolute(folder, entry) },
+    source: entry === undefined ? { dockerfile: source } : { entry: source },
     port: options.port,
     health: options.health ?? '/health',
     expose: resolveExpose(options.expose),
     memoryMiB: options.memoryMiB ?? 256,
     environment: Object.fromEntries(Object.entries(options.environment ?? {}).map(([key, value]) => [key, String(value)])),
     needs: [...new Set(options.needs)],
+    slo: resolveObjectives(options.slo),
+    measures: [...new Set(options.measures ?? measuresIn(source))],
   }
+}
+
+function resolveObjectives(given: ServiceOptions['slo']): Objectives | undefined {
+  if (given === false) return undefined
+  const { availability, latency } = defaultObjectives
+  return { availability: given?.availability ?? availability, latency: { ...latency, ...given?.latency } }
 }
 
 function resolveMonitoring(given: ConfigOptions['monitoring'], base: string): Config['monitoring'] {
-  const options = given === false ? ({ prometheus: false, grafana: false } as const) : (given ?? {})
+  const options: MonitoringOptions = given === false ? { prometheus: false, grafana: false } : (given ?? {})
+  const server = (kind: MonitoringKind): MonitoringServer | undefined => {
+    const own = options[kind]
+    if (own === false || !runs(kind, options)) return undefined
+    return {
+      port: own?.port ?? monitoringPorts[kind],
+      base: own?.base ?? (base === 'host' ? 'host' : images[kind]),
+      memoryMiB: own?.memoryMiB ?? memoryOf[kind],
+    }
+  }
   return {
-    expose: resolveExpose(given ? given.expose : undefined),
-    prometheus: resolveServer('prometheus', options.prometheus, base),
-    grafana: resolveServer('grafana', options.grafana, base),
+    expose: resolveExpose(options.expose),
+    prometheus: server('prometheus'),
+    grafana: server('grafana'),
+    alertmanager: server('alertmanager'),
+    nodeExporter: server('nodeExporter'),
+    scrapeInterval: options.scrapeInterval ?? '5s',
+    retention: options.retention ?? '30d',
+    alerts: resolveAlerts(options.alerts ?? {}),
   }
 }
 
-function resolveServer(
-  kind: 'prometheus' | 'grafana',
-  options: false | MonitoringServerOptions | undefined,
-  base: string,
-): MonitoringServer | undefined {
-  if (options === false) return undefined
+/** What each server does well with beside a handful of services, in MiB. */
+const memoryOf: Readonly<Record<MonitoringKind, number>> = { prometheus: 256, grafana: 256, alertmanager: 128, nodeExporter: 64 }
+
+function resolveAlerts({ slack, webhook, email, runbooks = 'docs/alerts.md' }: AlertsOptions): Alerts {
   return {
-    port: options?.port ?? monitoringPorts[kind],
-    base: options?.base ?? (base === 'host' ? 'host' : images[kind]),
-    memoryMiB: options?.memoryMiB ?? 256,
+    slack: slack && { url: slack.url, channel: slack.channel },
+    webhook: webhook && { url: webhook.url, token: webhook.token },
+    email: email && {
+      to: typeof email.to === 'string' ? [email.to] : email.to,
+      from: email.from,
+      smarthost: email.smarthost,
+      username: email.username,
+      password: email.password,
+    },
+    runbooks,
   }
 }
 

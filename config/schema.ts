@@ -1,34 +1,7 @@
 import * as z from 'zod'
 import type { Diagnostics, KeyPath } from './diagnostics.ts'
-
-/** A value that has to pass `test`; `expected` is a noun phrase, `near` are the names it may have been meant to be. */
-const value = <T>(test: (given: unknown) => boolean, expected: string, near: readonly string[] = []) =>
-  z.custom<T>(test, { error: expected, params: { near } })
-
-const text = (pattern: RegExp, expected: string) => value<string>((given) => typeof given === 'string' && pattern.test(given), expected)
-
-const whole = (from: number, to: number, expected: string) =>
-  value<number>((given) => Number.isInteger(given) && Number(given) >= from && Number(given) <= to, expected)
-
-const oneOf = <const T extends string>(...names: readonly T[]) =>
-  value<T>((given) => names.some((name) => name === given), names.map((name) => `"${name}"`).join(' or '), names)
-
-const port = whole(1, 65535, 'a port from 1 to 65535')
-// Docker's own minimum is 6 MiB; a Node process does not start below about 32.
-const memoryMiB = whole(32, 1024 * 1024, 'a whole number of MiB, at least 32')
-
-// A tag or digest is asked for because a moving image would break "same source, same digest".
-const image =
-  /^([a-zA-Z0-9.-]+(:\d+)?\/)?[a-z0-9]+([._-]+[a-z0-9]+)*(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:\w[\w.-]{0,127}(@sha256:[a-f0-9]{64})?|@sha256:[a-f0-9]{64})$/
-const base = value<string>(
-  (given) => given === 'host' || (typeof given === 'string' && image.test(given)),
-  '"host" or an image reference with a tag or digest, such as "public.ecr.aws/docker/library/node:24-slim"',
-  ['host'],
-)
-
-const octet = '(25[0-5]|2[0-4]\\d|1?\\d?\\d)'
-const cidr = text(new RegExp(`^(${octet}\\.){3}${octet}/(3[0-2]|[12]?\\d)$`), 'an IPv4 CIDR block such as "203.0.113.0/24"')
-const expose = z.union([oneOf('public', 'nobody'), z.array(cidr)], { error: '"public", "nobody" or a list of IPv4 CIDR blocks' })
+import { measured, monitoring, slo } from './monitoring-schema.ts'
+import { base, expose, memoryMiB, oneOf, port, text, value, whole } from './values.ts'
 
 const file = text(/^[^\0]+$/, 'a path relative to the config file, such as "./services/ml-inference/server.ts"')
 
@@ -45,16 +18,10 @@ const service = z.strictObject(
       .record(z.string(), value(isVariable, 'a text, a number, true or false'), { error: 'an object of names and values' })
       .optional(),
     needs: z.array(text(/./, 'the name of a service'), { error: 'a list of service names' }).optional(),
+    slo: slo.optional(),
+    measures: measured.optional(),
   },
   { error: 'an object such as { entry: "./services/ml-inference/server.ts", port: 8001 }' },
-)
-
-const server = z.union(
-  [
-    z.literal(false),
-    z.strictObject({ port: port.optional(), base: base.optional(), memoryMiB: memoryMiB.optional() }, { error: 'an object' }),
-  ],
-  { error: 'false or an object such as { port: 9090 }' },
 )
 
 /** The shape of `mlops.config.ts`. What takes more than one value to judge is checked by the `check…` functions that `load.ts` calls. */
@@ -82,15 +49,7 @@ export const schema = z.strictObject(
     services: z
       .record(z.string(), service, { error: 'an object with one entry a service' })
       .refine((services) => Object.keys(services).length > 0, { error: 'at least one service' }),
-    monitoring: z
-      .union(
-        [
-          z.literal(false),
-          z.strictObject({ prometheus: server.optional(), grafana: server.optional(), expose: expose.optional() }, { error: 'an object' }),
-        ],
-        { error: 'false or an object such as { expose: "nobody" }' },
-      )
-      .optional(),
+    monitoring: monitoring.optional(),
     protect: value<boolean>((given) => typeof given === 'boolean', 'true or false').optional(),
   },
   { error: 'an object with "app" and "services"' },
@@ -147,10 +106,27 @@ function valueAt(given: unknown, path: KeyPath): unknown {
   return path.reduce<unknown>((value, key) => (value as Record<string | number, unknown> | undefined)?.[key], given)
 }
 
-/** The keys that the schema knows at a path. */
+/** The keys that the schema knows at a path: those of the object that stands there, or that may. */
 function keysAt(path: KeyPath): string[] {
-  if (path.length === 0) return Object.keys(schema.shape)
-  if (path[0] === 'services') return Object.keys(service.shape)
-  if (path[0] === 'instance') return ['type', 'diskGiB']
-  return path.length === 1 ? ['prometheus', 'grafana', 'expose'] : ['port', 'base', 'memoryMiB']
+  let at: unknown = schema
+  for (const key of path) {
+    const { shape, valueType, element } = objectIn(at)
+    at = shape ? shape[key] : (valueType ?? element)
+  }
+  return Object.keys(objectIn(at).shape ?? {})
+}
+
+/** What holds further values, behind `optional` and among alternatives. */
+interface Holder {
+  readonly shape?: Readonly<Record<string, unknown>>
+  readonly valueType?: unknown
+  readonly element?: unknown
+}
+
+function objectIn(schema: unknown): Holder {
+  const { def } = (schema ?? {}) as { def?: { innerType?: unknown; options?: readonly unknown[] } & Holder }
+  if (!def) return {}
+  if (def.innerType) return objectIn(def.innerType)
+  const alternatives = def.options?.map(objectIn) ?? []
+  return alternatives.find(({ shape }) => shape) ?? alternatives.find(({ element }) => element) ?? def
 }

@@ -59,7 +59,7 @@ export default ({ stage }: { stage: string }) => ({
 mlops.config.ts:5   instance.tpye
   unknown key. Did you mean "type"?
 mlops.config.ts:8   services.api.persist
-  unknown key. Expected one of entry, dockerfile, port, health, expose, memoryMiB, environment, needs
+  unknown key. Expected one of entry, dockerfile, port, health, expose, memoryMiB, environment, needs, slo, measures
 mlops.config.ts:8   services.api.port
   got 80000, expected a port from 1 to 65535
 mlops.config.ts:10  services.store.entry
@@ -114,6 +114,41 @@ const single: [sentence: string, text: string, expected: string][] = [
     'monitoring.grafana.prot: unknown key. Did you mean "port"?',
   ],
   [
+    'a misspelt key deep in the alerts',
+    withKeys("monitoring: { alerts: { email: { to: 'a@b', from: 'a@b', smarthst: 'b:25' } } }"),
+    'monitoring.alerts.email.smarthst: unknown key. Did you mean "smarthost"?',
+  ],
+  [
+    'a scrape interval that Prometheus could not keep up with',
+    withKeys("monitoring: { scrapeInterval: '10ms' }"),
+    'monitoring.scrapeInterval: got "10ms", expected a time from 500ms to 1m, such as "15s"',
+  ],
+  [
+    'a retention without a unit',
+    withKeys("monitoring: { retention: '30' }"),
+    'monitoring.retention: got "30", expected a time from 1h to 10y, such as "30d"',
+  ],
+  [
+    'a webhook that is no URL',
+    withKeys("monitoring: { alerts: { webhook: { url: 'example.com' } } }"),
+    'monitoring.alerts.webhook.url: got "example.com", expected a URL such as "https://hooks.example.com/alerts", or a secret',
+  ],
+  [
+    'an objective that leaves no room for errors',
+    withService('slo: { availability: 1 }'),
+    'services.api.slo.availability: got 1, expected a share between 0 and 1 such as 0.995: an objective of 1 has no budget for errors',
+  ],
+  [
+    'a latency objective between two bounds of the histogram',
+    withService('slo: { latency: { seconds: 0.3 } }'),
+    'services.api.slo.latency.seconds: got 0.3, expected a bound of the request histogram in seconds: 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10',
+  ],
+  [
+    'a measure that is none',
+    withService("measures: ['prediction']"),
+    'services.api.measures[0]: got "prediction", expected "predictions" or "ingestion". Did you mean "predictions"?',
+  ],
+  [
     'a monitoring server that is a number',
     withKeys('monitoring: { grafana: 3001 }'),
     'monitoring.grafana: got 3001, expected false or an object such as { port: 9090 }',
@@ -141,7 +176,7 @@ const single: [sentence: string, text: string, expected: string][] = [
   [
     'a key that comes with a later version',
     withService("persist: '/data'"),
-    'services.api.persist: unknown key. Expected one of entry, dockerfile, port, health, expose, memoryMiB, environment, needs',
+    'services.api.persist: unknown key. Expected one of entry, dockerfile, port, health, expose, memoryMiB, environment, needs, slo, measures',
   ],
   [
     'a health path that is none',
@@ -221,7 +256,7 @@ const single: [sentence: string, text: string, expected: string][] = [
   [
     'a name that a monitoring container has',
     withService('', 'grafana'),
-    'services.grafana: got "grafana", expected another name: prometheus, grafana, kit are taken by the project itself',
+    'services.grafana: got "grafana", expected another name: prometheus, grafana, alertmanager, node-exporter, kit are taken by the project itself',
   ],
   [
     'a service name with an underscore',
@@ -263,6 +298,7 @@ test('a service on the written port of a monitoring server is refused, and one o
     'monitoring.grafana.port: got 8001, expected a port of its own: services.api.port has it (mlops.config.ts:1)',
   )
   assert.is(await said(withService('').replace('8001', '9090').replace(/}$/, ', monitoring: { prometheus: false } }')), 'nothing')
+  assert.is(await said(withService('').replace('8001', '9093').replace(/}$/, ', monitoring: { prometheus: false } }')), 'nothing')
   assert.is(await said(withService('').replace('8001', '9090').replace(/}$/, ', monitoring: false }')), 'nothing')
 })
 

@@ -51,12 +51,19 @@ test('the smallest config comes out with every default filled in and absolute pa
         memoryMiB: 256,
         environment: {},
         needs: [],
+        slo: { availability: 0.995, latency: { p: 0.99, seconds: 0.25 } },
+        measures: [],
       },
     ],
     monitoring: {
       expose: 'nobody',
       prometheus: { port: 9090, base: 'host', memoryMiB: 256 },
       grafana: { port: 3000, base: 'host', memoryMiB: 256 },
+      alertmanager: { port: 9093, base: 'host', memoryMiB: 128 },
+      nodeExporter: { port: 9100, base: 'host', memoryMiB: 64 },
+      scrapeInterval: '5s',
+      retention: '30d',
+      alerts: { slack: undefined, webhook: undefined, email: undefined, runbooks: 'docs/alerts.md' },
     },
     protect: false,
     file: join(folder, 'mlops.config.ts'),
@@ -69,6 +76,7 @@ test('every stage but local stands on AWS and on official images', async () => {
   const { target, base, monitoring, protect } = await load(folder, 'prod')
   assert.equal([target, base, protect], ['aws', images.node, true])
   assert.equal([monitoring.prometheus?.base, monitoring.grafana?.base], [images.prometheus, images.grafana])
+  assert.equal([monitoring.alertmanager?.base, monitoring.nodeExporter?.base], [images.alertmanager, images.nodeExporter])
 })
 
 test('what the config says wins over every default', async () => {
@@ -80,10 +88,21 @@ export default defineConfig({
   app: 'shop', region: 'us-gov-west-1', target: 'local', strategy: 'recreate', base: 'registry.example:5000/node:24@sha256:${'a'.repeat(64)}',
   instance: { type: 'u-6tb1.metal', diskGiB: 8 },
   services: {
-    store: { dockerfile: './Dockerfile', port: 8002, health: '/v1/ready', expose: ['10.0.0.0/8', '10.0.0.0/8'], memoryMiB: 64 },
-    api: { entry: 'api.ts', port: 8001, expose: [], environment: { DEBUG: true, N: 3, TEXT: 'x' }, needs: ['store', 'store'] },
+    store: { dockerfile: './Dockerfile', port: 8002, health: '/v1/ready', expose: ['10.0.0.0/8', '10.0.0.0/8'], memoryMiB: 64, slo: false },
+    api: {
+      entry: 'api.ts', port: 8001, expose: [], environment: { DEBUG: true, N: 3, TEXT: 'x' }, needs: ['store', 'store'],
+      slo: { availability: 0.9, latency: { seconds: 1 } }, measures: ['ingestion', 'ingestion'],
+    },
   },
-  monitoring: { prometheus: { port: 9191, base: 'host', memoryMiB: 512 }, grafana: false, expose: 'public' },
+  monitoring: {
+    prometheus: { port: 9191, base: 'host', memoryMiB: 512 }, grafana: false, alertmanager: { memoryMiB: 32 }, nodeExporter: false, expose: 'public',
+    scrapeInterval: '15s', retention: '7d',
+    alerts: {
+      webhook: { url: { secret: 'HOOK' } },
+      email: { to: 'ops@example.com', from: 'alerts@example.com', smarthost: 'mail.example.com:587' },
+      runbooks: 'https://example.com/alerts',
+    },
+  },
 })
 `,
   })
@@ -100,12 +119,62 @@ export default defineConfig({
   assert.equal(store?.source, { dockerfile: join(folder, 'Dockerfile') })
   assert.equal([store?.health, store?.expose, store?.memoryMiB], ['/v1/ready', ['10.0.0.0/8'], 64])
   assert.equal([api?.expose, api?.environment, api?.needs], ['nobody', { DEBUG: 'true', N: '3', TEXT: 'x' }, ['store']])
-  assert.equal(config.monitoring, { expose: 'public', prometheus: { port: 9191, base: 'host', memoryMiB: 512 }, grafana: undefined })
+  assert.equal([store?.slo, api?.slo], [undefined, { availability: 0.9, latency: { p: 0.99, seconds: 1 } }])
+  assert.equal(api?.measures, ['ingestion'])
+  assert.equal(config.monitoring, {
+    expose: 'public',
+    prometheus: { port: 9191, base: 'host', memoryMiB: 512 },
+    grafana: undefined,
+    alertmanager: { port: 9093, base: images.alertmanager, memoryMiB: 32 },
+    nodeExporter: undefined,
+    scrapeInterval: '15s',
+    retention: '7d',
+    alerts: {
+      slack: undefined,
+      webhook: { url: { secret: 'HOOK' }, token: undefined },
+      email: {
+        to: ['ops@example.com'],
+        from: 'alerts@example.com',
+        smarthost: 'mail.example.com:587',
+        username: undefined,
+        password: undefined,
+      },
+      runbooks: 'https://example.com/alerts',
+    },
+  })
 })
 
-test('monitoring: false leaves both servers out', async () => {
+test('a service measures what its own sources name metrics for, unless its config says otherwise', async () => {
+  const metric = "new Counter({ name: 'ml_predictions_total' })"
+  const folder = await project({
+    'mlops.config.ts': `export default { app: 'mlops', services: {
+      model: { entry: './model/server.ts', port: 8001 },
+      silent: { entry: './model/server.ts', port: 8002, measures: [] },
+      python: { dockerfile: './python/Dockerfile', port: 8003 },
+      tested: { entry: './tested/server.ts', port: 8004 },
+    } }`,
+    'model/server.ts': '',
+    'model/app.ts': metric,
+    'python/Dockerfile': '',
+    'python/main.py': "Counter('data_ingestion_total', 'Records kept.')",
+    'tested/server.ts': '',
+    'tested/app.test.ts': metric,
+    'tested/smoke.ts': metric,
+  })
+  const { services } = await load(folder)
+  assert.equal(
+    services.map(({ measures }) => measures),
+    [['predictions'], [], ['ingestion'], []],
+  )
+})
+
+test('monitoring: false leaves every server out, and without Prometheus only Grafana is of use', async () => {
   const folder = await project({ 'mlops.config.ts': small.replace('protect', 'monitoring: false, protect'), 'api.ts': '' })
-  assert.equal((await load(folder)).monitoring, { expose: 'nobody', prometheus: undefined, grafana: undefined })
+  const { prometheus, grafana, alertmanager, nodeExporter } = (await load(folder)).monitoring
+  assert.equal([prometheus, grafana, alertmanager, nodeExporter], [undefined, undefined, undefined, undefined])
+  const other = await project({ 'mlops.config.ts': small.replace('protect', 'monitoring: { prometheus: false }, protect'), 'api.ts': '' })
+  const { monitoring } = await load(other)
+  assert.equal([monitoring.grafana?.port, monitoring.alertmanager, monitoring.nodeExporter], [3000, undefined, undefined])
 })
 
 test('a config need not use defineConfig, and may be a plain object', async () => {

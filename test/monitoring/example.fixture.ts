@@ -1,6 +1,7 @@
-import type { Config, Service } from '../../config/config.ts'
+import type { Config, Measure, Service } from '../../config/config.ts'
 
-const service = (name: string, port: number): Service => ({
+/** A service as it comes out of a config that says nothing but its port. */
+export const service = (name: string, port: number, ...measures: Measure[]): Service => ({
   name,
   source: { entry: `/project/services/${name}/server.ts` },
   port,
@@ -9,9 +10,11 @@ const service = (name: string, port: number): Service => ({
   memoryMiB: 256,
   environment: {},
   needs: [],
+  slo: { availability: 0.995, latency: { p: 0.99, seconds: 0.25 } },
+  measures,
 })
 
-/** A resolved config with both services and both monitoring servers. */
+/** A resolved config with both services and every monitoring server. */
 export const config: Config = {
   app: 'mlops',
   stage: 'staging',
@@ -20,11 +23,16 @@ export const config: Config = {
   strategy: 'blue-green',
   instance: { type: 't3.micro', diskGiB: 20 },
   base: 'host',
-  services: [service('ml-inference', 8001), service('data-ingestion', 8002)],
+  services: [service('ml-inference', 8001, 'predictions'), service('data-ingestion', 8002, 'ingestion')],
   monitoring: {
     expose: 'nobody',
     prometheus: { port: 9191, base: 'host', memoryMiB: 256 },
     grafana: { port: 3131, base: 'host', memoryMiB: 256 },
+    alertmanager: { port: 9193, base: 'host', memoryMiB: 128 },
+    nodeExporter: { port: 9292, base: 'host', memoryMiB: 64 },
+    scrapeInterval: '5s',
+    retention: '30d',
+    alerts: { slack: undefined, webhook: undefined, email: undefined, runbooks: 'docs/alerts.md' },
   },
   protect: false,
   file: '/project/mlops.config.ts',

@@ -1,0 +1,39 @@
+import * as z from 'zod'
+import { secondsOf } from './durations.ts'
+
+/** A value that has to pass `test`; `expected` is a noun phrase, `near` are the names it may have been meant to be. */
+export const value = <T>(test: (given: unknown) => boolean, expected: string, near: readonly string[] = []) =>
+  z.custom<T>(test, { error: expected, params: { near } })
+
+export const text = (pattern: RegExp, expected: string) =>
+  value<string>((given) => typeof given === 'string' && pattern.test(given), expected)
+
+export const whole = (from: number, to: number, expected: string) =>
+  value<number>((given) => Number.isInteger(given) && Number(given) >= from && Number(given) <= to, expected)
+
+export const oneOf = <const T extends string>(...names: readonly T[]) =>
+  value<T>((given) => names.some((name) => name === given), names.map((name) => `"${name}"`).join(' or '), names)
+
+/** A length of time from the shortest to the longest, both written as the config writes them. */
+export const duration = (shortest: string, longest: string, example: string) =>
+  value<string>((given) => {
+    const seconds = typeof given === 'string' ? secondsOf(given) : undefined
+    return seconds !== undefined && seconds >= secondsOf(shortest)! && seconds <= secondsOf(longest)!
+  }, `a time from ${shortest} to ${longest}, such as "${example}"`)
+
+export const port = whole(1, 65535, 'a port from 1 to 65535')
+// Docker's own minimum is 6 MiB; a Node process does not start below about 32.
+export const memoryMiB = whole(32, 1024 * 1024, 'a whole number of MiB, at least 32')
+
+// A tag or digest is asked for because a moving image would break "same source, same digest".
+const image =
+  /^([a-zA-Z0-9.-]+(:\d+)?\/)?[a-z0-9]+([._-]+[a-z0-9]+)*(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:\w[\w.-]{0,127}(@sha256:[a-f0-9]{64})?|@sha256:[a-f0-9]{64})$/
+export const base = value<string>(
+  (given) => given === 'host' || (typeof given === 'string' && image.test(given)),
+  '"host" or an image reference with a tag or digest, such as "public.ecr.aws/docker/library/node:24-slim"',
+  ['host'],
+)
+
+const octet = '(25[0-5]|2[0-4]\\d|1?\\d?\\d)'
+const cidr = text(new RegExp(`^(${octet}\\.){3}${octet}/(3[0-2]|[12]?\\d)$`), 'an IPv4 CIDR block such as "203.0.113.0/24"')
+export const expose = z.union([oneOf('public', 'nobody'), z.array(cidr)], { error: '"public", "nobody" or a list of IPv4 CIDR blocks' })
