@@ -9,7 +9,7 @@ import type { Access } from './aws/clients.ts'
 export async function accessTo(config: Config, ports: readonly number[] = []): Promise<Access> {
   if (config.target === 'aws') return { region: config.region }
   const { startCloud, refuseTakenPorts } = await import('./local/start.ts')
-  const { endpoint, credentials } = await startCloud({ folder: cloudFolder(config) })
+  const { endpoint, credentials } = await startCloud({ folder: cloudFolder(config), region: config.region })
   await refuseTakenPorts({ folder: cloudFolder(config) }, ports)
   return { region: config.region, endpoint, credentials }
 }
