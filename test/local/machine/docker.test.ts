@@ -87,7 +87,7 @@ test('a service runs with its paths, its address and its environment translated'
   assert.is(seen.env.GREETING, 'hello')
   assert.is(seen.env.HOSTNAME, 'web')
   assert.is(readFileSync(join(seen.env.DATA_DIR!, 'seed.txt'), 'utf8'), 'seed', 'a fresh volume gets the content of the image')
-  assert.match(seen.argv[0]!, /^--config=.*\/rootfs\/[0-9a-f]{64}\/etc\/app\.conf$/)
+  assert.match(seen.argv[0]!, /^--config=.*\/rootfs\/etc\/app\.conf$/)
   assert.equal(seen.argv.slice(1, 3), ['--route', '/health'], 'a route is no path of the image')
   assert.match(seen.argv[3]!, /\/tmpfs\/_tmp\/x$/)
   assert.not.ok('AWS_EC2_METADATA_SERVICE_ENDPOINT' in seen.env, 'the instance’s credentials are out of a container’s reach')
@@ -201,6 +201,12 @@ test('-e NAME and --env-file take values from where the command stands', async (
     `cd "$MLOPS_ROOT" && printf '# comment\\nB=2\\n' > env && export A=1 && docker run --rm -e A -e C --env-file env ${tool} ${print}`,
   )
   assert.is(out, '1 2 undefined\n', err)
+})
+
+test('a mount is found where it is in the image, also by a path relative to its neighbours', async () => {
+  const { out, err } = await sh(`cd "$MLOPS_ROOT" && mkdir -p targets && echo '[]' > targets/a.json &&
+    docker run --rm --mount "type=bind,src=$MLOPS_ROOT/targets,dst=/app/both/targets,readonly" ${tool} -e 'console.log(require("fs").readdirSync(process.argv[1] + "/../both/targets").join())' /app/both`)
+  assert.is(out, 'a.json\n', err)
 })
 
 test('names of containers on the same network mean the instance', async () => {

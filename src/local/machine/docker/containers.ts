@@ -7,9 +7,11 @@ import { marker } from '../process-table.ts'
 import { type Container, openContainer, type Program, removeFolder } from './container.ts'
 import type { ContainerRecord } from './container-record.ts'
 import type { Images, LocalImage } from './images.ts'
+import { inside } from './jail.ts'
 import { predefined } from './networks.ts'
 import { locate, translate, translateList, type View } from './path-map.ts'
 import { daemon } from './refusal.ts'
+import { mergeLayers, mount } from './rootfs.ts'
 import type { Volumes } from './volumes.ts'
 
 export interface Containers {
@@ -18,7 +20,7 @@ export interface Containers {
   get(name: string): Container
   find(name: string): Container | undefined
   /** @throws Refusal when the name is in use */
-  create(record: ContainerRecord): Container
+  create(record: ContainerRecord, image: LocalImage): Promise<Container>
   /** Starts it, once its ports are free. */
   start(container: Container, attached?: Parameters<Container['start']>[0]): Promise<void>
   remove(container: Container, force: boolean): Promise<void>
@@ -44,16 +46,16 @@ export function openContainers(folder: InstanceFolder, settings: Settings, image
   for (const id of existsSync(root) ? readdirSync(root) : []) {
     const record = readWhole<ContainerRecord>(join(root, id, 'container.json'))
     if (record) open(record)
+    // Its creation was cut short: nobody was told of it.
+    else removeFolder(join(root, id))
   }
 
-  const view = ({ host, imageId }: ContainerRecord): View => {
-    const image = images.find(imageId)
-    if (!image) throw daemon(`No such image: ${imageId}`)
+  const view = ({ id, host }: ContainerRecord): View => {
     const neighbours = [...containers.values()].filter(
       ({ record }) => record.host.network === host.network && !predefined.includes(host.network),
     )
     const names = neighbours.flatMap(({ record }) => [record.name, ...record.host.aliases])
-    return { places: host.mounts, rootfs: images.rootfs(image), address: settings.privateAddress, names }
+    return { places: host.mounts, rootfs: join(containerFolder(folder, id), 'rootfs'), address: settings.privateAddress, names }
   }
 
   const program = (record: ContainerRecord, [command = '', ...args]: readonly string[]): Program => {
@@ -73,6 +75,17 @@ export function openContainers(folder: InstanceFolder, settings: Settings, image
       args: args.map((arg) => translate(arg, seen)),
       cwd: locate(record.workingDir, seen) ?? seen.rootfs,
       env: { HOME: seen.rootfs, HOSTNAME: record.hostname, ...env, PATH: whole, [marker]: settings.instanceId },
+    }
+  }
+
+  /** Lays out the files of a new container: the image's, and the mounts where they belong. */
+  const furnish = async ({ id, host }: ContainerRecord, image: LocalImage) => {
+    const rootfs = join(containerFolder(folder, id), 'rootfs')
+    await mergeLayers(images.layers(image), rootfs)
+    for (const place of host.mounts) {
+      if (place.type === 'tmpfs') mkdirSync(place.source, { recursive: true })
+      if (place.name) volumes.seed(volumes.create(place.name), inside(rootfs, place.target))
+      mount(place, rootfs)
     }
   }
 
@@ -105,7 +118,7 @@ export function openContainers(folder: InstanceFolder, settings: Settings, image
       return found
     },
 
-    create(record) {
+    async create(record, image) {
       const other = find(record.name)
       if (other && other.record.name === record.name)
         throw daemon(
@@ -113,8 +126,15 @@ export function openContainers(folder: InstanceFolder, settings: Settings, image
           125,
         )
       const container = open(record)
+      try {
+        await furnish(record, image)
+      } catch (error) {
+        containers.delete(record.id)
+        removeFolder(containerFolder(folder, record.id))
+        throw error
+      }
+      // From here on it is there after a restart of the machine, too.
       container.update({})
-      prepareMounts(record, images.find(record.imageId)!, images, volumes)
       return container
     },
 
@@ -154,15 +174,6 @@ export function openContainers(folder: InstanceFolder, settings: Settings, image
     async powerOff() {
       await Promise.all([...containers.values()].map((container) => container.powerOff()))
     },
-  }
-}
-
-function prepareMounts({ host }: ContainerRecord, image: LocalImage, images: Images, volumes: Volumes): void {
-  const seen: View = { places: [], rootfs: images.rootfs(image), address: '', names: [] }
-  for (const { type, name, source, target } of host.mounts) {
-    if (type === 'tmpfs') mkdirSync(source, { recursive: true })
-    if (type !== 'volume' || !name) continue
-    volumes.seed(volumes.create(name), locate(target, seen) ?? '')
   }
 }
 

@@ -5,9 +5,8 @@ import { persist, read, refuseTransient, Transient } from '../../../image/connec
 import { parseReference } from '../../../image/reference.ts'
 import { type Registry, registryAt } from '../../../image/registry.ts'
 import { readWhole, writeWhole } from '../folder.ts'
-import { type LayerFacts, unpack } from './layer.ts'
+import { type LayerFacts, unpack, WrongContent } from './layer.ts'
 import { daemon } from './refusal.ts'
-import { mergeLayers } from './rootfs.ts'
 
 /** The part of an image's config that running it needs (OCI image specification, "Image Configuration"). */
 export interface RunConfig {
@@ -52,8 +51,8 @@ export interface Images {
   list(): LocalImage[]
   /** Forgets one name, or the whole image; layers that nothing needs any more go with it. */
   remove(image: LocalImage, name?: string): void
-  /** The folder with the image's files. */
-  rootfs(image: LocalImage): string
+  /** The folders of its unpacked layers, lowest first. */
+  layers(image: LocalImage): string[]
 }
 
 interface Manifest {
@@ -79,13 +78,12 @@ const accept = [
 const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64'
 const hex = (digest: string) => digest.slice('sha256:'.length)
 
-/** @param folder where images.json, `layers` and `rootfs` lie */
+/** @param folder where images.json and `layers` lie */
 export function openImages(folder: string): Images {
   const file = join(folder, 'images.json')
   let images = readWhole<LocalImage[]>(file) ?? []
   const fetching = new Map<string, Promise<void>>()
   const layerFolder = (diffId: string) => join(folder, 'layers', hex(diffId))
-  const rootfs = ({ id }: LocalImage) => join(folder, 'rootfs', hex(id))
   const save = (next: LocalImage[]) => {
     writeWhole(file, next)
     images = next
@@ -106,7 +104,7 @@ export function openImages(folder: string): Images {
   }
 
   return {
-    rootfs,
+    layers: ({ layers }) => layers.map(layerFolder),
     list: () => images,
 
     find(text) {
@@ -143,7 +141,6 @@ export function openImages(folder: string): Images {
         size: facts.reduce((sum, { size }) => sum + size, 0),
         architecture: config.architecture,
       }
-      await mergeLayers(image.layers.map(layerFolder), rootfs(image))
       // A tag names one image only: it moves here from where it was.
       save([
         ...images.filter((each) => each.id !== id).map((each) => ({ ...each, tags: each.tags.filter((tag) => !image.tags.includes(tag)) })),
@@ -164,7 +161,6 @@ export function openImages(folder: string): Images {
       const others = images.filter(({ id }) => id !== image.id)
       if (named) return save([...others, rest])
       save(others)
-      rmSync(rootfs(image), { recursive: true, force: true })
       const needed = new Set(others.flatMap(({ layers }) => layers))
       for (const layer of image.layers.filter((each) => !needed.has(each))) {
         rmSync(`${layerFolder(layer)}.complete`, { force: true })
@@ -191,6 +187,7 @@ async function download({ text, repository, registry }: Source, layer: LayerFact
       await unpack(answer.body, layer, place)
     } catch (error) {
       rmSync(place, { recursive: true, force: true })
+      if (error instanceof WrongContent) throw daemon(`failed to register layer: ${error.message}`)
       throw new Transient((error as Error).message, { cause: error })
     }
   })

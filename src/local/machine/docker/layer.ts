@@ -16,11 +16,14 @@ export interface LayerFacts {
   readonly diffId: string
 }
 
+/** A layer arrived, and is not what was promised: asking again would not help. */
+export class WrongContent extends Error {}
+
 /**
  * Unpacks a layer into a folder, checking both of its digests on the way. Whiteouts stay in it as the files that they are in the tar;
  * devices are left out, owners and special modes too: nothing here runs as root.
  *
- * @throws Error when the content is not what was promised; the folder is then worth nothing.
+ * @throws WrongContent, or whatever the stream fails with; the folder is then worth nothing.
  */
 export async function unpack(content: Readable, { digest, size, mediaType, diffId }: LayerFacts, folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true })
@@ -36,9 +39,9 @@ export async function unpack(content: Readable, { digest, size, mediaType, diffI
     entries,
   ])
   const whole = packed.result()
-  if (whole.size !== size || whole.digest !== digest) throw new Error(`layer ${digest} came as ${whole.size} bytes of ${whole.digest}`)
+  if (whole.size !== size || whole.digest !== digest) throw new WrongContent(`layer ${digest} came as ${whole.size} bytes of ${whole.digest}`)
   const contentDigest = decompress ? unpacked.result().digest : whole.digest
-  if (contentDigest !== diffId) throw new Error(`layer ${digest} unpacks to ${contentDigest}, the image says ${diffId}`)
+  if (contentDigest !== diffId) throw new WrongContent(`layer ${digest} unpacks to ${contentDigest}, the image says ${diffId}`)
 }
 
 function meter() {
@@ -58,7 +61,7 @@ type Entry = Extract extends AsyncIterable<infer Each> ? Each : never
 
 async function place(entry: Entry, folder: string): Promise<void> {
   const { name, type, mode = 0o644, linkname } = entry.header
-  if (name.split('/').includes('..')) throw new Error(`the layer has an entry outside of its root: ${name}`)
+  if (name.split('/').includes('..')) throw new WrongContent(`the layer has an entry outside of its root: ${name}`)
   if (type === 'directory') {
     const path = inside(folder, name)
     mkdirSync(path, { recursive: true })

@@ -1,7 +1,8 @@
-import { randomUUID } from 'node:crypto'
-import { existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { lstatSync, mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
 import { link } from 'node:fs/promises'
-import { dirname, join, relative } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
+import { inside } from './jail.ts'
+import type { Place } from './path-map.ts'
 
 const whiteout = '.wh.'
 const opaque = '.wh..wh..opq'
@@ -11,19 +12,19 @@ const opaque = '.wh..wh..opq'
  * neighbours where they expect them, whichever layer these came in. Whiteouts are applied as the OCI image specification says.
  *
  * @param layers folders of unpacked layers, lowest first
- * @param folder made complete or not at all
+ * @param folder made by this
  */
 export async function mergeLayers(layers: readonly string[], folder: string): Promise<void> {
-  if (existsSync(folder)) return
-  const draft = `${folder}.${randomUUID()}.draft`
-  try {
-    mkdirSync(draft, { recursive: true })
-    for (const layer of layers) await lay(layer, '/', draft)
-    renameSync(draft, folder)
-  } catch (error) {
-    rmSync(draft, { recursive: true, force: true })
-    throw error
-  }
+  mkdirSync(folder, { recursive: true })
+  for (const layer of layers) await lay(layer, '/', folder)
+}
+
+/** Lets a folder or file of this machine appear at a path in a merged folder, in the place of what the image has there. */
+export function mount({ target, source }: Place, folder: string): void {
+  const file = join(inside(folder, dirname(target)), basename(target))
+  rmSync(file, { recursive: true, force: true })
+  mkdirSync(dirname(file), { recursive: true })
+  symlinkSync(source, file)
 }
 
 async function lay(layer: string, path: string, root: string): Promise<void> {

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { type ContainerRecord, type Mount, type PublishedPort, zeroTime } from './container-record.ts'
-import { containerFolder } from './containers.ts'
+import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { type ContainerRecord, type PublishedPort, zeroTime } from './container-record.ts'
 import type { Docker } from './docker.ts'
 import type { EngineCall } from './engine-call.ts'
 import type { Flags, Parsed } from './flags.ts'
 import type { LocalImage } from './images.ts'
+import { mounts } from './mounts.ts'
+import { pairs } from './pairs.ts'
 import { daemon, Refusal } from './refusal.ts'
 
 /** What `docker run` and `docker create` understand. */
@@ -87,7 +88,7 @@ export function containerRecord(docker: Docker, call: EngineCall, flags: Parsed,
     hostname: flags.value('hostname') ?? id.slice(0, 12),
     labels: { ...config.Labels, ...pairs(flags.list('label')) },
     stopSignal: signalName(flags.value('stop-signal') ?? config.StopSignal ?? 'SIGTERM'),
-    stopTimeout: whole_(flags, 'stop-timeout') ?? 10,
+    stopTimeout: wholeNumber(flags, 'stop-timeout') ?? 10,
     restartCount: 0,
     stoppedByUser: false,
     state: { status: 'created', pid: 0, exitCode: 0, error: '', startedAt: zeroTime, finishedAt: zeroTime },
@@ -109,7 +110,7 @@ export function containerRecord(docker: Docker, call: EngineCall, flags: Parsed,
       readOnly: flags.has('read-only'),
       memory: bytes(flags.value('memory') ?? '0'),
       cpus: Number(flags.value('cpus') ?? 0),
-      pidsLimit: whole_(flags, 'pids-limit') ?? 0,
+      pidsLimit: wholeNumber(flags, 'pids-limit') ?? 0,
       capDrop: flags.list('cap-drop'),
       capAdd: flags.list('cap-add'),
       securityOpt: flags.list('security-opt'),
@@ -125,17 +126,12 @@ function pick(names: readonly string[]): string {
 }
 
 /** A whole number, or a complaint in docker's words. */
-function whole_(flags: Parsed, name: string): number | undefined {
+function wholeNumber(flags: Parsed, name: string): number | undefined {
   const value = flags.value(name)
   if (value === undefined) return undefined
   if (!/^-?\d+$/.test(value))
     throw new Refusal(`invalid argument "${value}" for "--${name}" flag: strconv.ParseInt: parsing "${value}": invalid syntax`, 125)
   return Number(value)
-}
-
-/** `KEY=value` … → an object. */
-export function pairs(texts: readonly string[]): Record<string, string> {
-  return Object.fromEntries(texts.map((text) => text.split(/=(.*)/s)).map(([name = '', value = '']) => [name, value]))
 }
 
 /** `-e NAME` takes the value of the command's own environment, and is nothing when there is none. */
@@ -166,55 +162,6 @@ function publishedPort(text: string): PublishedPort {
     )
   if (protocol !== 'tcp') throw new Refusal(`-p ${text}: the stand-in for docker publishes TCP ports only`, 125)
   return { host, port: Number(outside) }
-}
-
-function mounts(docker: Docker, call: EngineCall, flags: Parsed, id: string): Mount[] {
-  const tmpfs = (target: string): Mount => {
-    const source = join(containerFolder(docker.folder, id), 'tmpfs', target.replaceAll('/', '_'))
-    return { type: 'tmpfs', target, source, readOnly: false }
-  }
-  const volume = (name: string, target: string, readOnly: boolean): Mount => ({
-    ...{ type: 'volume', name, target, readOnly },
-    source: docker.volumes.create(name).folder,
-  })
-  const bind = (source: string, target: string, readOnly: boolean): Mount => ({
-    type: 'bind',
-    source: resolve(call.cwd, source),
-    target,
-    readOnly,
-  })
-  const short = (text: string): Mount => {
-    const [source = '', target = '', options = ''] = text.split(':')
-    if (!target.startsWith('/')) throw new Refusal(`invalid volume specification: '${text}'`, 125)
-    const unknown = options.split(',').find((option) => !['', 'ro', 'rw', 'z', 'Z'].includes(option))
-    if (unknown) throw new Refusal(`invalid mode: ${unknown}`, 125)
-    const readOnly = options.split(',').includes('ro')
-    if (!/[/.]/.test(source[0] ?? '')) return volume(source, target, readOnly)
-    const found = bind(source, target, readOnly)
-    if (!existsSync(found.source)) mkdirSync(found.source, { recursive: true })
-    return found
-  }
-  const long = (text: string): Mount => {
-    const options = pairs(text.split(','))
-    const { type = 'volume', source = options.src ?? '', target = options.destination ?? options.dst ?? '' } = options
-    const known = ['type', 'source', 'src', 'target', 'destination', 'dst', 'readonly', 'ro', 'volume-nocopy', 'tmpfs-size', 'tmpfs-mode']
-    const unknown = Object.keys(options).find((name) => !known.includes(name))
-    if (unknown) throw new Refusal(`invalid argument "${text}" for "--mount" flag: unexpected key '${unknown}'`, 125)
-    if (!target.startsWith('/')) throw new Refusal(`invalid argument "${text}" for "--mount" flag: target is required`, 125)
-    const readOnly = ['readonly', 'ro'].some((name) => name in options && options[name] !== 'false')
-    if (type === 'tmpfs') return tmpfs(target)
-    if (type === 'volume') return volume(source || randomBytes(32).toString('hex'), target, readOnly)
-    if (type !== 'bind') throw new Refusal(`invalid argument "${text}" for "--mount" flag: mount type ${type} is not known`, 125)
-    const found = bind(source, target, readOnly)
-    if (!existsSync(found.source))
-      throw daemon(`invalid mount config for type "bind": bind source path does not exist: ${found.source}`, 125)
-    return found
-  }
-  return [
-    ...flags.list('mount').map(long),
-    ...flags.list('volume').map(short),
-    ...flags.list('tmpfs').map((text) => tmpfs(text.split(':')[0]!)),
-  ]
 }
 
 function restartPolicy(text: string): ContainerRecord['host']['restart'] {

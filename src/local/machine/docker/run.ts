@@ -8,8 +8,9 @@ import type { EngineCall } from './engine-call.ts'
 import { expect, parse } from './flags.ts'
 import { pullImage } from './image-commands.ts'
 import type { LocalImage } from './images.ts'
+import { pairs } from './pairs.ts'
 import { daemon, Refusal } from './refusal.ts'
-import { containerRecord, pairs, runFlags, runShort, signalName } from './run-options.ts'
+import { containerRecord, runFlags, runShort, signalName } from './run-options.ts'
 
 /** `docker run`: creates and starts; attached to its end unless `-d` is given, and then with the container's own exit code. */
 export async function run(docker: Docker, call: EngineCall): Promise<number> {
@@ -59,7 +60,7 @@ async function made(docker: Docker, call: EngineCall, flags: ReturnType<typeof p
   if (cidfile !== undefined && existsSync(resolve(call.cwd, cidfile)))
     throw new Refusal(`container ID file found, make sure the other container isn't running or delete ${cidfile}`, 125)
   const image = await wanted(docker, call, flags.rest[0]!, flags.value('pull') ?? 'missing')
-  const container = docker.containers.create(containerRecord(docker, call, flags, image))
+  const container = await docker.containers.create(containerRecord(docker, call, flags, image), image)
   if (cidfile !== undefined) writeFileSync(resolve(call.cwd, cidfile), container.record.id)
   return container
 }
