@@ -12,6 +12,8 @@ export interface Config {
   readonly instance: {
     /** An EC2 instance type, such as `t3.micro`. */
     readonly type: string
+    /** Taken in this order when there is no capacity for `type`. */
+    readonly fallbackTypes: readonly string[]
     /** Size of the root disk in GiB. */
     readonly diskGiB: number
   }
@@ -40,6 +42,8 @@ export interface Service {
   readonly expose: Expose
   readonly memoryMiB: number
   readonly environment: Readonly<Record<string, string>>
+  /** Secret by the variable that asks for it. The container gets the value as a file, and `VARIABLE_FILE` says where. */
+  readonly secrets: Readonly<Record<string, string>>
   /** Services that are started and healthy before this one. */
   readonly needs: readonly string[]
   /** What it promises its users; undefined where it promises nothing. */

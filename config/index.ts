@@ -1,4 +1,5 @@
 /** The config language: what `mlops.config.ts` imports. Kept free of the schema and the loader, so that it loads in no time. */
+import type { Secret } from './config.ts'
 import type { ConfigContext, ConfigOptions } from './options.ts'
 
 export type {
@@ -49,4 +50,13 @@ export function defineConfig<const Name extends string, Given>(
 ): typeof config
 export function defineConfig(config: unknown): unknown {
   return config
+}
+
+/**
+ * Stands in the config where a secret value would: the value is set with `npx zx scripts/secret.mjs set NAME`, and only the machine that needs it ever reads it.
+ *
+ * @param name letters, digits, hyphens, dots and underscores
+ */
+export function secret(name: string): Secret {
+  return { secret: name }
 }

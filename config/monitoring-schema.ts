@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { latencyBounds, measures } from './objectives.ts'
-import { base, duration, expose, memoryMiB, oneOf, port, text, value } from './values.ts'
+import { base, duration, expose, memoryMiB, oneOf, port, secret, text, value } from './values.ts'
 
 const ratio = value<number>(
   (given) => typeof given === 'number' && given > 0 && given < 1,
@@ -41,10 +41,6 @@ const server = z.union(
   { error: 'false or an object such as { port: 9090 }' },
 )
 
-const secret = z.strictObject(
-  { secret: text(/^[A-Za-z0-9_.-]{1,128}$/, 'the name of a secret: letters, digits, hyphens, dots and underscores') },
-  { error: 'a secret' },
-)
 const url = text(/^https?:\/\/[^\s/]+/, 'a URL such as "https://hooks.example.com/alerts"')
 const urlOrSecret = z.union([url, secret], { error: 'a URL such as "https://hooks.example.com/alerts", or a secret' })
 const address = text(/^[^\s@]+@[^\s@]+$/, 'an e-mail address')

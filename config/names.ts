@@ -10,8 +10,8 @@ const shape = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
  */
 export const longest = { app: 32, stage: 16, service: 32 } as const
 
-/** Names of monitoring containers and of the folder that the services share. */
-const takenServices = ['prometheus', 'grafana', 'alertmanager', 'node-exporter', 'kit']
+/** Names of our own containers and of the folder that the services share. */
+const takenServices = ['prometheus', 'grafana', 'alertmanager', 'node-exporter', 'secrets', 'kit']
 
 /** A name of this kind in words, for messages. */
 export function nameRule(kind: keyof typeof longest): string {

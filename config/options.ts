@@ -29,6 +29,8 @@ export interface ConfigOptions<Name extends string = string> {
 export interface InstanceOptions {
   /** An EC2 instance type. Default `t3.micro`. */
   readonly type?: string
+  /** What is taken, in this order, when AWS has no free machine of that type. Of the same architecture. Default: none. */
+  readonly fallbackTypes?: readonly string[]
   /** The root disk in GiB. Default 20. */
   readonly diskGiB?: number
 }
@@ -46,8 +48,11 @@ export interface ServiceOptions<Name extends string = string> {
   readonly expose?: Expose
   /** The memory limit of the container in MiB. Default 256. */
   readonly memoryMiB?: number
-  /** Environment variables. Numbers and booleans become strings. */
-  readonly environment?: Readonly<Record<string, string | number | boolean>>
+  /**
+   * Environment variables. Numbers and booleans become strings. A `secret('NAME')` reaches the service as a file, whose path is the value of the variable with `_FILE` at its
+   * end; the kit reads it.
+   */
+  readonly environment?: Readonly<Record<string, string | number | boolean | Secret>>
   /** Services that are started and healthy before this one. */
   readonly needs?: readonly NoInfer<Name>[]
   /** What it promises its users. Default: 99.5 % of requests do not fail, and 99 % are answered within 0.25 s. `false` promises nothing. */

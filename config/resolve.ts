@@ -22,7 +22,11 @@ export function resolve(options: ConfigOptions, stage: string, file: string): Co
     target,
     region: options.region ?? 'us-east-1',
     strategy: options.strategy ?? 'blue-green',
-    instance: { type: options.instance?.type ?? 't3.micro', diskGiB: options.instance?.diskGiB ?? 20 },
+    instance: {
+      type: options.instance?.type ?? 't3.micro',
+      fallbackTypes: [...new Set(options.instance?.fallbackTypes)],
+      diskGiB: options.instance?.diskGiB ?? 20,
+    },
     base,
     services: Object.entries(options.services).map(([name, service]) => resolveService(name, service, folder)),
     monitoring: resolveMonitoring(options.monitoring, base),
@@ -35,6 +39,7 @@ export function resolve(options: ConfigOptions, stage: string, file: string): Co
 function resolveService(name: string, options: ServiceOptions, folder: string): Service {
   const { entry, dockerfile } = options
   const source = absolute(folder, entry ?? dockerfile!)
+  const variables = Object.entries(options.environment ?? {})
   return {
     name,
     source: entry === undefined ? { dockerfile: source } : { entry: source },
@@ -42,7 +47,8 @@ function resolveService(name: string, options: ServiceOptions, folder: string): 
     health: options.health ?? '/health',
     expose: resolveExpose(options.expose),
     memoryMiB: options.memoryMiB ?? 256,
-    environment: Object.fromEntries(Object.entries(options.environment ?? {}).map(([key, value]) => [key, String(value)])),
+    environment: Object.fromEntries(variables.flatMap(([key, value]) => (typeof value === 'object' ? [] : [[key, String(value)]]))),
+    secrets: Object.fromEntries(variables.flatMap(([key, value]) => (typeof value === 'object' ? [[key, value.secret]] : []))),
     needs: [...new Set(options.needs)],
     slo: resolveObjectives(options.slo),
     measures: [...new Set(options.measures ?? measuresIn(source))],

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { Diagnostics, KeyPath } from './diagnostics.ts'
 import { measured, monitoring, slo } from './monitoring-schema.ts'
-import { base, expose, memoryMiB, oneOf, port, text, value, whole } from './values.ts'
+import { base, expose, instanceType, memoryMiB, oneOf, port, secret, text, value, whole } from './values.ts'
 
 const file = text(/^[^\0]+$/, 'a path relative to the config file, such as "./services/ml-inference/server.ts"')
 
@@ -15,7 +15,9 @@ const service = z.strictObject(
     expose: expose.optional(),
     memoryMiB: memoryMiB.optional(),
     environment: z
-      .record(z.string(), value(isVariable, 'a text, a number, true or false'), { error: 'an object of names and values' })
+      .record(z.string(), z.union([value(isVariable, 'a text'), secret], { error: "a text, a number, true, false or secret('NAME')" }), {
+        error: 'an object of names and values',
+      })
       .optional(),
     needs: z.array(text(/./, 'the name of a service'), { error: 'a list of service names' }).optional(),
     slo: slo.optional(),
@@ -35,10 +37,8 @@ export const schema = z.strictObject(
     instance: z
       .strictObject(
         {
-          type: text(
-            /^[a-z][a-z0-9-]*\.(nano|micro|small|medium|large|\d*xlarge|metal(-\d+xl)?)$/,
-            'an instance type such as "t3.micro"',
-          ).optional(),
+          type: instanceType.optional(),
+          fallbackTypes: z.array(instanceType, { error: 'a list of instance types' }).optional(),
           // The root snapshot of Amazon Linux 2023 has 8 GiB; a gp3 volume has at most 16 TiB.
           diskGiB: whole(8, 16384, 'a whole number of GiB from 8 to 16384').optional(),
         },

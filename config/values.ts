@@ -37,3 +37,13 @@ export const base = value<string>(
 const octet = '(25[0-5]|2[0-4]\\d|1?\\d?\\d)'
 const cidr = text(new RegExp(`^(${octet}\\.){3}${octet}/(3[0-2]|[12]?\\d)$`), 'an IPv4 CIDR block such as "203.0.113.0/24"')
 export const expose = z.union([oneOf('public', 'nobody'), z.array(cidr)], { error: '"public", "nobody" or a list of IPv4 CIDR blocks' })
+
+export const secret = z.strictObject(
+  { secret: text(/^[A-Za-z0-9_.-]{1,128}$/, 'the name of a secret: letters, digits, hyphens, dots and underscores') },
+  { error: 'a secret' },
+)
+
+export const instanceType = text(
+  /^[a-z][a-z0-9-]*\.(nano|micro|small|medium|large|\d*xlarge|metal(-\d+xl)?)$/,
+  'an instance type such as "t3.micro"',
+)

@@ -206,12 +206,12 @@ const single: [sentence: string, text: string, expected: string][] = [
   [
     'an environment variable that is a list',
     withService('environment: { A: [1] }'),
-    'services.api.environment.A: got [1], expected a text, a number, true or false',
+    "services.api.environment.A: got [1], expected a text, a number, true, false or secret('NAME')",
   ],
   [
     'an environment variable that is NaN',
     withService('environment: { A: NaN }'),
-    'services.api.environment.A: got NaN, expected a text, a number, true or false',
+    "services.api.environment.A: got NaN, expected a text, a number, true, false or secret('NAME')",
   ],
   [
     'an environment variable that no shell can name',
@@ -256,7 +256,7 @@ const single: [sentence: string, text: string, expected: string][] = [
   [
     'a name that a monitoring container has',
     withService('', 'grafana'),
-    'services.grafana: got "grafana", expected another name: prometheus, grafana, alertmanager, node-exporter, kit are taken by the project itself',
+    'services.grafana: got "grafana", expected another name: prometheus, grafana, alertmanager, node-exporter, secrets, kit are taken by the project itself',
   ],
   [
     'a service name with an underscore',

@@ -39,7 +39,7 @@ test('the smallest config comes out with every default filled in and absolute pa
     target: 'local',
     region: 'us-east-1',
     strategy: 'blue-green',
-    instance: { type: 't3.micro', diskGiB: 20 },
+    instance: { type: 't3.micro', fallbackTypes: [], diskGiB: 20 },
     base: 'host',
     services: [
       {
@@ -50,6 +50,7 @@ test('the smallest config comes out with every default filled in and absolute pa
         expose: 'nobody',
         memoryMiB: 256,
         environment: {},
+        secrets: {},
         needs: [],
         slo: { availability: 0.995, latency: { p: 0.99, seconds: 0.25 } },
         measures: [],
@@ -86,11 +87,11 @@ test('what the config says wins over every default', async () => {
     'mlops.config.ts': `${importLine}
 export default defineConfig({
   app: 'shop', region: 'us-gov-west-1', target: 'local', strategy: 'recreate', base: 'registry.example:5000/node:24@sha256:${'a'.repeat(64)}',
-  instance: { type: 'u-6tb1.metal', diskGiB: 8 },
+  instance: { type: 'u-6tb1.metal', fallbackTypes: ['m7i.large', 'm7i.large'], diskGiB: 8 },
   services: {
     store: { dockerfile: './Dockerfile', port: 8002, health: '/v1/ready', expose: ['10.0.0.0/8', '10.0.0.0/8'], memoryMiB: 64, slo: false },
     api: {
-      entry: 'api.ts', port: 8001, expose: [], environment: { DEBUG: true, N: 3, TEXT: 'x' }, needs: ['store', 'store'],
+      entry: 'api.ts', port: 8001, expose: [], environment: { DEBUG: true, N: 3, TEXT: 'x', KEY: { secret: 'API_KEY' } }, needs: ['store', 'store'],
       slo: { availability: 0.9, latency: { seconds: 1 } }, measures: ['ingestion', 'ingestion'],
     },
   },
@@ -109,7 +110,7 @@ export default defineConfig({
   const config = await load(folder, 'staging')
   assert.equal(
     [config.app, config.region, config.target, config.strategy, config.instance],
-    ['shop', 'us-gov-west-1', 'local', 'recreate', { type: 'u-6tb1.metal', diskGiB: 8 }],
+    ['shop', 'us-gov-west-1', 'local', 'recreate', { type: 'u-6tb1.metal', fallbackTypes: ['m7i.large'], diskGiB: 8 }],
   )
   assert.equal(
     config.services.map(({ name }) => name),
@@ -119,6 +120,7 @@ export default defineConfig({
   assert.equal(store?.source, { dockerfile: join(folder, 'Dockerfile') })
   assert.equal([store?.health, store?.expose, store?.memoryMiB], ['/v1/ready', ['10.0.0.0/8'], 64])
   assert.equal([api?.expose, api?.environment, api?.needs], ['nobody', { DEBUG: 'true', N: '3', TEXT: 'x' }, ['store']])
+  assert.equal(api?.secrets, { KEY: 'API_KEY' })
   assert.equal([store?.slo, api?.slo], [undefined, { availability: 0.9, latency: { p: 0.99, seconds: 1 } }])
   assert.equal(api?.measures, ['ingestion'])
   assert.equal(config.monitoring, {

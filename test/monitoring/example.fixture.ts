@@ -9,6 +9,7 @@ export const service = (name: string, port: number, ...measures: Measure[]): Ser
   expose: 'public',
   memoryMiB: 256,
   environment: {},
+  secrets: {},
   needs: [],
   slo: { availability: 0.995, latency: { p: 0.99, seconds: 0.25 } },
   measures,
@@ -21,7 +22,7 @@ export const config: Config = {
   target: 'aws',
   region: 'ap-southeast-1',
   strategy: 'blue-green',
-  instance: { type: 't3.micro', diskGiB: 20 },
+  instance: { type: 't3.micro', fallbackTypes: [], diskGiB: 20 },
   base: 'host',
   services: [service('ml-inference', 8001, 'predictions'), service('data-ingestion', 8002, 'ingestion')],
   monitoring: {
