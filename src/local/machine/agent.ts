@@ -1,24 +1,18 @@
-import { existsSync, type FSWatcher, mkdirSync, readdirSync, renameSync, rmSync, watch } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { agentEnvironment, machineEnvironment } from './environment.ts'
 import { type InstanceFolder, type Outcome, type Request, readWhole, type Settings, writeWhole } from './folder.ts'
 import { type Ending, kept, type Running, runScript } from './script.ts'
 
-/** The part of the SSM agent that executes Run Commands. */
-export interface Agent {
-  /** Stops taking commands. What runs is left alone. */
-  close(): void
-}
-
 /** The agent's number of command workers (amazon-ssm-agent.json, `Mds.CommandWorkersLimit`). */
 const workers = 5
 
 /**
- * Starts the agent: it takes requests from the inbox, runs at most five at once, and puts what became of them into the outbox.
+ * Starts the part of the SSM agent that executes Run Commands: it takes requests from the inbox, runs at most five at once, and puts what became of them into the outbox.
  *
  * @param reboot restarts the machine; called when a script ends with 194, which is then run again from the top
  */
-export function startAgent(folder: InstanceFolder, settings: Settings, reboot: () => Promise<void>): Agent {
+export function startAgent(folder: InstanceFolder, settings: Settings, reboot: () => Promise<void>): void {
   const waiting: Request[] = []
   const running = new Map<string, Running | undefined>()
   mkdirSync(folder.inbox, { recursive: true })
@@ -83,16 +77,10 @@ export function startAgent(folder: InstanceFolder, settings: Settings, reboot: (
     return runScript(request.commands.join('\n'), join(folder.commands, request.commandId), cwd, env, request.timeoutSeconds)
   }
 
-  const watcher: FSWatcher = watch(folder.inbox, () => read())
+  watch(folder.inbox, () => read())
   // Notifications of the file system may be lost; the look every second costs nothing.
-  const timer = setInterval(read, 1000)
+  setInterval(read, 1000)
   read()
-  return {
-    close() {
-      watcher.close()
-      clearInterval(timer)
-    },
-  }
 }
 
 /** What the agent makes of a script's end (AWS Systems Manager User Guide, "Handling reboots", and the agent's run-script plugin). */

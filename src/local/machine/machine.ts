@@ -23,18 +23,12 @@ export interface Registration {
   readonly since: string
 }
 
-/** A machine that runs. */
-export interface Machine {
-  /** Switches it off, without killing what it started. */
-  close(): Promise<void>
-}
-
 /**
  * Runs an instance: its metadata service, its container engine, its user data once, its agent. It outlives the cloud that started it.
  *
  * @param path the instance's folder, which holds `settings.json`
  */
-export async function startMachine(path: string): Promise<Machine> {
+export async function startMachine(path: string): Promise<void> {
   const folder = folderAt(path)
   const settings = readWhole<Settings>(folder.settings)
   if (settings === undefined) throw new Error(`${path} is not the folder of an instance`)
@@ -42,7 +36,7 @@ export async function startMachine(path: string): Promise<Machine> {
   const self = identify(process.pid)!
   writeWhole(join(folder.outbox, 'process.json'), { ...self, ready: false } satisfies MachineProcess)
   const metadata = await startMetadata(folder, settings)
-  installPrograms(folder, settings, metadata.endpoint)
+  installPrograms(folder, settings, metadata)
   const engine = await startEngine(folder, settings)
   await engine.boot()
   writeWhole(join(folder.outbox, 'process.json'), { ...self, ready: true } satisfies MachineProcess)
@@ -55,15 +49,8 @@ export async function startMachine(path: string): Promise<Machine> {
   }
   await sleep(settings.bootSeconds * 1000)
   void runUserData(folder, settings)
-  const agent = startAgent(folder, settings, reboot)
+  startAgent(folder, settings, reboot)
   writeWhole(join(folder.outbox, 'agent.json'), { since: new Date().toISOString() } satisfies Registration)
-  return {
-    async close() {
-      agent.close()
-      await engine.close()
-      await metadata.close()
-    },
-  }
 }
 
 /** Runs the user data at the first boot only, as cloud-init does; its output goes where cloud-init puts it. Anything but a script is ignored. */

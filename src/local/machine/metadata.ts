@@ -4,12 +4,6 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { type InstanceFolder, readWhole, type Settings, type StoredCredentials, writeWhole } from './folder.ts'
 
-/** The instance metadata service, version 2 only, as IMDSv2 is when `HttpTokens` is `required`. */
-export interface MetadataService {
-  readonly endpoint: string
-  close(): Promise<void>
-}
-
 const file = (folder: InstanceFolder) => join(folder.path, 'metadata.json')
 
 /** Where the metadata service of a machine answers; undefined before its first boot. */
@@ -18,10 +12,12 @@ export function metadataEndpoint(folder: InstanceFolder): string | undefined {
 }
 
 /**
- * Starts the metadata service on the instance's address and a free port: 169.254.169.254 is not ours to take, so programs find it by
+ * Starts the instance metadata service, version 2 only, as it is when `HttpTokens` is `required`, on the instance's address and a free port: 169.254.169.254 is not ours to take, so programs find it by
  * AWS_EC2_METADATA_SERVICE_ENDPOINT, which AWS's SDKs and tools read. It listens on the same port after a restart where that is free.
+ *
+ * @returns its endpoint
  */
-export async function startMetadata(folder: InstanceFolder, settings: Settings): Promise<MetadataService> {
+export async function startMetadata(folder: InstanceFolder, settings: Settings): Promise<string> {
   /** Token → when it ends, in ms since the epoch. */
   const tokens = new Map<string, number>()
   const server = createServer((request, response) => answer(request, response, folder, tokens))
@@ -30,14 +26,7 @@ export async function startMetadata(folder: InstanceFolder, settings: Settings):
   const { address, port } = server.address() as AddressInfo
   const endpoint = `http://${address}:${port}`
   writeWhole(file(folder), { endpoint })
-  return {
-    endpoint,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  }
+  return endpoint
 }
 
 async function listen(server: ReturnType<typeof createServer>, host: string, port: number): Promise<void> {

@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process'
 import { closeSync, existsSync, type FSWatcher, mkdirSync, openSync, readFileSync, rmSync, watch } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Cloud } from '../cloud.ts'
 import type { Instance } from '../records.ts'
 import { machineEnvironment } from './environment.ts'
 import { instanceFolder, readWhole, type Settings, type StoredCredentials, writeWhole } from './folder.ts'
 import type { MachineProcess, Registration } from './machine.ts'
-import { alive, identify, killAll, type ProcessIdentity } from './process-table.ts'
+import { alive, identify, killAll, type ProcessIdentity, signal } from './process-table.ts'
 import { type InstanceRole, mayRegister, roleOf } from './role.ts'
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url))
@@ -103,6 +104,10 @@ export function createSupervisor(cloud: Cloud, instanceId: string, wake: () => v
     },
 
     async kill() {
+      const process = told()
+      // It ends at once when it is asked to; its containers and scripts, and it itself should it hang, are killed.
+      if (process && alive(process) && signal(process.pid, 'SIGTERM'))
+        for (const giveUp = Date.now() + 1000; alive(process) && Date.now() < giveUp; ) await sleep(5)
       await killAll(instanceId)
       started = undefined
     },

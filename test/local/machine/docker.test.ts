@@ -145,6 +145,20 @@ test('containers come back when the machine restarts', async () => {
   assert.is.not((await ask()).pid, before.pid)
 })
 
+test('containers come back when the instance is stopped and started', async () => {
+  for (const [State, then] of [
+    ['stopping', 'stopped'],
+    ['pending', 'running'],
+  ] as const) {
+    small.cloud.store.put('instance', id, { ...small.instance(id), State })
+    small.cloud.machines.reconcile()
+    await until(() => small.instance(id).State === then, `it is ${then}`)
+  }
+  await small.online(id)
+  await until(() => ask().catch(() => undefined), 'it answers again')
+  assert.is((await sh("docker inspect -f '{{.RestartCount}} {{.Config.Hostname}}' web")).out, '1 web\n')
+})
+
 test('exec runs in the container’s environment', async () => {
   const { out } = await sh(`docker exec -e EXTRA=1 web node -e 'console.log(process.env.GREETING, process.env.EXTRA)'`)
   assert.is(out, 'hello 1\n')

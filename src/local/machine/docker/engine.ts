@@ -1,5 +1,5 @@
 import { chmodSync, mkdirSync, rmSync } from 'node:fs'
-import { connect, createServer, type Socket } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { Failure } from '../../../../config/failure.ts'
 import type { InstanceFolder, Settings } from '../folder.ts'
@@ -18,8 +18,6 @@ export interface Engine {
   boot(): Promise<void>
   /** Kills every container, as a machine does that is switched off. */
   powerOff(): Promise<void>
-  /** Stops answering; containers live on. */
-  close(): Promise<void>
 }
 
 /** @throws Error when another machine process has this folder already */
@@ -31,12 +29,7 @@ export async function startEngine(folder: InstanceFolder, settings: Settings): P
   rmSync(path, { force: true })
   const docker = openDocker(folder, settings)
   const ecr = createEcrLogin(folder, settings)
-  const sockets = new Set<Socket>()
-  const server = createServer((socket) => {
-    sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
-    receive(socket, (call) => void answer(call))
-  })
+  const server = createServer((socket) => receive(socket, (call) => void answer(call)))
   const answer = async (call: EngineCall) => {
     try {
       call.exit(await (call.program === 'docker' ? dispatch(docker, call) : ecr.answer(call)))
@@ -52,11 +45,6 @@ export async function startEngine(folder: InstanceFolder, settings: Settings): P
   return {
     boot: () => docker.containers.boot(),
     powerOff: () => docker.containers.powerOff(),
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        for (const socket of sockets) socket.destroy()
-      }),
   }
 }
 

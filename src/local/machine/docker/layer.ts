@@ -39,7 +39,8 @@ export async function unpack(content: Readable, { digest, size, mediaType, diffI
     entries,
   ])
   const whole = packed.result()
-  if (whole.size !== size || whole.digest !== digest) throw new WrongContent(`layer ${digest} came as ${whole.size} bytes of ${whole.digest}`)
+  if (whole.size !== size || whole.digest !== digest)
+    throw new WrongContent(`layer ${digest} came as ${whole.size} bytes of ${whole.digest}`)
   const contentDigest = decompress ? unpacked.result().digest : whole.digest
   if (contentDigest !== diffId) throw new WrongContent(`layer ${digest} unpacks to ${contentDigest}, the image says ${diffId}`)
 }
