@@ -44,7 +44,18 @@ export function startAgent(folder: InstanceFolder, settings: Settings, reboot: (
     const now = new Date().toISOString()
     report({ commandId, status: 'Cancelled', details: 'Cancelled', code: -1, stdout: '', stderr: '', started: now, ended: now })
   }
-  const report = (outcome: Outcome) => writeWhole(join(folder.outbox, `${outcome.commandId}.json`), outcome)
+  const latest = new Map<string, Outcome>()
+  /** On a full disk it is tried again until there is room: an outcome is never lost while the machine runs. */
+  const report = (outcome: Outcome) => {
+    latest.set(outcome.commandId, outcome)
+    try {
+      writeWhole(join(folder.outbox, `${outcome.commandId}.json`), outcome)
+      if (outcome.ended !== undefined) latest.delete(outcome.commandId)
+    } catch (error) {
+      console.error(`cannot report command ${outcome.commandId}: ${(error as Error).message}`)
+      setTimeout(() => latest.get(outcome.commandId) === outcome && report(outcome), 1000)
+    }
+  }
   const execute = async (request: Request) => {
     const { commandId } = request
     running.set(commandId, undefined)

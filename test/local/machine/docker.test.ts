@@ -191,6 +191,26 @@ test('rm takes it away; by force also what runs, and what is not there', async (
   await until(() => processesOf(id).length === 1, 'nothing but the machine runs')
 })
 
+test('logs are followed until the container ends', async () => {
+  const { out, code } =
+    await sh(`docker run -d --name talker ${tool} -e 'let i = 0; const t = setInterval(() => { console.log(++i); if (i === 3) clearInterval(t) }, 50)' >/dev/null
+    docker logs -f talker; docker wait talker; docker logs --tail 1 -t talker; docker logs -f --tail 1 talker; docker rm talker`)
+  assert.is(code, 0)
+  assert.match(out, /^1\n2\n3\n0\n\d{4}-.*Z 3\n3\ntalker\n$/)
+})
+
+test('a container that fails is tried again a few times where that is asked for, and can be stopped in between', async () => {
+  await sh(`docker run -d --name failing --restart on-failure:2 ${tool} -e 'process.exit(4)'`)
+  await until(
+    async () => (await sh("docker inspect -f '{{.State.Status}} {{.RestartCount}} {{.State.ExitCode}}' failing")).out === 'exited 2 4\n',
+    'it is given up',
+  )
+  await sh(`docker rm failing; docker run -d --name stubborn --restart always ${tool} -e 'process.exit(4)'`)
+  await until(async () => /Restarting \(4\)/.test((await sh('docker ps')).out), 'it waits for its next start')
+  assert.is((await sh('docker stop stubborn && docker ps -q')).out, 'stubborn\n')
+  assert.is((await sh('docker rm stubborn')).code, 0)
+})
+
 test('a foreground run passes its streams and its exit code on', async () => {
   const { out, err, code } = await sh(
     `echo question | docker run --rm -i ${tool} -e 'process.stdin.on("data", (d) => { console.log("got " + d); console.error("bad"); process.exitCode = 5 })'`,

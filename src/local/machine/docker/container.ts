@@ -38,7 +38,10 @@ export interface Container {
   wait(): Promise<number>
   /** Kills it as a power cut would: what is on the disk says that it was running. */
   powerOff(): Promise<void>
-  update(change: Partial<ContainerRecord>): void
+  /** Says that it has ended with its machine: docker shows 255 then. */
+  lost(): void
+  /** Writes down what it is. @throws what the file system throws */
+  save(): void
 }
 
 /** Docker's backoff between restarts: 100 ms, doubled each time up to a minute, from the start again after ten seconds of running. */
@@ -59,11 +62,18 @@ export function openContainer(folder: string, record: ContainerRecord, program: 
   let timer: NodeJS.Timeout | undefined
   /** Set while somebody wants it stopped: no restart then. */
   let stopping = false
-  let lost = false
+  let off = false
 
+  const save = () => writeWhole(join(folder, 'container.json'), container.record)
   const update = (change: Partial<ContainerRecord>) => {
     container.record = { ...container.record, ...change }
-    if (!lost) writeWhole(join(folder, 'container.json'), container.record)
+    if (off) return
+    try {
+      save()
+    } catch (error) {
+      // A full disk must not take down what runs.
+      console.error(`cannot write down the state of ${container.record.name}: ${(error as Error).message}`)
+    }
   }
   const state = (change: Partial<ContainerRecord['state']>) => update({ state: { ...container.record.state, ...change } })
 
@@ -104,7 +114,7 @@ export function openContainer(folder: string, record: ContainerRecord, program: 
   const ended = (exitCode: number, ranFor: number) => {
     child = undefined
     log.flush()
-    if (lost) return void events.emit('end', exitCode)
+    if (off) return void events.emit('end', exitCode)
     const { restart } = container.record.host
     const again =
       !stopping &&
@@ -142,7 +152,7 @@ export function openContainer(folder: string, record: ContainerRecord, program: 
   const container: Container = {
     record,
     log,
-    update,
+    save,
     wait,
 
     async start(attached) {
@@ -179,8 +189,10 @@ export function openContainer(folder: string, record: ContainerRecord, program: 
       signal(name === 'SIGKILL' ? -child.pid : child.pid, name)
     },
 
+    lost: () => state({ status: 'exited', pid: 0, exitCode: 255 }),
+
     async powerOff() {
-      lost = true
+      off = true
       clearTimeout(timer)
       timer = undefined
       if (child?.pid) {
@@ -188,7 +200,7 @@ export function openContainer(folder: string, record: ContainerRecord, program: 
         signal(-child.pid, 'SIGKILL')
         await end
       }
-      lost = false
+      off = false
     },
   }
   return container

@@ -128,13 +128,13 @@ export function openContainers(folder: InstanceFolder, settings: Settings, image
       const container = open(record)
       try {
         await furnish(record, image)
+        // From here on it is there after a restart of the machine, too.
+        container.save()
       } catch (error) {
         containers.delete(record.id)
         removeFolder(containerFolder(folder, record.id))
         throw error
       }
-      // From here on it is there after a restart of the machine, too.
-      container.update({})
       return container
     },
 
@@ -161,7 +161,7 @@ export function openContainers(folder: InstanceFolder, settings: Settings, image
         const { status } = record.state
         if (status === 'created') continue
         const { name } = record.host.restart
-        if (status !== 'exited') container.update({ state: { ...record.state, status: 'exited', pid: 0, exitCode: 255 } })
+        if (status !== 'exited') container.lost()
         if (name !== 'always' && (name !== 'unless-stopped' || record.stoppedByUser)) continue
         try {
           await container.start()
