@@ -39,7 +39,8 @@ export const instances: Kind<Instance> = {
 /** What a machine is made of. */
 export interface MachineSpec {
   readonly imageId: string
-  readonly type: string
+  /** Instance types of one architecture, all offered in the subnet's zone; the first that AWS has a machine of is taken. */
+  readonly types: readonly string[]
   readonly diskGiB: number
   /** A script that runs at first boot; at most 16 KB. */
   readonly userData: string
@@ -65,11 +66,8 @@ export function instance(spec: {
       const tags = tagList(spec.tags)
       const request = {
         ImageId: spec.machine.imageId,
-        InstanceType: spec.machine.type as 't3.micro',
         MinCount: 1,
         MaxCount: 1,
-        // The same token in every repetition, so that a lost answer never means two machines.
-        ClientToken: randomUUID(),
         NetworkInterfaces: [{ DeviceIndex: 0, SubnetId: up.subnet.id, Groups: [up.securityGroup.id], AssociatePublicIpAddress: true }],
         IamInstanceProfile: { Arn: up.profile.arn },
         // One hop: containers on a bridge network cannot reach the instance's credentials.
@@ -87,12 +85,23 @@ export function instance(spec: {
           { ResourceType: 'network-interface' as const, Tags: tags },
         ],
       }
-      const { Instances } = await retry(() => ec2.runInstances(request), isProfileUnknown, {
-        within: 120,
-        signal,
-        waiting: (seconds) => waiting(`waiting for the instance profile to be known, ${seconds.toFixed(0)} s`),
-      })
-      return instanceOf(Instances![0]!)
+      for (const [index, type] of spec.machine.types.entries()) {
+        // The same token in every repetition, so that a lost answer never means two machines.
+        const ofType = { ...request, InstanceType: type as 't3.micro', ClientToken: randomUUID() }
+        try {
+          const { Instances } = await retry(() => ec2.runInstances(ofType), isProfileUnknown, {
+            within: 120,
+            signal,
+            waiting: (seconds) => waiting(`waiting for the instance profile to be known, ${seconds.toFixed(0)} s`),
+          })
+          return instanceOf(Instances![0]!)
+        } catch (error) {
+          const next = spec.machine.types[index + 1]
+          if (!hasNoCapacity(error) || next === undefined) throw error
+          waiting(`AWS has no free ${type} in ${up.subnet.zone}: trying ${next}`)
+        }
+      }
+      throw new Error('a machine has at least one type')
     },
     async settle(out, _up, { clients, signal }, waiting) {
       let state = out.state
@@ -133,6 +142,11 @@ export function instance(spec: {
 /** IAM's news of a profile reach EC2 after 5–10 s, sometimes two minutes; only RunInstances itself can tell. */
 function isProfileUnknown(error: unknown): boolean {
   return codeOf(error) === 'InvalidParameterValue' && /iam instance profile/i.test((error as Error).message)
+}
+
+/** No machine of this type is free in this zone now; another type may be. */
+function hasNoCapacity(error: unknown): boolean {
+  return /^(InsufficientInstanceCapacity|InsufficientHostCapacity|Unsupported)$/.test(codeOf(error))
 }
 
 /** undefined: EC2 does not know it (yet, or any more). */

@@ -1,12 +1,14 @@
-import { Failure } from '../../config/failure.ts'
+import { exit, Failure } from '../../config/failure.ts'
 import type { Clients } from './clients.ts'
 import { codeOf } from './errors.ts'
 
 export interface MachineType {
   readonly architecture: 'amd64' | 'arm64'
-  /** Zones of the region that offer the type. */
-  readonly zones: readonly string[]
-  /** The newest Amazon Linux 2023 image for it. */
+  /** The types that can be asked for there, in the order of preference. */
+  readonly types: readonly string[]
+  /** A zone that offers the first type, and as many of the others as any. */
+  readonly zone: string
+  /** The newest Amazon Linux 2023 image for the architecture. */
   readonly imageId: string
 }
 
@@ -17,35 +19,52 @@ const imageParameters = {
 } as const
 
 /**
- * What AWS says of an instance type: its architecture, where it is offered, and which machine image fits.
- * @throws Failure when no zone of the region offers it.
+ * What AWS says of an instance type and those that may take its place: the architecture, where they are offered, and which machine image fits.
+ * @throws Failure when no zone of the region offers the type, or one of the others has another architecture
  */
-export async function machineType(clients: Clients, type: string): Promise<MachineType> {
+export async function machineType(clients: Clients, type: string, fallbackTypes: readonly string[] = []): Promise<MachineType> {
   const [ec2, ssm] = await Promise.all([clients.ec2(), clients.ssm()])
+  const wanted = [type, ...fallbackTypes]
   const [types, offerings, images] = await Promise.all([
-    ec2.describeInstanceTypes({ InstanceTypes: [type as 't3.micro'] }).catch((error) => {
+    ec2.describeInstanceTypes({ InstanceTypes: wanted as 't3.micro'[] }).catch((error) => {
       if (codeOf(error) === 'InvalidInstanceType') return { InstanceTypes: [] }
       throw error
     }),
-    ec2.describeInstanceTypeOfferings({ LocationType: 'availability-zone', Filters: [{ Name: 'instance-type', Values: [type] }] }),
+    ec2.describeInstanceTypeOfferings({ LocationType: 'availability-zone', Filters: [{ Name: 'instance-type', Values: wanted }] }),
     // Asked for both architectures at once: waiting for the type's own would make the look longer by a round trip.
     ssm.getParameters({ Names: Object.values(imageParameters) }),
   ])
-  const zones = (offerings.InstanceTypeOfferings ?? []).map((offering) => offering.Location!).sort()
-  const described = types.InstanceTypes?.[0]
-  if (!described || zones.length === 0)
-    throw new Failure(`No zone of ${clients.access.region} offers ${type}`, {
-      on: `instance type ${type}`,
-      likely: 'The type is misspelt, or this region does not have it.',
-      next: `aws ec2 describe-instance-type-offerings --region ${clients.access.region} --query "InstanceTypeOfferings[].InstanceType"`,
+  const architectureOf = (name: string) => {
+    const described = types.InstanceTypes?.find((each) => each.InstanceType === name)
+    return described && (described.ProcessorInfo?.SupportedArchitectures?.includes('arm64') ? 'arm64' : 'amd64')
+  }
+  const zonesOf = (name: string) =>
+    (offerings.InstanceTypeOfferings ?? []).filter((each) => each.InstanceType === name).map((each) => each.Location!)
+  const architecture = architectureOf(type)
+  // The zone that offers most of them; among equals the first by name, so that the choice is the same every time.
+  const offered = (zone: string) => wanted.filter((name) => zonesOf(name).includes(zone))
+  const [zone] = zonesOf(type).sort((a, b) => offered(b).length - offered(a).length || a.localeCompare(b))
+  if (!architecture || !zone) throw notOffered(type, clients.access.region)
+  const other = fallbackTypes.find((name) => architectureOf(name) !== architecture)
+  if (other)
+    throw new Failure(`${other} cannot take the place of ${type}: ${architectureOf(other) ?? 'no such type'}, not ${architecture}`, {
+      on: 'instance.fallbackTypes in the config',
+      next: 'Name types of the same architecture there.',
+      code: exit.usage,
     })
-  const arm = described.ProcessorInfo?.SupportedArchitectures?.includes('arm64') === true
-  const architecture = arm ? 'arm64' : 'amd64'
   const imageId = images.Parameters?.find((parameter) => parameter.Name === imageParameters[architecture])?.Value
   if (!imageId)
     throw new Failure(`AWS names no Amazon Linux 2023 image for ${architecture} in ${clients.access.region}`, {
       on: `parameter ${imageParameters[architecture]}`,
       likely: 'The endpoint is not a complete AWS, or the region does not exist.',
     })
-  return { architecture, zones, imageId }
+  return { architecture, types: offered(zone), zone, imageId }
+}
+
+function notOffered(type: string, region: string): Failure {
+  return new Failure(`No zone of ${region} offers ${type}`, {
+    on: `instance type ${type}`,
+    likely: 'The type is misspelt, or this region does not have it.',
+    next: `aws ec2 describe-instance-type-offerings --region ${region} --query "InstanceTypeOfferings[].InstanceType"`,
+  })
 }

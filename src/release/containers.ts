@@ -1,7 +1,9 @@
 import type { Config } from '../../config/config.ts'
 import { grafanaLaunchEnvironment, prometheusTargets } from '../../monitoring/index.ts'
 import type { Pushed } from '../image/push.ts'
-import type { Container } from './launch-script.ts'
+import { writeErrand } from '../keeper/errand.ts'
+import type { Container, Keeper } from './launch-script.ts'
+import { grafanaPassword, secretName } from './secrets.ts'
 
 /** Where the launch script puts the files that tell Prometheus what to scrape, below its root. */
 const targetsFolder = 'prometheus'
@@ -17,6 +19,7 @@ export function containersOf(config: Config, pushed: ReadonlyMap<string, Pushed>
       memoryMiB: service.memoryMiB,
       environment: {
         ...service.environment,
+        ...Object.fromEntries(Object.entries(service.secrets).map(([variable, secret]) => [`${variable}_FILE`, `/run/secrets/${secret}`])),
         ...addresses(config, service.needs, address),
         SERVICE_NAME: service.name,
         PORT: String(service.port),
@@ -24,11 +27,12 @@ export function containersOf(config: Config, pushed: ReadonlyMap<string, Pushed>
       volume: '/data',
       reads: {},
       user: '1000:1000',
+      secrets: Object.values(service.secrets),
       needs: service.needs,
     }),
   )
   const { prometheus, grafana } = config.monitoring
-  const server = { environment: {}, reads: {}, user: undefined, needs: [] }
+  const server = { environment: {}, reads: {}, user: '65534:65534', needs: [], secrets: [] }
   const monitoring: Omit<Container, 'image'>[] = [
     ...(prometheus
       ? [
@@ -48,6 +52,8 @@ export function containersOf(config: Config, pushed: ReadonlyMap<string, Pushed>
             ...server,
             ...grafana,
             name: 'grafana',
+            user: '472:0',
+            secrets: [grafanaPassword],
             health: '/api/health',
             volume: '/var/lib/grafana',
             environment: grafanaLaunchEnvironment(config, address),
@@ -73,4 +79,14 @@ function addresses(config: Config, needs: readonly string[], address: string): R
 export function launchFiles(config: Config, address: string): Record<string, string> {
   if (!config.monitoring.prometheus) return {}
   return Object.fromEntries(Object.entries(prometheusTargets(config, address)).map(([path, text]) => [`${targetsFolder}/${path}`, text]))
+}
+
+/** What brings the containers their secrets; undefined when they have none. */
+export function keeperOf(config: Config, pushed: ReadonlyMap<string, Pushed>, containers: readonly Container[]): Keeper | undefined {
+  const errands = containers.flatMap(({ name, user, secrets }) =>
+    secrets.map((secret) =>
+      writeErrand({ container: name, name: secret, uid: Number(user.split(':')[0]), parameter: secretName(config, secret) }),
+    ),
+  )
+  return errands.length > 0 ? { image: pushed.get('secrets')!.reference, region: config.region, errands } : undefined
 }

@@ -39,8 +39,8 @@ export async function planCreation({
   recipes: Recipes
   plan: Pick<Plan, 'release'>
 }): Promise<Creation> {
-  const { type, diskGiB } = config.instance
-  const { architecture, imageId, zones } = await machineType(clients, type)
+  const { type, fallbackTypes, diskGiB } = config.instance
+  const { architecture, imageId, types, zone } = await machineType(clients, type, fallbackTypes)
   const stage = stageResources(
     config,
     recipes.recipes.map(({ name }) => name),
@@ -51,8 +51,8 @@ export async function planCreation({
     architecture,
     stage,
     stack: stack(config, plan.release, stage.profile, {
-      machine: { imageId, type, diskGiB, userData },
-      zone: zones[0],
+      machine: { imageId, types, diskGiB, userData },
+      zone,
       open: openPorts(config),
     }),
   }

@@ -6,7 +6,7 @@ import type { Instance } from '../aws/instance.ts'
 import type { Tell } from '../event.ts'
 import type { Pushed } from '../image/push.ts'
 import { commitOf } from './commit.ts'
-import { containersOf, launchFiles } from './containers.ts'
+import { containersOf, keeperOf, launchFiles } from './containers.ts'
 import { createRepositories, createStack, planCreation } from './creation.ts'
 import { buildImages, pushImages, type Recipes } from './images.ts'
 import { launch } from './launch.ts'
@@ -17,6 +17,7 @@ import { Phases, together } from './phases.ts'
 import type { Plan } from './plan.ts'
 import { portsOf } from './ports.ts'
 import { retire } from './retire.ts'
+import { makeOwnSecrets } from './secrets.ts'
 import { lookAt, type Situation, servingRelease } from './situation.ts'
 
 export interface Deployed {
@@ -92,14 +93,17 @@ async function bringUp(options: DeployOptions, phases: Phases, signal: AbortSign
       return phases.run('push', () => pushImages(clients, images, repositories, tell))
     },
     (signal) => phases.run('create', () => createStack(creation, signal, tell)),
+    () => makeOwnSecrets(clients, config, recipes.ownSecrets),
   ])
 
   const address = instance.privateIp!
+  const containers = containersOf(config, pushed, address)
   const what = {
     release: plan.release,
     address,
     registry: [...pushed.values()][0]!.reference.split('/')[0]!,
-    containers: containersOf(config, pushed, address),
+    containers,
+    keeper: keeperOf(config, pushed, containers),
     files: launchFiles(config, address),
   }
   await phases.run('launch', () =>

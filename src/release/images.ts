@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Config } from '../../config/config.ts'
 import { grafanaEnvironment, grafanaFiles, prometheusArguments, prometheusFiles } from '../../monitoring/index.ts'
 import type { Clients } from '../aws/clients.ts'
@@ -10,6 +11,7 @@ import { hostArchitecture } from '../image/host.ts'
 import { buildFilesImage, buildServiceImage } from '../image/image.ts'
 import { howToGet, programOnPath } from '../image/program.ts'
 import { type Pushed, pushImage } from '../image/push.ts'
+import { grafanaPassword } from './secrets.ts'
 
 /** The image of one container of the release. */
 export interface ImageRecipe {
@@ -20,6 +22,9 @@ export interface ImageRecipe {
 
 export interface Recipes {
   readonly recipes: readonly ImageRecipe[]
+  /** Secrets that users must have set, and those that are made when they are missing. */
+  readonly wantedSecrets: readonly string[]
+  readonly ownSecrets: readonly string[]
   /** What the config asks for and this machine cannot give, each as one sentence. */
   readonly missing: readonly string[]
 }
@@ -38,6 +43,18 @@ export function recipesOf(config: Config): Recipes {
         buildServiceImage({ ...options, entry: source.entry, base, architecture: architectureOn(base, architecture) }),
     }
   })
+  const keeper: ImageRecipe = {
+    name: 'secrets',
+    build: (architecture) =>
+      buildServiceImage({
+        name: 'secrets',
+        projectFolder: config.folder,
+        cacheFolder,
+        entry: fileURLToPath(new URL('../keeper/main.ts', import.meta.url)),
+        base: config.base,
+        architecture: architectureOn(config.base, architecture),
+      }),
+  }
   const { prometheus, grafana } = config.monitoring
   const monitoring: (ImageRecipe & { base: string })[] = []
   if (prometheus)
@@ -76,8 +93,13 @@ export function recipesOf(config: Config): Recipes {
         }),
     })
   const absent = monitoring.filter(({ name, base }) => base === 'host' && !programOnPath(name)).map(({ name }) => name)
+  const present = monitoring.filter(({ name }) => !absent.includes(name))
+  const ownSecrets = present.some(({ name }) => name === 'grafana') ? [grafanaPassword] : []
+  const wanted = [...new Set(config.services.flatMap(({ secrets }) => Object.values(secrets)))]
   return {
-    recipes: [...services, ...monitoring.filter(({ name }) => !absent.includes(name))],
+    recipes: [...services, ...present, ...(wanted.length + ownSecrets.length > 0 ? [keeper] : [])],
+    wantedSecrets: wanted.filter((name) => !ownSecrets.includes(name)),
+    ownSecrets,
     missing: absent.map((name) => `${name} is not on the PATH of this machine. To get it: ${howToGet(name)}`),
   }
 }

@@ -12,8 +12,10 @@ export interface Container {
   readonly volume: string
   /** Folders below the root that the container may read: folder → path in the container. */
   readonly reads: Readonly<Record<string, string>>
-  /** `UID:GID`; undefined leaves it to the image, which must not be root then. */
-  readonly user: string | undefined
+  /** `UID:GID`, never root. */
+  readonly user: string
+  /** Names of the secrets it reads, as files in `/run/secrets`. */
+  readonly secrets: readonly string[]
   /** Containers that are healthy before this one is started. */
   readonly needs: readonly string[]
 }
@@ -25,8 +27,18 @@ export interface Launch {
   /** The host of the image registry. */
   readonly registry: string
   readonly containers: readonly Container[]
+  /** What brings the secrets; undefined when no container has any. */
+  readonly keeper: Keeper | undefined
   /** Files to write: path below the root → text. */
   readonly files: Readonly<Record<string, string>>
+}
+
+/** The container that fetches secrets with the machine's role into memory that other containers mount (`src/keeper`). */
+export interface Keeper {
+  readonly image: string
+  readonly region: string
+  /** What the keeper's program fetches, one word a secret: names, never a value. */
+  readonly errands: readonly string[]
 }
 
 /** How long docker may take to come up (its installation included), in seconds. */
@@ -61,8 +73,9 @@ export function launchScript(launch: Launch): string {
     ...Object.entries(launch.files).flatMap(([path, text]) => writeFile(path, text)),
     'docker network inspect mlops || docker network create mlops',
     '',
-    ...pulls(launch.containers),
+    ...pulls([...(launch.keeper ? [{ ...launch.keeper, name: 'secrets' }] : []), ...launch.containers]),
     '',
+    ...(launch.keeper ? keep(launch.keeper, launch.containers) : []),
     ...waves(launch.containers).flatMap((wave) => [
       ...wave.map(startCommand),
       ...wave.map(({ name, port, health }) => `healthy ${name} ${port} ${quote(health)}`),
@@ -98,11 +111,17 @@ healthy() { # CONTAINER PORT PATH
     if [ $((tries % 10)) -eq 0 ] && [ "$(docker inspect -f '{{.RestartCount}}' "$1")" -ge 3 ]; then fail start "$1"; fi
     sleep 0.2
   done
+}
+kept() { # waits until every secret is there
+  until docker logs secrets | grep -q '^ready'; do
+    [ "$(docker inspect -f '{{.RestartCount}}' secrets)" -lt 3 ] || fail secrets secrets
+    sleep 0.2
+  done
 }`
 }
 
 /** All images are fetched at the same time; the first that fails ends the launch. */
-function pulls(containers: readonly Container[]): string[] {
+function pulls(containers: readonly Pick<Container, 'name' | 'image'>[]): string[] {
   return [
     ...containers.map(({ image, name }) => `docker pull -q ${quote(image)} & pull_${variable(name)}=$!`),
     ...containers.map(({ name }) => `wait "$pull_${variable(name)}" || fail pull ${name}`),
@@ -112,6 +131,29 @@ function pulls(containers: readonly Container[]): string[] {
 /** Shell variables have no hyphens; container names have no underscores, so no two names meet. */
 function variable(name: string): string {
   return name.replaceAll('-', '_')
+}
+
+/**
+ * Starts the keeper and waits for it. A container's secrets lie on a volume of its own that is memory: nothing of it is ever on the disk. The keeper is on the machine's
+ * own network, because that is one hop nearer to the role's credentials than containers are; it may give files away and nothing else.
+ */
+function keep({ image, region, errands }: Keeper, containers: readonly Container[]): string[] {
+  const readers = containers.filter(({ secrets }) => secrets.length > 0)
+  const volumes = readers.map(
+    ({ name }) => `docker volume create --opt type=tmpfs --opt device=tmpfs --opt o=size=1m,mode=0755 secrets-${name}`,
+  )
+  const words = [
+    'docker run -d --name secrets --network host --restart unless-stopped',
+    '--read-only --cap-drop ALL --cap-add CHOWN --cap-add DAC_OVERRIDE --security-opt no-new-privileges',
+    '--user 0:0 --memory 128m --pids-limit 64 --log-opt max-size=1m --log-opt max-file=2',
+    // The last two are set only where AWS is not at its usual place.
+    `-e AWS_REGION=${region} -e AWS_ENDPOINT_URL -e AWS_EC2_METADATA_SERVICE_ENDPOINT`,
+    ...readers.map(({ name }) => `--mount type=volume,src=secrets-${name},dst=/run/secrets/${name}`),
+    quote(image),
+    '/run/secrets',
+    ...errands.map(quote),
+  ]
+  return [...volumes, 'docker rm -f secrets || true', `${words.join(' \\\n  ')} || fail start secrets`, 'kept', '']
 }
 
 /** Containers in the order of their needs: those of one wave are started together when all earlier ones are healthy. */
@@ -132,16 +174,17 @@ function waves(containers: readonly Container[]): Container[][] {
 
 /** `docker run` with the least a container can do with. A launch that is repeated on the same machine replaces what runs there. */
 function startCommand(container: Container): string {
-  const { name, image, port, memoryMiB, environment, volume, reads, user } = container
+  const { name, image, port, memoryMiB, environment, volume, reads, user, secrets } = container
   const words = [
     'docker run -d',
     `--name ${name} --network mlops --restart unless-stopped`,
     '--read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges',
     `--memory ${memoryMiB}m --pids-limit 512`,
     '--log-opt max-size=10m --log-opt max-file=3',
-    ...(user ? [`--user ${user}`] : []),
+    `--user ${user}`,
     `-p ${port}:${port}`,
     `--mount type=volume,src=${name},dst=${volume}`,
+    ...(secrets.length > 0 ? [`--mount type=volume,src=secrets-${name},dst=/run/secrets,readonly`] : []),
     ...Object.entries(reads).map(([folder, path]) => `--mount "type=bind,src=$root/${folder},dst=${path},readonly"`),
     ...Object.entries(environment).map(([key, value]) => `-e ${quote(`${key}=${value}`)}`),
     quote(image),

@@ -50,7 +50,9 @@ export function planDeploy(config: Config, { recipes, missing }: Recipes, situat
         detail: `release ${situation.next}: vpc, subnet, internet gateway, route table, security group, ${type} with ${diskGiB} GiB`,
       },
       ...recipes.map(({ name }): PlanStep => {
-        const port = portsOf(config).find((each) => each.name === name)!
+        const port = portsOf(config).find((each) => each.name === name)
+        if (!port)
+          return { glyph: replaces === undefined ? '+' : '-/+', what: `container ${name}`, detail: 'brings the secrets into memory' }
         const open =
           port.expose === 'public' ? 'open to the world' : port.expose === 'nobody' ? 'not open' : `open to ${port.expose.join(', ')}`
         return { glyph: replaces === undefined ? '+' : '-/+', what: `container ${name}`, detail: `port ${port.port}, ${open}` }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { exit, Failure } from '../../config/failure.ts'
 import type { Clients } from '../aws/clients.ts'
 import { createParameter, deleteParameters, overwriteParameter, parametersBelow } from '../aws/parameters.ts'
@@ -10,6 +11,21 @@ export interface SecretEntry {
   readonly version: number
   /** ISO 8601. */
   readonly changed: string
+}
+
+/** The secret that nobody has to set: Grafana's admin password, made at the first deploy that has Grafana. */
+export const grafanaPassword = 'grafana-admin-password'
+
+/** Makes the secrets that are ours to make and are not there yet. */
+export async function makeOwnSecrets(clients: Clients, id: StageId, names: readonly string[]): Promise<void> {
+  await Promise.all(
+    names.map((name) =>
+      createParameter(clients, secretName(id, name), randomBytes(18).toString('base64url'), {
+        tags: stageTags(id, `secret-${name}`),
+        secret: true,
+      }),
+    ),
+  )
 }
 
 const verbs = ['set', 'list', 'remove', 'load']
