@@ -1,9 +1,14 @@
+import { existsSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
 import { resolveBase } from './base.ts'
 import type { Image, Layer } from './blob.ts'
 import { bundle } from './bundle.ts'
 import { hostLayer } from './host.ts'
+import { keptLayer } from './kept-layer.ts'
 import { type Entry, memoryLayer } from './layer.ts'
-import { assemble, type ImageConfig, type RunConfig } from './manifest.ts'
+import { assemble, type ImageConfig, type RunConfig, type Step } from './manifest.ts'
+import { filesUnder, type NativePackage, nativeFiles, systemLibraries } from './native.ts'
 
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
@@ -23,9 +28,10 @@ export interface ServiceImageOptions {
 }
 
 /**
- * Builds the image of a service: its bundle in one layer on the base. Depends on nothing but the source, the base and what the source imports.
+ * Builds the image of a service, on the base: a layer for each package with native code, one for the files in the folder `model` beside the
+ * entry (`/app/model`), and its bundle. Depends on nothing but the source, the base and what the source imports.
  *
- * @throws Failure when the bundle cannot be made, or the base cannot be had for this architecture
+ * @throws Failure when the bundle cannot be made, a package has no binaries for this architecture, or the base cannot be had for it
  */
 export async function buildServiceImage({
   name,
@@ -35,24 +41,59 @@ export async function buildServiceImage({
   architecture,
   cacheFolder,
 }: ServiceImageOptions): Promise<Image> {
-  const [below, layer] = await Promise.all([
+  const bundling = bundle(name, entry, projectFolder)
+  const [below, { text }, natives, model] = await Promise.all([
     foundation(base, 'node', architecture, cacheFolder),
-    bundle(name, entry, projectFolder).then((text) =>
-      memoryLayer([
-        { path: '/app', directory: true },
-        { path: '/app/server.mjs', content: text },
-        // A fresh volume takes the owner of the folder it is mounted on, so the service may write there.
-        { path: '/data', directory: true, mode: 0o755, uid: 1000, gid: 1000 },
-      ]),
-    ),
+    bundling,
+    bundling.then(({ natives }) => Promise.all(natives.map((each) => nativeStep(each, base, architecture, cacheFolder)))),
+    modelStep(name, join(dirname(entry), 'model'), cacheFolder),
   ])
-  return assemble(name, below, [{ layer, createdBy: 'service bundle' }], {
+  const layer = await memoryLayer([
+    { path: '/app', directory: true },
+    { path: '/app/server.mjs', content: text },
+    // A fresh volume takes the owner of the folder it is mounted on, so the service may write there.
+    { path: '/data', directory: true, mode: 0o755, uid: 1000, gid: 1000 },
+  ])
+  return assemble(name, below, [...natives, ...model, { layer, createdBy: 'service bundle' }], {
     Env: [...below.environment, 'NODE_ENV=production', 'HOST=0.0.0.0', 'DATA_DIR=/data'],
     User: '1000:1000',
     WorkingDir: '/app',
     Entrypoint: ['/usr/local/bin/node', '--disable-warning=ExperimentalWarning', '/app/server.mjs'],
     Cmd: [],
   })
+}
+
+/** The layer of a package with native code. Every service and release that has the package has the same layer. */
+async function nativeStep(native: NativePackage, base: string, architecture: string, cacheFolder: string): Promise<Step> {
+  const os = base === 'host' ? process.platform : 'linux'
+  const files = await nativeFiles(native, { os, architecture })
+  const libraries = base === 'host' ? await systemLibraries(native.name, files) : []
+  const label = ['native', native.name.replaceAll('/', '+'), os, architecture, ...(base === 'host' ? ['host'] : [])].join('-')
+  return { layer: await layerOfFiles([...files, ...libraries], label, cacheFolder), createdBy: `package ${native.name}` }
+}
+
+/** The layer of the folder `model`, which may be bigger than memory; none where there is no such folder. */
+async function modelStep(service: string, folder: string, cacheFolder: string): Promise<Step[]> {
+  if (!existsSync(folder)) return []
+  const files = (await filesUnder(folder)).map((file) => ({ file, path: `/app/model/${relative(folder, file)}` }))
+  return [{ layer: await layerOfFiles(files, `model-${service}`, cacheFolder), createdBy: 'model' }]
+}
+
+/** A kept layer of files that every user may read. */
+async function layerOfFiles(
+  files: readonly { readonly path: string; readonly file: string }[],
+  label: string,
+  cacheFolder: string,
+): Promise<Layer> {
+  const facts = await Promise.all(files.map(async ({ path, file }) => ({ path, file, facts: await stat(file) })))
+  const sorted = facts.toSorted((a, b) => (a.path < b.path ? -1 : 1))
+  const entries = sorted.map(({ path, file, facts: { size } }): Entry => ({ path, file, size }))
+  return keptLayer(
+    cacheFolder,
+    label,
+    entries,
+    sorted.map(({ path, file, facts: { size, mtimeMs } }) => [path, file, size, mtimeMs]),
+  )
 }
 
 export interface FilesImageOptions {

@@ -18,7 +18,7 @@ test('a TypeScript entry becomes one module that Node runs, CommonJS dependencie
     'services/a/greet.ts': "export const greet = (name: string): string => 'hello '.concat(name)",
   })
   symlinkSync(modules, join(folder, 'node_modules'))
-  const text = await bundle('a', join(folder, 'services/a/server.ts'), folder)
+  const { text } = await bundle('a', join(folder, 'services/a/server.ts'), folder)
   writeFileSync(join(folder, 'server.mjs'), text)
   assert.is(execFileSync(process.execPath, [join(folder, 'server.mjs')], { encoding: 'utf8' }), 'hello x function\n')
   remove()
@@ -29,7 +29,7 @@ test('a module that makes its own require still runs', async () => {
     'a.ts':
       "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url); console.log(typeof require('node:os').cpus, __dirname)",
   })
-  writeFileSync(join(folder, 'server.mjs'), await bundle('a', join(folder, 'a.ts'), folder))
+  writeFileSync(join(folder, 'server.mjs'), (await bundle('a', join(folder, 'a.ts'), folder)).text)
   assert.is(execFileSync(process.execPath, [join(folder, 'server.mjs')], { encoding: 'utf8' }), 'function /app\n')
   remove()
 })
@@ -41,8 +41,8 @@ test('the same source gives the same text in different folders, wherever its nod
   const hoisted = tempFolder({ 'deep/er/services/a/server.ts': source['services/a/server.ts'] })
   symlinkSync(modules, join(hoisted.folder, 'node_modules'))
   const texts = [
-    await bundle('a', join(linked.folder, 'services/a/server.ts'), linked.folder),
-    await bundle('a', join(hoisted.folder, 'deep/er/services/a/server.ts'), join(hoisted.folder, 'deep/er')),
+    (await bundle('a', join(linked.folder, 'services/a/server.ts'), linked.folder)).text,
+    (await bundle('a', join(hoisted.folder, 'deep/er/services/a/server.ts'), join(hoisted.folder, 'deep/er'))).text,
   ]
   assert.is(texts[0], texts[1])
   for (const folder of [linked.folder, hoisted.folder, modules]) assert.not.ok(texts[0]?.includes(folder.slice(1)), `no trace of ${folder}`)
@@ -63,7 +63,7 @@ test("the project's own tsconfig.json counts, one further up does not", async ()
     /Could not resolve "up"/,
   )
   writeFileSync(join(folder, 'project/tsconfig.json'), '{ "compilerOptions": { "paths": { "own": ["./own.ts"] } } }')
-  assert.match(await bundle('a', join(folder, 'project/a.ts'), join(folder, 'project')), /"own"/)
+  assert.match((await bundle('a', join(folder, 'project/a.ts'), join(folder, 'project'))).text, /"own"/)
   remove()
 })
 
@@ -82,7 +82,7 @@ test('a missing package and native code come with what to do', async () => {
   assert.equal(missing.details.log, ['a.ts:1:8  Could not resolve "no-such-package"'])
   assert.is(missing.details.next, 'npm install')
   const native = await failureOf(() => bundle('b', join(folder, 'b.ts'), folder))
-  assert.is(native.details.next, 'Give the service a dockerfile instead of an entry.')
+  assert.is(native.details.next, 'Move the file into a package, or give the service a dockerfile instead of an entry.')
   remove()
 })
 
