@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 /** Counts one answered request. `route` is the pattern, never the path: every id would become a series of its own. */
 export type Observe = (labels: { method: string; route: string; code: number }, seconds: number) => void
@@ -6,7 +6,7 @@ export type Observe = (labels: { method: string; route: string; code: number }, 
 /**
  * The metrics of one app: a registry of its own, so that two apps can live in one process, with those of Node and of every request.
  */
-export function createMetrics(): { registry: Registry; observe: Observe } {
+export function createMetrics(): { registry: Registry; observe: Observe; inFlight: Gauge } {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const duration = new Histogram({
@@ -16,5 +16,10 @@ export function createMetrics(): { registry: Registry; observe: Observe } {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers: [registry],
   })
-  return { registry, observe: (labels, seconds) => duration.observe(labels, seconds) }
+  const inFlight = new Gauge({
+    name: 'http_requests_in_flight',
+    help: 'Requests that have begun to arrive and whose answers have not ended.',
+    registers: [registry],
+  })
+  return { registry, inFlight, observe: (labels, seconds) => duration.observe(labels, seconds) }
 }

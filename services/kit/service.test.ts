@@ -135,6 +135,8 @@ test('requests are counted by route pattern, never by path', async () => {
   assert.match(metrics, /http_request_duration_seconds_count\{method="GET",route="\/broken",code="500"\} 1/)
   assert.not.match(metrics, 'items/1')
   assert.match(metrics, 'process_cpu_seconds_total')
+  // The scrape itself is the one request that is under way.
+  assert.match(metrics, /^http_requests_in_flight 1$/m)
 })
 
 test.run()

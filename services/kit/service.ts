@@ -57,7 +57,7 @@ const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 export function createService({ name, limits: given }: ServiceOptions): Service {
   const limits: Limits = { ...defaultLimits, ...given }
   const log = createLog(name)
-  const { registry, observe } = createMetrics()
+  const { registry, observe, inFlight } = createMetrics()
   const budget = createBudget(limits.bodiesBytes)
   const readiness = createReadiness(name, log)
   const closers: (() => void | Promise<void>)[] = []
@@ -68,7 +68,9 @@ export function createService({ name, limits: given }: ServiceOptions): Service 
     async (request: PolkaRequest, response: Response) => {
       const started = performance.now()
       const id = requestId(request.headers['x-request-id'])
+      inFlight.inc()
       response.once('close', () => {
+        inFlight.dec()
         // 499, as nginx has it: the client went away before its answer was complete.
         const code = response.writableFinished ? response.statusCode : 499
         const seconds = (performance.now() - started) / 1000
