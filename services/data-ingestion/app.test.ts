@@ -1,12 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Child, startChild, stopChild } from '../kit/child.fixture.ts'
 import { runSmoke } from '../kit/smoke.ts'
 import { createApp } from './app.ts'
 import checks from './smoke.ts'
+import { openSqlite } from './sqlite.ts'
 
 const entry = `${import.meta.dirname}/server.ts`
 let folder: string
@@ -64,7 +66,7 @@ for (const body of ['', '{}', '[]', 'null', '0', '""', 'false']) {
   })
 }
 
-for (const body of ['[1]', '7', '"text"', 'true']) {
+for (const body of ['7', '"text"', 'true']) {
   test(`${body} is a 400: the data must be an object`, async () => {
     assert.equal(await ingest(body), [400, { error: 'The data must be a JSON object' }])
   })
@@ -83,7 +85,8 @@ test('the list has the total and the newest records, newest first, ten where not
   const [, { total: before }] = await get('/data')
   const ids: string[] = []
   for (let number = 0; number < 12; number++) ids.unshift((await ingest(`{"number":${number}}`))[1].id)
-  const [status, { total, data }] = await get('/data?limit=5')
+  const [status, { total, data, next }] = await get('/data?limit=5')
+  assert.is(next, ids[4])
   assert.is(status, 200)
   assert.is(total, before + 12)
   assert.equal(
@@ -93,6 +96,45 @@ test('the list has the total and the newest records, newest first, ten where not
   assert.equal(Object.keys(data[0]), ['id', 'data', 'timestamp', 'source_ip'])
   assert.is((await get('/data'))[1].data.length, 10)
   assert.is((await get('/data?limit=1000'))[1].data.length, total)
+})
+
+test('pages follow one another to the oldest record, without a gap and without a repetition, while more records come in', async () => {
+  const [, { total, data: all }] = await get('/data?limit=1000')
+  const seen: string[] = []
+  let before = ''
+  for (;;) {
+    const [status, page] = await get(`/data?limit=7${before}`)
+    assert.is(status, 200)
+    seen.push(...page.data.map((record: { id: string }) => record.id))
+    if (page.next === null) break
+    assert.is(page.next, seen.at(-1))
+    before = `&before=${page.next}`
+    await ingest('{"later":true}')
+  }
+  assert.is(seen.length, total)
+  assert.equal(
+    seen,
+    all.map((record: { id: string }) => record.id),
+  )
+  const [, last] = await get(`/data?before=${seen.at(-1)}`)
+  assert.equal([last.data, last.next], [[], null])
+})
+
+test('a cursor that is no record is a 400', async () => {
+  for (const before of ['', 'x', '00000000-0000-4000-8000-000000000000']) {
+    assert.equal(await get(`/data?before=${before}`), [400, { error: 'before must be the id of a record' }])
+  }
+})
+
+test('a packed record is unpacked, kept and measured by what it unpacks to', async () => {
+  const response = await fetch(`${service.address}/ingest`, {
+    method: 'POST',
+    body: gzipSync(' {"packed":true} '),
+    headers: { 'content-encoding': 'gzip' },
+  })
+  assert.is(response.status, 201)
+  const { id } = (await response.json()) as { id: string }
+  assert.equal((await get(`/data/${id}`))[1].data, { packed: true })
 })
 
 for (const limit of ['0', '-1', '1001', '1.5', 'many', '', '99999999999999999999', '1e2']) {
@@ -115,12 +157,13 @@ test('kept records are counted, timed and measured, refused ones are not', async
 
 test('a full disk is a 507, and reads go on', async () => {
   const small = mkdtempSync(join(tmpdir(), 'ingestion-full-'))
-  const app = createApp({ name: 'data-ingestion', dataDir: small, maxPages: 12 })
+  const app = createApp({ name: 'data-ingestion', store: openSqlite(small, { maxPages: 16 }) })
   const { port, close } = await app.listen({ host: '127.0.0.1', port: 0 })
   const address = `http://127.0.0.1:${port}`
   const [, { id }] = await ingest('{"a":1}', address)
   assert.equal(await ingest(`{"a":"${'x'.repeat(100_000)}"}`, address), [507, { error: 'There is no room for another record' }])
   assert.is((await fetch(`${address}/data/${id}`)).status, 200)
+  assert.is((await ingest('{"a":2}', address))[0], 201)
   await close()
   rmSync(small, { recursive: true, force: true })
 })

@@ -1,18 +1,27 @@
 import { HttpError } from '../kit/http-error.ts'
+import type { CheckSchema } from './schema.ts'
 
 /** How many records a list has at most, and how many where nothing is asked for. */
 const mostRecords = 1000
 const usualRecords = 10
 
 /**
- * Checks what was sent to be kept.
+ * Checks one record that was sent to be kept.
  *
- * @param body the parsed JSON
- * @throws HttpError 400 when there is nothing in it, or when it is not an object
+ * @param record the parsed JSON
+ * @param where what stands before the error: nothing, or `[3]: ` in an array
+ * @throws HttpError 400 when there is nothing in it, when it is not an object, or when it is not as the schema says
  */
-export function checkRecord(body: unknown): void {
-  if (!body || (typeof body === 'object' && Object.keys(body).length === 0)) throw new HttpError(400, 'No data provided')
-  if (typeof body !== 'object' || Array.isArray(body)) throw new HttpError(400, 'The data must be a JSON object')
+export function checkRecord(record: unknown, check?: CheckSchema, where = ''): void {
+  if (isEmpty(record)) throw new HttpError(400, `${where}No data provided`)
+  if (typeof record !== 'object' || Array.isArray(record)) throw new HttpError(400, `${where}The data must be a JSON object`)
+  const wrong = check?.(record)
+  if (wrong !== undefined) throw new HttpError(400, `${where}The data does not fit the schema: ${wrong}`)
+}
+
+/** Nothing, or something that has nothing in it. */
+export function isEmpty(value: unknown): boolean {
+  return !value || (typeof value === 'object' && Object.keys(value).length === 0)
 }
 
 /**
@@ -25,4 +34,23 @@ export function readLimit(query: URLSearchParams): number {
   const limit = /^\d{1,9}$/.test(text) ? Number(text) : 0
   if (limit < 1 || limit > mostRecords) throw new HttpError(400, `limit must be a whole number from 1 to ${mostRecords}`)
   return limit
+}
+
+/**
+ * @param header `Idempotency-Key`
+ * @returns the key; undefined where there is none
+ * @throws HttpError 400 when it is longer than 255 characters or not plain ASCII
+ */
+export function readKey(header: string | string[] | undefined): string | undefined {
+  if (header === undefined) return undefined
+  if (typeof header === 'string' && /^[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?$/.test(header)) return header
+  throw new HttpError(400, 'Idempotency-Key must be 1 to 255 characters of plain ASCII')
+}
+
+const lineTypes = ['application/x-ndjson', 'application/ndjson', 'application/jsonl', 'application/x-jsonlines']
+
+/** Whether a body is one JSON text a line, by its content type. */
+export function isLines(contentType: string | string[] | undefined): boolean {
+  const [type = ''] = String(contentType ?? '').split(';')
+  return lineTypes.includes(type.trim().toLowerCase())
 }

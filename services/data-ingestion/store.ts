@@ -1,7 +1,3 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs'
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
-
 /** One record, as it was accepted. */
 export interface StoredRecord {
   readonly id: string
@@ -12,120 +8,71 @@ export interface StoredRecord {
   readonly sourceIp: string
 }
 
+/** Records that are kept together or not at all. */
+export interface Append {
+  /** In the order in which they are kept; ids are UUIDs. */
+  readonly records: readonly { readonly id: string; readonly data: string }[]
+  /** Seconds since the epoch. */
+  readonly timestamp: number
+  readonly sourceIp: string
+  /** Where the client may send the same again and wants it kept once: a key of its choice, and a fingerprint of what it stands for. */
+  readonly claim?: { readonly key: string; readonly fingerprint: string } | undefined
+}
+
+/** What came of an append: its records are on the disk. */
+export interface Kept {
+  readonly ids: readonly string[]
+  readonly timestamp: number
+  /** Whether they had been kept before, under the same key: ids and timestamp are those of then. */
+  readonly repeated: boolean
+}
+
+/** A part of all records, newest first. */
+export interface Page {
+  /** How many records there are in all. */
+  readonly total: number
+  /** Read while they are taken, so that a long list never stands in memory as a whole. */
+  readonly records: Iterable<StoredRecord> | AsyncIterable<StoredRecord>
+  /** Whether older ones follow. */
+  readonly more: boolean
+}
+
+/** Where records are kept: a file beside the service, or a server. */
 export interface Store {
   /**
-   * Keeps a record. Resolves when it is on the disk and not before; records that arrive together share one sync.
+   * Keeps records. Resolves when they are on the disk and not before; appends that arrive together share one sync.
    *
-   * @throws StoreFullError when the disk has no room; nothing of the record is kept then
+   * @throws StoreFullError, StoreUnavailableError, ClaimConflictError; of this append nothing is kept then, except that after a
+   *   StoreUnavailableError nobody can tell
    */
-  add(record: StoredRecord): Promise<void>
-  get(id: string): StoredRecord | undefined
-  /** How many there are. */
-  count(): number
-  /** The newest records, newest first. Each is read when it is asked for, so that a long list never stands in memory as a whole. */
-  newest(limit: number): Iterable<StoredRecord>
+  append(append: Append): Promise<Kept>
+  get(id: string): Promise<StoredRecord | undefined>
+  /**
+   * @param limit how many records at most
+   * @param before the id of a record: the page begins with the one that was kept before it. The newest where nothing is said.
+   * @returns undefined when there is no record `before`
+   */
+  page(limit: number, before?: string): Promise<Page | undefined>
+  /** Why records could not be kept at the moment, as a phrase; undefined when they could. */
+  trouble(): Promise<string | undefined>
   /** Keeps what is waiting, then closes. */
-  close(): void
+  close(): Promise<void>
 }
+
+/** How long (s) a claim is remembered at least, as the service promises it to its clients. */
+export const claimSeconds = 24 * 60 * 60
 
 /** The disk, or the quota, has no room for another record. */
 export class StoreFullError extends Error {
   override readonly name = 'StoreFullError'
 }
 
-export interface StoreOptions {
-  /** The most the database may hold, in pages of 4 KiB; for tests of what happens then. */
-  readonly maxPages?: number
+/** The server of the store cannot be reached. */
+export class StoreUnavailableError extends Error {
+  override readonly name = 'StoreUnavailableError'
 }
 
-interface Row {
-  id: string
-  data: string
-  timestamp: number
-  source_ip: string
-}
-
-/**
- * Opens the store in a folder, which is made where it is missing.
- *
- * WAL with full sync: a commit returns when the log is on the disk, readers go on meanwhile, and what was committed survives
- * a kill or a loss of power (https://www.sqlite.org/pragma.html#pragma_synchronous).
- *
- * @throws the system's error when the folder cannot be made or written to
- */
-export function openStore(folder: string, { maxPages }: StoreOptions = {}): Store {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const file = join(folder, 'records.db')
-  // SQLite would make it readable to everybody; its log files take over the permissions of this one.
-  closeSync(openSync(file, 'a', 0o600))
-  const database = new DatabaseSync(file, { timeout: 5000 })
-  database.exec(`
-    PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = FULL;
-    CREATE TABLE IF NOT EXISTS record (
-      number INTEGER PRIMARY KEY AUTOINCREMENT,
-      id TEXT NOT NULL UNIQUE,
-      data TEXT NOT NULL,
-      timestamp REAL NOT NULL,
-      source_ip TEXT NOT NULL
-    ) STRICT`)
-  if (maxPages) database.exec(`PRAGMA max_page_count = ${Number(maxPages)}`)
-  const insert = database.prepare('INSERT INTO record (id, data, timestamp, source_ip) VALUES (?, ?, ?, ?)')
-  const byId = database.prepare('SELECT id, data, timestamp, source_ip FROM record WHERE id = ?')
-  const byNumber = database.prepare('SELECT id, data, timestamp, source_ip FROM record WHERE number = ?')
-  const newestNumbers = database.prepare('SELECT number FROM record ORDER BY number DESC LIMIT ?')
-  const countAll = database.prepare('SELECT count(*) AS total FROM record')
-
-  let waiting: { record: StoredRecord; resolve: () => void; reject: (error: unknown) => void }[] = []
-
-  /** Writes all that is waiting in one transaction: one sync for all of them. */
-  function flush(): void {
-    const batch = waiting
-    waiting = []
-    if (batch.length === 0) return
-    try {
-      database.exec('BEGIN IMMEDIATE')
-      for (const { record } of batch) insert.run(record.id, record.data, record.timestamp, record.sourceIp)
-      database.exec('COMMIT')
-    } catch (error) {
-      // A full disk has sometimes rolled back by itself.
-      if (database.isTransaction) database.exec('ROLLBACK')
-      const reason = isFull(error) ? new StoreFullError('The disk has no room for another record.', { cause: error }) : error
-      for (const { reject } of batch) reject(reason)
-      return
-    }
-    for (const { resolve } of batch) resolve()
-  }
-
-  return {
-    add(record) {
-      return new Promise((resolve, reject) => {
-        if (waiting.length === 0) setImmediate(flush)
-        waiting.push({ record, resolve, reject })
-      })
-    },
-    get: (id) => toRecord(byId.get(id)),
-    count: () => (countAll.get() as { total: number }).total,
-    *newest(limit) {
-      for (const { number } of newestNumbers.all(limit) as { number: number }[]) {
-        const record = toRecord(byNumber.get(number))
-        if (record) yield record
-      }
-    },
-    close() {
-      flush()
-      database.close()
-    },
-  }
-}
-
-/** SQLITE_FULL, see https://www.sqlite.org/rescode.html#full */
-function isFull(error: unknown): boolean {
-  return (error as { errcode?: number }).errcode === 13
-}
-
-function toRecord(row: unknown): StoredRecord | undefined {
-  if (!row) return undefined
-  const { id, data, timestamp, source_ip } = row as Row
-  return { id, data, timestamp, sourceIp: source_ip }
+/** Other records have been kept under the same key. */
+export class ClaimConflictError extends Error {
+  override readonly name = 'ClaimConflictError'
 }

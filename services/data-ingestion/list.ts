@@ -1,0 +1,17 @@
+import type { Page, StoredRecord } from './store.ts'
+
+/** A record as JSON. The data is put in as it was sent: numbers beyond what a double holds stay what they were. */
+export function recordJson({ id, data, timestamp, sourceIp }: StoredRecord): string {
+  return `{"id":${JSON.stringify(id)},"data":${data},"timestamp":${timestamp},"source_ip":${JSON.stringify(sourceIp)}}`
+}
+
+/** A page as JSON, piece by piece. `next` is what `before` has to be to get the page after it, or null when there is none. */
+export async function* pageJson({ total, records, more }: Page): AsyncGenerator<string> {
+  yield `{"total":${total},"data":[`
+  let last: string | undefined
+  for await (const record of records) {
+    yield (last === undefined ? '' : ',') + recordJson(record)
+    last = record.id
+  }
+  yield `],"next":${more ? JSON.stringify(last) : null}}`
+}
