@@ -1,0 +1,53 @@
+import type { Cloud } from './cloud.ts'
+import { ApiError } from './cloud.ts'
+import type { FaultRule, Faults } from './faults.ts'
+
+/** What the scripts ask of the cloud that AWS has no call for, below `/_cloud/`: signed like every other call, open to the owner only. */
+export type Area = (name: string, input: Record<string, unknown>) => Promise<unknown>
+
+export interface Status {
+  readonly pid: number
+  /** Which code is running: see `version.ts`. */
+  readonly version: string
+  readonly region: string
+  /** ISO 8601. */
+  readonly started: string
+  readonly instances: readonly { readonly id: string; readonly state: string }[]
+}
+
+/**
+ * @param stop ends the process after the answer is out; `keep` leaves the instances running
+ */
+export function createArea({
+  cloud,
+  faults,
+  version,
+  stop,
+}: {
+  cloud: Cloud
+  faults: Faults
+  version: string
+  stop: (instances: 'keep' | 'kill') => void
+}): Area {
+  const started = new Date().toISOString()
+  const actions: Record<string, (input: Record<string, unknown>) => unknown> = {
+    status: (): Status => {
+      const instances = cloud.store.list('instance').map(({ InstanceId, State }) => ({ id: InstanceId, state: State }))
+      return { pid: process.pid, version, region: cloud.region, started, instances }
+    },
+    stop: ({ instances }) => {
+      stop(instances === 'keep' ? 'keep' : 'kill')
+      return {}
+    },
+    ports: async ({ address, ports }) => ({ taken: await cloud.machines.taken(String(address), ports as number[]) }),
+    faults: ({ rules }) => {
+      if (rules !== undefined) faults.set(rules as FaultRule[])
+      return { rules: faults.report() }
+    },
+  }
+  return async (name, input) => {
+    const action = Object.hasOwn(actions, name) ? actions[name] : undefined
+    if (!action) throw new ApiError('NotFound', `There is no /_cloud/${name}.`, 404)
+    return action(input)
+  }
+}

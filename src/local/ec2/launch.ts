@@ -1,0 +1,193 @@
+import { createHash } from 'node:crypto'
+import type { BlockDeviceMapping, Reservation, RunInstancesRequest } from '@aws-sdk/client-ec2'
+import type { Call, Cloud, Store } from '../cloud.ts'
+import { ApiError } from '../cloud.ts'
+import { findProfile } from '../iam/instance-profile.ts'
+import type { Instance } from '../records.ts'
+import { newId } from './id.ts'
+import { findImage } from './image.ts'
+import { reservation } from './instance.ts'
+import { findInstanceType } from './instance-type.ts'
+import { nextPlace } from './loopback.ts'
+import { quotas } from './quota.ts'
+import { findGroup } from './security-group.ts'
+import { findSubnet } from './subnet.ts'
+import { tagsFor } from './tag.ts'
+
+/** What RunInstances may say here. Anything else is refused by name, for an option that is ignored is a lie. */
+const understood = new Set([
+  ...['ImageId', 'InstanceType', 'MinCount', 'MaxCount', 'SubnetId', 'SecurityGroupIds', 'NetworkInterfaces', 'UserData', 'ClientToken'],
+  ...[
+    'IamInstanceProfile',
+    'MetadataOptions',
+    'BlockDeviceMappings',
+    'TagSpecifications',
+    'Monitoring',
+    'EbsOptimized',
+    'CreditSpecification',
+  ],
+  ...['Placement', 'InstanceInitiatedShutdownBehavior', 'DisableApiTermination', 'DryRun'],
+])
+
+/** AWS's limit before base64: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html */
+const userDataLimit = 16 * 1024
+
+/** Puts instances into the store as `pending`; the machine room boots them. The same ClientToken gives the same instances again. */
+export function runInstances(input: RunInstancesRequest, { cloud }: Call): Reservation {
+  const { store } = cloud
+  const asked = createHash('sha256').update(JSON.stringify(input)).digest('hex')
+  const earlier = input.ClientToken ? store.list('instance').filter(({ ClientToken }) => ClientToken === input.ClientToken) : []
+  if (earlier[0]) {
+    if (earlier[0].Asked === asked) return reservation(earlier, cloud)
+    throw new ApiError('IdempotentParameterMismatch', `The client token ${input.ClientToken} was used with other parameters.`)
+  }
+  const strange = Object.keys(input).find((name) => !understood.has(name))
+  if (strange) throw new ApiError('UnsupportedOperation', `The embedded cloud launches no instances with ${strange}.`)
+
+  const { MinCount = 1, MaxCount = 1 } = input
+  if (MinCount < 1 || MaxCount < MinCount) throw new ApiError('InvalidParameterValue', `Invalid value '${MaxCount}' for maxCount.`)
+  const running = store.list('instance').filter(({ State }) => State !== 'terminated').length
+  if (running + MinCount > quotas.instances) {
+    throw new ApiError(
+      'InstanceLimitExceeded',
+      `You have requested more instances (${running + MinCount}) than your current instance limit of ${quotas.instances} allows.`,
+    )
+  }
+  const common = { ...describeMachine(input), ...describeNetwork(input, store), ...describeProfile(input, store), Asked: asked }
+  const ReservationId = newId('reservation')
+  const count = Math.min(MaxCount, quotas.instances - running)
+  return reservation(
+    Array.from({ length: count }, () => launch(input, common, ReservationId, cloud)),
+    cloud,
+  )
+}
+
+type Common = ReturnType<typeof describeMachine> &
+  ReturnType<typeof describeNetwork> &
+  ReturnType<typeof describeProfile> & { Asked: string }
+
+function launch(
+  input: RunInstancesRequest,
+  { wantsAddress, ...common }: Common,
+  ReservationId: string,
+  { store, oneAddress }: Cloud,
+): Instance {
+  const { Private, Public } = nextPlace(store, { oneAddress: oneAddress === true })
+  const types = ['instance', 'volume', 'network-interface'] as const
+  const [Tags, VolumeTags, NetworkInterfaceTags] = types.map((type) => tagsFor(type, input.TagSpecifications, types))
+  const instance: Instance = {
+    ...common,
+    InstanceId: newId('instance'),
+    ReservationId,
+    State: 'pending',
+    LaunchTime: new Date().toISOString(),
+    PrivateIpAddress: Private,
+    ...(wantsAddress && Public !== undefined ? { PublicIpAddress: Public } : {}),
+    NetworkInterfaceId: newId('networkInterface'),
+    AttachmentId: newId('networkInterfaceAttachment'),
+    VolumeId: newId('volume'),
+    Tags: Tags ?? [],
+    VolumeTags,
+    NetworkInterfaceTags,
+    ...(input.ClientToken ? { ClientToken: input.ClientToken } : {}),
+  }
+  store.put('instance', instance.InstanceId, instance)
+  return instance
+}
+
+function describeMachine(input: RunInstancesRequest) {
+  const { ImageId, UserData, MetadataOptions, BlockDeviceMappings } = input
+  if (!ImageId) throw new ApiError('MissingParameter', 'The request must contain the parameter ImageId')
+  const image = findImage(ImageId)
+  const type = findInstanceType(input.InstanceType ?? 'm6i.large')
+  if (type.architecture !== image.Architecture) {
+    const message = `The architecture '${type.architecture}' of the specified instance type does not match the architecture '${image.Architecture}' of the specified AMI. Specify an instance type and an AMI that have matching architectures, and try again.`
+    throw new ApiError('InvalidParameterValue', message)
+  }
+  if (UserData !== undefined) checkUserData(UserData)
+  return {
+    ImageId,
+    InstanceType: type.name,
+    Architecture: image.Architecture,
+    RootDeviceName: image.RootDeviceName,
+    RootVolume: rootVolume(BlockDeviceMappings, image.RootDeviceName),
+    DisableApiTermination: input.DisableApiTermination ?? false,
+    ...(UserData === undefined ? {} : { UserData }),
+    MetadataOptions: {
+      HttpTokens: MetadataOptions?.HttpTokens ?? 'required',
+      HttpEndpoint: MetadataOptions?.HttpEndpoint ?? 'enabled',
+      HttpPutResponseHopLimit: MetadataOptions?.HttpPutResponseHopLimit ?? 2,
+    },
+  }
+}
+
+function checkUserData(text: string): void {
+  if (!/^[A-Za-z0-9+/\s]*=*\s*$/.test(text)) throw new ApiError('InvalidUserData.Malformed', 'Invalid BASE64 encoding of user data.')
+  if (Buffer.from(text, 'base64').length > userDataLimit) {
+    throw new ApiError('InvalidParameterValue', `User data is limited to ${userDataLimit} bytes`)
+  }
+}
+
+function rootVolume(mappings: readonly BlockDeviceMapping[] | undefined, rootDevice: string) {
+  const other = mappings?.find(({ DeviceName }) => DeviceName !== rootDevice)
+  if (other)
+    throw new ApiError('UnsupportedOperation', `The embedded cloud has root volumes (${rootDevice}) only, not ${other.DeviceName}.`)
+  const ebs = mappings?.[0]?.Ebs
+  const size = ebs?.VolumeSize ?? 8
+  if (size < 8) throw new ApiError('InvalidBlockDeviceMapping', `Volume of size ${size}GB is smaller than snapshot, expect size >= 8GB`)
+  if (size > 16384)
+    throw new ApiError('InvalidParameterValue', `Volume of ${size}GiB is too large for volume type gp3; maximum is 16384GiB`)
+  return {
+    Size: size,
+    VolumeType: ebs?.VolumeType ?? 'gp3',
+    Encrypted: ebs?.Encrypted ?? false,
+    DeleteOnTermination: ebs?.DeleteOnTermination ?? true,
+  }
+}
+
+function describeNetwork({ SubnetId, SecurityGroupIds, NetworkInterfaces, Placement }: RunInstancesRequest, store: Store) {
+  if (NetworkInterfaces?.length && (SubnetId || SecurityGroupIds?.length)) {
+    throw new ApiError(
+      'InvalidParameterCombination',
+      'Network interfaces and an instance-level subnet ID or security groups may not be specified on the same request',
+    )
+  }
+  if ((NetworkInterfaces?.length ?? 0) > 1)
+    throw new ApiError('UnsupportedOperation', 'Instances of the embedded cloud have one network interface.')
+  const face = NetworkInterfaces?.[0]
+  const id = face?.SubnetId ?? SubnetId
+  if (!id) throw new ApiError('MissingInput', 'No subnets found for the default VPC. Please specify a subnet.')
+  const subnet = findSubnet(store, id)
+  if (Placement?.AvailabilityZone && !Placement.AvailabilityZone.endsWith(subnet.Zone)) {
+    throw new ApiError('InvalidParameterValue', `Invalid availability zone: the subnet ${id} is not in ${Placement.AvailabilityZone}.`)
+  }
+  const given = face?.Groups ?? SecurityGroupIds ?? []
+  const byDefault = store.list('securityGroup').filter(({ VpcId, GroupName }) => VpcId === subnet.VpcId && GroupName === 'default')
+  const groups = given.length > 0 ? given.map((group) => findGroup(store, group)) : byDefault
+  for (const { GroupId, VpcId } of groups) {
+    if (VpcId !== subnet.VpcId)
+      throw new ApiError('InvalidParameter', `Security group ${GroupId} and subnet ${id} belong to different networks.`)
+  }
+  return {
+    VpcId: subnet.VpcId,
+    SubnetId: id,
+    Zone: subnet.Zone,
+    SecurityGroupIds: groups.map(({ GroupId }) => GroupId),
+    wantsAddress: face?.AssociatePublicIpAddress ?? subnet.MapPublicIpOnLaunch,
+  }
+}
+
+function describeProfile({ IamInstanceProfile }: RunInstancesRequest, store: Store) {
+  if (!IamInstanceProfile) return {}
+  const { Arn, Name } = IamInstanceProfile
+  const profile = findProfile(store, Arn ?? Name ?? '')
+  if (!profile) {
+    const which = Arn ? 'iamInstanceProfile.arn' : 'iamInstanceProfile.name'
+    throw new ApiError(
+      'InvalidParameterValue',
+      `Value (${Arn ?? Name}) for parameter ${which} is invalid. Invalid IAM Instance Profile ${Arn ? 'ARN' : 'name'}`,
+    )
+  }
+  if (!profile.role) throw new ApiError('InvalidParameterValue', `IAM Instance Profile "${profile.arn}" has no associated IAM Roles`)
+  return { IamInstanceProfileArn: profile.arn, IamInstanceProfileId: profile.id }
+}

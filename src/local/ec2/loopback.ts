@@ -1,0 +1,48 @@
+import type { Store } from '../cloud.ts'
+import { ApiError } from '../cloud.ts'
+import { quotas } from './quota.ts'
+
+declare module '../records.ts' {
+  interface Records {
+    /** Counters that never go back: what was given to one instance is not soon given to another. */
+    sequence: { next: number }
+  }
+}
+
+/** Addresses 127.128.0.1 … 127.128.254.254 and the like; a second instance with the number of a long gone one is no harm. */
+const places = 254 * 254
+
+/**
+ * The addresses of a new instance. They are not in its subnet's block: nothing but the loopback (127.0.0.0/8) exists on this machine without
+ * the rights of an administrator, so the embedded cloud's private network is 127.128.0.0/16 and its public one 127.64.0.0/16, whatever the VPC says.
+ * Where the loopback has one address, that one has to do for everything, and instances have no public address of their own.
+ */
+export function nextPlace(store: Store, { oneAddress }: { oneAddress: boolean }): { Private: string; Public: string | undefined } {
+  if (oneAddress) return { Private: '127.0.0.1', Public: undefined }
+  const used = new Set(store.list('instance').map(({ PrivateIpAddress }) => PrivateIpAddress))
+  let { next } = store.get('sequence', 'place') ?? { next: 0 }
+  while (used.has(address(128, next))) next++
+  store.put('sequence', 'place', { next: next + 1 })
+  return { Private: address(128, next), Public: address(64, next) }
+}
+
+function address(second: number, number: number): string {
+  const place = number % places
+  return `127.${second}.${Math.floor(place / 254)}.${1 + (place % 254)}`
+}
+
+/**
+ * The address of a new Elastic IP: 127.0.0.1 first, since that is where people look.
+ * @throws ApiError AddressLimitExceeded at the quota, or where the loopback has no further address
+ */
+export function nextElasticIp(store: Store, { oneAddress }: { oneAddress: boolean }): string {
+  const used = new Set(store.list('address').map(({ PublicIp }) => PublicIp))
+  if (used.size >= quotas.addresses) throw new ApiError('AddressLimitExceeded', 'The maximum number of addresses has been reached.')
+  if (oneAddress && used.size > 0) {
+    const message = 'The maximum number of addresses has been reached: the loopback of this machine has 127.0.0.1 only, and it is taken.'
+    throw new ApiError('AddressLimitExceeded', message)
+  }
+  let last = 1
+  while (used.has(`127.0.0.${last}`)) last++
+  return `127.0.0.${last}`
+}

@@ -1,0 +1,70 @@
+/**
+ * The embedded cloud: a small, strict AWS on loopback, so that the same scripts do the same work with no account. It speaks AWS's
+ * protocols, verifies AWS's signatures and refuses what AWS refuses; what it lacks, it refuses by name.
+ */
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { createArea } from './area.ts'
+import type { Cloud, Machines, Service, Store } from './cloud.ts'
+import { ec2 } from './ec2/service.ts'
+import { Faults } from './faults.ts'
+import { iam } from './iam/service.ts'
+import { createIdentity } from './identity.ts'
+import type { Keys } from './keys.ts'
+import type { Log } from './log.ts'
+import { createListener } from './server.ts'
+import { createParameters } from './ssm/parameters.ts'
+import { createSecureStrings } from './ssm/secure-string.ts'
+import { sts } from './sts.ts'
+
+/** Everybody's account here. */
+const accountId = '000000000000'
+
+/** The rooms that others build: machines, Run Command, the registry. */
+export interface Rooms {
+  createMachines(cloud: Cloud): Machines
+  readonly runCommand: Service
+  readonly ecr: Service
+  registryHandler(cloud: Cloud): (request: IncomingMessage, response: ServerResponse) => Promise<void>
+}
+
+export interface Setting {
+  /** Absolute. */
+  readonly folder: string
+  readonly endpoint: string
+  readonly region: string
+  readonly keys: Keys
+  readonly store: Store
+  readonly log: Log
+  readonly version: string
+  readonly oneAddress: boolean
+  /** What every call waits, in ms. */
+  readonly latencyMs: number
+  /** Called when the owner asks the cloud to end. */
+  stop(instances: 'keep' | 'kill'): void
+}
+
+/** Puts the rooms together. Nothing listens yet and no machine is looked at until `cloud.machines.reconcile()` is called. */
+export function createEmbeddedCloud(setting: Setting, rooms: Rooms): { cloud: Cloud; listener: RequestListener } {
+  const { folder, endpoint, region, keys, store, log, version, oneAddress, latencyMs, stop } = setting
+  const identity = createIdentity({ store, keys, accountId })
+  const { lookUp: _, ...rights } = identity
+  const cloud: Cloud & { machines: Machines } = {
+    ...rights,
+    ...{ store, folder, endpoint, region, accountId, oneAddress },
+    // The machine room gets the cloud that it is a room of.
+    machines: undefined as unknown as Machines,
+  }
+  cloud.machines = rooms.createMachines(cloud)
+  const ssm = { ...createParameters(createSecureStrings(keys.secret)), ...rooms.runCommand }
+  const faults = new Faults(latencyMs)
+  const listener = createListener({
+    cloud,
+    identity,
+    services: { ec2, iam, sts, ssm, ecr: rooms.ecr },
+    faults,
+    log,
+    registry: rooms.registryHandler(cloud),
+    area: createArea({ cloud, faults, version, stop }),
+  })
+  return { cloud, listener }
+}

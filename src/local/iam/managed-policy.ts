@@ -1,0 +1,55 @@
+import type { GetPolicyRequest, GetPolicyResponse } from '@aws-sdk/client-iam'
+import type { PolicyDocument } from '../policy.ts'
+import { noSuchEntity } from './name.ts'
+
+interface ManagedPolicy {
+  readonly name: string
+  readonly id: string
+  readonly document: PolicyDocument
+}
+
+/**
+ * The managed policies of AWS that this cloud has, with what they allow.
+ * https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonSSMManagedInstanceCore.html
+ */
+const managed: Readonly<Record<string, ManagedPolicy>> = {
+  'arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore': {
+    name: 'AmazonSSMManagedInstanceCore',
+    id: 'ANPAIXSHM2BNB2D3AXXRU',
+    document: {
+      Statement: [
+        {
+          Effect: 'Allow',
+          Action: [
+            ...['DescribeAssociation', 'GetDeployablePatchSnapshotForInstance', 'GetDocument', 'DescribeDocument', 'GetManifest'],
+            ...['GetParameter', 'GetParameters', 'ListAssociations', 'ListInstanceAssociations', 'PutInventory', 'PutComplianceItems'],
+            ...['PutConfigurePackageResult', 'UpdateAssociationStatus', 'UpdateInstanceAssociationStatus', 'UpdateInstanceInformation'],
+          ].map((action) => `ssm:${action}`),
+          Resource: '*',
+        },
+        {
+          Effect: 'Allow',
+          Action: ['CreateControlChannel', 'CreateDataChannel', 'OpenControlChannel', 'OpenDataChannel'].map(
+            (action) => `ssmmessages:${action}`,
+          ),
+          Resource: '*',
+        },
+        { Effect: 'Allow', Action: 'ec2messages:*', Resource: '*' },
+      ],
+    },
+  },
+}
+
+/** The managed policy with this ARN. Throws ApiError NoSuchEntity. */
+export function findManaged(arn: string): ManagedPolicy {
+  const policy = Object.hasOwn(managed, arn) ? managed[arn] : undefined
+  if (!policy) throw noSuchEntity(`Policy ${arn} does not exist or is not attachable.`)
+  return policy
+}
+
+export const managedPolicyActions = {
+  GetPolicy({ PolicyArn = '' }: GetPolicyRequest): GetPolicyResponse {
+    const { name, id } = findManaged(PolicyArn)
+    return { Policy: { PolicyName: name, PolicyId: id, Arn: PolicyArn, Path: '/', DefaultVersionId: 'v2', IsAttachable: true, Tags: [] } }
+  },
+}

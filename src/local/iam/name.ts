@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto'
+import { ApiError } from '../cloud.ts'
+import { base32 } from '../keys.ts'
+import type { Tag } from '../records.ts'
+
+/** Checks a name that a request gives: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names */
+export function checkName(parameter: string, name: string, longest: number): void {
+  if (name.length <= longest && /^[\w+=,.@-]+$/.test(name)) return
+  const message = `1 validation error detected: Value at '${parameter}' failed to satisfy constraint: Member must have length less than or equal to ${longest} and match [\\w+=,.@-]+`
+  throw new ApiError('ValidationError', message)
+}
+
+/** A path is `/` or begins and ends with one. Returns `/` for none. */
+export function checkPath(path: string | undefined): string {
+  if (path !== undefined && !/^\/(?:[\x21-\x7e]*\/)?$/.test(path))
+    throw new ApiError('ValidationError', 'The specified value for path is invalid.')
+  return path ?? '/'
+}
+
+/** A unique id: `AROA` for roles, `AIPA` for instance profiles, and 17 characters. */
+export function uniqueId(prefix: string): string {
+  return `${prefix}${base32(randomBytes(11)).slice(0, 17)}`
+}
+
+/** Tags as IAM takes them: a key once, at most 50. */
+export function iamTags(
+  present: readonly Tag[],
+  more: readonly { Key?: string | undefined; Value?: string | undefined }[] | undefined,
+): Tag[] {
+  const tags = new Map(present.map(({ Key, Value }) => [Key, Value]))
+  const given = (more ?? []).map(({ Key = '' }) => Key)
+  if (new Set(given).size < given.length)
+    throw new ApiError('InvalidInput', 'Duplicate tag keys found. Please note that Tag keys are case insensitive.')
+  for (const { Key = '', Value = '' } of more ?? []) {
+    if (Key === '' || Key.length > 128 || Value.length > 256 || /^aws:/i.test(Key))
+      throw new ApiError('InvalidInput', `The tag '${Key}' is not valid.`)
+    tags.set(Key, Value)
+  }
+  if (tags.size > 50) throw new ApiError('LimitExceeded', 'The number of tags has reached the maximum limit.', 409)
+  return [...tags].map(([Key, Value]) => ({ Key, Value }))
+}
+
+export function noSuchEntity(message: string): ApiError {
+  return new ApiError('NoSuchEntity', message, 404)
+}
+
+export function alreadyExists(message: string): ApiError {
+  return new ApiError('EntityAlreadyExists', message, 409)
+}
+
+export function conflict(message: string): ApiError {
+  return new ApiError('DeleteConflict', message, 409)
+}
+
+/** One page of a list, IAM's way: a marker that names the last item. */
+export function pageOf<T>(
+  items: readonly T[],
+  { Marker, MaxItems = 100 }: { Marker?: string | undefined; MaxItems?: number | undefined },
+  id: (item: T) => string,
+) {
+  if (!Number.isInteger(MaxItems) || MaxItems < 1 || MaxItems > 1000)
+    throw new ApiError('ValidationError', 'MaxItems must be between 1 and 1000.')
+  const after = Marker === undefined ? '' : Buffer.from(Marker, 'base64url').toString()
+  const rest = items.filter((item) => id(item) > after).sort((a, b) => (id(a) < id(b) ? -1 : 1))
+  const page = rest.slice(0, MaxItems)
+  const last = page.at(-1)
+  const more = rest.length > page.length && last !== undefined
+  return { page, IsTruncated: more, Marker: more ? Buffer.from(id(last)).toString('base64url') : undefined }
+}

@@ -1,0 +1,87 @@
+/** The process of the embedded cloud: `node src/local/main.ts --folder DIR [--port N] [--region NAME]`. `start.ts` starts it for the scripts. */
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { createEmbeddedCloud } from './embedded-cloud.ts'
+import { ending } from './ending.ts'
+import { makeFolder, openKeys } from './keys.ts'
+import { hasOneAddress, holdPort } from './listen.ts'
+import { takeLock } from './lock.ts'
+import { openLog } from './log.ts'
+import { createMachines } from './machine/machines.ts'
+import { runCommand } from './machine/run-command.ts'
+import { defaultPort, defaultRegion, readPlace, writePlace } from './place.ts'
+import { registryHandler } from './registry/distribution.ts'
+import { ecr } from './registry/ecr.ts'
+import { createStore } from './store.ts'
+import { codeVersion } from './version.ts'
+
+const { values } = parseArgs({ options: { folder: { type: 'string' }, port: { type: 'string' }, region: { type: 'string' } } })
+if (values.folder === undefined) end(ending.failed, 'usage: main.ts --folder DIR [--port N] [--region NAME]')
+const folder = path.resolve(values.folder)
+
+try {
+  await run()
+} catch (error) {
+  const full = (error as NodeJS.ErrnoException).code === 'ENOSPC' || (error as { status?: number }).status === 507
+  end(full ? ending.full : ending.failed, full ? (error as Error).message : String((error as Error).stack))
+}
+
+async function run(): Promise<void> {
+  makeFolder(folder)
+  const lock = takeLock(path.join(folder, 'lock'))
+  const before = readPlace(folder)
+  if (!lock) end(ending.locked, `The embedded cloud in ${folder} is running already (process ${before?.pid ?? 'unknown'}).`)
+  const keys = openKeys(folder)
+  const store = createStore(path.join(folder, 'cloud.db'))
+  const log = openLog(path.join(folder, 'cloud.log'))
+  // What was given out under the old endpoint (image references, the environment of running instances) goes on meaning it.
+  const bound = before !== undefined && store.list('instance').length + store.list('repository').length > 0
+  const held = (await holdPort(before?.port ?? Number(values.port ?? defaultPort))) ?? (bound ? undefined : await holdPort(0))
+  if (!held) {
+    end(
+      ending.port,
+      `Port ${before?.port} of 127.0.0.1, which the embedded cloud in ${folder} has had from its start, is held by another program.`,
+    )
+  }
+  const { server, port } = held
+  const region = values.region ?? before?.region ?? defaultRegion
+  const endpoint = `http://127.0.0.1:${port}`
+  const latencyMs = Number(process.env.MLOPS_CLOUD_LATENCY_MS ?? 0)
+  const oneAddress = await hasOneAddress()
+  const setting = { folder, endpoint, region, keys, store, log, version: codeVersion(), oneAddress, latencyMs, stop }
+  const { cloud, listener } = createEmbeddedCloud(setting, { createMachines, runCommand, ecr, registryHandler })
+  server.on('request', listener)
+  writePlace(folder, { pid: process.pid, started: new Date().toISOString(), port, endpoint, region })
+  log.line(`started, process ${process.pid}, ${endpoint}, ${region}`)
+  cloud.machines.reconcile()
+
+  let stopping = false
+  function stop(instances: 'keep' | 'kill'): void {
+    if (stopping) return
+    stopping = true
+    log.line(`stopping, instances: ${instances}`)
+    void finish(instances).catch((error: Error) => end(ending.failed, String(error.stack)))
+  }
+
+  async function finish(instances: 'keep' | 'kill'): Promise<void> {
+    const closed = new Promise((resolve) => server.close(resolve))
+    server.closeIdleConnections()
+    await (instances === 'keep' ? cloud.machines.detach() : cloud.machines.close())
+    server.closeAllConnections()
+    await closed
+    store.close()
+    log.line('stopped')
+    log.close()
+    lock?.release()
+    process.exit(ending.stopped)
+  }
+
+  process.on('SIGTERM', () => stop('keep'))
+  process.on('SIGINT', () => stop('keep'))
+}
+
+/** Ends before anything was started. The exit code tells `start.ts` what to say; the line is for the log. */
+function end(code: number, line: string): never {
+  process.stderr.write(`${line}\n`)
+  process.exit(code)
+}

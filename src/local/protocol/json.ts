@@ -1,0 +1,37 @@
+import { ApiError } from '../cloud.ts'
+
+/** The services that speak AWS JSON 1.1, by what stands before the dot in `X-Amz-Target`. */
+export const targets: Readonly<Record<string, 'ssm' | 'ecr'>> = {
+  AmazonSSM: 'ssm',
+  AmazonEC2ContainerRegistry_V20150921: 'ecr',
+}
+
+/** Reads a JSON 1.1 body; an empty one is an empty input. Throws ApiError `SerializationException`. */
+export function parseJson(body: Buffer): Record<string, unknown> {
+  if (body.length === 0) return {}
+  try {
+    const value: unknown = JSON.parse(body.toString())
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+  } catch {
+    // Told below, in AWS's words.
+  }
+  throw new ApiError('SerializationException', 'The body of the request is not a JSON object.')
+}
+
+/** The body of an answer. Dates become seconds since the epoch, as JSON 1.1 has them. */
+export function renderJson(output: unknown): string {
+  return JSON.stringify(seconds(output ?? {}))
+}
+
+/** The body of an error answer. */
+export function renderJsonError({ code, message }: ApiError): string {
+  return JSON.stringify({ __type: code, message })
+}
+
+/** `JSON.stringify` turns a Date into text before a replacer sees it, so dates are replaced first. */
+function seconds(value: unknown): unknown {
+  if (value instanceof Date) return value.getTime() / 1000
+  if (Array.isArray(value)) return value.map(seconds)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, seconds(inner)]))
+}

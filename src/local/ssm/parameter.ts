@@ -1,0 +1,91 @@
+import type { ParameterType, Parameter as WireParameter } from '@aws-sdk/client-ssm'
+import type { Cloud, Store } from '../cloud.ts'
+import { ApiError } from '../cloud.ts'
+import { machineImages } from '../ec2/image.ts'
+import type { Tag } from '../records.ts'
+import type { SecureStrings } from './secure-string.ts'
+
+/** A parameter in its newest version. */
+export interface Parameter {
+  Name: string
+  Type: ParameterType
+  /** Of a SecureString: encrypted. */
+  Value: string
+  Version: number
+  /** Milliseconds since the epoch. */
+  LastModified: number
+  LastModifiedUser: string
+  Description?: string
+  AllowedPattern?: string
+  KeyId?: string
+  Tier: 'Standard' | 'Advanced'
+  DataType: string
+  Tags: Tag[]
+}
+
+declare module '../records.ts' {
+  interface Records {
+    parameter: Parameter
+    /** Versions that were overwritten, by `NAME:VERSION`. */
+    parameterVersion: Parameter
+  }
+}
+
+/** https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html#sysman-parameter-name-constraints */
+export function checkParameterName(name: string): void {
+  const refuse = (message: string) => new ApiError('ValidationException', message)
+  if (name === '' || !/^[a-zA-Z0-9_.\-/]+$/.test(name)) {
+    throw refuse('Parameter name: only a mix of letters, numbers and the following 3 symbols .-_ are allowed, in a hierarchy with /.')
+  }
+  if (name.includes('/') && !name.startsWith('/')) throw refuse('Parameter name must be a fully qualified name: it must begin with /.')
+  if (name.endsWith('/') || name.includes('//')) throw refuse('Parameter name must not have empty levels.')
+  if (/^\/?(aws|ssm)/i.test(name)) throw refuse(`Parameter name: can't be prefixed with "ssm" or "aws" (case-insensitive).`)
+  if (name.length > 1011) throw refuse('Parameter name must not be longer than 1011 characters.')
+  if (name.split('/').length - 1 > 15) {
+    throw new ApiError('HierarchyLevelLimitExceededException', 'A hierarchy can have a maximum of 15 levels.')
+  }
+}
+
+/** The parameters that AWS publishes for everybody, such as the newest machine image. */
+export function publicParameter(name: string): Parameter | undefined {
+  const image = machineImages.find(({ parameter }) => parameter === name)
+  if (!image) return undefined
+  const common = {
+    Version: 1,
+    LastModified: Date.UTC(2025, 0, 1),
+    LastModifiedUser: 'arn:aws:iam::aws:root',
+    Tier: 'Standard',
+    Tags: [],
+  } as const
+  return { Name: name, Type: 'String', Value: image.ImageId, DataType: 'aws:ec2:image', ...common, Tags: [] }
+}
+
+/**
+ * The parameter of this name, `NAME:VERSION`, or ARN, or what AWS publishes under that name; undefined where there is none.
+ * @throws ApiError ParameterVersionNotFound for a version that is not kept (any more)
+ */
+export function findParameter(store: Store, text: string): Parameter | undefined {
+  const arn = /^arn:[^:]*:ssm:[^:]*:\d*:parameter\/?(.*)$/.exec(text)
+  const plain = arn ? (arn[1] ?? '') : text
+  const [given = '', version] = plain.split(':')
+  const name = arn && given.includes('/') ? `/${given}` : given
+  const parameter = store.get('parameter', name) ?? publicParameter(name)
+  if (parameter && version !== undefined && version !== String(parameter.Version)) {
+    const older = store.get('parameterVersion', `${name}:${version}`)
+    if (older) return older
+    throw new ApiError('ParameterVersionNotFound', `Systems Manager could not find version ${version} of ${name}.`)
+  }
+  return parameter
+}
+
+export function parameterArn({ region, accountId }: Cloud, name: string): string {
+  return `arn:aws:ssm:${region}:${accountId}:parameter${name.startsWith('/') ? '' : '/'}${name}`
+}
+
+/** A parameter with its value; that of a SecureString is shown encrypted unless the call asked for more. */
+export function wireParameter(parameter: Parameter, cloud: Cloud, secure: SecureStrings, decrypt: boolean | undefined): WireParameter {
+  const { Name, Type, Version, LastModified, DataType } = parameter
+  const Value = Type === 'SecureString' && decrypt ? secure.decrypt(Name, parameter.Value) : parameter.Value
+  const ARN = Name.startsWith('/aws/service/') ? `arn:aws:ssm:${cloud.region}::parameter${Name}` : parameterArn(cloud, Name)
+  return { Name, Type, Value, Version, LastModifiedDate: new Date(LastModified), ARN, DataType }
+}

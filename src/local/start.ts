@@ -1,0 +1,165 @@
+import { spawn } from 'node:child_process'
+import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Failure } from '../../config/failure.ts'
+import type { Status } from './area.ts'
+import { ending } from './ending.ts'
+import type { Credentials } from './keys.ts'
+import { makeFolder, readCredentials } from './keys.ts'
+import { takeLock } from './lock.ts'
+import { askCloud } from './owner.ts'
+import { readPlace } from './place.ts'
+import { codeVersion } from './version.ts'
+
+/** How a script reaches the embedded cloud: the two values in which a local stage differs from others, and its region. */
+export interface Started {
+  readonly endpoint: string
+  readonly region: string
+  readonly credentials: Credentials
+}
+
+/** How long a start or a stop may take, in ms. A start takes well under a second on an idle machine. */
+const limit = 20_000
+const pause = 15
+
+/**
+ * The embedded cloud of a folder: the running one, or else a new process that outlives this one. One that runs older code, or plays another
+ * region, is replaced; its instances go on and are found again. Starts at the same time end with one cloud.
+ * @param folder absolute; made when absent
+ * @param port wanted at the first start; a free one is taken where it is not to be had, and kept from then on
+ * @param region what it plays; by default what it played before
+ * @throws Failure with the last lines of its log when it does not come up
+ */
+export async function startCloud({ folder, port, region }: { folder: string; port?: number; region?: string }): Promise<Started> {
+  prepare(folder)
+  const version = codeVersion()
+  const deadline = Date.now() + limit
+  let child: { code: number | undefined } | undefined
+  while (Date.now() < deadline) {
+    const status = await askCloud<Status>(folder, 'status')
+    if (status && status.version === version && (region === undefined || status.region === region)) return started(folder)
+    if (status) {
+      await askCloud(folder, 'stop', { instances: 'keep' })
+      await released(folder, deadline)
+    }
+    if (child?.code === ending.locked) child = undefined
+    if (child?.code !== undefined) throw failed(folder, child.code)
+    child ??= launch(folder, port, region)
+    await sleep(pause)
+  }
+  const pid = readPlace(folder)?.pid
+  throw new Failure('The embedded cloud does not answer.', {
+    on: `embedded cloud in ${folder}`,
+    log: lastLines(folder),
+    ...(pid === undefined ? {} : { next: `kill ${pid}` }),
+  })
+}
+
+/** Kills the instances of a folder's cloud and ends it. Nothing to do where none runs and no instance was left behind by one. */
+export async function stopCloud({ folder }: { folder: string }): Promise<void> {
+  if (!existsSync(path.join(folder, 'cloud.json'))) return
+  const deadline = Date.now() + limit
+  if (!(await askCloud<Status>(folder, 'status'))) {
+    const instances = path.join(folder, 'instances')
+    if (!existsSync(instances) || readdirSync(instances).length === 0) return
+    // Only a cloud knows how to end the instances that one which was killed has left.
+    await startCloud({ folder })
+  }
+  await askCloud(folder, 'stop', { instances: 'kill' })
+  await released(folder, deadline)
+}
+
+/** What the cloud of a folder says about itself; undefined when none runs there. */
+export async function cloudStatus({ folder }: { folder: string }): Promise<Status | undefined> {
+  return await askCloud<Status>(folder, 'status')
+}
+
+/**
+ * The first Elastic IP is 127.0.0.1, so a stage's open ports are ports of this machine.
+ * @throws Failure that names those which a program other than the cloud holds
+ */
+export async function refuseTakenPorts({ folder }: { folder: string }, ports: readonly number[]): Promise<void> {
+  if (ports.length === 0) return
+  const { taken } = (await askCloud<{ taken: number[] }>(folder, 'ports', { address: '127.0.0.1', ports })) ?? { taken: [] }
+  if (taken.length === 0) return
+  const which = taken.length === 1 ? `Port ${taken[0]} is` : `Ports ${taken.join(', ')} are`
+  throw new Failure(`${which} held by another program on this machine. Nothing was changed.`, {
+    on: `127.0.0.1:${taken[0]}`,
+    likely: 'A server that was started by hand, or the local stage of another project, listens there.',
+    next: `${process.platform === 'linux' ? `ss -ltnp 'sport = :${taken[0]}'` : `lsof -nP -iTCP:${taken[0]} -sTCP:LISTEN`}`,
+  })
+}
+
+function prepare(folder: string): void {
+  try {
+    makeFolder(folder)
+  } catch (cause) {
+    throw new Failure(`The folder of the embedded cloud cannot be made: ${(cause as Error).message}. Nothing was changed.`, {
+      on: folder,
+      cause,
+    })
+  }
+}
+
+function started(folder: string): Started {
+  const [place, credentials] = [readPlace(folder), readCredentials(folder)]
+  if (!place || !credentials) throw new Failure(`The state of the embedded cloud was removed while it runs.`, { on: folder })
+  return { endpoint: place.endpoint, region: place.region, credentials }
+}
+
+/** Starts the process in a session of its own. Its exit code appears in what is returned. */
+function launch(folder: string, port: number | undefined, region: string | undefined): { code: number | undefined } {
+  const main = path.join(import.meta.dirname, 'main.ts')
+  const options = [...(port === undefined ? [] : ['--port', String(port)]), ...(region === undefined ? [] : ['--region', region])]
+  const log = openSync(path.join(folder, 'cloud.log'), 'a', 0o600)
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, '--folder', folder, ...options], {
+    cwd: folder,
+    detached: true,
+    stdio: ['ignore', log, log],
+    // Parsing and stripping the types of a hundred files takes longer than everything else at a start.
+    env: { ...process.env, NODE_COMPILE_CACHE: path.join(folder, 'compiled') },
+  })
+  closeSync(log)
+  child.unref()
+  const outcome: { code: number | undefined } = { code: undefined }
+  child.once('error', () => {
+    outcome.code = ending.failed
+  })
+  child.once('exit', (code) => {
+    outcome.code = code ?? ending.failed
+  })
+  return outcome
+}
+
+function failed(folder: string, code: number): Failure {
+  const on = `embedded cloud in ${folder}`
+  if (code === ending.full)
+    return new Failure('The disk is full: the embedded cloud cannot keep its state. What it had is intact.', {
+      on,
+      next: `df -h ${folder}`,
+    })
+  if (code === ending.port) {
+    const port = readPlace(folder)?.port
+    return new Failure(`Port ${port}, on which the embedded cloud has been since its first start, is held by another program.`, {
+      on,
+      likely: 'Image references and running instances name that port, so it cannot move while there are any.',
+      next: `${process.platform === 'linux' ? `ss -ltnp 'sport = :${port}'` : `lsof -nP -iTCP:${port} -sTCP:LISTEN`}`,
+    })
+  }
+  return new Failure('The embedded cloud did not start.', { on, log: lastLines(folder), next: `cat ${path.join(folder, 'cloud.log')}` })
+}
+
+function lastLines(folder: string): string[] {
+  const file = path.join(folder, 'cloud.log')
+  return existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n').slice(-20) : []
+}
+
+/** Waits until no process has the folder. */
+async function released(folder: string, deadline: number): Promise<void> {
+  while (Date.now() < deadline) {
+    const lock = takeLock(path.join(folder, 'lock'))
+    if (lock) return lock.release()
+    await sleep(pause)
+  }
+}
