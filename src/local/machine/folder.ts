@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 /**
@@ -47,6 +47,14 @@ export function folderAt(path: string): InstanceFolder {
     docker: at('docker'),
     log: at('machine.log'),
   }
+}
+
+/**
+ * Where an instance keeps what must never be on a disk: in memory on Linux. Elsewhere there is no such folder for everybody, and it lies with the
+ * rest, readable by its owner only. Whoever switches the instance off removes it.
+ */
+export function memoryFolder({ path }: InstanceFolder, instanceId: string): string {
+  return process.platform === 'linux' && existsSync('/dev/shm') ? `/dev/shm/mlops-${instanceId}` : join(path, 'memory')
 }
 
 /** What a machine must know about itself. */

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Cloud, Machines } from '../cloud.ts'
 import type { Instance } from '../records.ts'
-import { instanceFolder } from './folder.ts'
+import { instanceFolder, memoryFolder } from './folder.ts'
 import { createForwarders } from './forwarder.ts'
 import { forwardings, publicAddressOf } from './forwarding.ts'
 import { createPostbox } from './postbox.ts'
@@ -87,7 +87,9 @@ export function createMachines(cloud: Cloud): Machines {
     supervisors.delete(InstanceId)
     starting.delete(InstanceId)
     postbox.instanceEnded(InstanceId)
-    if (State === 'terminated') rmSync(instanceFolder(cloud.folder, InstanceId).path, { recursive: true, force: true })
+    const folder = instanceFolder(cloud.folder, InstanceId)
+    rmSync(memoryFolder(folder, InstanceId), { recursive: true, force: true })
+    if (State === 'terminated') rmSync(folder.path, { recursive: true, force: true })
     change(instance, { State, ...also, ...(State === 'terminated' && { TerminatedAt: Date.now() }) })
     again = true
   }
@@ -98,7 +100,9 @@ export function createMachines(cloud: Cloud): Machines {
     const states = new Map(instances.map((instance) => [instance.InstanceId, instance.State]))
     for (const instanceId of existsSync(folder) ? readdirSync(folder) : []) {
       const state = states.get(instanceId) ?? 'terminated'
-      if (state === 'stopped' || state === 'terminated') await killAll(instanceId)
+      if (state !== 'stopped' && state !== 'terminated') continue
+      await killAll(instanceId)
+      rmSync(memoryFolder(instanceFolder(cloud.folder, instanceId), instanceId), { recursive: true, force: true })
       if (state === 'terminated') rmSync(join(folder, instanceId), { recursive: true, force: true })
     }
   }

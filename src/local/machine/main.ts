@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
-import { folderAt, readWhole, type Settings } from './folder.ts'
+import { existsSync, rmSync } from 'node:fs'
+import { folderAt, memoryFolder, readWhole, type Settings } from './folder.ts'
 import { startMachine } from './machine.ts'
 import { processesOf, signal } from './process-table.ts'
 
@@ -12,6 +12,7 @@ const settings = readWhole<Settings>(folder.settings)
 // A folder that is removed by hand must not leave a machine behind that nobody can find any more.
 setInterval(() => {
   if (existsSync(folder.settings) || settings === undefined) return
+  rmSync(memoryFolder(folder, settings.instanceId), { recursive: true, force: true })
   for (const pid of processesOf(settings.instanceId)) signal(pid, 'SIGKILL')
   process.exit(1)
 }, 1000).unref()

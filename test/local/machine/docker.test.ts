@@ -165,6 +165,13 @@ test('exec runs in the container’s environment', async () => {
   assert.is((await sh(`echo in | docker exec -i web node -e 'process.stdin.pipe(process.stdout)'`)).out, 'in\n')
   assert.is((await sh(`docker exec web node -e 'process.exit(9)'`)).code, 9)
   assert.is((await sh('docker exec web no-such-program')).code, 127)
+  assert.is((await sh(`docker exec web sh -c 'echo "$GREETING"'`)).out, 'hello\n', 'a shell to look around with')
+  assert.match((await sh('docker exec -it web sh')).err, /the input device is not a TTY/)
+  // script(1) gives it a terminal of its own, where there is that program.
+  const terminal = await sh(
+    `command -v script >/dev/null || exit 0; echo 'test -t 0 && echo "$GREETING at a terminal"; exit 6' | script -qec 'docker exec -it web sh' /dev/null; echo $?`,
+  )
+  if (terminal.out) assert.match(terminal.out, /hello at a terminal.*6\n$/s)
 })
 
 test('stop drains with SIGTERM, and it stays stopped', async () => {
@@ -295,6 +302,18 @@ test('wrong options are refused in docker’s words', async () => {
     assert.match(err, expected)
   }
   assert.is((await sh(`docker run --rm --entrypoint nothing ${tool}`)).code, 127)
+})
+
+test('a volume in memory is never on the disk, and empty after a restart of the machine', async () => {
+  const { out, err } = await sh(`docker volume create --opt type=tmpfs --opt device=tmpfs --opt o=size=1m,mode=0755 memory
+    docker run --rm --mount type=volume,src=memory,dst=/run/secrets/web ${tool} -e 'require("fs").writeFileSync(process.argv[1] + "/web/token", "hush")' /run/secrets
+    docker run --rm --mount type=volume,src=memory,dst=/run/secrets,readonly ${tool} -e 'console.log(require("fs").readFileSync(process.argv[1], "utf8"))' /run/secrets/token
+    grep -rl hush "$MLOPS_ROOT/../docker" | grep -v -e log -e json || echo nowhere
+    docker volume inspect -f '{{.Options.type}}' memory`)
+  assert.is(out, 'memory\nhush\nnowhere\ntmpfs\n', err)
+  await sh('test -f "$MLOPS_ROOT/restarted" && exit 0; touch "$MLOPS_ROOT/restarted"; exit 194')
+  assert.is((await sh("ls $(docker volume inspect -f '{{.Mountpoint}}' memory); docker volume rm memory")).out, 'memory\n')
+  assert.match((await sh('docker volume create --opt type=nfs other')).err, /invalid option: type=nfs/)
 })
 
 test('binds, volumes and ls, rm and inspect of everything', async () => {

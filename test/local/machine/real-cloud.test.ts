@@ -17,6 +17,8 @@ import { until } from './small-cloud.ts'
 const folder = mkdtempSync(join(tmpdir(), 'real-cloud-'))
 const project = join(import.meta.dirname, '../../..')
 let clients: { ec2: EC2; ecr: ECR; iam: IAM; ssm: SSM }
+// Another cloud on this machine gives its instances the same addresses, so tests at the same time keep to ports of their own.
+const port = 20_000 + (process.pid % 10_000)
 let id = ''
 let reference = ''
 
@@ -81,8 +83,8 @@ test('it pulls from ECR with the credentials of its role, through the credential
     export DOCKER_CONFIG="$MLOPS_ROOT/docker-config"
     mkdir -p "$DOCKER_CONFIG"
     echo '{"credHelpers":{"${host}":"ecr-login"}}' > "$DOCKER_CONFIG/config.json"
-    docker pull -q ${reference} && docker run -d --name ml-inference -p 8001:8001 -e PORT=8001 ${reference} || exit 1
-    for i in 1 2 3 4 5 6 7 8 9 10; do curl -fsS http://127.0.0.1:8001/health && exit 0; sleep 0.3; done
+    docker pull -q ${reference} && docker run -d --name ml-inference -p ${port}:${port} -e PORT=${port} ${reference} || exit 1
+    for i in 1 2 3 4 5 6 7 8 9 10; do curl -fsS http://127.0.0.1:${port}/health && exit 0; sleep 0.3; done
     docker logs ml-inference; exit 1`)
   assert.is(result.Status, 'Success', `${result.StandardOutputContent}\n${result.StandardErrorContent}`)
   assert.match(result.StandardOutputContent!, /"status":"healthy"/)

@@ -1,5 +1,5 @@
 import { connect } from 'node:net'
-import { type Call, frame, kind, unframe } from './frames.ts'
+import { type Call, frame, type Handover, kind, unframe } from './frames.ts'
 
 /**
  * The `docker` of an instance: `node cli.ts <program> <argument>…` passes everything on to the engine in the machine's process. It starts
@@ -7,7 +7,7 @@ import { type Call, frame, kind, unframe } from './frames.ts'
  */
 const [program = 'docker', ...args] = process.argv.slice(2)
 const { MLOPS_MACHINE: machine = '.', NODE_COMPILE_CACHE: _, ...env } = process.env as Record<string, string>
-const call: Call = { program, args, env, cwd: process.cwd() }
+const call: Call = { program, args, env, cwd: process.cwd(), terminal: process.stdin.isTTY === true }
 // The path of a Unix socket may have 104 bytes only, and an instance's folder may lie deep.
 process.chdir(machine)
 
@@ -20,6 +20,7 @@ socket.on(
     if (type === kind.stdout) process.stdout.write(content)
     else if (type === kind.stderr) process.stderr.write(content)
     else if (type === kind.want) sendInput()
+    else if (type === kind.run) void run(JSON.parse(content.toString()))
     else if (type === kind.exit) {
       ended = true
       process.exitCode = Number(content.toString())
@@ -47,4 +48,13 @@ function sendInput(): void {
   process.stdin.on('end', () => socket.write(frame(kind.input)))
 }
 
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => socket.write(frame(kind.signal, name)))
+/** Gives the terminal to a program until it ends. */
+async function run({ file, args, env, cwd }: Handover): Promise<void> {
+  ended = true
+  socket.destroy()
+  const { spawn } = await import('node:child_process')
+  const child = spawn(file, args, { cwd, env, stdio: 'inherit' })
+  child.once('exit', (code) => process.exit(code ?? 1))
+}
+
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => ended || socket.write(frame(kind.signal, name)))

@@ -24,8 +24,8 @@ export interface Containers {
   /** Starts it, once its ports are free. */
   start(container: Container, attached?: Parameters<Container['start']>[0]): Promise<void>
   remove(container: Container, force: boolean): Promise<void>
-  /** A program in a container's environment, for `docker exec`. */
-  program(record: ContainerRecord, command: readonly string[]): Program
+  /** A program in a container's environment. `shell`: this machine's `sh` stands in where the image has none, so that one can look around. */
+  program(record: ContainerRecord, command: readonly string[], shell?: boolean): Program
   boot(): Promise<void>
   powerOff(): Promise<void>
 }
@@ -58,12 +58,12 @@ export function openContainers(folder: InstanceFolder, settings: Settings, image
     return { places: host.mounts, rootfs: join(containerFolder(folder, id), 'rootfs'), address: settings.privateAddress, names }
   }
 
-  const program = (record: ContainerRecord, [command = '', ...args]: readonly string[]): Program => {
+  const program = (record: ContainerRecord, [command = '', ...args]: readonly string[], shell = false): Program => {
     const seen = view(record)
     const path = translateList(record.env.PATH ?? '', seen)
     const file = command.includes('/')
       ? locate(command.startsWith('/') ? command : join(record.workingDir, command), seen)
-      : path.map((place) => join(place, command)).find((each) => existsSync(each))
+      : (path.map((place) => join(place, command)).find((each) => existsSync(each)) ?? (shell && command === 'sh' ? '/bin/sh' : undefined))
     if (!file || !existsSync(file))
       throw daemon(`failed to create task for container: exec: "${command}": executable file not found in $PATH`, 127)
     const { PATH } = machineEnvironment(folder, settings)
@@ -85,7 +85,8 @@ export function openContainers(folder: InstanceFolder, settings: Settings, image
     for (const place of host.mounts) {
       if (place.type === 'tmpfs') mkdirSync(place.source, { recursive: true })
       if (place.name) volumes.seed(volumes.create(place.name), inside(rootfs, place.target))
-      mount(place, rootfs)
+      // A mount within another one is found by `locate` alone: its place in the outer one belongs to somebody else.
+      if (!host.mounts.some(({ target }) => place.target.startsWith(`${target}/`))) mount(place, rootfs)
     }
   }
 

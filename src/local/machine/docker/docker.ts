@@ -1,4 +1,4 @@
-import type { InstanceFolder, Settings } from '../folder.ts'
+import { type InstanceFolder, memoryFolder, type Settings } from '../folder.ts'
 import { type Containers, openContainers } from './containers.ts'
 import { type Images, openImages } from './images.ts'
 import { type Networks, openNetworks } from './networks.ts'
@@ -20,7 +20,7 @@ export const version = '28.2.2'
 export function openDocker(folder: InstanceFolder, settings: Settings): Docker {
   const images = openImages(folder.docker)
   const networks = openNetworks(folder.docker)
-  const volumes = openVolumes(folder.docker)
+  const volumes = openVolumes(folder.docker, memoryFolder(folder, settings.instanceId))
   const containers = openContainers(folder, settings, images, volumes)
   return { folder, settings, images, containers, networks, volumes }
 }

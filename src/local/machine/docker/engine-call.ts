@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { PassThrough, type Readable } from 'node:stream'
-import { type Call, frame, kind, unframe } from './frames.ts'
+import { type Call, frame, type Handover, kind, unframe } from './frames.ts'
 
 /** A `docker` command that waits for its answer. */
 export interface EngineCall extends Call {
@@ -13,6 +13,8 @@ export interface EngineCall extends Call {
   /** Aborts when the command has gone. */
   readonly gone: AbortSignal
   exit(code: number): void
+  /** Lets the command run a program at its own terminal; the last thing that it is told. */
+  handOver(program: Handover): void
 }
 
 /** Reads the one call that comes over a connection. */
@@ -49,6 +51,10 @@ export function receive(socket: Socket, answer: (call: EngineCall) => void): voi
           },
           onSignal: (take) => void signals.push(take),
           gone: gone.signal,
+          handOver(program) {
+            say(kind.run, JSON.stringify(program))
+            socket.end()
+          },
           exit(code) {
             say(kind.exit, String(code))
             socket.end()

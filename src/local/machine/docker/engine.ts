@@ -43,7 +43,10 @@ export async function startEngine(folder: InstanceFolder, settings: Settings): P
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve))
   chmodSync(path, 0o600)
   return {
-    boot: () => docker.containers.boot(),
+    boot: () => {
+      docker.volumes.boot()
+      return docker.containers.boot()
+    },
     powerOff: () => docker.containers.powerOff(),
   }
 }

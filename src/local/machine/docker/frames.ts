@@ -16,12 +16,24 @@ export const kind = {
   want: 6,
   /** Engine → command: the exit code in decimal; the last frame. */
   exit: 7,
+  /** Engine → command: a `Handover` in JSON, instead of an exit code. */
+  run: 8,
 } as const
 
 /** What the command was asked to do. */
 export interface Call {
   /** `docker`, or another program of the machine image that the engine answers for. */
   readonly program: string
+  readonly args: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly cwd: string
+  /** Whether its standard input is a terminal. */
+  readonly terminal: boolean
+}
+
+/** A program that the command runs itself, because only it has the terminal. */
+export interface Handover {
+  readonly file: string
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly cwd: string

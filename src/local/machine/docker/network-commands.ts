@@ -51,11 +51,12 @@ export const network: Record<string, (docker: Docker, call: EngineCall) => numbe
 /** `docker volume …` */
 export const volume: Record<string, (docker: Docker, call: EngineCall) => number> = {
   create(docker, call) {
-    const flags = parse('volume create', call.args, { label: 'list', driver: 'value' }, { d: 'driver' })
+    const flags = parse('volume create', call.args, { label: 'list', driver: 'value', opt: 'list' }, { d: 'driver', o: 'opt' })
     expect('volume create', flags, 0, 1)
     const driver = flags.value('driver') ?? 'local'
     if (driver !== 'local') throw daemon(`plugin "${driver}" not found`)
-    call.out(`${docker.volumes.create(flags.rest[0] ?? randomBytes(32).toString('hex'), pairs(flags.list('label'))).name}\n`)
+    const name = flags.rest[0] ?? randomBytes(32).toString('hex')
+    call.out(`${docker.volumes.create(name, pairs(flags.list('label')), pairs(flags.list('opt'))).name}\n`)
     return 0
   },
 
@@ -127,6 +128,14 @@ export function networkInfo(docker: Docker, { id, name, driver, labels, created 
 }
 
 /** A volume as `docker volume inspect` shows it. */
-export function volumeInfo({ name, labels, created, folder }: Volume) {
-  return { CreatedAt: created, Driver: 'local', Labels: labels, Mountpoint: folder, Name: name, Options: null, Scope: 'local' }
+export function volumeInfo({ name, labels, options, created, folder }: Volume) {
+  return {
+    CreatedAt: created,
+    Driver: 'local',
+    Labels: labels,
+    Mountpoint: folder,
+    Name: name,
+    Options: Object.keys(options).length > 0 ? options : null,
+    Scope: 'local',
+  }
 }

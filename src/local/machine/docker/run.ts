@@ -78,8 +78,8 @@ async function wanted(docker: Docker, call: EngineCall, text: string, pull: stri
 
 /** `docker exec`: one more process in a container's environment. */
 export async function exec(docker: Docker, call: EngineCall): Promise<number> {
-  const known = { interactive: 'flag', detach: 'flag', env: 'list', workdir: 'value', user: 'value' } as const
-  const flags = parse('exec', call.args, known, { i: 'interactive', d: 'detach', e: 'env', w: 'workdir', u: 'user' }, false)
+  const known = { interactive: 'flag', tty: 'flag', detach: 'flag', env: 'list', workdir: 'value', user: 'value' } as const
+  const flags = parse('exec', call.args, known, { i: 'interactive', t: 'tty', d: 'detach', e: 'env', w: 'workdir', u: 'user' }, false)
   expect('exec', flags, 2)
   const [name = '', ...command] = flags.rest
   const { record } = docker.containers.get(name)
@@ -89,7 +89,13 @@ export async function exec(docker: Docker, call: EngineCall): Promise<number> {
     workingDir: flags.value('workdir') ?? record.workingDir,
     env: { ...record.env, ...pairs(flags.list('env')) },
   }
-  const { file, args, env, cwd } = docker.containers.program(changed, command)
+  const program = docker.containers.program(changed, command, true)
+  if (flags.has('tty')) {
+    if (!call.terminal) throw new Refusal('the input device is not a TTY')
+    call.handOver({ ...program, env: { ...program.env, TERM: call.env.TERM ?? 'dumb' } })
+    return 0
+  }
+  const { file, args, env, cwd } = program
   const child = spawn(file, args, {
     cwd,
     env: { ...env },

@@ -7,6 +7,8 @@ export interface Volume {
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
   readonly created: string
+  /** As they were given: `type=tmpfs` makes it one in memory, which is empty after every boot. */
+  readonly options: Readonly<Record<string, string>>
   /** Where its content lies. */
   readonly folder: string
 }
@@ -15,29 +17,42 @@ export interface Volumes {
   list(): Volume[]
   find(name: string): Volume | undefined
   /** Makes it unless it is there. */
-  create(name: string, labels?: Readonly<Record<string, string>>): Volume
+  create(name: string, labels?: Readonly<Record<string, string>>, options?: Readonly<Record<string, string>>): Volume
   /** Gives an empty volume the content that the image has at the place where it is mounted, as docker does. */
   seed(volume: Volume, from: string): void
   remove(volume: Volume): void
+  /** Empties those in memory, as a machine does that is switched on. */
+  boot(): void
 }
 
-export function openVolumes(folder: string): Volumes {
+/**
+ * @param folder where the volumes on the disk lie
+ * @param memory where those in memory lie
+ */
+export function openVolumes(folder: string, memory: string): Volumes {
   const root = join(folder, 'volumes')
   const meta = (name: string) => join(root, name, 'volume.json')
   const find = (name: string): Volume | undefined => {
     const kept = readWhole<Omit<Volume, 'folder'>>(meta(name))
-    return kept && { ...kept, folder: join(root, name, '_data') }
+    return kept && { ...kept, folder: kept.options.type === 'tmpfs' ? join(memory, name) : join(root, name, '_data') }
   }
+  const list = () => (existsSync(root) ? readdirSync(root) : []).map(find).filter((volume) => volume !== undefined)
+  const make = (volume: Volume) => mkdirSync(volume.folder, { recursive: true, mode: 0o700 })
   return {
     find,
-    list: () => (existsSync(root) ? readdirSync(root) : []).map(find).filter((volume) => volume !== undefined),
+    list,
 
-    create(name, labels = {}) {
+    create(name, labels = {}, options = {}) {
       if (!/^[a-zA-Z0-9][\w.-]*$/.test(name)) throw daemon(`create ${name}: "${name}" includes invalid characters for a local volume name`)
+      for (const [key, value] of Object.entries(options)) {
+        const known = ((key === 'type' || key === 'device') && value === 'tmpfs') || key === 'o'
+        if (!known || options.type !== 'tmpfs')
+          throw daemon(`create ${name}: invalid option: ${key}=${value} (the stand-in for docker has tmpfs only)`)
+      }
       const known = find(name)
       if (known) return known
-      mkdirSync(join(root, name, '_data'), { recursive: true })
-      writeWhole(meta(name), { name, labels, created: new Date().toISOString() })
+      writeWhole(meta(name), { name, labels, options, created: new Date().toISOString() })
+      make(find(name)!)
       return find(name)!
     },
 
@@ -46,6 +61,14 @@ export function openVolumes(folder: string): Volumes {
         cpSync(from, volume.folder, { recursive: true, verbatimSymlinks: true })
     },
 
-    remove: ({ name }) => rmSync(join(root, name), { recursive: true, force: true }),
+    remove({ name, folder }) {
+      rmSync(folder, { recursive: true, force: true })
+      rmSync(join(root, name), { recursive: true, force: true })
+    },
+
+    boot() {
+      rmSync(memory, { recursive: true, force: true })
+      for (const volume of list()) make(volume)
+    },
   }
 }
