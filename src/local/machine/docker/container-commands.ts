@@ -22,7 +22,11 @@ export function ps(docker: Docker, call: EngineCall): number {
     .slice(0, flags.has('latest') ? 1 : undefined)
     .map(({ record }) => containerRow(record, flags.has('no-trunc')))
   const columns = '{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}'
-  call.out(flags.has('quiet') ? found.map(({ ID }) => `${ID}\n`).join('') : rows(flags.value('format') ?? `table ${columns}`, found))
+  call.out(
+    flags.has('quiet')
+      ? found.map(({ ID }) => `${ID}\n`).join('')
+      : rows(flags.value('format') ?? `table ${columns}`, found, { ID: 'CONTAINER ID' }),
+  )
   return 0
 }
 

@@ -105,7 +105,11 @@ export function listImages(docker: Docker, call: EngineCall): number {
   )
   const columns = `{{.Repository}}\t{{.Tag}}${flags.has('digests') ? '\t{{.Digest}}' : ''}\t{{.ID}}\t{{.Size}}`
   const unique = [...new Set(items.map(({ ID }) => ID))]
-  call.out(flags.has('quiet') ? unique.map((each) => `${each}\n`).join('') : rows(flags.value('format') ?? `table ${columns}`, items))
+  call.out(
+    flags.has('quiet')
+      ? unique.map((each) => `${each}\n`).join('')
+      : rows(flags.value('format') ?? `table ${columns}`, items, { ID: 'IMAGE ID' }),
+  )
   return 0
 }
 

@@ -13,13 +13,17 @@ export function fill(template: string, value: unknown): string {
     .replace(/\{\{-?\s*(.*?)\s*-?\}\}/gs, (_, expression: string) => show(evaluate(expression, value)))
 }
 
-/** The rows of a listing: by the template, one a line; `json` and `table …` mean what they mean in docker. */
-export function rows(template: string, items: readonly unknown[]): string {
+/**
+ * The rows of a listing: by the template, one a line; `json` and `table …` mean what they mean in docker.
+ *
+ * @param titles of columns that are not called like their field
+ */
+export function rows(template: string, items: readonly unknown[], titles: Readonly<Record<string, string>> = {}): string {
   const text = template === 'json' ? '{{json .}}' : template
   if (!text.startsWith('table ')) return items.map((item) => `${fill(text, item)}\n`).join('')
   const columns = text.slice('table '.length)
-  const titles = columns.replaceAll('\\t', '\t').replace(/\{\{\s*\.(\w+)\s*\}\}/g, (_, name: string) => title(name))
-  return table([titles.split('\t'), ...items.map((item) => fill(columns, item).split('\t'))])
+  const heading = columns.replaceAll('\\t', '\t').replace(/\{\{\s*\.(\w+)\s*\}\}/g, (_, name: string) => titles[name] ?? title(name))
+  return table([heading.split('\t'), ...items.map((item) => fill(columns, item).split('\t'))])
 }
 
 /** Rows of cells under each other, as docker lays them out. */
