@@ -1,5 +1,5 @@
 // time limit: 180 s
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EC2 } from '@aws-sdk/client-ec2'
@@ -10,7 +10,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { buildServiceImage } from '../../../src/image/image.ts'
 import { pushImage } from '../../../src/image/push.ts'
-import { processesOf } from '../../../src/local/machine/process-table.ts'
+import { identify, processesOf } from '../../../src/local/machine/process-table.ts'
 import { startCloud, stopCloud } from '../../../src/local/start.ts'
 import { until } from './small-cloud.ts'
 
@@ -28,7 +28,10 @@ test.before(async () => {
   clients = { ec2: new EC2(options), ecr: new ECR(options), iam: new IAM(options), ssm: new SSM(options) }
 })
 test.after(async () => {
+  const { pid } = JSON.parse(readFileSync(join(folder, 'cloud.json'), 'utf8'))
   await stopCloud({ folder })
+  // It keeps its compiled code in the folder with its last breath.
+  await until(() => !identify(pid), 'the cloud has ended')
   rmSync(folder, { recursive: true, force: true })
   assert.equal(processesOf(id), [], 'nothing of the instance is left')
 })
