@@ -44,6 +44,8 @@ export interface Service {
   readonly environment: Readonly<Record<string, string>>
   /** Secret by the variable that asks for it. The container gets the value as a file, and `VARIABLE_FILE` says where. */
   readonly secrets: Readonly<Record<string, string>>
+  /** A JSON Schema, an absolute path: `SCHEMA_FILE` says in the container where it is. */
+  readonly schema?: string
   /** Services that are started and healthy before this one. */
   readonly needs: readonly string[]
   /** What it promises its users; undefined where it promises nothing. */

@@ -2,6 +2,7 @@ import { resolve as absolute, isAbsolute, relative } from 'node:path'
 import type { Config } from './config.ts'
 import { Diagnostics } from './diagnostics.ts'
 import { draft } from './draft.ts'
+import { checkSchemas, namesSchemas } from './json-schemas.ts'
 import { runConfig } from './module.ts'
 import { checkEnvironment, checkNames } from './names.ts'
 import { checkNeeds } from './needs.ts'
@@ -38,6 +39,9 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
   const { given, source } = await runConfig(file, shown, { stage })
   const { checkShape } = await schema
 
+  // What the services read schemas with, and as heavy: most configs name none.
+  const readSchema = namesSchemas(draft(given, [])) ? (await import('../services/kit/schema.ts')).readSchema : undefined
+
   const check = (diagnostics: Diagnostics) => {
     checkShape(given, diagnostics)
     const sound = draft(
@@ -50,6 +54,7 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
     checkSources(sound, absolute(file, '..'), diagnostics)
     checkEnvironment(sound, diagnostics)
     checkNeeds(sound, diagnostics)
+    if (readSchema) checkSchemas(sound, absolute(file, '..'), readSchema, diagnostics)
     return diagnostics
   }
   // Only a config with problems pays for the parser that finds their lines.

@@ -53,6 +53,8 @@ export interface ServiceOptions<Name extends string = string> {
    * end; the kit reads it.
    */
   readonly environment?: Readonly<Record<string, string | number | boolean | Secret>>
+  /** A JSON Schema that the service holds its input against, as far as it looks at one: a file, relative to the config file. Default: none. */
+  readonly schema?: string
   /** Services that are started and healthy before this one. */
   readonly needs?: readonly NoInfer<Name>[]
   /** What it promises its users. Default: 99.5 % of requests do not fail, and 99 % are answered within 0.25 s. `false` promises nothing. */

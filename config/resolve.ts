@@ -49,6 +49,7 @@ function resolveService(name: string, options: ServiceOptions, folder: string): 
     memoryMiB: options.memoryMiB ?? 256,
     environment: Object.fromEntries(variables.flatMap(([key, value]) => (typeof value === 'object' ? [] : [[key, String(value)]]))),
     secrets: Object.fromEntries(variables.flatMap(([key, value]) => (typeof value === 'object' ? [[key, value.secret]] : []))),
+    ...(options.schema === undefined ? {} : { schema: absolute(folder, options.schema) }),
     needs: [...new Set(options.needs)],
     slo: resolveObjectives(options.slo),
     measures: [...new Set(options.measures ?? measuresIn(source))],

@@ -19,6 +19,7 @@ const service = z.strictObject(
         error: 'an object of names and values',
       })
       .optional(),
+    schema: file.optional(),
     needs: z.array(text(/./, 'the name of a service'), { error: 'a list of service names' }).optional(),
     slo: slo.optional(),
     measures: measured.optional(),

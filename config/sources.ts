@@ -28,12 +28,14 @@ function alreadyTold(name: string, diagnostics: Diagnostics): boolean {
   )
 }
 
-function checkFile(path: KeyPath, given: string, folder: string, diagnostics: Diagnostics): void {
+/** Whether the file that a value names is there; says so where it is not. */
+export function checkFile(path: KeyPath, given: string, folder: string, diagnostics: Diagnostics): boolean {
   const file = resolve(folder, given)
   const found = statSync(file, { throwIfNoEntry: false })
-  if (found?.isFile()) return
+  if (found?.isFile()) return true
   if (found) diagnostics.value(path, given, `a file: ${file} is a folder`)
   else diagnostics.value(path, given, `a file: there is none at ${file}`, neighbours(given, file))
+  return false
 }
 
 /** The other files of the folder, written the way the missing one is. */

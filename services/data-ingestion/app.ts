@@ -4,12 +4,12 @@
 import { Counter, exponentialBuckets, Histogram } from 'prom-client'
 import { HttpError } from '../kit/http-error.ts'
 import { Reply } from '../kit/reply.ts'
+import type { CheckSchema } from '../kit/schema.ts'
 import { createService, type Service } from '../kit/service.ts'
 import { type Ingest, ingestJson, toHttpError } from './ingest.ts'
 import { ingestLines } from './ingest-lines.ts'
 import { isLines, readLimit } from './input.ts'
 import { pageJson, recordJson } from './list.ts'
-import type { CheckSchema } from './schema.ts'
 import type { Store } from './store.ts'
 
 export interface AppOptions {

@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { compileSchema } from '../kit/schema.ts'
 import type { Listening } from '../kit/server.ts'
 import { createApp } from './app.ts'
 import { lineLimits } from './ingest-lines.ts'
-import { compileSchema } from './schema.ts'
 import { openSqlite } from './sqlite.ts'
 
 let folder: string
@@ -30,7 +30,7 @@ const start = (name: string, maxPages?: number) =>
   createApp({
     name: 'data-ingestion',
     store: openSqlite(join(folder, name), maxPages ? { maxPages } : {}),
-    check: name === 'checked' ? compileSchema(schema) : undefined,
+    check: name === 'checked' ? compileSchema(JSON.stringify(schema)) : undefined,
   }).listen({ host: '127.0.0.1', port: 0 })
 
 test.before(async () => {
@@ -209,9 +209,9 @@ for (const key of ['x'.repeat(256), 'ü', ' ']) {
 
 test('a record that is not as the schema says is refused, with where and why', async () => {
   const refused: [string, string][] = [
-    ['{"values":[1]}', "the record must have required property 'sensor'"],
+    ['{"values":[1]}', "the value must have required property 'sensor'"],
     ['{"sensor":"a","values":[1,"2"]}', '/values/1 must be number'],
-    ['{"sensor":"a","more":1}', 'the record must NOT have additional properties: "more"'],
+    ['{"sensor":"a","more":1}', 'the value must NOT have additional properties: "more"'],
     ['{"sensor":"a","at":"yesterday"}', '/at must match format "date-time"'],
   ]
   for (const [body, error] of refused) {

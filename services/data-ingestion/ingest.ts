@@ -3,9 +3,9 @@ import { decodeText, parseJson } from '../kit/body.ts'
 import { HttpError } from '../kit/http-error.ts'
 import { Reply } from '../kit/reply.ts'
 import type { Request } from '../kit/request.ts'
+import type { CheckSchema } from '../kit/schema.ts'
 import { elementTexts } from './array.ts'
 import { checkRecord, isEmpty, readKey } from './input.ts'
-import type { CheckSchema } from './schema.ts'
 import { ClaimConflictError, type Kept, type Store, StoreFullError, StoreUnavailableError } from './store.ts'
 
 /** Is told of records that are newly kept: how long that took, in seconds, and how large each is, in bytes. */

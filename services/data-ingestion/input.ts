@@ -1,5 +1,5 @@
 import { HttpError } from '../kit/http-error.ts'
-import type { CheckSchema } from './schema.ts'
+import type { CheckSchema } from '../kit/schema.ts'
 
 /** How many records a list has at most, and how many where nothing is asked for. */
 const mostRecords = 1000

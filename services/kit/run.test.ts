@@ -1,6 +1,9 @@
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, get, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Child, startChild, stopChild, written } from './child.fixture.ts'
@@ -126,7 +129,11 @@ test('a PORT that is none is one clear JSON line and exit code 1', async () => {
 })
 
 test('the surroundings have defaults, and what is set goes first', () => {
-  assert.equal(readSurroundings({}, defaults), {
+  const plain = (environment: Record<string, string>) => {
+    const { setting, ...rest } = readSurroundings(environment, defaults)
+    return rest
+  }
+  assert.equal(plain({}), {
     name: 'trial',
     host: '127.0.0.1',
     port: 8009,
@@ -134,8 +141,21 @@ test('the surroundings have defaults, and what is set goes first', () => {
     environment: {},
   })
   const environment = { SERVICE_NAME: 'other', HOST: '0.0.0.0', PORT: '80', DATA_DIR: '/data', MORE: 'x' }
-  assert.equal(readSurroundings(environment, defaults), { name: 'other', host: '0.0.0.0', port: 80, dataDir: '/data', environment })
+  assert.equal(plain(environment), { name: 'other', host: '0.0.0.0', port: 80, dataDir: '/data', environment })
   assert.throws(() => readSurroundings({ PORT: '70000' }, defaults), 'PORT is "70000"')
+})
+
+test('a setting is a variable, or the text of a file that a variable names', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'settings-test-'))
+  const file = join(folder, 'url')
+  writeFileSync(file, 'postgres://u:p@host/db\n')
+  const { setting } = readSurroundings(
+    { DATABASE_URL_FILE: file, PLAIN: 'x', BOTH: 'y', BOTH_FILE: file, GONE_FILE: join(folder, 'gone') },
+    defaults,
+  )
+  assert.equal(['DATABASE_URL', 'PLAIN', 'BOTH', 'NONE'].map(setting), ['postgres://u:p@host/db', 'x', 'y', undefined])
+  assert.throws(() => setting('GONE'), /^The file of GONE_FILE cannot be read: ENOENT/)
+  rmSync(folder, { recursive: true })
 })
 
 test.run()

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createLog, type Log } from './log.ts'
 import type { Service } from './service.ts'
@@ -14,6 +15,14 @@ export interface Surroundings {
   readonly dataDir: string
   /** Whatever else the config's `environment` holds. */
   readonly environment: Readonly<Record<string, string | undefined>>
+  /**
+   * A setting from the config: the variable of this name or, where that is not set, the text of the file that the variable `NAME_FILE`
+   * names. Secrets and schemas come as files.
+   *
+   * @returns undefined where it is neither; a line break at the end of a file is no part of it
+   * @throws Error with a finished sentence when the file cannot be read
+   */
+  setting(name: string): string | undefined
 }
 
 /**
@@ -30,7 +39,24 @@ export function readSurroundings(
   const given = environment.PORT || String(defaults.port)
   const port = /^\d{1,5}$/.test(given) ? Number(given) : Number.NaN
   if (!(port <= 65535)) throw new Error(`PORT is ${JSON.stringify(given)}, expected a number from 0 to 65535.`)
-  return { name, port, host: environment.HOST || '127.0.0.1', dataDir: environment.DATA_DIR || join('.mlops', 'data', name), environment }
+  return {
+    name,
+    port,
+    host: environment.HOST || '127.0.0.1',
+    dataDir: environment.DATA_DIR || join('.mlops', 'data', name),
+    environment,
+    setting: (variable) => environment[variable] || readSetting(`${variable}_FILE`, environment),
+  }
+}
+
+function readSetting(variable: string, environment: Readonly<Record<string, string | undefined>>): string | undefined {
+  const file = environment[variable]
+  if (!file) return undefined
+  try {
+    return readFileSync(file, 'utf8').replace(/\r?\n$/, '')
+  } catch (error) {
+    throw new Error(`The file of ${variable} cannot be read: ${(error as Error).message}`, { cause: error })
+  }
 }
 
 /**

@@ -23,6 +23,8 @@ export interface ServiceImageOptions {
   readonly base: string
   /** `amd64` or `arm64`. */
   readonly architecture: string
+  /** Small files beside the bundle: absolute path in the image → text. Readable by every user. */
+  readonly files?: Readonly<Record<string, string>>
   /** Keeps what takes long to make or to download. */
   readonly cacheFolder: string
 }
@@ -39,6 +41,7 @@ export async function buildServiceImage({
   projectFolder,
   base,
   architecture,
+  files = {},
   cacheFolder,
 }: ServiceImageOptions): Promise<Image> {
   const bundling = bundle(name, entry, projectFolder)
@@ -51,6 +54,7 @@ export async function buildServiceImage({
   const layer = await memoryLayer([
     { path: '/app', directory: true },
     { path: '/app/server.mjs', content: text },
+    ...Object.entries(files).map(([path, content]) => ({ path, content })),
     // A fresh volume takes the owner of the folder it is mounted on, so the service may write there.
     { path: '/data', directory: true, mode: 0o755, uid: 1000, gid: 1000 },
   ])

@@ -8,6 +8,9 @@ import { grafanaPassword, secretName } from './secrets.ts'
 /** Where the launch script puts the files that tell Prometheus what to scrape, below its root. */
 const targetsFolder = 'prometheus'
 
+/** Where a service finds its JSON Schema in its image. */
+export const schemaPath = '/app/schema.json'
+
 /** The containers of a release whose images were pushed; `address` is the machine's own. */
 export function containersOf(config: Config, pushed: ReadonlyMap<string, Pushed>, address: string): Container[] {
   const services = config.services.map(
@@ -20,6 +23,7 @@ export function containersOf(config: Config, pushed: ReadonlyMap<string, Pushed>
       environment: {
         ...service.environment,
         ...Object.fromEntries(Object.entries(service.secrets).map(([variable, secret]) => [`${variable}_FILE`, `/run/secrets/${secret}`])),
+        ...(service.schema === undefined ? {} : { SCHEMA_FILE: schemaPath }),
         ...addresses(config, service.needs, address),
         SERVICE_NAME: service.name,
         PORT: String(service.port),

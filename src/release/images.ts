@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Config } from '../../config/config.ts'
@@ -11,6 +12,7 @@ import { hostArchitecture } from '../image/host.ts'
 import { buildFilesImage, buildServiceImage } from '../image/image.ts'
 import { howToGet, programOnPath } from '../image/program.ts'
 import { type Pushed, pushImage } from '../image/push.ts'
+import { schemaPath } from './containers.ts'
 import { grafanaPassword } from './secrets.ts'
 
 /** The image of one container of the release. */
@@ -32,15 +34,21 @@ export interface Recipes {
 /** How the images of a config are made: one for each service, one for each monitoring server that can be had. */
 export function recipesOf(config: Config): Recipes {
   const cacheFolder = join(config.folder, '.mlops', 'cache')
-  const services = config.services.map(({ name, source }): ImageRecipe => {
+  const services = config.services.map(({ name, source, schema }): ImageRecipe => {
     const options = { name, projectFolder: config.folder, cacheFolder }
     if ('dockerfile' in source)
       return { name, build: (architecture) => buildDockerfileImage({ ...options, dockerfile: source.dockerfile, architecture }) }
     const { base } = config
     return {
       name,
-      build: (architecture) =>
-        buildServiceImage({ ...options, entry: source.entry, base, architecture: architectureOn(base, architecture) }),
+      build: async (architecture) =>
+        buildServiceImage({
+          ...options,
+          entry: source.entry,
+          base,
+          architecture: architectureOn(base, architecture),
+          ...(schema === undefined ? {} : { files: { [schemaPath]: await readFile(schema, 'utf8') } }),
+        }),
     }
   })
   const keeper: ImageRecipe = {

@@ -59,7 +59,7 @@ export default ({ stage }: { stage: string }) => ({
 mlops.config.ts:5   instance.tpye
   unknown key. Did you mean "type"?
 mlops.config.ts:8   services.api.persist
-  unknown key. Expected one of entry, dockerfile, port, health, expose, memoryMiB, environment, needs, slo, measures
+  unknown key. Expected one of entry, dockerfile, port, health, expose, memoryMiB, environment, schema, needs, slo, measures
 mlops.config.ts:8   services.api.port
   got 80000, expected a port from 1 to 65535
 mlops.config.ts:10  services.store.entry
@@ -176,7 +176,7 @@ const single: [sentence: string, text: string, expected: string][] = [
   [
     'a key that comes with a later version',
     withService("persist: '/data'"),
-    'services.api.persist: unknown key. Expected one of entry, dockerfile, port, health, expose, memoryMiB, environment, needs, slo, measures',
+    'services.api.persist: unknown key. Expected one of entry, dockerfile, port, health, expose, memoryMiB, environment, schema, needs, slo, measures',
   ],
   [
     'a health path that is none',

@@ -48,6 +48,17 @@ function build(folder: string, cacheFolder = join(folder, 'cache')) {
   return buildServiceImage({ name: 'a', entry, projectFolder: folder, base, architecture: 'amd64', cacheFolder })
 }
 
+test('small files lie beside the bundle where every user may read them', async () => {
+  const { folder, remove } = tempFolder(source)
+  const options = { name: 'a', projectFolder: folder, base, architecture: 'amd64', cacheFolder: join(folder, 'cache') }
+  const entry = join(folder, 'services/a/server.ts')
+  const image = await buildServiceImage({ ...options, entry, files: { '/app/schema.json': '{}' } })
+  const entries = await untar(image.layers.at(-1)!)
+  const found = entries.find(({ header }) => header.name === 'app/schema.json')
+  assert.is(found?.header.mode, 0o644)
+  remove()
+})
+
 test('the image of a service is its bundle on the base, run by Node as a user without rights', async () => {
   const { folder, remove } = tempFolder(source)
   const image = await build(folder)
