@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import type { Store } from '../cloud.ts'
 import { ApiError } from '../cloud.ts'
 import { quotas } from './quota.ts'
@@ -9,26 +10,28 @@ declare module '../records.ts' {
   }
 }
 
-/** Addresses 127.128.0.1 … 127.128.254.254 and the like; a second instance with the number of a long gone one is no harm. */
-const places = 254 * 254
+/** Addresses 127.128.0.1 … 127.191.254.254; a second instance with the number of a long gone one is no harm. */
+const places = 64 * 254 * 254
 
 /**
  * The addresses of a new instance. They are not in its subnet's block: nothing but the loopback (127.0.0.0/8) exists on this machine without
- * the rights of an administrator, so the embedded cloud's private network is 127.128.0.0/16 and its public one 127.64.0.0/16, whatever the VPC says.
+ * the rights of an administrator, so the embedded cloud's private network is 127.128.0.0/10 and its public one 127.64.0.0/10, whatever the VPC says.
+ * Every cloud begins at a place of its own, because all the clouds of a machine share its loopback.
  * Where the loopback has one address, that one has to do for everything, and instances have no public address of their own.
  */
 export function nextPlace(store: Store, { oneAddress }: { oneAddress: boolean }): { Private: string; Public: string | undefined } {
   if (oneAddress) return { Private: '127.0.0.1', Public: undefined }
   const used = new Set(store.list('instance').map(({ PrivateIpAddress }) => PrivateIpAddress))
-  let { next } = store.get('sequence', 'place') ?? { next: 0 }
+  let { next } = store.get('sequence', 'place') ?? { next: randomInt(places) }
   while (used.has(address(128, next))) next++
   store.put('sequence', 'place', { next: next + 1 })
   return { Private: address(128, next), Public: address(64, next) }
 }
 
-function address(second: number, number: number): string {
+/** Address number `number` of the network that begins at 127.`first`.0.0. */
+function address(first: number, number: number): string {
   const place = number % places
-  return `127.${second}.${Math.floor(place / 254)}.${1 + (place % 254)}`
+  return `127.${first + Math.floor(place / (254 * 254))}.${Math.floor(place / 254) % 254}.${1 + (place % 254)}`
 }
 
 /**
