@@ -6,7 +6,6 @@ import type { EC2 } from '@aws-sdk/client-ec2'
 import type { ECR } from '@aws-sdk/client-ecr'
 import type { IAM } from '@aws-sdk/client-iam'
 import type { SSM } from '@aws-sdk/client-ssm'
-import type { STS } from '@aws-sdk/client-sts'
 
 /** Where AWS is and who calls it. What is absent here is found by the SDK as everywhere: environment, profile, OIDC, instance role. */
 export interface Access {
@@ -50,13 +49,27 @@ export class Clients {
     return this.#load('ssm', async (options) => new (await import('@aws-sdk/client-ssm')).SSM(options))
   }
 
-  sts(): Promise<STS> {
-    return this.#load('sts', async (options) => new (await import('@aws-sdk/client-sts')).STS(options))
-  }
-
-  #load<Client>(name: string, make: (options: Access & { maxAttempts: number }) => Promise<Client>): Promise<Client> {
-    const loading = this.#loaded.get(name) ?? make({ ...this.access, maxAttempts: this.#attempts })
-    this.#loaded.set(name, loading)
+  #load<Client extends EC2 | ECR | IAM | SSM>(
+    service: string,
+    make: (options: Access & { maxAttempts: number }) => Promise<Client>,
+  ): Promise<Client> {
+    const loading =
+      this.#loaded.get(service) ?? make({ ...this.access, maxAttempts: this.#attempts }).then((client) => nameCalls(client, service))
+    this.#loaded.set(service, loading)
     return loading as Promise<Client>
   }
+}
+
+/** Writes the call's name, as a policy would (`ec2:CreateVpc`), into every error: AWS itself does not always say which permission was missing. */
+function nameCalls<Client extends EC2 | ECR | IAM | SSM>(client: Client, service: string): Client {
+  const stack = client.middlewareStack as unknown as EC2['middlewareStack']
+  stack.add(
+    (next, context) => (args) =>
+      next(args).catch((error: unknown) => {
+        if (error instanceof Error) Object.assign(error, { operation: `${service}:${String(context.commandName).replace(/Command$/, '')}` })
+        throw error
+      }),
+    { step: 'initialize', name: 'nameCalls', priority: 'high' },
+  )
+  return client
 }

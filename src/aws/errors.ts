@@ -46,6 +46,11 @@ export function isDenied(error: unknown): boolean {
   )
 }
 
+/** The call that failed, as a policy names it: `ec2:CreateVpc`; undefined for an error that no client of ours sent. */
+export function operationOf(error: unknown): string | undefined {
+  return (error as { operation?: string } | undefined)?.operation
+}
+
 /** What each of AWS's refusals usually means, and what to do about it. */
 const causes: readonly (readonly [code: RegExp, likely: string, next?: string])[] = [
   [
@@ -70,8 +75,8 @@ export function explain(error: unknown, doing: string, on: string): unknown {
   if (isDenied(error))
     return new Failure(`${doing}: ${codeOf(error)}: ${error.message}`, {
       on,
-      likely: 'The credentials are missing, expired, or lack this permission.',
-      next: 'npx zx scripts/status.mjs --verbose',
+      likely: `The credentials are missing or expired, or they lack the permission ${operationOf(error) ?? 'for this'}.`,
+      next: 'Compare the policy of the credentials with docs/deployer-policy.json; aws sts get-caller-identity says whose they are.',
       code: exit.access,
       cause: error,
     })

@@ -1,6 +1,8 @@
+import type { IAM } from '@aws-sdk/client-iam'
 import { isNotFound } from './errors.ts'
 import { resource } from './graph.ts'
 import type { Kind } from './inventory.ts'
+import type { ManagedPolicy } from './managed-policy.ts'
 import { type Tags, tagList } from './tags.ts'
 
 export interface Role {
@@ -28,8 +30,8 @@ const trust = {
   Statement: [{ Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' }],
 }
 
-/** An IAM role for instances: AWS's managed policies by ARN, and one inline policy. */
-export function role(spec: { tags: Tags; name: string; managed: readonly string[]; policy: object }) {
+/** An IAM role for instances: AWS's managed policies, as inline ones with the same rights where a control plane does not have them, and one policy of its own. */
+export function role(spec: { tags: Tags; name: string; managed: readonly ManagedPolicy[]; policy: object }) {
   return resource({
     name: 'role',
     needs: {},
@@ -47,8 +49,14 @@ export function role(spec: { tags: Tags; name: string; managed: readonly string[
     async settle(out, _up, { clients }) {
       const iam = await clients.iam()
       await Promise.all([
-        ...spec.managed.map((PolicyArn) => iam.attachRolePolicy({ RoleName: out.name, PolicyArn })),
-        iam.putRolePolicy({ RoleName: out.name, PolicyName: spec.name, PolicyDocument: JSON.stringify(spec.policy) }),
+        ...spec.managed.map(({ arn, name, document }) =>
+          iam.attachRolePolicy({ RoleName: out.name, PolicyArn: arn }).catch((error) => {
+            // The same code says that the role is not known yet; only the policy's name in the message tells the two apart.
+            if (!isNotFound(error) || !(error as Error).message.includes(name)) throw error
+            return put(iam, out.name, name, document)
+          }),
+        ),
+        put(iam, out.name, spec.name, spec.policy),
       ])
       return out
     },
@@ -64,4 +72,8 @@ export function role(spec: { tags: Tags; name: string; managed: readonly string[
     },
     label: (out) => out.name,
   })
+}
+
+function put(iam: IAM, RoleName: string, PolicyName: string, document: object): Promise<unknown> {
+  return iam.putRolePolicy({ RoleName, PolicyName, PolicyDocument: JSON.stringify(document) })
 }

@@ -1,5 +1,6 @@
 import { elasticIp } from '../aws/elastic-ip.ts'
 import { instanceProfile } from '../aws/instance-profile.ts'
+import { managedInstanceCore } from '../aws/managed-policy.ts'
 import { repository } from '../aws/repository.ts'
 import { role } from '../aws/role.ts'
 import { machinePolicy } from './machine-policy.ts'
@@ -13,7 +14,7 @@ export function stageResources(id: StageId, images: readonly string[]) {
   const theRole = role({
     tags: stageTags(id, 'role'),
     name,
-    managed: ['arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore'],
+    managed: [managedInstanceCore],
     policy: machinePolicy(id),
   })
   return {
