@@ -1,0 +1,100 @@
+// time limit: 240 s
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { until } from './client.fixture.ts'
+import { kill, processesOf, treeOf } from './processes.fixture.ts'
+import { document, layProject, nothingRuns, type Running, webService } from './project.fixture.ts'
+
+const project = await layProject()
+const address = `http://127.0.0.1:${project.ports[0]}/`
+
+/** Asks until the service answers: the address leads nowhere while there is no cloud. */
+const web = async () => (await fetch(address)).text()
+
+/** Kills a script with all that it has started and that still is its own. */
+async function killTree({ child, ended }: Running): Promise<void> {
+  kill(treeOf(child.pid!))
+  await ended
+}
+
+/** Deploys and asserts that all is as if nothing had ever been killed. */
+async function deployCleanly(version: string): Promise<void> {
+  project.write({ 'services/web/server.ts': webService({ version }) })
+  const { release } = document(await project.run('deploy', '--json'))
+  assert.is(await web(), `version ${version}`)
+  const status = document(await project.run('status', '--json'))
+  assert.equal([status.release, status.leftovers, status.lockedBy], [release, [], undefined])
+  const machines = processesOf(project.folder).flatMap(({ environment }) => /MLOPS_INSTANCE=(i-\w+)/.exec(environment)?.[1] ?? [])
+  if (process.platform === 'linux') assert.equal([...new Set(machines)], [status.machine.id])
+}
+
+test('a first deploy that is killed while resources are made, and the embedded cloud with it, does not hinder the next', async () => {
+  const deploying = project.start('deploy')
+  await deploying.says(/create {2}vpc {2}done/)
+  await killTree(deploying)
+  assert.equal(
+    processesOf(project.folder).filter(({ command }) => command.includes('src/local/main.ts')),
+    [],
+  )
+  await deployCleanly('1')
+})
+
+test('a deploy that is killed while it launches leaves the old release serving, and does not hinder the next', async () => {
+  const deploying = project.start('deploy')
+  await deploying.says(/launch {2}started/)
+  await killTree(deploying)
+  assert.is(await web(), 'version 1')
+  const status = document(await project.run('status', '--json'))
+  assert.equal([status.release, status.leftovers.length], [1 + status.leftovers[0] - 2, 1])
+  await deployCleanly('2')
+})
+
+test('a deploy that is killed after the address has moved does not hinder the next', async () => {
+  const deploying = project.start('deploy')
+  await deploying.says(/retire {2}started/)
+  await killTree(deploying)
+  assert.is(await web(), 'version 2')
+  await deployCleanly('3')
+})
+
+test('an interrupted deploy cleans up behind itself and ends with 130', async () => {
+  const deploying = project.start('deploy')
+  await deploying.says(/launch {2}started/)
+  process.kill(-deploying.child.pid!, 'SIGINT')
+  const { code, err } = await deploying.ended
+  assert.is(code, 130, err)
+  assert.match(err, '! Interrupted: cleaning up. Press Ctrl-C again to end at once.\n')
+  assert.match(err, /✖ Interrupted\.\n$/)
+  const status = document(await project.run('status', '--json'))
+  assert.equal([status.leftovers, status.lockedBy, status.services[0].state], [[], undefined, 'healthy'])
+  assert.is(await web(), 'version 3')
+})
+
+test('when the embedded cloud is killed, the next command finds its machines and leads the address to them again', async () => {
+  const { pid } = JSON.parse(readFileSync(join(project.state, 'cloud/cloud.json'), 'utf8'))
+  kill([pid])
+  await until(async () => (await web().catch(() => 'gone')) === 'gone', 5)
+  const status = document(await project.run('status', '--json'))
+  assert.equal([status.machine.state, status.services[0].state], ['running', 'healthy'])
+  assert.is(await web(), 'version 3')
+})
+
+test('when everything was killed, status says that the machine has stopped, and a deploy serves again', async () => {
+  kill(processesOf(project.folder).map(({ pid }) => pid))
+  const before = document(await project.run('status', '--json'))
+  assert.equal([before.machine.state, before.services[0].state], ['stopped', 'unhealthy'])
+  await deployCleanly('4')
+})
+
+test('a destroy after a deploy that was killed leaves nothing', async () => {
+  const deploying = project.start('deploy')
+  await deploying.says(/launch {2}started/)
+  await killTree(deploying)
+  const { left } = document(await project.run('destroy', '--yes', '--all', '--json'))
+  assert.equal(left, [])
+  await nothingRuns(project)
+})
+
+test.run()
