@@ -1,94 +1,79 @@
-import { VizLegendOptionsBuilder } from '@grafana/grafana-foundation-sdk/common'
 import {
+  AnnotationQueryBuilder,
   type Dashboard,
   DashboardBuilder,
   DashboardCursorSync,
   DatasourceVariableBuilder,
   QueryVariableBuilder,
-  ThresholdsConfigBuilder,
-  ThresholdsMode,
+  RowBuilder,
   VariableRefresh,
 } from '@grafana/grafana-foundation-sdk/dashboard'
-import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus'
-import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/stat'
-import { PanelBuilder as TimeseriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries'
 import type { Config } from '../config/config.ts'
+import { hostRow } from './panels/host.ts'
+import { ingestionRow } from './panels/ingestion.ts'
+import { modelRow } from './panels/model.ts'
+import { objectivesRow } from './panels/objectives.ts'
+import { type Row, source } from './panels/panel.ts'
+import { requestsRow } from './panels/requests.ts'
+import { saturationRow } from './panels/saturation.ts'
 
-const source = { type: 'prometheus', uid: '$datasource' }
+/** The uid of the generated dashboard: links to it outlive releases. */
+export const overviewUid = 'overview'
 
-/** One dashboard for all services: what is up, how much is asked of it, how long it takes, how much fails. */
+/** One dashboard for all services: are objectives kept, what is asked, how full is it, what do the models and the machine do. */
 export function overview(config: Config): Dashboard {
-  const names = config.services.map(({ name }) => name)
-  // Health checks and scrapes are requests as well, but not a user's.
-  const ours = [...new Set(config.services.map(({ health }) => health)), '/metrics'].join('|')
-  const requests = `job=~"$job", route!~"${ours}"`
-  const answered = rate('count', requests)
-  // A service without any failed request has no series for them, which is a share of 0 and not an absent one.
-  const failed = rate('count', `${requests}, code=~"5.."`)
-  const latency = `histogram_quantile(0.95, ${rate('bucket', requests, 'job, le')})`
-  return new DashboardBuilder(`${config.app} overview`)
-    .uid('overview')
-    .description(`The services of ${config.app} at the stage ${config.stage}. Generated from mlops.config.ts.`)
-    .tags([config.app, config.stage])
+  const { app, stage, services } = config
+  const names = services.map(({ name }) => name).join('|')
+  const dashboard = new DashboardBuilder(`${app} overview`)
+    .uid(overviewUid)
+    .description(`The services of ${app} at the stage ${stage}. Generated from mlops.config.ts.`)
+    .tags([app, stage])
     .time({ from: 'now-15m', to: 'now' })
     .refresh('5s')
     .tooltip(DashboardCursorSync.Crosshair)
     .readonly()
     .withVariable(new DatasourceVariableBuilder('datasource').label('Data source').type('prometheus'))
-    .withVariable(
-      new QueryVariableBuilder('job')
-        .label('Service')
-        .datasource(source)
-        .query(`label_values(up{job=~"${names.join('|')}"}, job)`)
-        .refresh(VariableRefresh.OnTimeRangeChanged)
-        .multi(true)
-        .includeAll(true)
-        .current({ text: 'All', value: '$__all' })
-        .allValue(names.join('|')),
-    )
-    .withPanel(up())
-    .withPanel(series('Requests', 'Requests a second that were answered.', 'reqps', answered))
-    .withPanel(series('Latency (p95)', 'The time within which 95 of 100 requests were answered.', 's', latency))
-    .withPanel(
-      series('Errors', 'The share of requests answered with a 5xx status.', 'percentunit', `(${failed} or 0 * ${answered}) / ${answered}`),
-    )
-    .build()
+    .withVariable(choice('job', 'Service', `label_values(up{job=~"${names}"}, job)`, names))
+    .withVariable(choice('instance', 'Instance', 'label_values(up{job=~"$job"}, instance)', '.+'))
+    .annotation(deploys())
+  for (const { title, panels } of rows(config)) {
+    dashboard.withRow(new RowBuilder(title))
+    for (const panel of panels) dashboard.withPanel(panel)
+  }
+  return dashboard.build()
 }
 
-function up(): StatBuilder {
-  const steps = [
-    { value: null, color: 'red' },
-    { value: 1, color: 'green' },
-  ]
-  return new StatBuilder()
-    .title('Services up')
-    .description('1 where the last scrape of a service worked, 0 where it did not.')
+function rows(config: Config): Row[] {
+  const all = [objectivesRow, requestsRow, saturationRow, ingestionRow, modelRow, hostRow].map((row) => row(config))
+  return all.filter((row) => row !== undefined)
+}
+
+function choice(name: string, label: string, query: string, all: string): QueryVariableBuilder {
+  return new QueryVariableBuilder(name)
+    .label(label)
     .datasource(source)
-    .unit('none')
-    .thresholds(new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(steps))
-    .height(8)
-    .span(12)
-    .withTarget(query('max by (job) (up{job=~"$job"})').instant())
+    .query(query)
+    .refresh(VariableRefresh.OnTimeRangeChanged)
+    .multi(true)
+    .includeAll(true)
+    .current({ text: 'All', value: '$__all' })
+    .allValue(all)
 }
 
-function series(title: string, description: string, unit: string, expression: string): TimeseriesBuilder {
-  return new TimeseriesBuilder()
-    .title(title)
-    .description(description)
-    .datasource(source)
-    .unit(unit)
-    .min(0)
-    .legend(new VizLegendOptionsBuilder().showLegend(true))
-    .height(8)
-    .span(12)
-    .withTarget(query(expression))
-}
-
-/** PromQL: how fast one of the series of the request histogram grows, for each service. */
-function rate(part: 'count' | 'bucket', labels: string, by = 'job'): string {
-  return `sum by (${by}) (rate(http_request_duration_seconds_${part}{${labels}}[$__rate_interval]))`
-}
-
-function query(expression: string): DataqueryBuilder {
-  return new DataqueryBuilder().expr(expression).legendFormat('{{job}}').datasource(source)
+/** A line where a release was launched, with what was launched and by whom. */
+function deploys(): AnnotationQueryBuilder {
+  return (
+    new AnnotationQueryBuilder()
+      .name('Deploys')
+      .datasource(source)
+      .enable(true)
+      .iconColor('blue')
+      // The value is the time itself, in ms: the line stands there and not at every sample.
+      .expr('max by (release, by, commit, digests) (release:launched:timestamp_seconds) * 1000')
+      .useValueForTime(true)
+      .titleFormat('Release {{release}}')
+      .textFormat('Deployed by {{by}} from commit {{commit}}: {{digests}}')
+      .tagKeys('release')
+      .step('60s')
+  )
 }

@@ -1,6 +1,12 @@
 /**
- * Prometheus and Grafana, generated from the config: what is scraped, alerted on and drawn follows from the services that there are,
- * so that a new service needs no edit here. Everything is a pure function from the config to texts.
+ * Prometheus, Alertmanager, Grafana and the node exporter, generated from the config: what is scraped, promised, alerted on and drawn
+ * follows from the services that there are, so that a new service needs no edit here. Pure functions from the config to texts; only
+ * the project's own rules and dashboards are read from files.
  */
+export { alertmanagerArguments, alertmanagerFiles, alertmanagerSecrets } from './alertmanager.ts'
 export { grafanaEnvironment, grafanaFiles, grafanaLaunchEnvironment } from './grafana.ts'
-export { prometheusArguments, prometheusFiles, prometheusTargets } from './prometheus.ts'
+export { nodeExporterArguments } from './node-exporter.ts'
+export { prometheusArguments, prometheusFiles } from './prometheus.ts'
+export { monitoringLaunchFiles, monitoringServers, type Server } from './servers.ts'
+export { type Launched, prometheusRelease, prometheusTargets } from './targets.ts'
+export { monitoringFiles, writeFiles } from './write.ts'

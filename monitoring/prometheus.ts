@@ -1,72 +1,57 @@
 import { stringify } from 'yaml'
 import type { Config } from '../config/config.ts'
-import { serviceRules } from './rules.ts'
-
-/** One thing that Prometheus scrapes. Its name is the `job` label of every series. */
-interface Job {
-  readonly name: string
-  readonly port: number
-}
+import { customRules } from './custom.ts'
+import { duration, scrapeSeconds } from './intervals.ts'
+import { jobs } from './jobs.ts'
+import { ruleFiles } from './rules.ts'
+import { targetsFile } from './targets.ts'
 
 /**
  * The files under `/etc/prometheus/` in the image. Where the targets are is not among them: that is known on the machine only.
  *
  * @returns path relative to that folder → text; empty when the config leaves Prometheus out
+ * @throws Failure for a file in the project's `monitoring/rules/` that Prometheus would refuse
  */
 export function prometheusFiles(config: Config): Record<string, string> {
-  if (!config.monitoring.prometheus) return {}
+  const { prometheus, alertmanager, scrapeInterval } = config.monitoring
+  if (!prometheus) return {}
+  const discovery = (job: string) => ({
+    // Relative to the folder of this file; read again whenever it changes.
+    file_sd_configs: [{ files: [targetsFile(job)], refresh_interval: '5s' }],
+  })
+  const generated = Object.entries(ruleFiles(config)).map(([name, file]) => [`rules/${name}.yml`, text(file)])
+  const custom = Object.entries(customRules(config)).map(([name, text]) => [`rules/custom-${name}`, text])
+  const rules: Record<string, string> = Object.fromEntries([...generated, ...custom])
   const settings = {
-    // Below Prometheus's default of a minute: a deploy is looked at within seconds of its end.
     global: {
-      scrape_interval: '5s',
-      scrape_timeout: '4s',
-      evaluation_interval: '5s',
+      scrape_interval: scrapeInterval,
+      scrape_timeout: duration(Math.min(10, scrapeSeconds(config) * 0.8)),
+      evaluation_interval: scrapeInterval,
       external_labels: { app: config.app, stage: config.stage },
     },
-    rule_files: ['rules/*.yml'],
-    scrape_configs: jobs(config).map(({ name }) => ({
-      job_name: name,
-      // Relative to the folder of this file; read again whenever it changes.
-      file_sd_configs: [{ files: [targetsFile(name)], refresh_interval: '5s' }],
-    })),
+    ...(alertmanager && { alerting: { alertmanagers: [discovery('alertmanager')] } }),
+    // The last ones are written by each launch: they say which release runs.
+    rule_files: [...Object.keys(rules), 'targets/*.yml'],
+    scrape_configs: jobs(config).map(({ name }) => ({ job_name: name, ...discovery(name) })),
   }
-  return { 'prometheus.yml': stringify(settings), 'rules/services.yml': stringify(serviceRules(config), { lineWidth: 0 }) }
+  return { 'prometheus.yml': text(settings), ...rules }
 }
 
-/**
- * The files that say where each job's targets are, for the folder that is mounted at `/etc/prometheus/`.
- *
- * @param address where the containers of this machine are reached from Prometheus's own
- * @returns path relative to that folder (`targets/ml-inference.json`) → text; empty when the config leaves Prometheus out
- */
-export function prometheusTargets(config: Config, address: string): Record<string, string> {
-  return Object.fromEntries(
-    jobs(config).map(({ name, port }) => {
-      const group = { targets: [`${address}:${port}`], labels: { service: name } }
-      return [targetsFile(name), `${JSON.stringify([group])}\n`]
-    }),
-  )
+/** YAML without line breaks in expressions and without references, which people would have to follow. */
+function text(value: object): string {
+  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false })
 }
 
 /** The arguments of the `prometheus` program; none when the config leaves it out. */
 export function prometheusArguments(config: Config): string[] {
-  const { prometheus } = config.monitoring
+  const { prometheus, retention } = config.monitoring
   if (!prometheus) return []
   return [
     '--config.file=/etc/prometheus/prometheus.yml',
     '--storage.tsdb.path=/prometheus',
-    '--storage.tsdb.retention.time=15d',
+    `--storage.tsdb.retention.time=${retention}`,
     // Whichever comes first: a small root disk must not fill up.
     '--storage.tsdb.retention.size=2GB',
     `--web.listen-address=0.0.0.0:${prometheus.port}`,
   ]
-}
-
-function jobs(config: Config): Job[] {
-  const { prometheus } = config.monitoring
-  return prometheus ? [...config.services, { name: 'prometheus', port: prometheus.port }] : []
-}
-
-function targetsFile(job: string): string {
-  return `targets/${job}.json`
 }

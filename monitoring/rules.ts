@@ -1,33 +1,29 @@
 import type { Config } from '../config/config.ts'
+import { budgetAlerts } from './alerts/budgets.ts'
+import { hostAlerts } from './alerts/host.ts'
+import { ingestionAlerts } from './alerts/ingestion.ts'
+import { modelAlerts } from './alerts/model.ts'
+import { monitoringAlerts } from './alerts/monitoring.ts'
+import { serviceAlerts } from './alerts/services.ts'
+import { objectiveRecordings } from './objectives.ts'
+import { requestRecordings } from './requests.ts'
+import type { RuleFile, RuleGroup } from './rule-file.ts'
 
-/** A file of alerting rules, as Prometheus reads it. */
-interface RuleFile {
-  readonly groups: readonly { readonly name: string; readonly rules: readonly Rule[] }[]
-}
-
-interface Rule {
-  readonly alert: string
-  /** PromQL. */
-  readonly expr: string
-  /** How long it has to hold before the alert fires. */
-  readonly for: string
-  readonly labels: Readonly<Record<string, string>>
-  readonly annotations: { readonly summary: string; readonly description: string }
-}
-
-/** The alerts of every service: it is down when its scrape fails, and also when there is no scrape of it at all. */
-export function serviceRules(config: Config): RuleFile {
-  const rules = config.services.map(
-    ({ name, port }): Rule => ({
-      alert: 'ServiceDown',
-      expr: `up{job="${name}"} == 0 or absent(up{job="${name}"})`,
-      for: '30s',
-      labels: { severity: 'critical', service: name },
-      annotations: {
-        summary: `${name} is down`,
-        description: `Prometheus has not been able to scrape ${name} on port ${port} for 30 seconds.`,
-      },
-    }),
+/**
+ * All rules of a config, by the file they go into. Recordings stand before the alerts that read them.
+ *
+ * @returns name of the file without its ending → its groups; a file without groups is left out
+ */
+export function ruleFiles(config: Config): Record<string, RuleFile> {
+  const files: Record<string, (RuleGroup | undefined)[]> = {
+    services: [requestRecordings(config), serviceAlerts(config), ingestionAlerts(config), modelAlerts(config)],
+    objectives: [objectiveRecordings(config), budgetAlerts(config)],
+    host: [hostAlerts(config)],
+    monitoring: [monitoringAlerts(config)],
+  }
+  return Object.fromEntries(
+    Object.entries(files)
+      .map(([name, groups]) => [name, { groups: groups.filter((group) => group !== undefined) }] as const)
+      .filter(([, { groups }]) => groups.length > 0),
   )
-  return { groups: [{ name: 'services', rules }] }
 }

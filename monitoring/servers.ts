@@ -1,0 +1,160 @@
+import type { Config, Expose, MonitoringServer } from '../config/config.ts'
+import { alertmanagerArguments, alertmanagerFiles, alertmanagerSecrets } from './alertmanager.ts'
+import { adminPassword, grafanaEnvironment, grafanaFiles, grafanaLaunchEnvironment } from './grafana.ts'
+import { hostRoot, nodeExporterArguments } from './node-exporter.ts'
+import { prometheusArguments, prometheusFiles } from './prometheus.ts'
+import { type Launched, prometheusRelease, prometheusTargets } from './targets.ts'
+
+/** A server of monitoring, in every respect that building, launching and checking its container need to know. */
+export interface Server {
+  /** Of the container, the image and its repository. */
+  readonly name: 'prometheus' | 'grafana' | 'alertmanager' | 'node-exporter'
+  readonly port: number
+  readonly expose: Expose
+  /** Answers 200 there once it works. */
+  readonly health: string
+  readonly memoryMiB: number
+  /** The official image, or `host`. */
+  readonly base: string
+  /** For base `host`: what the program is called on the PATH, by its makers first and then by distributions. */
+  readonly programs: readonly string[]
+  /** For base `host`: folders of this machine that the program needs at the same place. */
+  readonly folders: readonly string[]
+  /** `UID:GID`; undefined leaves it to the image. */
+  readonly user: string | undefined
+  readonly workingDirectory: string | undefined
+  /** The image's command: the arguments of its entrypoint. Undefined leaves it to the image. */
+  readonly command: readonly string[] | undefined
+  readonly environment: Readonly<Record<string, string>>
+  /** Folders of the image: `owner` may write there, and the first one is its volume. */
+  readonly directories: readonly { readonly path: string; readonly owner?: number }[]
+  /** What the image has on top of its base: absolute path → text. A function, because not every script that asks for servers builds them. */
+  files(): Record<string, string>
+  /** A path in the container that keeps what is written there. */
+  readonly volume: string | undefined
+  /** Folders below the launch's root that the container reads: folder → path in the container. */
+  readonly reads: Readonly<Record<string, string>>
+  /** Secrets that it reads from `/run/secrets/NAME`. */
+  readonly secrets: readonly string[]
+  /** Folders of the machine that it reads: folder → path in the container. */
+  readonly hostFolders: Readonly<Record<string, string>>
+  /** Whether it is on the machine's own network: it measures that. */
+  readonly hostNetwork: boolean
+  /** What its environment lacks until the machine is known; `address` is where the other containers are reached. */
+  launchEnvironment(address: string): Record<string, string>
+}
+
+/** Where a launch puts the files that tell Prometheus what to scrape and what was released, below its root. */
+const launchFolder = 'prometheus'
+
+/** `nobody`, whom the official images of the Prometheus project run as. */
+const nobody = 65534
+
+/** The monitoring servers of a config, those that it leaves out left out. */
+export function monitoringServers(config: Config): Server[] {
+  const { prometheus, grafana, alertmanager, nodeExporter } = config.monitoring
+  return [
+    ...(prometheus ? [prometheusServer(config, prometheus)] : []),
+    ...(alertmanager ? [alertmanagerServer(config, alertmanager)] : []),
+    ...(nodeExporter ? [nodeExporterServer(config, nodeExporter)] : []),
+    ...(grafana ? [grafanaServer(config, grafana)] : []),
+  ]
+}
+
+/**
+ * The files of monitoring that only a launch can write.
+ *
+ * @param address where the containers of the machine are reached from each other
+ * @param launched the release, for dashboards and for holding back alerts; undefined tells of none
+ * @param runs whether a container of this name runs
+ * @returns path below the launch's root → text
+ */
+export function monitoringLaunchFiles(
+  config: Config,
+  address: string,
+  launched: Launched | undefined,
+  runs: (name: string) => boolean,
+): Record<string, string> {
+  const files = { ...prometheusTargets(config, address, runs), ...(launched && prometheusRelease(config, launched)) }
+  return Object.fromEntries(Object.entries(files).map(([path, text]) => [`${launchFolder}/${path}`, text]))
+}
+
+/** What most servers have in common. */
+function server(config: Config, { port, base, memoryMiB }: MonitoringServer) {
+  return {
+    ...{ port, base, memoryMiB, expose: config.monitoring.expose, folders: [], workingDirectory: undefined, environment: {} },
+    ...{ reads: {}, secrets: [], hostFolders: {}, hostNetwork: false, launchEnvironment: () => ({}), user: `${nobody}:${nobody}` },
+  }
+}
+
+function prometheusServer(config: Config, own: MonitoringServer): Server {
+  return {
+    ...server(config, own),
+    name: 'prometheus',
+    health: '/-/ready',
+    programs: ['prometheus'],
+    command: prometheusArguments(config),
+    directories: [{ path: '/prometheus', owner: nobody }, { path: '/etc/prometheus/targets' }],
+    files: () => under('/etc/prometheus', prometheusFiles(config)),
+    volume: '/prometheus',
+    reads: { [`${launchFolder}/targets`]: '/etc/prometheus/targets' },
+  }
+}
+
+function alertmanagerServer(config: Config, own: MonitoringServer): Server {
+  return {
+    ...server(config, own),
+    name: 'alertmanager',
+    health: '/-/ready',
+    programs: ['alertmanager', 'prometheus-alertmanager'],
+    // Paths of secrets in its config are relative to where it runs.
+    workingDirectory: '/etc/alertmanager',
+    command: alertmanagerArguments(config),
+    directories: [{ path: '/alertmanager', owner: nobody }],
+    files: () => under('/etc/alertmanager', alertmanagerFiles(config)),
+    // Silences, and who has been told what.
+    volume: '/alertmanager',
+    secrets: alertmanagerSecrets(config),
+  }
+}
+
+function nodeExporterServer(config: Config, own: MonitoringServer): Server {
+  return {
+    ...server(config, own),
+    name: 'node-exporter',
+    health: '/',
+    // For Prometheus alone, whoever may reach that.
+    expose: 'nobody',
+    programs: ['node_exporter', 'prometheus-node-exporter'],
+    command: nodeExporterArguments(config),
+    directories: [],
+    files: () => ({}),
+    volume: undefined,
+    hostFolders: { '/': hostRoot },
+    hostNetwork: true,
+  }
+}
+
+function grafanaServer(config: Config, own: MonitoringServer): Server {
+  const home = '/usr/share/grafana'
+  const host = own.base === 'host'
+  return {
+    ...server(config, own),
+    name: 'grafana',
+    health: '/api/health',
+    programs: ['grafana'],
+    folders: host ? [home] : [],
+    user: undefined,
+    command: host ? ['server', `--homepath=${home}`] : undefined,
+    environment: grafanaEnvironment(config),
+    directories: [],
+    files: () => grafanaFiles(config),
+    volume: '/var/lib/grafana',
+    secrets: [adminPassword],
+    launchEnvironment: (address) => grafanaLaunchEnvironment(config, address),
+  }
+}
+
+function under(folder: string, files: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(files).map(([path, text]) => [`${folder}/${path}`, text]))
+}

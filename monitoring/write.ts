@@ -1,0 +1,38 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { Config } from '../config/config.ts'
+import { alertmanagerFiles } from './alertmanager.ts'
+import { grafanaFiles } from './grafana.ts'
+import { prometheusFiles } from './prometheus.ts'
+import { prometheusTargets } from './targets.ts'
+
+/**
+ * Everything that is generated, for people who run their own servers: folders to put in place of `/etc/prometheus`, `/etc/alertmanager`
+ * and `/etc/grafana`.
+ *
+ * @param address where the services are reached
+ * @returns path → text
+ * @throws Failure for a rule or dashboard of the project's own that cannot be used
+ */
+export function monitoringFiles(config: Config, address: string): Record<string, string> {
+  const grafana = Object.entries(grafanaFiles(config)).map(([path, text]) => [path.replace(/^\/etc\//, ''), text])
+  return {
+    ...inside('prometheus', { ...prometheusFiles(config), ...prometheusTargets(config, address) }),
+    ...inside('alertmanager', alertmanagerFiles(config)),
+    ...Object.fromEntries(grafana),
+  }
+}
+
+/** Writes files below a folder, which is made when it is not there. Returns their paths. */
+export function writeFiles(folder: string, files: Readonly<Record<string, string>>): string[] {
+  return Object.entries(files).map(([path, text]) => {
+    const file = join(folder, path)
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, text)
+    return file
+  })
+}
+
+function inside(folder: string, files: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(files).map(([path, text]) => [`${folder}/${path}`, text]))
+}
