@@ -1,0 +1,74 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+
+const entry = `${import.meta.dirname}/server.ts`
+
+/** Whether this machine lets us mount a small disk of our own, in a namespace where nobody else sees it. */
+function mayMount(): boolean {
+  try {
+    execFileSync('unshare', ['--user', '--map-root-user', '--mount', 'true'], { stdio: 'ignore' })
+    return true
+  } catch {
+    console.log('No disk can be mounted here, so no full disk was tested. That needs Linux with unprivileged user namespaces.')
+    return false
+  }
+}
+
+if (mayMount())
+  test('on a full disk records are refused with 507, reads go on, and after a kill everything acknowledged is there', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'full-disk-'))
+    // One shell holds the disk while two services use it, one after the other; a line on its input starts the second.
+    const script = `mount -t tmpfs -o size=1m none "$0" && { "$1" "$2"; read line; exec "$1" "$2"; }`
+    const shell = spawn('unshare', ['--user', '--map-root-user', '--mount', 'sh', '-c', script, folder, process.execPath, entry], {
+      env: { ...process.env, DATA_DIR: folder, PORT: '0' },
+      stdio: ['pipe', 'pipe', 'ignore'],
+      detached: true,
+    })
+    const ended = once(shell, 'exit')
+    let output = ''
+    shell.stdout.on('data', (piece) => {
+      output += piece
+    })
+    const listening = async (count: number) => {
+      for (;;) {
+        const ports = [...output.matchAll(/"port":(\d+),"message":"listening"/g)].map(([, port]) => port)
+        if (ports.length >= count) return `http://127.0.0.1:${ports[count - 1]}`
+        await once(shell.stdout, 'data')
+      }
+    }
+    const post = async (address: string, bytes: number) => {
+      const response = await fetch(`${address}/ingest`, { method: 'POST', body: `{"a":"${'x'.repeat(bytes)}"}` })
+      return { status: response.status, body: (await response.json()) as { id: string; error?: string } }
+    }
+    try {
+      const first = await listening(1)
+      const ids: string[] = []
+      let answer = await post(first, 20_000)
+      for (; answer.status === 201; answer = await post(first, 20_000)) ids.push(answer.body.id)
+      assert.equal([answer.status, answer.body.error], [507, 'There is no room for another record'])
+      assert.ok(ids.length > 5, `${ids.length} records fit`)
+      for (const id of ids) assert.is((await fetch(`${first}/data/${id}`)).status, 200)
+      const page = await (await fetch(`${first}/data?limit=1000`)).json()
+      assert.is((page as { total: number }).total, ids.length)
+      assert.is((await fetch(`${first}/health`)).status, 200)
+
+      const [service] = readFileSync(`/proc/${shell.pid}/task/${shell.pid}/children`, 'utf8').split(' ')
+      process.kill(Number(service), 'SIGKILL')
+      shell.stdin.write('again\n')
+      const second = await listening(2)
+      for (const id of ids) assert.is((await fetch(`${second}/data/${id}`)).status, 200)
+      assert.is((await post(second, 20_000)).status, 507)
+    } finally {
+      process.kill(-shell.pid!, 'SIGTERM')
+      await ended
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+else test('a full disk cannot be made here, and the run says so', () => assert.ok(true))
+
+test.run()
