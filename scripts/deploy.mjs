@@ -13,15 +13,19 @@ await runbook(
     examples: ['--stage prod', '--dry-run', '--json'],
   },
   async ({ flags, terminal, signal }) => {
-    const { deploy, lookAt, openStage, planDeploy, recipesOf, refuseMissingSecrets, withLease } = await import('../src/release/index.ts')
+    const { deploy, lookAt, openStage, planDeploy, previewImages, recipesOf, refuseMissingSecrets, withLease } = await import(
+      '../src/release/index.ts'
+    )
     const { printDeployed, printPlan } = await import('../src/release/print.ts')
 
     const { config, clients } = await openStage(flags, { serve: true })
     const recipes = recipesOf(config)
     await refuseMissingSecrets(clients, config, recipes.wantedSecrets)
     if (flags.dryRun) {
-      const plan = planDeploy(config, recipes, await lookAt(clients, config))
-      printPlan(terminal, plan)
+      const [situation, images] = await Promise.all([lookAt(clients, config), previewImages(clients, config, recipes, terminal.tell)])
+      const plan = planDeploy(config, recipes, situation, images)
+      terminal.end()
+      printPlan(terminal, plan, terminal.print)
       return { json: { ok: true, plan } }
     }
 

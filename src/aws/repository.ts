@@ -66,6 +66,18 @@ export function repository(spec: { tags: Tags; path: string }) {
   })
 }
 
+/** Which of these layers a repository lacks; all of them when it does not exist. At most 100 at a time, AWS's own limit. */
+export async function missingLayers(clients: Clients, repositoryName: string, digests: readonly string[]): Promise<Set<string>> {
+  try {
+    const { layers = [] } = await (await clients.ecr()).batchCheckLayerAvailability({ repositoryName, layerDigests: [...digests] })
+    const there = new Set(layers.filter((layer) => layer.layerAvailability === 'AVAILABLE').map((layer) => layer.layerDigest))
+    return new Set(digests.filter((digest) => !there.has(digest)))
+  } catch (error) {
+    if (codeOf(error) === 'RepositoryNotFoundException') return new Set(digests)
+    throw error
+  }
+}
+
 /** How to log in to the account's registry: its origin and the value of the `Authorization` header, good for 12 hours. */
 export async function registryLogin(clients: Clients): Promise<{ registry: string; authorization: string }> {
   const { authorizationData } = await (await clients.ecr()).getAuthorizationToken({})

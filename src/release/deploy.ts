@@ -8,6 +8,7 @@ import type { Pushed } from '../image/push.ts'
 import { commitOf } from './commit.ts'
 import { containersOf, keeperOf, launchFiles } from './containers.ts'
 import { createRepositories, createStack, planCreation } from './creation.ts'
+import { fingerprintOf } from './fingerprint.ts'
 import { buildImages, pushImages, type Recipes } from './images.ts'
 import { launch } from './launch.ts'
 import type { Lease, LeaseOwner } from './lease.ts'
@@ -166,11 +167,13 @@ function outcome(
 async function record(options: DeployOptions, result: Pick<LedgerEntry, 'outcome' | 'images' | 'seconds' | 'error'>): Promise<void> {
   const { config, clients, owner, plan, recipes } = options
   const commit = await commitOf(config.folder)
+  const fingerprint = result.outcome === 'serving' ? { fingerprint: fingerprintOf(config, result.images) } : {}
   await writeEntry(clients, config, {
     release: plan.release,
     at: new Date().toISOString(),
     by: `${owner.user}@${owner.host}`,
     ...(commit ? { commit } : {}),
+    ...fingerprint,
     missing: recipes.missing,
     ...result,
   })

@@ -14,6 +14,8 @@ export interface LedgerEntry {
   readonly commit?: string
   /** Digest by image name; those that were pushed, when the run failed. */
   readonly images: Readonly<Record<string, string>>
+  /** Tells whether another deploy would launch the same (`fingerprint.ts`). */
+  readonly fingerprint?: string
   /** What the config asks for and this release does not have, each as one sentence. */
   readonly missing: readonly string[]
   /** Seconds by phase. */

@@ -1,6 +1,9 @@
 import type { Config } from '../../config/config.ts'
-import type { Recipes } from './images.ts'
+import { bytes } from '../terminal/bytes.ts'
+import { fingerprintOf } from './fingerprint.ts'
+import { type Recipes, shortDigest } from './images.ts'
 import { portsOf } from './ports.ts'
+import { type Price, priceOf } from './price.ts'
 import type { Situation } from './situation.ts'
 
 /** What a step does to something: makes it, keeps it, changes it, removes it, replaces it by a new one. */
@@ -23,12 +26,30 @@ export interface Plan {
   readonly steps: readonly PlanStep[]
   /** What the config asks for and this deploy will not have, each as one sentence. */
   readonly missing: readonly string[]
+  /** What the stage costs a month while it runs. */
+  readonly price: Price
+  /** Whether a deploy would launch anything else than what serves now; undefined while the images are not built. */
+  readonly changes: boolean | undefined
   /** What users notice meanwhile, in one sentence. */
   readonly interrupts: string
 }
 
-/** Plans a deploy from what is wanted and what is there. Pure. */
-export function planDeploy(config: Config, { recipes, missing }: Recipes, situation: Situation): Plan {
+/** An image that was built, and how much of it the registry lacks. */
+export interface PlannedImage {
+  readonly digest: string
+  readonly missingBytes: number
+}
+
+/**
+ * Plans a deploy from what is wanted and what is there. Pure.
+ * @param images by name, once they are built; a deploy builds them while its machine starts, so its plan has none
+ */
+export function planDeploy(
+  config: Config,
+  { recipes, missing }: Recipes,
+  situation: Situation,
+  images?: ReadonlyMap<string, PlannedImage>,
+): Plan {
   const replaces = situation.serving?.release
   const leftovers = [...situation.stacks.keys()].filter((release) => release !== replaces)
   const repositories = new Set(situation.repositories.map(({ name }) => name.slice(name.lastIndexOf('/') + 1)))
@@ -57,11 +78,18 @@ export function planDeploy(config: Config, { recipes, missing }: Recipes, situat
           port.expose === 'public' ? 'open to the world' : port.expose === 'nobody' ? 'not open' : `open to ${port.expose.join(', ')}`
         return { glyph: replaces === undefined ? '+' : '-/+', what: `container ${name}`, detail: `port ${port.port}, ${open}` }
       }),
+      ...recipes.flatMap(({ name }) => imageStep(name, images?.get(name), situation.current?.images[name])),
       ...leftovers.map(
         (release): PlanStep => ({ glyph: '-', what: 'stack', detail: `release ${release}: left over by a run that did not end` }),
       ),
     ],
     missing,
+    price: priceOf(config),
+    changes:
+      images &&
+      (leftovers.length > 0 ||
+        situation.current?.fingerprint !== fingerprintOf(config, digestsOf(images)) ||
+        replaces !== situation.current.release),
     interrupts: interrupts(config, replaces),
   }
 }
@@ -71,4 +99,22 @@ function interrupts(config: Config, replaces: number | undefined): string {
   return config.strategy === 'recreate'
     ? `Release ${replaces} is removed first: nothing serves until the new one is up.`
     : `Release ${replaces} serves until the new one is verified; then the address moves in one call.`
+}
+
+function imageStep(name: string, image: PlannedImage | undefined, serving: string | undefined): PlanStep[] {
+  if (!image) return []
+  const unchanged = image.digest === serving
+  const upload = image.missingBytes === 0 ? 'nothing to upload' : `${bytes(image.missingBytes)} to upload`
+  return [
+    {
+      glyph: unchanged ? ' ' : serving ? '~' : '+',
+      what: `image ${name}`,
+      detail: `${shortDigest(image.digest)}, ${unchanged ? 'unchanged' : upload}`,
+    },
+  ]
+}
+
+/** Digest by image name. */
+export function digestsOf(images: ReadonlyMap<string, { readonly digest: string }>): Record<string, string> {
+  return Object.fromEntries([...images].map(([name, { digest }]) => [name, digest]))
 }

@@ -6,19 +6,32 @@ import type { Receipt } from './destroy.ts'
 import { shortDigest } from './images.ts'
 import type { LedgerEntry } from './ledger.ts'
 import type { Plan } from './plan.ts'
+import { type Price, priceOfRemaining, pricesOf } from './price.ts'
 import type { Status } from './status.ts'
 import type { Verified } from './verify.ts'
 
-/** Prints a plan, one line a step, with the field's glyphs. */
-export function printPlan(terminal: Terminal, plan: Plan): void {
+/**
+ * Prints a plan, one line a step, with the field's glyphs.
+ * @param say where to: a plan that was asked for is a result, one that is carried out at once is a note
+ */
+export function printPlan(terminal: Terminal, plan: Plan, say: (line: string) => void = terminal.note): void {
   const { style } = terminal
   const paint = { '+': style.green, '-': style.red, '~': style.yellow, '-/+': style.yellow, ' ': style.dim }
   const width = Math.max(...plan.steps.map(({ what }) => what.length))
-  terminal.note(`Plan for release ${plan.release} (${plan.strategy})`)
+  say(`Plan for release ${plan.release} (${plan.strategy})`)
   for (const { glyph, what, detail } of plan.steps)
-    terminal.note(`${paint[glyph](glyph.padStart(4))} ${what.padEnd(width)}  ${style.dim(detail)}`.trimEnd())
+    say(`${paint[glyph](glyph.padStart(4))} ${what.padEnd(width)}  ${style.dim(detail)}`.trimEnd())
   for (const sentence of plan.missing) terminal.warn(sentence)
-  terminal.note(plan.interrupts)
+  if (plan.changes === false) say(`Release ${plan.replaces} serves exactly this: a deploy would launch nothing new.`)
+  say(plan.interrupts)
+  say(priceLine(plan.price))
+}
+
+/** `About $17.00 a month on AWS: machine $9.64, disk $1.92, address $3.65.` */
+function priceLine({ instance, disk, address, total }: Price): string {
+  const dollars = (amount: number | undefined) => (amount === undefined ? 'unknown' : `$${amount.toFixed(2)}`)
+  const parts = `machine ${dollars(instance)}, disk ${dollars(disk)}, address ${dollars(address)}`
+  return `On AWS about ${dollars(total)} a month: ${parts} (us-east-1 list prices of ${pricesOf}, without traffic).`
 }
 
 /** Prints where everything is now, and with `timings` where the time went. */
@@ -36,8 +49,8 @@ export function printDeployed(terminal: Terminal, config: Config, deployed: Depl
 export function printReceipt(terminal: Terminal, { app, stage }: Config, receipt: Receipt): void {
   terminal.print(`Removed ${receipt.removed.length} resources of stage ${stage} of ${app} in ${receipt.seconds.toFixed(1)} s.`)
   terminal.print(`Looked again: ${receipt.left.length === 0 ? 'nothing is left' : `${receipt.left.length} left`}.`)
-  const rows = receipt.left.map(({ kind, id }) => ({ kind, id }))
-  if (rows.length > 0) terminal.table(rows, ['kind', 'id'])
+  const rows = receipt.left.map(({ kind, id }) => ({ kind, id, 'a month': priceOfRemaining(kind)?.toFixed(2) ?? '' }))
+  if (rows.length > 0) terminal.table(rows, ['kind', 'id', { key: 'a month', title: 'USD A MONTH', align: 'right' }])
 }
 
 /** Prints how a stage is. */

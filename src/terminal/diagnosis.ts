@@ -59,7 +59,7 @@ function access(error: Error): Failure | undefined {
   if (forbidden.includes(error.name)) {
     return refuse(
       `AWS denied access: ${firstLine(error.message)}`,
-      'The credentials are valid, but their policies do not allow this call.',
+      `The credentials are valid, but their policies do not allow ${(error as { operation?: string }).operation ?? 'this call'}.`,
       'aws sts get-caller-identity shows whose they are; allow the action named above',
     )
   }
