@@ -30,6 +30,9 @@ await runbook(
     if (flags.all) await (await import('../src/access.ts')).closeCloud(config)
     terminal.end()
     printReceipt(terminal, config, receipt)
-    return { json: { ok: receipt.left.length === 0, stage: config.stage, ...receipt }, code: receipt.left.length === 0 ? 0 : 1 }
+    if (receipt.failure && !terminal.json) throw receipt.failure
+    const { removed, left, failure, seconds } = receipt
+    const ok = left.length === 0 && !failure
+    return { json: { ok, stage: config.stage, removed, left, seconds, ...(failure && { error: failure.message }) }, code: ok ? 0 : 1 }
   },
 )

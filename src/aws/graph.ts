@@ -36,6 +36,8 @@ export interface Resource<Out, N extends Needs> {
   settle?(out: Out, up: OutputsOf<N>, context: Context, waiting: Waiting): Promise<Out>
   /** Resolves when it is gone, also when it was gone already. */
   remove(out: Out, context: Context, waiting: Waiting): Promise<void>
+  /** What keeps it from being removed, by name; for kinds where AWS does not say. */
+  blockers?(out: Out, context: Context): Promise<string[]>
   /** How a person finds it in AWS: its id, its address. */
   label(out: Out): string
 }
@@ -117,12 +119,27 @@ export async function down(all: readonly AnyResource[], context: Context, phase:
   return walk(all, users, context, phase, async (resource, waiting) => {
     const out = await resource.find(context)
     if (out === undefined) return undefined
-    await retry(
-      () => resource.remove(out, context, waiting).catch((error) => (isNotFound(error) ? undefined : Promise.reject(error))),
-      (error) => isHeld(error) || isThrottled(error),
-      { within: detaching, signal: context.signal, waiting: (_seconds, error) => waiting(`still held: ${(error as Error).message}`) },
-    )
+    try {
+      await retry(
+        () => resource.remove(out, context, waiting).catch((error) => (isNotFound(error) ? undefined : Promise.reject(error))),
+        (error) => isHeld(error) || isThrottled(error),
+        { within: detaching, signal: context.signal, waiting: (_seconds, error) => waiting(`still held: ${(error as Error).message}`) },
+      )
+    } catch (error) {
+      throw isHeld(error) ? await held(resource, out, context, error) : error
+    }
     return { out, detail: resource.label(out) }
+  })
+}
+
+/** The failure to remove something that is still used, with the name of what uses it. */
+async function held(resource: AnyResource, out: unknown, context: Context, error: unknown): Promise<Failure> {
+  const blockers = (await resource.blockers?.(out, context)) ?? []
+  return new Failure(`Could not remove ${resource.name}: ${(error as Error).message}`, {
+    on: resource.label(out),
+    likely: blockers.length > 0 ? `It is used by ${blockers.join(', ')}.` : 'Something that this project did not make still uses it.',
+    next: 'Remove what uses it, then run the same command again.',
+    cause: error,
   })
 }
 

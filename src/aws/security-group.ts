@@ -1,3 +1,4 @@
+import { blockersOf } from './blockers.ts'
 import { codeOf } from './errors.ts'
 import { resource } from './graph.ts'
 import type { Kind } from './inventory.ts'
@@ -68,6 +69,7 @@ export function securityGroup(spec: {
     async remove(out, { clients }) {
       await (await clients.ec2()).deleteSecurityGroup({ GroupId: out.id })
     },
+    blockers: (out, { clients }) => blockersOf(clients, { by: 'group-id', id: out.id }),
     label: (out) => out.id,
   })
 }

@@ -1,3 +1,4 @@
+import { blockersOf } from './blockers.ts'
 import { resource } from './graph.ts'
 import type { Kind } from './inventory.ts'
 import { type Tags, tagFilters, tagList, tagsOf } from './tags.ts'
@@ -39,6 +40,7 @@ export function subnet(spec: { tags: Tags; cidr: string; zone: string | undefine
     async remove(out, { clients }) {
       await (await clients.ec2()).deleteSubnet({ SubnetId: out.id })
     },
+    blockers: (out, { clients }) => blockersOf(clients, { by: 'subnet-id', id: out.id }),
     label: (out) => `${out.id} ${out.zone}`,
   })
 }

@@ -1,3 +1,4 @@
+import { blockersOf } from './blockers.ts'
 import { resource } from './graph.ts'
 import type { Kind } from './inventory.ts'
 import { type Tags, tagFilters, tagList, tagsOf } from './tags.ts'
@@ -33,6 +34,7 @@ export function vpc(spec: { tags: Tags; cidr: string }) {
     async remove(out, { clients }) {
       await (await clients.ec2()).deleteVpc({ VpcId: out.id })
     },
+    blockers: (out, { clients }) => blockersOf(clients, { by: 'vpc-id', id: out.id }),
     label: (out) => out.id,
   })
 }

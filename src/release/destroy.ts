@@ -1,3 +1,4 @@
+import { Failure } from '../../config/failure.ts'
 import type { Clients } from '../aws/clients.ts'
 import { down } from '../aws/graph.ts'
 import { deleteParameters, parametersBelow } from '../aws/parameters.ts'
@@ -5,7 +6,7 @@ import { until } from '../aws/retry.ts'
 import type { Tell } from '../event.ts'
 import { type Lease, leaseName } from './lease.ts'
 import { parameterPath, type StageId } from './names.ts'
-import { Phases, together } from './phases.ts'
+import { Phases, settled } from './phases.ts'
 import { retire } from './retire.ts'
 import { lookAt, type Situation } from './situation.ts'
 import { stageResources } from './stage-resources.ts'
@@ -20,6 +21,8 @@ export interface Remaining {
 export interface Receipt {
   readonly removed: readonly Remaining[]
   readonly left: readonly Remaining[]
+  /** Why something could not be removed, with what blocks it. */
+  readonly failure: Failure | undefined
   readonly seconds: number
 }
 
@@ -27,9 +30,9 @@ export interface Receipt {
 const settling = 30
 
 /**
- * Removes everything a stage has, by its app and stage alone, and looks again at the end. What stays although it should go is not an error here: it is on the
- * receipt.
- * @throws Failure when something could not be removed
+ * Removes everything a stage has, by its app and stage alone, and looks again at the end. What could not be removed is not thrown: it is on the receipt, with the
+ * reason.
+ * @throws the signal's reason when it is interrupted, or the lease is lost
  */
 export async function destroy(clients: Clients, id: StageId, lease: Lease, signal: AbortSignal, tell: Tell): Promise<Receipt> {
   const start = performance.now()
@@ -42,13 +45,20 @@ export async function destroy(clients: Clients, id: StageId, lease: Lease, signa
     before.repositories.map(({ name }) => name.slice(name.lastIndexOf('/') + 1)),
   )
   const context = { clients, inventory: before.inventory, signal: all, tell }
-  await phases.run('destroy', () =>
-    together(all, [
-      (signal) => retire(clients, id, [...before.stacks.keys()], 'destroy', signal, tell, { drain: false }),
-      () => down([stage.elasticIp, stage.profile, stage.profile.needs.role, ...stage.repositories], context, 'destroy'),
-      () => deleteParameters(clients, parameters),
-    ]),
-  )
+  let failure: Failure | undefined
+  try {
+    await phases.run('destroy', () =>
+      // Side by side and each to its end: what blocks one stack must not keep the rest.
+      settled([
+        retire(clients, id, [...before.stacks.keys()], 'destroy', all, tell, { drain: false }),
+        down([stage.elasticIp, stage.profile, stage.profile.needs.role, ...stage.repositories], context, 'destroy'),
+        deleteParameters(clients, parameters),
+      ]),
+    )
+  } catch (error) {
+    if (all.aborted || !(error instanceof Failure)) throw error
+    failure = error
+  }
   const left = await phases.run('receipt', async () => {
     let remaining: Remaining[] = []
     await until(
@@ -64,7 +74,7 @@ export async function destroy(clients: Clients, id: StageId, lease: Lease, signa
     )
     return remaining
   })
-  return { removed: [...contentsOf(before), ...parameters.map(parameter)], left, seconds: (performance.now() - start) / 1000 }
+  return { removed: [...contentsOf(before), ...parameters.map(parameter)], left, failure, seconds: (performance.now() - start) / 1000 }
 }
 
 /** The stage's parameters but its lease, which goes last. */

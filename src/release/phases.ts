@@ -57,3 +57,9 @@ export async function together<T extends readonly unknown[]>(
   if (first) throw first.error
   return results.map((result) => (result as PromiseFulfilledResult<unknown>).value) as unknown as T
 }
+
+/** Waits for the end of every work, and throws the first error only then. */
+export async function settled(works: readonly Promise<unknown>[]): Promise<void> {
+  const failed = (await Promise.allSettled(works)).find((result) => result.status === 'rejected')
+  if (failed) throw failed.reason
+}

@@ -5,6 +5,7 @@ import { Inventory } from '../aws/inventory.ts'
 import { runCommand } from '../aws/run-command.ts'
 import type { Tell } from '../event.ts'
 import { ownerOf, releaseOf, type StageId } from './names.ts'
+import { settled } from './phases.ts'
 import { noBlueprint, stack } from './stack.ts'
 import { stageResources } from './stage-resources.ts'
 
@@ -29,7 +30,7 @@ export async function retire(
 ): Promise<void> {
   const inventory = new Inventory(clients, ownerOf(id))
   const { profile } = stageResources(id, [])
-  await Promise.all(
+  await settled(
     releases.map(async (release) => {
       const prefixed: Tell = (event) => tell(event.step ? { ...event, step: `${event.step} (release ${release})` } : event)
       const machines = (await inventory.all(instances)).filter((listed) => releaseOf(listed.tags) === release)
