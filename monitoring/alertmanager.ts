@@ -69,7 +69,7 @@ export function alertmanagerArguments(config: Config): string[] {
 export function alertmanagerSecrets({ monitoring }: Config): string[] {
   if (!monitoring.alertmanager) return []
   const { slack, webhook, email } = monitoring.alerts
-  const given = [slack?.url, webhook?.url, webhook?.token, email?.password]
+  const given = [webhook?.url, webhook?.token, slack?.url, email?.password]
   return [...new Set(given.flatMap((value) => (typeof value === 'object' ? [value.secret] : [])))]
 }
 
