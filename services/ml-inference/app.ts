@@ -1,28 +1,77 @@
 /**
- * services/ml-inference answers predictions: features in, a probability and the version of the model that gave it out.
+ * services/ml-inference answers predictions of an ONNX model: features in, a prediction and the version of the model that gave it out. Its own
+ * `/predict` and the Open Inference Protocol stand before the same queue.
  */
-import { Counter, Histogram } from 'prom-client'
+import { HttpError } from '../kit/http-error.ts'
 import { createService, type Service } from '../kit/service.ts'
-import { readFeatures } from './features.ts'
-import { predict, version } from './model.ts'
+import { createBatcher } from './batcher.ts'
+import { createMeasurements } from './measurements.ts'
+import { labelOf, predictionOf } from './prediction.ts'
+import { type Answered, addProtocol } from './protocol-routes.ts'
+import { type Rows, readRows } from './rows.ts'
+import { openServing, tryGolden } from './serving.ts'
+import { modelFolder } from './settings.ts'
 
-/** @param name as the config calls the service */
-export function createApp({ name }: { name: string }): Service {
-  const service = createService({ name })
-  const registers = [service.registry]
-  const predictions = new Counter({ name: 'ml_predictions_total', help: 'Predictions made.', registers })
-  const duration = new Histogram({
-    name: 'ml_prediction_duration_seconds',
-    help: 'Time the model took for a prediction.',
-    buckets: [0.00001, 0.0001, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1],
-    registers,
+export interface AppOptions {
+  /** As the config calls the service. */
+  readonly name: string
+  /** `MODEL_DIR`, and what `readSettings` knows. */
+  readonly environment?: Readonly<Record<string, string | undefined>>
+}
+
+/**
+ * Loads the model and makes the service. Loading keeps the process busy, so nothing is gained by listening before; a model that answers its golden
+ * request wrong leaves a service that runs but is not ready, and says why.
+ *
+ * @throws Error with a finished sentence when there is no model to serve, or a setting is wrong
+ */
+export async function createApp({ name, environment = {} }: AppOptions): Promise<Service> {
+  const folder = modelFolder(environment)
+  const serving = await openServing(folder, environment)
+  const { manifest, model, settings, rules, output } = serving
+  const service = createService({ name }).onClose(() => model.close())
+  const batcher = createBatcher(model, settings, {
+    batch: (rows) => measurements.batch(rows),
+    failed: (error) => service.log('error', 'the model failed on a row', { error }),
   })
-  return service.post('/predict', async (request) => {
-    const features = readFeatures(await request.json())
-    const end = duration.startTimer()
-    const prediction = predict(features)
-    end()
-    predictions.inc()
-    return { prediction, model_version: version, timestamp: Date.now() / 1000 }
-  })
+  const measurements = createMeasurements(service.registry, manifest, batcher.depth)
+
+  const wrong = await tryGolden(serving, batcher)
+  if (wrong) service.log('error', 'the model is not ready', { model: manifest.name, version: manifest.version, why: wrong })
+  else service.log('info', 'the model is ready', { model: manifest.name, version: manifest.version })
+  service.readyWhen(() => wrong)
+
+  /** Counts a request that gets no prediction by why it gets none. */
+  const counted = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      if (wrong) throw new HttpError(503, `The model is not ready: ${wrong}`, { 'retry-after': '10' })
+      return await work()
+    } catch (error) {
+      if (wrong) measurements.rejected('not_ready')
+      else if (error instanceof HttpError && error.status === 503) measurements.rejected('queue_full')
+      else if (error instanceof HttpError && error.status < 500) measurements.rejected('invalid')
+      throw error
+    }
+  }
+  const answer = async (rows: Rows): Promise<Answered> => {
+    const started = performance.now()
+    const answers = await batcher.submit(rows)
+    measurements.took((performance.now() - started) / 1000)
+    const predictions = answers.map((each) => predictionOf(each, output))
+    for (const [index, prediction] of predictions.entries()) measurements.predicted(rows[index]!, prediction)
+    return { answers, predictions }
+  }
+
+  service.post('/predict', (request) =>
+    counted(async () => {
+      const { rows, many } = readRows(await request.json(), rules)
+      const { predictions } = await answer(rows)
+      const labels = manifest.labels && predictions.map((each) => labelOf(each, manifest.labels!))
+      const about = { model_version: manifest.version, timestamp: Date.now() / 1000 }
+      if (many) return { predictions, ...(labels && { labels }), ...about }
+      return { prediction: predictions[0]!, ...(labels && { label: labels[0] }), ...about }
+    }),
+  )
+  addProtocol(service, serving, { ready: () => !wrong, counted, answer })
+  return service
 }

@@ -1,0 +1,123 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { createDistribution, type Distribution } from './drift.ts'
+import type { Manifest } from './manifest.ts'
+import { type Prediction, scoreOf } from './prediction.ts'
+
+/** Why a request got no prediction. */
+export type Rejection = 'invalid' | 'queue_full' | 'not_ready'
+
+/** What the service measures about its work. */
+export interface Measurements {
+  /** A row was answered. */
+  predicted(row: readonly number[], prediction: Prediction): void
+  /** A request was answered, after so many seconds in the queue and the model. */
+  took(seconds: number): void
+  batch(rows: number): void
+  rejected(reason: Rejection): void
+}
+
+/**
+ * Registers the metrics of a model.
+ *
+ * @param depth how many rows wait, asked for whenever the metrics are read
+ */
+export function createMeasurements(registry: Registry, { name, version, baseline }: Manifest, depth: () => number): Measurements {
+  const registers = [registry]
+  const labelNames = ['model', 'version'] as const
+  const predictions = new Counter({ name: 'ml_predictions_total', help: 'Predictions made, by model and version.', labelNames, registers })
+  const made = predictions.labels({ model: name, version })
+  made.inc(0)
+  const duration = new Histogram({
+    name: 'ml_prediction_duration_seconds',
+    help: 'Time from a request’s rows entering the queue to their predictions.',
+    buckets: [0.00001, 0.0001, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1],
+    registers,
+  })
+  const batches = new Histogram({
+    name: 'ml_batch_rows',
+    help: 'Rows that went through the model at once.',
+    buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
+    registers,
+  })
+  new Gauge({
+    name: 'ml_queue_rows',
+    help: 'Rows that wait for the model.',
+    registers,
+    collect() {
+      this.set(depth())
+    },
+  })
+  const rejections = new Counter({
+    name: 'ml_rejected_requests_total',
+    help: 'Requests that got no prediction, by reason: invalid, queue_full, not_ready.',
+    labelNames: ['reason'] as const,
+    registers,
+  })
+  for (const reason of ['invalid', 'queue_full', 'not_ready']) rejections.inc({ reason }, 0)
+
+  const features = (baseline?.features ?? []).map((bins) => ({ feature: bins.name, distribution: createDistribution(bins, baseline!) }))
+  const scores = baseline?.predictions && createDistribution(baseline.predictions, baseline)
+  showFeatures(registry, features)
+  if (scores) showPredictions(registry, scores)
+
+  return {
+    predicted(row, prediction) {
+      made.inc()
+      for (let column = 0; column < features.length && column < row.length; column++) features[column]!.distribution.observe(row[column]!)
+      scores?.observe(scoreOf(prediction))
+    },
+    took: (seconds) => duration.observe(seconds),
+    batch: (rows) => batches.observe(rows),
+    rejected: (reason) => rejections.inc({ reason }),
+  }
+}
+
+function showFeatures(registry: Registry, features: readonly { feature: string; distribution: Distribution }[]): void {
+  if (features.length === 0) return
+  new Gauge({
+    name: 'ml_feature_psi',
+    help: 'Population stability index of a feature’s latest values against the training; above 0.25 it is another population.',
+    labelNames: ['feature'] as const,
+    registers: [registry],
+    collect() {
+      for (const { feature, distribution } of features) {
+        const index = distribution.index()
+        if (index !== undefined) this.set({ feature }, index)
+      }
+    },
+  })
+  new Counter({
+    name: 'ml_feature_values_total',
+    help: 'Values of a feature, by the bins of the training.',
+    labelNames: ['feature', 'bin'] as const,
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const { feature, distribution } of features)
+        for (const { bin, count } of distribution.totals()) this.inc({ feature, bin }, count)
+    },
+  })
+}
+
+function showPredictions(registry: Registry, scores: Distribution): void {
+  const index = new Gauge({
+    name: 'ml_prediction_psi',
+    help: 'Population stability index of the latest predictions against the training; above 0.25 it is another population.',
+    registers: [registry],
+    collect() {
+      // Zero would say that nothing has changed; while nothing is known it is not a number.
+      this.set(scores.index() ?? Number.NaN)
+    },
+  })
+  index.set(Number.NaN)
+  new Counter({
+    name: 'ml_prediction_values_total',
+    help: 'Predictions, by the bins of the training.',
+    labelNames: ['bin'] as const,
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const { bin, count } of scores.totals()) this.inc({ bin }, count)
+    },
+  })
+}

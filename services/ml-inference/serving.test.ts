@@ -1,0 +1,266 @@
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { type Child, startChild, stopChild } from '../kit/child.fixture.ts'
+import { classifier, graph, modelFolder, sum } from './model.fixture.ts'
+import type { Graph } from './onnx/graph.ts'
+
+type Folder = ReturnType<typeof modelFolder>
+
+/** Runs a test with a service of this model as a process of its own. */
+async function serve(made: Folder, environment: Record<string, string>, work: (service: Child) => Promise<void>): Promise<void> {
+  const service = await startChild(join(import.meta.dirname, 'server.ts'), { MODEL_DIR: made.folder, ...environment })
+  try {
+    await work(service)
+  } finally {
+    await stopChild(service)
+    made.remove()
+  }
+}
+
+async function call(service: Child, path: string, body?: unknown) {
+  const response = await fetch(`${service.address}${path}`, body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) })
+  return { status: response.status, body: (await response.json()) as Record<string, unknown>, headers: response.headers }
+}
+
+async function metric(service: Child, line: string): Promise<number> {
+  const text = await (await fetch(`${service.address}/metrics`)).text()
+  return Number(
+    text
+      .split('\n')
+      .find((each) => each.startsWith(`${line} `))
+      ?.slice(line.length),
+  )
+}
+
+/** Sends all requests over a few connections without waiting for answers, so that they are in the service at once; gives the answers' bodies. */
+async function pipelined(service: Child, bodies: readonly string[], connections: number): Promise<string[]> {
+  const share = Math.ceil(bodies.length / connections)
+  const answers = Array.from({ length: connections }, async (_, index) => {
+    const mine = bodies.slice(index * share, (index + 1) * share)
+    const socket = connect(service.port, '127.0.0.1')
+    await once(socket, 'connect')
+    socket.write(mine.map((body) => `POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n${body}`).join(''))
+    const marker = '"model_version"'
+    let text = ''
+    for (let count = 0, seen = 0; count < mine.length; ) {
+      text += (await once(socket, 'data'))[0]
+      for (let at = text.indexOf(marker, seen); at >= 0; at = text.indexOf(marker, seen)) {
+        count++
+        seen = at + marker.length
+      }
+    }
+    socket.destroy()
+    return text.match(/\{"prediction[^}]*\}/g) ?? []
+  })
+  return (await Promise.all(answers)).flat()
+}
+
+test('ten thousand rows at once, of many lengths, each get their own answer', async () => {
+  const made = modelFolder(sum, { features: [1, 2], prediction: 3 })
+  await serve(made, { BATCH_ROWS: '128' }, async (service) => {
+    const count = 10_000
+    const bodies = Array.from({ length: count }, (_, index) => JSON.stringify({ features: [index, ...Array<number>(index % 17).fill(0)] }))
+    const answers = await pipelined(service, bodies, 50)
+    assert.equal(
+      answers.map((answer) => JSON.parse(answer).prediction),
+      bodies.map((_, index) => index),
+    )
+    assert.is(await metric(service, 'ml_predictions_total{model="test",version="2.1.0"}'), count)
+    const batches = await metric(service, 'ml_batch_rows_count')
+    assert.ok(batches < count / 2, `${batches} batches for ${count} rows`)
+  })
+})
+
+test('rows wait for others to go with, as long as the config says and until the batch is full', async () => {
+  const made = modelFolder(sum, { features: [1], prediction: 1 }, { limits: { batchRows: 3, batchWaitMs: 400 } })
+  await serve(made, {}, async (service) => {
+    const [batches, rows] = [await metric(service, 'ml_batch_rows_count'), await metric(service, 'ml_batch_rows_sum')]
+    const started = performance.now()
+    await Promise.all([1, 2, 3].map((value) => call(service, '/predict', { features: [value] })))
+    assert.ok(performance.now() - started < 390, 'a full batch does not wait')
+    assert.is(await metric(service, 'ml_batch_rows_count'), batches + 1)
+    assert.is(await metric(service, 'ml_batch_rows_sum'), rows + 3)
+    const alone = performance.now()
+    assert.is((await call(service, '/predict', { features: [4] })).body.prediction, 4)
+    assert.ok(performance.now() - alone > 390)
+  })
+})
+
+test('when too many rows wait the next ones are turned away with when to come back, and those that wait are answered', async () => {
+  const made = modelFolder(sum, { features: [1], prediction: 1 })
+  const environment = { QUEUE_ROWS: '3', MAX_INSTANCES: '3', BATCH_WAIT_MS: '500' }
+  await serve(made, environment, async (service) => {
+    const waiting = call(service, '/predict', { instances: [[1], [2]] })
+    while ((await metric(service, 'ml_queue_rows')) < 2);
+    const refused = await call(service, '/predict', { instances: [[3], [4]] })
+    assert.is(refused.status, 503)
+    assert.is(refused.headers.get('retry-after'), '1')
+    assert.equal(refused.body, { error: 'Too many rows are waiting for the model' })
+    assert.equal((await waiting).body.predictions, [1, 2])
+    assert.is(await metric(service, 'ml_rejected_requests_total{reason="queue_full"}'), 1)
+  })
+})
+
+test('rows that are long fill the queue by their numbers', async () => {
+  const made = modelFolder(sum, { features: [1], prediction: 1 })
+  await serve(made, { BATCH_WAIT_MS: '300' }, async (service) => {
+    const long = { features: Array<number>(500_000).fill(1) }
+    const statuses = (await Promise.all(Array.from({ length: 12 }, () => call(service, '/predict', long)))).map(({ status }) => status)
+    assert.ok(statuses.includes(200) && statuses.includes(503), statuses.join(' '))
+  })
+})
+
+test('a wrong answer to the golden request keeps it not ready, with what was expected and what came', async () => {
+  const why = 'the golden request was answered wrong: expected 4, got 3'
+  await serve(modelFolder(sum, { features: [1, 2], prediction: 4 }), {}, async (service) => {
+    assert.is((await call(service, '/health')).status, 200)
+    const ready = await call(service, '/ready')
+    assert.equal([ready.status, ready.body.reasons], [503, [why]])
+    assert.equal((await call(service, '/v2/health/ready')).body, { ready: false })
+    assert.is((await call(service, '/v2/models/test/ready')).status, 503)
+    const refused = await call(service, '/predict', { features: [1, 2] })
+    assert.equal([refused.status, refused.body.error], [503, `The model is not ready: ${why}`])
+    assert.ok(refused.headers.get('retry-after'))
+    assert.match(service.output(), why)
+    assert.is(await metric(service, 'ml_rejected_requests_total{reason="not_ready"}'), 1)
+  })
+})
+
+test('a golden request that the model cannot take keeps it not ready too', async () => {
+  await serve(modelFolder(classifier, { features: [1], prediction: [1, 0, 0] }), {}, async (service) => {
+    const { reasons } = (await call(service, '/ready')).body
+    const why = 'the golden request failed: expected [1,0,0], got the error "features has 1 number, the model test takes 2"'
+    assert.equal(reasons, [why])
+  })
+})
+
+const golden = { features: [1, 0], prediction: [0.665241, 0.244728, 0.090031], tolerance: 1e-5 }
+
+test('a model with a fixed input tells a wrong length with both lengths', async () => {
+  await serve(modelFolder(classifier, golden), {}, async (service) => {
+    const error = async (body: unknown) => (await call(service, '/predict', body)).body.error
+    assert.is(await error({ features: [1, 2, 3] }), 'features has 3 numbers, the model test takes 2')
+    assert.is(await error({ instances: [[1, 2], [1]] }), 'instances[1] has 1 number, the model test takes 2')
+    assert.is(await error({ features: [1, 1e300] }), 'features[1] is 1e+300, expected a finite number that fits in 32 bits')
+  })
+})
+
+test('classes are called by their labels, and the output by its name', async () => {
+  const labels = ['red', 'green', 'blue']
+  await serve(modelFolder(classifier, golden, { labels }), {}, async (service) => {
+    const one = (await call(service, '/predict', { features: [0, 3] })).body
+    assert.is(one.label, 'green')
+    assert.is((one.prediction as number[]).length, 3)
+    assert.equal(
+      (
+        await call(service, '/predict', {
+          instances: [
+            [5, 0],
+            [-5, -5],
+          ],
+        })
+      ).body.labels,
+      ['red', 'blue'],
+    )
+  })
+  const named = { output: 'class', baseline: { predictions: { edges: [0.5, 1.5], shares: [0.2, 0.2, 0.6] }, minimumRows: 2 } }
+  await serve(modelFolder(classifier, { features: [1, 0], prediction: 0 }, named), {}, async (service) => {
+    assert.is((await call(service, '/predict', { features: [0, 3] })).body.prediction, 1)
+    assert.ok(Number.isNaN(await metric(service, 'ml_prediction_psi')))
+    await call(service, '/predict', { features: [0, 3] })
+    assert.ok((await metric(service, 'ml_prediction_psi')) > 1, 'all predictions in one of three bins is drift')
+  })
+})
+
+test('drift of each feature shows against the training, and equal values show none', async () => {
+  const bins = { edges: [0], shares: [0.5, 0.5] }
+  const baseline = {
+    features: [
+      { name: 'still', ...bins },
+      { name: 'moved', ...bins },
+      { name: 'unseen', ...bins },
+    ],
+    minimumRows: 4,
+  }
+  await serve(modelFolder(sum, { features: [1], prediction: 1 }, { baseline }), {}, async (service) => {
+    await call(service, '/predict', {
+      instances: [
+        [-1, 1],
+        [1, 1],
+        [-1, 1],
+        [1, 1],
+      ],
+    })
+    assert.is(await metric(service, 'ml_feature_psi{feature="still"}'), 0)
+    assert.ok((await metric(service, 'ml_feature_psi{feature="moved"}')) > 1)
+    assert.ok(Number.isNaN(await metric(service, 'ml_feature_psi{feature="unseen"}')))
+  })
+})
+
+test('one row that the model cannot work with does not spoil its batch', async () => {
+  // Looks up the row's first number in a table of three.
+  const table: Graph = {
+    ...graph({ shape: ['rows', 1], type: 'int64' }),
+    outputs: [{ name: 'sum', type: 'float32', shape: ['rows', 1] }],
+    constants: [{ name: 'table', type: 'float32', dims: [3], values: [10, 20, 30] }],
+    nodes: [{ op: 'Gather', inputs: ['table', 'values'], outputs: ['sum'] }],
+  }
+  await serve(modelFolder(table, { features: [0], prediction: 10 }), { BATCH_WAIT_MS: '100' }, async (service) => {
+    const answers = await Promise.all([0, 1, 7, 2].map((value) => call(service, '/predict', { features: [value] })))
+    assert.equal(
+      answers.map(({ status, body }) => [status, body.prediction ?? body.error]),
+      [
+        [200, 10],
+        [200, 20],
+        [400, 'The model cannot work with these features'],
+        [200, 30],
+      ],
+    )
+    assert.match(service.output(), 'the model failed on a row')
+    assert.is((await call(service, '/predict', { features: [1.5] })).body.error, 'features[0] is 1.5, expected a whole number')
+  })
+})
+
+test('an answer that is no number is a 500 that says so and no null', async () => {
+  const root: Graph = {
+    ...sum,
+    constants: [],
+    nodes: [{ op: 'Sqrt', inputs: ['values'], outputs: ['sum'] }],
+    outputs: [{ name: 'sum', type: 'float64', shape: ['rows', 'columns'] }],
+  }
+  await serve(modelFolder(root, { features: [4], prediction: 2 }), {}, async (service) => {
+    assert.is((await call(service, '/predict', { features: [9] })).body.prediction, 3)
+    const { status, body } = await call(service, '/predict', { features: [-1] })
+    assert.equal([status, body], [500, { error: 'The model gave something that is no number for these features' }])
+  })
+})
+
+for (const [what, files, said] of [
+  ['no model.json', {}, /model\.json could not be read \(ENOENT\)/],
+  ['a broken model.json', { 'model.json': '{' }, /model\.json is no JSON/],
+  ['an incomplete model.json', { 'model.json': '{"name":"a"}' }, /version: .*; golden: /],
+  [
+    'no model',
+    { 'model.json': JSON.stringify({ name: 'a', version: '1.0.0', golden: { features: [1], prediction: 1 } }) },
+    /model\.onnx could not be loaded/,
+  ],
+] as const) {
+  test(`with ${what} it does not start, and says why`, async () => {
+    const made = modelFolder(sum, { features: [1], prediction: 1 })
+    made.remove()
+    const empty = modelFolder('', { features: [1], prediction: 1 })
+    const files_ = { 'model.json': '', ...files }
+    for (const [name, text] of Object.entries(files_)) writeFileSync(join(empty.folder, name), text)
+    if (!('model.json' in files)) empty.remove()
+    const service = await startChild(join(import.meta.dirname, 'server.ts'), { MODEL_DIR: empty.folder })
+    assert.is(await service.end, 1)
+    assert.match(service.output(), said)
+    empty.remove()
+  })
+}
+
+test.run()
