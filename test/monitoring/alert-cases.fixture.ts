@@ -2,7 +2,7 @@ import type { Config } from '../../config/config.ts'
 import { burnAlerts } from '../../monitoring/alerts/budgets.ts'
 import type { Alert } from '../../monitoring/rule-file.ts'
 
-/** Series as promtool writes them (a value each 5 s, or each minute for error budgets), and when to look. */
+/** Series as promtool writes them (a value each 15 s, or each minute for error budgets), and when to look. */
 export interface Scenario {
   readonly series: Readonly<Record<string, string>>
   readonly at: string
@@ -39,10 +39,13 @@ export function caseOf(alert: Alert, config: Config): Case | undefined {
       const limit = 0.9 * config.services.find(({ name }) => name === job)!.memoryMiB * mebibyte
       return gauge(`process_resident_memory_bytes{job="${job}"}`, limit + 1, limit, '5m30s')
     },
-    LowIngestionRate: () => counter(`data_ingestion_total{job="${measuring('ingestion')}"}`, 0.045, 0.055, '16m'),
+    LowIngestionRate: () => counter(`data_ingestion_total{job="${measuring('ingestion')}"}`, 0.135, 0.165, '16m'),
     LargeDataSize: () => quantile(`data_size_bytes_bucket{job="${measuring('ingestion')}"`, [262_144, 1_048_576], 84, 86, '12m'),
     ModelSlow: () => quantile(`ml_prediction_duration_seconds_bucket{job="${measuring('predictions')}"`, [0.5, 1], 94, 96, '12m'),
-    HostCpuBusy: () => counter('node_cpu_seconds_total{instance="a", cpu="0", mode="idle"}', 0.49, 0.51, '22m'),
+    ModelOverloaded: () => failing(`ml_rejected_requests_total{job="${measuring('predictions')}", reason="queue_full"}`),
+    FeatureDrift: () => gauge(`ml_feature_psi{job="${measuring('predictions')}", feature="age"}`, 0.26, 0.25, '15m30s'),
+    PredictionDrift: () => gauge(`ml_prediction_psi{job="${measuring('predictions')}"}`, 0.26, 0.25, '15m30s'),
+    HostCpuBusy: () => counter('node_cpu_seconds_total{instance="a", cpu="0", mode="idle"}', 1.47, 1.53, '22m'),
     HostMemoryLow: () => share('node_memory_MemAvailable_bytes{instance="a"}', 'node_memory_MemTotal_bytes{instance="a"}', 99, 100),
     HostDiskFilling: () => disk(149, 150),
     HostDiskFull: () => disk(49, 50),
@@ -64,12 +67,12 @@ function gauge(name: string, firing: number, silent: number, at: string): Case {
   return { firing: { series: { [name]: `${firing}x300` }, at }, silent: { series: { [name]: `${silent}x300` }, at } }
 }
 
-/** A counter that grows by so much every 5 s. */
+/** A counter that grows by so much every 15 s. */
 function counter(name: string, firing: number, silent: number, at: string): Case {
   return { firing: { series: { [name]: `0+${firing}x300` }, at }, silent: { series: { [name]: `0+${silent}x300` }, at } }
 }
 
-/** A histogram, 100 observations every 5 s: so many in the lower of two buckets. `name` lacks its `le` and its end. */
+/** A histogram, 100 observations every 15 s: so many in the lower of two buckets. `name` lacks its `le` and its end. */
 function quantile(name: string, [lower, upper]: [number, number], firing: number, silent: number, at: string): Case {
   const scenario = (below: number): Scenario => ({
     series: {

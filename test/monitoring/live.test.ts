@@ -48,18 +48,19 @@ interface Sample {
 
 /** Requests of users to every service: good ones, and some that are refused. */
 async function traffic(addresses: ReadonlyMap<string, string>): Promise<void> {
-  const post = (service: string, path: string, body: unknown) => {
+  const post = async (service: string, path: string, body: unknown) => {
     const address = addresses.get(service)
-    return (
-      address && fetch(`${address}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
-    )
+    if (!address) return
+    const headers = { 'content-type': 'application/json' }
+    await (await fetch(`${address}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })).arrayBuffer()
   }
-  const answers = await Promise.all([
-    ...[[1, 2, 3, 4], [5], [0.1, 0.2]].map((features) => post('ml-inference', '/predict', { features })),
+  await Promise.all([
+    // Enough rows a second for drift to be judged soon.
+    ...Array.from({ length: 20 }, (_, row) => post('ml-inference', '/predict', { features: [row / 20, 1, 2, 3] })),
+    post('ml-inference', '/predict', { features: ['none'] }),
     post('data-ingestion', '/ingest', { sensor: 'a', value: Math.random() }),
     post('data-ingestion', '/ingest', {}),
   ])
-  await Promise.all(answers.map((answer) => answer?.arrayBuffer()))
 }
 
 /** The names of the metrics that a target shows. */

@@ -1,0 +1,30 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { has, inFolder, output } from './promtool.fixture.ts'
+
+const script = (...args: string[]) =>
+  spawnSync(process.execPath, ['node_modules/zx/build/cli.js', 'scripts/monitoring.mjs', ...args], { encoding: 'utf8' })
+
+test('the script writes everything into a folder that the servers could be started with', async () => {
+  await inFolder(async (folder) => {
+    const { status, stdout, stderr } = script('--out', join(folder, 'out'), '--address', '10.0.0.7', '--json')
+    assert.is(status, 0, stderr)
+    const { ok, files } = JSON.parse(stdout) as { ok: boolean; files: string[] }
+    assert.ok(ok && files.length > 0 && files.every((file) => existsSync(file)))
+    for (const file of ['prometheus/prometheus.yml', 'alertmanager/alertmanager.yml', 'grafana/provisioning/dashboards/overview.json'])
+      assert.ok(files.includes(join(folder, 'out', file)), file)
+    if (has('promtool')) await output('promtool', ['check', 'config', join(folder, 'out/prometheus/prometheus.yml')])
+    if (has('amtool')) await output('amtool', ['check-config', join(folder, 'out/alertmanager/alertmanager.yml')])
+  })
+})
+
+test('without a folder it says so and writes nothing', () => {
+  const { status, stderr } = script()
+  assert.is(status, 2)
+  assert.match(stderr, '--out is missing')
+})
+
+test.run()
