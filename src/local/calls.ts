@@ -38,8 +38,17 @@ export async function answerCall(
     identity,
     services,
     faults,
+    gone,
     trouble,
-  }: { cloud: Cloud; identity: Identity; services: Services; faults: Faults; trouble: (error: unknown) => void },
+  }: {
+    cloud: Cloud
+    identity: Identity
+    services: Services
+    faults: Faults
+    /** Aborts when the client's connection has closed. */
+    gone: AbortSignal
+    trouble: (error: unknown) => void
+  },
 ): Promise<Answer> {
   const requestId = randomUUID()
   const spoken = recognise(request)
@@ -51,9 +60,10 @@ export async function answerCall(
     if (!action) throw lacking(spoken)
     const input = spoken.parse()
     authorizeWhole(cloud, caller, spoken)
-    const fault = await faults.meet(label, input)
+    const fault = await faults.meet(label, input, { by: caller.role === undefined ? 'user' : 'role', gone })
     const { lingerMs = 0 } = fault
     const output = fault.instead ?? (await action(input, { cloud, caller, action: spoken.action, requestId, lingerMs }))
+    await fault.answered()
     if (fault.after === '500') throw new ApiError('InternalError', 'An internal error has occurred', 500)
     return { status: 200, ...spoken.render(output, requestId), drop: fault.after === 'drop', action: label }
   } catch (error) {

@@ -24,7 +24,7 @@ export interface Rooms {
   createMachines(cloud: Cloud): Machines
   readonly runCommand: Service
   readonly ecr: Service
-  registryHandler(cloud: Cloud): (request: IncomingMessage, response: ServerResponse) => Promise<void>
+  registryHandler(cloud: Cloud, faults?: Faults): (request: IncomingMessage, response: ServerResponse) => Promise<void>
 }
 
 export interface Setting {
@@ -44,7 +44,11 @@ export interface Setting {
 }
 
 /** Puts the rooms together. Nothing listens yet and no machine is looked at until `cloud.machines.reconcile()` is called. */
-export function createEmbeddedCloud(setting: Setting, rooms: Rooms): { cloud: Cloud; listener: RequestListener } {
+export function createEmbeddedCloud(setting: Setting, rooms: Rooms): {
+  cloud: Cloud
+  listener: RequestListener
+  faults: Faults
+} {
   const { folder, endpoint, region, keys, store, log, version, oneAddress, latencyMs, stop } = setting
   const identity = createIdentity({ store, keys, accountId })
   const { lookUp: _, ...rights } = identity
@@ -63,8 +67,8 @@ export function createEmbeddedCloud(setting: Setting, rooms: Rooms): { cloud: Cl
     services: { ec2, iam, sts, ssm, ecr: rooms.ecr },
     faults,
     log,
-    registry: rooms.registryHandler(cloud),
+    registry: rooms.registryHandler(cloud, faults),
     area: createArea({ cloud, faults, version, stop }),
   })
-  return { cloud, listener }
+  return { cloud, listener, faults }
 }

@@ -3,10 +3,12 @@ import { ApiError } from './cloud.ts'
 
 /** Makes calls slow, refused, or answered into the void, as a real network and a real control plane now and then do. */
 export interface FaultRule {
-  /** `ec2:CreateVpc`, `ec2:Describe*`, `*`. */
+  /** `ec2:CreateVpc`, `ec2:Describe*`, `*`; requests to the registry have the name of the permission that they need: `registry:PutImage`. */
   readonly action: string
   /** Only calls whose input has these values at these top-level members: `{ InstanceType: 't3.micro' }`. */
   readonly match?: Readonly<Record<string, string>>
+  /** Only calls of users, or only those that instances make by their role. */
+  readonly by?: 'user' | 'role'
   /** Only the n-th matching call, from 1. */
   readonly nth?: number
   /** Only every n-th matching call. */
@@ -21,8 +23,33 @@ export interface FaultRule {
   readonly instead?: Readonly<Record<string, unknown>>
   /** Do it, then lose the answer (`drop`: the connection breaks) or answer 500. */
   readonly after?: 'drop' | '500'
+  /**
+   * Keep the call back, before it is done or once it is done, until the rules are replaced. One whose client has gone by then is not done any more: so a client can
+   * be killed at an exact moment.
+   */
+  readonly hold?: 'before' | 'after'
+  /** Keep a record of every hit for the report. */
+  readonly record?: boolean
   /** For `ec2:TerminateInstances`: its network interfaces stay behind for this long. */
   readonly lingerMs?: number
+}
+
+/** A call that a rule with `record` has seen. */
+export interface SeenCall {
+  readonly action: string
+  /** The member `Name` or `Names` of its input, which tells parameters apart. */
+  readonly name: string
+  /** When it came, and when its answer was ready; ms since the epoch. */
+  readonly start: number
+  end?: number
+}
+
+/** What a rule has met so far. */
+export interface RuleReport {
+  readonly rule: FaultRule
+  readonly seen: number
+  readonly hits: number
+  readonly calls: readonly SeenCall[]
 }
 
 /** What a call is to suffer. */
@@ -30,41 +57,73 @@ export interface Fault {
   readonly instead?: Readonly<Record<string, unknown>>
   readonly after?: 'drop' | '500'
   readonly lingerMs?: number
+  /** To be called when the call is done: resolves when its answer may go out. */
+  answered(): Promise<void>
+}
+
+/** Who makes a call. */
+export interface Origin {
+  readonly by: 'user' | 'role'
+  /** Aborts when the client's connection has closed. */
+  readonly gone: AbortSignal
 }
 
 /** The rules in force, with how often each was asked and hit. */
 export class Faults {
   readonly #latencyMs: number
-  #rules: { rule: FaultRule; seen: number; hits: number }[] = []
+  #rules: { rule: FaultRule; seen: number; hits: number; calls: SeenCall[] }[] = []
+  #replaced = new AbortController()
 
   /** @param latencyMs what every call waits, whatever the rules say */
   constructor(latencyMs = 0) {
     this.#latencyMs = latencyMs
   }
 
-  /** Replaces all rules and starts to count anew. */
+  /** Replaces all rules, starts to count anew, and lets go what was held. */
   set(rules: readonly FaultRule[]): void {
-    this.#rules = rules.map((rule) => ({ rule, seen: 0, hits: 0 }))
+    this.#rules = rules.map((rule) => ({ rule, seen: 0, hits: 0, calls: [] }))
+    this.#replaced.abort()
+    this.#replaced = new AbortController()
   }
 
-  report(): readonly { rule: FaultRule; seen: number; hits: number }[] {
+  report(): readonly RuleReport[] {
     return this.#rules
   }
 
-  /** Counts this call, waits, and says what comes next. Throws ApiError where a rule refuses it. */
-  async meet(action: string, input: Readonly<Record<string, unknown>>): Promise<Fault> {
-    const hit = this.#rules.filter((each) => fits(each.rule, action, input) && isDue(each))
+  /** Counts this call, waits, and says what comes next. Throws ApiError where a rule refuses it, and where its client has gone while it was held. */
+  async meet(action: string, input: Readonly<Record<string, unknown>>, origin: Origin): Promise<Fault> {
+    const hit = this.#rules.filter(({ rule }) => fits(rule, action, input, origin)).filter(isDue)
+    const call: SeenCall = { action, name: [input.Name ?? input.Names ?? ''].flat().join(' '), start: Date.now() }
+    for (const each of hit) if (each.rule.record) each.calls.push(call)
     const latency = hit.reduce((sum, { rule }) => sum + (rule.latencyMs ?? 0), this.#latencyMs)
     if (latency > 0) await sleep(latency)
+    const held = (when: 'before' | 'after') => hit.some(({ rule }) => rule.hold === when)
+    if (held('before')) {
+      await this.#hold(origin.gone)
+      if (origin.gone.aborted) throw new ApiError('RequestCancelled', 'The client has gone.', 499)
+    }
     const refusal = hit.find(({ rule }) => rule.before)?.rule.before
-    if (refusal) throw new ApiError(refusal.code, refusal.message ?? `${refusal.code}, by a fault rule`, refusal.status ?? 400)
-    return Object.assign({}, ...hit.map(({ rule: { instead, after, lingerMs } }) => defined({ instead, after, lingerMs })))
+    if (refusal) {
+      call.end = Date.now()
+      throw new ApiError(refusal.code, refusal.message ?? `${refusal.code}, by a fault rule`, refusal.status ?? 400)
+    }
+    const answered = async () => {
+      if (held('after')) await this.#hold(origin.gone)
+      call.end = Date.now()
+    }
+    return Object.assign({ answered }, ...hit.map(({ rule: { instead, after, lingerMs } }) => defined({ instead, after, lingerMs })))
+  }
+
+  #hold(gone: AbortSignal): Promise<void> {
+    const signal = AbortSignal.any([gone, this.#replaced.signal])
+    return new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })))
   }
 }
 
-function fits(rule: FaultRule, action: string, input: Readonly<Record<string, unknown>>): boolean {
+function fits(rule: FaultRule, action: string, input: Readonly<Record<string, unknown>>, { by }: Origin): boolean {
   const pattern = rule.action.endsWith('*') ? action.startsWith(rule.action.slice(0, -1)) : action === rule.action
-  return pattern && Object.entries(rule.match ?? {}).every(([key, value]) => String(input[key]) === value)
+  const origin = rule.by === undefined || rule.by === by
+  return pattern && origin && Object.entries(rule.match ?? {}).every(([key, value]) => String(input[key]) === value)
 }
 
 function isDue(counted: { rule: FaultRule; seen: number; hits: number }): boolean {
@@ -77,6 +136,6 @@ function isDue(counted: { rule: FaultRule; seen: number; hits: number }): boolea
   return true
 }
 
-function defined(fault: { [K in keyof Fault]: Fault[K] | undefined }): Fault {
+function defined(fault: { [K in Exclude<keyof Fault, 'answered'>]: Fault[K] | undefined }): Partial<Fault> {
   return Object.fromEntries(Object.entries(fault).filter(([, value]) => value !== undefined))
 }

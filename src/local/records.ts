@@ -1,3 +1,5 @@
+import type { EngineName } from './machine/engine-name.ts'
+
 /**
  * What the embedded cloud remembers, one record a resource, by kind. The shapes that more than one room of the cloud reads stand here;
  * a kind that only one room uses is declared in that room.
@@ -22,7 +24,7 @@ export interface Instance {
   VpcId: string
   SubnetId: string
   SecurityGroupIds: string[]
-  /** The loopback address that its programs listen on: the embedded cloud has no network of its own. */
+  /** The address that its programs listen on: on the loopback with the stand-in, in a network of its own with a real engine. */
   PrivateIpAddress: string
   /** The address of its own that the world may use while no Elastic IP is associated. */
   PublicIpAddress?: string
@@ -31,6 +33,8 @@ export interface Instance {
   /** Base64, as it was sent. */
   UserData?: string
   ClientToken?: string
+  /** Its container engine, as it was chosen when it was launched; absent: the stand-in. */
+  Engine?: EngineName
   MetadataOptions: { HttpTokens: string; HttpEndpoint: string; HttpPutResponseHopLimit: number }
   Tags: Tag[]
   [other: string]: unknown

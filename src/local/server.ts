@@ -63,10 +63,13 @@ export function createListener(parts: Parts): RequestListener {
 
 async function answer(request: IncomingMessage, response: ServerResponse, parts: Parts, tell: (action: string, code?: string) => void) {
   const { identity, log } = parts
+  const gone = new AbortController()
+  response.once('close', () => gone.abort())
   const whole = { method: 'POST', url: request.url ?? '/', headers: request.headers, body: await readBody(request) }
   if (whole.url === '/') {
     const { status, headers, body, drop, action, code } = await answerCall(whole, {
       ...parts,
+      gone: gone.signal,
       trouble: (error) => log.line(`error ${(error as Error).stack}`),
     })
     if (drop) response.destroy()

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import type { EngineName } from './engine-name.ts'
 
 /**
  * The folder of an instance, and what lies where in it. Cloud and machine talk through files in it, so that either can be killed at any
@@ -74,6 +75,8 @@ export interface Settings {
   /** Base64. */
   readonly userData?: string
   readonly profileArn?: string
+  /** Absent: the stand-in. */
+  readonly engine?: EngineName
 }
 
 /** Credentials of the instance's role, as the metadata service hands them out. */

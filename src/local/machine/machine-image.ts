@@ -1,7 +1,10 @@
-import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { engineSocket } from './dockerd/traces.ts'
 import type { InstanceFolder, Settings } from './folder.ts'
+import { onPath } from './on-path.ts'
+import { quote } from './quote.ts'
 
 const cli = fileURLToPath(new URL('./docker/cli.ts', import.meta.url))
 
@@ -18,10 +21,15 @@ export function installPrograms(folder: InstanceFolder, settings: Settings, meta
   // `--env-file` anywhere on the line for its own.
   const client = (program: string) =>
     `#!/bin/sh\nMLOPS_MACHINE=${quote(folder.path)} NODE_COMPILE_CACHE=${quote(join(folder.path, 'cache'))} exec ${quote(process.execPath)} --disable-warning=ExperimentalWarning -- ${quote(cli)} ${program} "$@"\n`
-  install(folder, 'docker', client('docker'))
+  install(folder, 'docker', settings.engine === 'docker' ? realClient(folder, settings) : client('docker'))
   install(folder, 'docker-credential-ecr-login', client('docker-credential-ecr-login'))
   const curl = onPath('curl', folder.bin)
   if (curl !== undefined) install(folder, 'curl', curlOn(curl, settings.privateAddress, metadata))
+}
+
+/** This machine's own docker program, talking to the engine of the instance. */
+function realClient(folder: InstanceFolder, { instanceId }: Settings): string {
+  return `#!/bin/sh\nDOCKER_HOST=${quote(`unix://${engineSocket(instanceId)}`)} exec ${quote(onPath('docker', folder.bin) ?? 'docker')} "$@"\n`
 }
 
 /**
@@ -38,20 +46,3 @@ function install(folder: InstanceFolder, name: string, text: string): void {
   if (!existsSync(file)) writeFileSync(file, text, { mode: 0o755 })
   else writeFileSync(file, text)
 }
-
-function onPath(name: string, except: string): string | undefined {
-  return (process.env.PATH ?? '')
-    .split(delimiter)
-    .filter((folder) => folder !== '' && folder !== except)
-    .map((folder) => join(folder, name))
-    .find((file) => {
-      try {
-        accessSync(file, constants.X_OK)
-        return true
-      } catch {
-        return false // not there, or not to be run: the next folder on the PATH
-      }
-    })
-}
-
-const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`

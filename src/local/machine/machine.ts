@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startAgent } from './agent.ts'
-import { startEngine } from './docker/engine.ts'
+import { startEngine } from './engine.ts'
 import { machineEnvironment } from './environment.ts'
 import { folderAt, type InstanceFolder, readWhole, type Settings, writeWhole } from './folder.ts'
 import { installPrograms } from './machine-image.ts'
@@ -37,7 +37,7 @@ export async function startMachine(path: string): Promise<void> {
   writeWhole(join(folder.outbox, 'process.json'), { ...self, ready: false } satisfies MachineProcess)
   const metadata = await startMetadata(folder, settings)
   installPrograms(folder, settings, metadata)
-  const engine = await startEngine(folder, settings)
+  const engine = await startEngine(folder, settings, metadata)
   await engine.boot()
   writeWhole(join(folder.outbox, 'process.json'), { ...self, ready: true } satisfies MachineProcess)
 

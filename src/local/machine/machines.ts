@@ -2,6 +2,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Cloud, Machines } from '../cloud.ts'
 import type { Instance } from '../records.ts'
+import { removeTraces } from './dockerd/traces.ts'
 import { instanceFolder, memoryFolder } from './folder.ts'
 import { createForwarders } from './forwarder.ts'
 import { forwardings, publicAddressOf } from './forwarding.ts'
@@ -89,6 +90,7 @@ export function createMachines(cloud: Cloud): Machines {
     postbox.instanceEnded(InstanceId)
     const folder = instanceFolder(cloud.folder, InstanceId)
     rmSync(memoryFolder(folder, InstanceId), { recursive: true, force: true })
+    await removeTraces(InstanceId)
     if (State === 'terminated') rmSync(folder.path, { recursive: true, force: true })
     change(instance, { State, ...also, ...(State === 'terminated' && { TerminatedAt: Date.now() }) })
     again = true
@@ -102,6 +104,7 @@ export function createMachines(cloud: Cloud): Machines {
       const state = states.get(instanceId) ?? 'terminated'
       if (state !== 'stopped' && state !== 'terminated') continue
       await killAll(instanceId)
+      await removeTraces(instanceId)
       rmSync(memoryFolder(instanceFolder(cloud.folder, instanceId), instanceId), { recursive: true, force: true })
       if (state === 'terminated') rmSync(join(folder, instanceId), { recursive: true, force: true })
     }

@@ -22,7 +22,9 @@ export async function startMetadata(folder: InstanceFolder, settings: Settings):
   const tokens = new Map<string, number>()
   const server = createServer((request, response) => answer(request, response, folder, tokens))
   const before = metadataEndpoint(folder)
-  await listen(server, settings.privateAddress, before === undefined ? 0 : Number(new URL(before).port))
+  // With a real engine the instance's address is in a network of its own; what may reach the service there comes through a gate.
+  const host = settings.engine === 'docker' ? '127.0.0.1' : settings.privateAddress
+  await listen(server, host, before === undefined ? 0 : Number(new URL(before).port))
   const { address, port } = server.address() as AddressInfo
   const endpoint = `http://${address}:${port}`
   writeWhole(file(folder), { endpoint })

@@ -134,6 +134,7 @@ function settingsOf(cloud: Cloud, instance: Instance, publicAddress: string | un
     accountId: cloud.accountId,
     endpoint: cloud.endpoint,
     bootSeconds: Number(process.env.MLOPS_BOOT_SECONDS ?? 0),
+    ...(instance.Engine !== undefined && { engine: instance.Engine }),
     ...(instance.UserData !== undefined && { userData: instance.UserData }),
     ...(instance.IamInstanceProfileArn !== undefined && { profileArn: instance.IamInstanceProfileArn }),
   }

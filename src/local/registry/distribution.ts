@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { ApiError, type Caller, type Cloud } from '../cloud.ts'
+import { Faults } from '../faults.ts'
 import { sweep } from './blobs.ts'
 import { serveBlob } from './download.ts'
 import { type Exchange, header } from './exchange.ts'
@@ -15,12 +16,12 @@ import { Uploads } from './upload.ts'
  * The registry API under `/v2/`, as ECR answers it: https://github.com/opencontainers/distribution-spec/blob/main/spec.md.
  * Repositories must have been created before, logins are those of GetAuthorizationToken, and a role may do what its policies say.
  */
-export function registryHandler(cloud: Cloud): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
+export function registryHandler(cloud: Cloud, faults = new Faults()): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
   sweep(cloud.folder, new Set(cloud.store.list('repositoryBlob').map((blob) => blob.digest)))
   const uploads = new Uploads(cloud.folder)
   return async (req, res) => {
     try {
-      await answer(cloud, uploads, req, res)
+      await answer(cloud, uploads, faults, req, res)
     } catch (error) {
       const refusal = asRefusal(error, cloud)
       // A connection that broke off while its body came in has nobody left to hear an answer.
@@ -32,7 +33,7 @@ export function registryHandler(cloud: Cloud): (req: IncomingMessage, res: Serve
   }
 }
 
-async function answer(cloud: Cloud, uploads: Uploads, req: IncomingMessage, res: ServerResponse): Promise<void> {
+async function answer(cloud: Cloud, uploads: Uploads, faults: Faults, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const url = new URL(req.url ?? '/', cloud.endpoint)
   res.setHeader('docker-distribution-api-version', 'registry/2.0')
   const caller = login(cloud, req)
@@ -57,7 +58,20 @@ async function answer(cloud: Cloud, uploads: Uploads, req: IncomingMessage, res:
   for (const action of route.actions) cloud.authorize(caller, `ecr:${action}`, arnOf(cloud, name))
   const repository = cloud.store.get('repository', name)
   if (!repository) throw new Refusal('NAME_UNKNOWN', notFound(cloud, name))
+  await suffer(faults, `registry:${route.actions.at(-1)}`, caller, res)
   await route.serve(exchange, repository)
+}
+
+/** Lets fault rules act on a request; its answer goes out when they let it. */
+async function suffer(faults: Faults, action: string, caller: Caller, res: ServerResponse): Promise<void> {
+  const gone = new AbortController()
+  res.once('close', () => gone.abort())
+  const fault = await faults.meet(action, {}, { by: caller.role === undefined ? 'user' : 'role', gone: gone.signal })
+  const end = res.end.bind(res) as (...args: unknown[]) => ServerResponse
+  res.end = ((...args: unknown[]) => {
+    void fault.answered().then(() => (fault.after ? res.destroy() : end(...args)))
+    return res
+  }) as typeof res.end
 }
 
 interface Route {

@@ -1,36 +1,22 @@
-import { chmodSync, mkdirSync, rmSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
-import { join } from 'node:path'
 import { Failure } from '../../../../config/failure.ts'
+import type { Engine } from '../engine.ts'
 import type { InstanceFolder, Settings } from '../folder.ts'
+import { listenForCalls } from './calls.ts'
 import { dispatch } from './commands.ts'
 import { openDocker } from './docker.ts'
 import { createEcrLogin } from './ecr-login.ts'
-import { type EngineCall, receive } from './engine-call.ts'
+import type { EngineCall } from './engine-call.ts'
 import { Refusal } from './refusal.ts'
 
 /**
- * The container engine of an instance. This is the place where one is chosen: so far there is the stand-in, which runs an image's entrypoint
- * as a plain process and needs nothing but Node.
+ * The stand-in for a container engine: it runs an image's entrypoint as a plain process and needs nothing but Node.
+ *
+ * @throws Error when another machine process has this folder already
  */
-export interface Engine {
-  /** Starts what has to run after a boot. */
-  boot(): Promise<void>
-  /** Kills every container, as a machine does that is switched off. */
-  powerOff(): Promise<void>
-}
-
-/** @throws Error when another machine process has this folder already */
-export async function startEngine(folder: InstanceFolder, settings: Settings): Promise<Engine> {
-  mkdirSync(folder.docker, { recursive: true })
-  // The path of a Unix socket may have 104 bytes only, so it is named relative to the folder that the machine's process stands in.
-  const path = process.cwd() === folder.path ? 'docker.sock' : join(folder.path, 'docker.sock')
-  if (await answers(path)) throw new Error(`another process runs the machine in ${folder.path}`)
-  rmSync(path, { force: true })
+export async function startStandIn(folder: InstanceFolder, settings: Settings): Promise<Engine> {
   const docker = openDocker(folder, settings)
   const ecr = createEcrLogin(folder, settings)
-  const server = createServer((socket) => receive(socket, (call) => void answer(call)))
-  const answer = async (call: EngineCall) => {
+  await listenForCalls(folder, async (call) => {
     try {
       call.exit(await (call.program === 'docker' ? dispatch(docker, call) : ecr.answer(call)))
     } catch (error) {
@@ -39,9 +25,7 @@ export async function startEngine(folder: InstanceFolder, settings: Settings): P
       // `docker run` keeps the codes below 125 for the container's own.
       call.exit(code === 1 && runs(call) ? 125 : code)
     }
-  }
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve))
-  chmodSync(path, 0o600)
+  })
   return {
     boot: () => {
       docker.volumes.boot()
@@ -62,15 +46,4 @@ function said(error: unknown, call: EngineCall): string {
 function runs({ args }: EngineCall): boolean {
   const [first, second] = args
   return ['run', 'create'].includes((first === 'container' ? second : first) ?? '')
-}
-
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path)
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', () => resolve(false))
-  })
 }

@@ -1,0 +1,71 @@
+import { execFile } from 'node:child_process'
+import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { onPath } from '../on-path.ts'
+
+/** What a real engine has outside of its instance's folder and of its own namespaces. */
+export interface Traces {
+  /** The host's end of the instance's network cable. A name of an interface has at most 15 characters. */
+  readonly link: string
+  /** Stands for `/run` in the engine's view of the files, so that sockets have short paths and two engines never meet. */
+  readonly run: string
+  /** The group below which every container's limits are, relative to the root of each hierarchy. */
+  readonly cgroup: string
+}
+
+export function tracesOf(instanceId: string): Traces {
+  return { link: `ml${instanceId.slice(-12)}`, run: `/run/mlops-${instanceId}`, cgroup: `mlops-${instanceId}` }
+}
+
+/** The socket at which the engine of an instance answers. */
+export function engineSocket(instanceId: string): string {
+  return join(tracesOf(instanceId).run, 'docker.sock')
+}
+
+/**
+ * Removes what an engine has left, once its processes are dead; nothing to do where there never was one. Its mounts, its firewall and its
+ * bridges have gone with its namespaces.
+ *
+ * @throws Error when something of it stays
+ */
+export async function removeTraces(instanceId: string): Promise<void> {
+  const { link, run, cgroup } = tracesOf(instanceId)
+  if (existsSync(`/sys/class/net/${link}`)) await removeLink(link)
+  for (const folder of cgroupsNamed(cgroup)) await removeCgroup(folder)
+  rmSync(run, { recursive: true, force: true })
+}
+
+async function removeLink(link: string): Promise<void> {
+  try {
+    await promisify(execFile)(onPath('ip') ?? 'ip', ['link', 'delete', link])
+  } catch (error) {
+    // The kernel removes it by itself, soon after the last process of the namespace at its other end.
+    if (existsSync(`/sys/class/net/${link}`)) throw error
+  }
+}
+
+/** In version 2 there is one hierarchy, in version 1 one for each controller (cgroups(7)). */
+function cgroupsNamed(name: string): string[] {
+  const root = '/sys/fs/cgroup'
+  if (!existsSync(root)) return []
+  return [root, ...readdirSync(root).map((controller) => join(root, controller))]
+    .map((hierarchy) => join(hierarchy, name))
+    .filter((folder) => existsSync(folder))
+}
+
+/** The files of a cgroup are not to be removed, and it goes after those below it. A process that has just died keeps it busy for a moment. */
+async function removeCgroup(folder: string): Promise<void> {
+  for (const child of readdirSync(folder, { withFileTypes: true }))
+    if (child.isDirectory()) await removeCgroup(join(folder, child.name))
+  for (const giveUp = Date.now() + 2000; ; await sleep(10)) {
+    try {
+      return rmdirSync(folder)
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'ENOENT') return
+      if (code !== 'EBUSY' || Date.now() > giveUp) throw error
+    }
+  }
+}
