@@ -101,7 +101,7 @@ export async function up(targets: readonly AnyResource[], context: Context, phas
       const settled = settle
         ? await retry(
             () => settle(out, needs, context, waiting),
-            (error) => isNotFound(error) || isThrottled(error),
+            (error) => isNotFound(error) || isThrottled(error) || isAmbiguous(error),
             { within: settling, signal: context.signal },
           )
         : out

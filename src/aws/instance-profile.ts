@@ -39,9 +39,10 @@ export function instanceProfile(spec: { tags: Tags; name: string; role: ReturnTy
     async settle(out, up, { clients }) {
       if (out.roles.includes(up.role.name)) return out
       try {
-        await (await clients.iam()).addRoleToInstanceProfile({ InstanceProfileName: out.name, RoleName: up.role.name })
+        // Sent once: the SDK takes this refusal for throttling and would repeat it for half a minute.
+        await (await clients.once.iam()).addRoleToInstanceProfile({ InstanceProfileName: out.name, RoleName: up.role.name })
       } catch (error) {
-        // A profile holds one role: an addition whose answer was lost is answered so when the SDK repeats it.
+        // A profile holds one role: an addition whose answer was lost is answered so when it is repeated.
         if (!codeOf(error).startsWith('LimitExceeded')) throw error
       }
       return { ...out, roles: [up.role.name] }

@@ -142,6 +142,13 @@ test('it waits when AWS is throttling, and when AWS does not know a need yet', a
   assert.equal(world.toldOf('vpc'), ['progress waiting: too fast', 'done vpc'])
 })
 
+test('settling is repeated when its answer was lost', async () => {
+  const world = new World()
+  world.fail('settle vpc', lostAnswer(), { done: true })
+  await up([diamond(world).vpc], world.context(), 'create')
+  assert.equal(world.calls, ['create vpc', 'settle vpc', 'settle vpc'])
+})
+
 test('find says what exists, and throws when one look-up failed', async () => {
   const world = new World()
   const { table } = diamond(world)

@@ -1,0 +1,87 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import {
+  createParameter,
+  deleteParameters,
+  getParameter,
+  getParameters,
+  overwriteParameter,
+  parameterHistory,
+  parametersBelow,
+} from '../../src/aws/parameters.ts'
+import { createTestCloud, errorOf } from './cloud.fixture.ts'
+
+const cloud = await createTestCloud()
+const { clients } = cloud
+test.after(cloud.end)
+test.after.each(() => cloud.faults())
+
+const options = { tags: { owner: 'test' } }
+const denied = { code: 'AccessDeniedException', message: 'you may not' }
+
+test('a name is created once, however many try at the same time', async () => {
+  const results = await Promise.all(Array.from({ length: 20 }, (_, n) => createParameter(clients, '/race/one', `value ${n}`, options)))
+  assert.equal(
+    results.filter((result) => result !== undefined),
+    [{ version: 1 }],
+  )
+  const winner = results.findIndex((result) => result !== undefined)
+  assert.equal(await getParameter(clients, '/race/one'), { value: `value ${winner}`, version: 1 })
+})
+
+test('a create whose answer is lost is not told by its own repetition that it exists', async () => {
+  await cloud.faults({ action: 'ssm:PutParameter', after: 'drop', count: 1 })
+  const error = await errorOf(createParameter(clients, '/lost/one', 'mine', options))
+  assert.is((error as NodeJS.ErrnoException).code, 'ECONNRESET')
+  assert.is((await getParameter(clients, '/lost/one'))?.value, 'mine')
+})
+
+test('every write counts, and the history has every value', async () => {
+  assert.equal(await parameterHistory(clients, '/story/one'), [])
+  await createParameter(clients, '/story/one', 'v1', options)
+  assert.equal(await overwriteParameter(clients, '/story/one', 'v2'), { version: 2 })
+  assert.equal(await overwriteParameter(clients, '/story/one', 'v3'), { version: 3 })
+  assert.equal(await parameterHistory(clients, '/story/one'), ['v1', 'v2', 'v3'])
+})
+
+test('a secret is kept encrypted and read decrypted', async () => {
+  await createParameter(clients, '/secret/one', 'hidden', { ...options, secret: true })
+  await overwriteParameter(clients, '/secret/one', 'better hidden', { secret: true })
+  const { Parameter } = await (await clients.ssm()).getParameter({ Name: '/secret/one' })
+  assert.is(Parameter?.Type, 'SecureString')
+  assert.not.match(Parameter!.Value!, 'hidden')
+  assert.is((await getParameter(clients, '/secret/one'))?.value, 'better hidden')
+  assert.equal(await parameterHistory(clients, '/secret/one'), ['hidden', 'better hidden'])
+})
+
+test('several are read in one call, and those that are not there are absent', async () => {
+  assert.equal([...(await getParameters(clients, ['/story/one', '/nowhere', '/secret/one']))].sort(), [
+    ['/secret/one', 'better hidden'],
+    ['/story/one', 'v3'],
+  ])
+  assert.is(await getParameter(clients, '/nowhere'), undefined)
+})
+
+test('what is below a path is found on every page and at any depth, and removed', async () => {
+  const names = Array.from({ length: 23 }, (_, n) => `/many/${n % 2 ? 'deep/er/' : ''}${n}`)
+  await Promise.all(names.map((name) => createParameter(clients, name, 'value', options)))
+  const found = await parametersBelow(clients, '/many')
+  assert.equal(found.map(({ name }) => name).sort(), [...names].sort())
+  assert.ok(found.every(({ version, modified }) => version === 1 && Math.abs(modified.getTime() - Date.now()) < 60_000))
+  await deleteParameters(clients, [...names, '/many/never-there'])
+  assert.equal(await parametersBelow(clients, '/many'), [])
+})
+
+test('could not look is not the same as absent', async () => {
+  await cloud.faults({ action: 'ssm:Get*', before: denied }, { action: 'ssm:PutParameter', before: denied })
+  const all = [
+    () => getParameter(clients, '/story/one'),
+    () => getParameters(clients, ['/story/one']),
+    () => parameterHistory(clients, '/story/one'),
+    () => parametersBelow(clients, '/story'),
+    () => createParameter(clients, '/story/two', 'value', options),
+  ]
+  for (const work of all) assert.is((await errorOf(work())).name, 'AccessDeniedException')
+})
+
+test.run()
