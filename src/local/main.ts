@@ -35,7 +35,7 @@ async function run(): Promise<void> {
   const store = createStore(path.join(folder, 'cloud.db'))
   const log = openLog(path.join(folder, 'cloud.log'))
   // What was given out under the old endpoint (image references, the environment of running instances) goes on meaning it.
-  const bound = before !== undefined && store.list('instance').length + store.list('imageRepository').length > 0
+  const bound = before !== undefined && store.list('instance').length + store.list('repository').length > 0
   const held = (await holdPort(before?.port ?? Number(values.port ?? defaultPort))) ?? (bound ? undefined : await holdPort(0))
   if (!held) {
     end(
