@@ -3,7 +3,7 @@ import { hostname, userInfo } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { exit, Failure } from '../../config/failure.ts'
 import type { Clients } from '../aws/clients.ts'
-import { isAmbiguous } from '../aws/errors.ts'
+import { explain, isAmbiguous } from '../aws/errors.ts'
 import { createParameter, deleteParameters, getParameter, overwriteParameter } from '../aws/parameters.ts'
 import { parameterPath, type StageId, stageTags } from './names.ts'
 
@@ -113,19 +113,27 @@ export async function takeLease(
   }
 }
 
+/** How many answers may be lost in a row before a try to take a lease is given up. */
+const mostLost = 3
+
 type Taken = { readonly version: number } | { readonly holder: LeaseRecord }
 
 /** One try to write `record` under `name`, also over an expired one: the version written, or who holds it. */
-async function take(clients: Clients, id: StageId, name: string, record: () => LeaseRecord): Promise<Taken> {
+async function take(clients: Clients, id: StageId, name: string, record: () => LeaseRecord, lost = 0): Promise<Taken> {
   const mine = record()
+  let unclear: unknown
   const created = await createParameter(clients, name, JSON.stringify(mine), { tags: stageTags(id, 'lease') }).catch((error) => {
-    if (isAmbiguous(error)) return undefined
-    throw error
+    // Whether it took effect is seen below. A server that fails again and again is not asked for ever.
+    if (!isAmbiguous(error) || lost === mostLost) throw explain(error, 'Could not take the lock of the stage', `parameter ${name}`)
+    unclear = error
   })
   if (created) return created
   const current = await getParameter(clients, name)
   // Given back just now, or the create never arrived: try again.
-  if (!current) return take(clients, id, name, record)
+  if (!current) {
+    if (unclear !== undefined) await sleep(200 * 2 ** lost)
+    return take(clients, id, name, record, unclear === undefined ? lost : lost + 1)
+  }
   const holder = read(current.value)
   if (holder.holding === mine.holding) return current
   if (Date.parse(holder.expires) > Date.now()) return { holder }
