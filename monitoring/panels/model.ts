@@ -28,6 +28,19 @@ export function modelRow(config: Config): Row | undefined {
         { title: 'Batch size', description: 'How many rows 50 and 95 of 100 batches had at most.', unit: units.Short },
         quantiles('ml_batch_rows', 0.5, 0.95),
       ),
+      lines(
+        {
+          title: 'Latency by batch size',
+          description: 'The time within which the model answered 95 of 100 batches, by how many rows they had.',
+          unit: units.Seconds,
+        },
+        [
+          {
+            expr: `histogram_quantile(0.95, ${rate('ml_batch_duration_seconds_bucket', 'job, rows, le')})`,
+            legend: '{{job}} {{rows}} rows',
+          },
+        ],
+      ),
       lines({ title: 'Queue', description: 'Rows that wait for the model.', unit: units.Short }, [
         { expr: `sum by (job) (ml_queue_rows{${chosen}})` },
       ]),

@@ -31,7 +31,7 @@ export async function createApp({ name, environment = {} }: AppOptions): Promise
   const { manifest, model, settings, rules, output } = serving
   const service = createService({ name }).onClose(() => model.close())
   const batcher = createBatcher(model, settings, {
-    batch: (rows) => measurements.batch(rows),
+    batch: (rows, seconds) => measurements.batch(rows, seconds),
     failed: (error) => service.log('error', 'the model failed on a row', { error }),
   })
   const measurements = createMeasurements(service.registry, manifest, batcher.depth)

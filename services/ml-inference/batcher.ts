@@ -10,8 +10,8 @@ export interface Answer {
 
 /** What the batcher tells as it works. */
 export interface Observer {
-  /** A batch of so many rows went through the model. */
-  batch(rows: number): void
+  /** A batch of so many rows went through the model, in so many seconds. */
+  batch(rows: number, seconds: number): void
   /** The model failed on a single row. */
   failed(error: unknown): void
 }
@@ -81,9 +81,10 @@ export function createBatcher(model: Model, { batchRows, batchWaitMs, queueRows 
   const work = async () => {
     running = true
     const batch = take()
+    const started = performance.now()
     try {
       settle(batch, await model.run(batch.map(({ row }) => row)))
-      observer.batch(batch.length)
+      observer.batch(batch.length, (performance.now() - started) / 1000)
     } catch (error) {
       await alone(batch, error)
     }

@@ -12,7 +12,8 @@ export interface Measurements {
   predicted(row: readonly number[], prediction: Prediction): void
   /** A request was answered, after so many seconds in the queue and the model. */
   took(seconds: number): void
-  batch(rows: number): void
+  /** A batch of so many rows went through the model, in so many seconds. */
+  batch(rows: number, seconds: number): void
   rejected(reason: Rejection): void
 }
 
@@ -37,6 +38,13 @@ export function createMeasurements(registry: Registry, { name, version, baseline
     name: 'ml_batch_rows',
     help: 'Rows that went through the model at once.',
     buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
+    registers,
+  })
+  const batchDuration = new Histogram({
+    name: 'ml_batch_duration_seconds',
+    help: 'Time of a batch in the model, by how many rows it had.',
+    labelNames: ['rows'] as const,
+    buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1],
     registers,
   })
   new Gauge({
@@ -67,9 +75,19 @@ export function createMeasurements(registry: Registry, { name, version, baseline
       scores?.observe(scoreOf(prediction))
     },
     took: (seconds) => duration.observe(seconds),
-    batch: (rows) => batches.observe(rows),
+    batch(rows, seconds) {
+      batches.observe(rows)
+      batchDuration.observe({ rows: sizeClass(rows) }, seconds)
+    },
     rejected: (reason) => rejections.inc({ reason }),
   }
+}
+
+/** The label of a batch: sizes in steps of four, so that they stay few. */
+function sizeClass(rows: number): string {
+  if (rows === 1) return '1'
+  const [from, to] = [[2, 4] as const, [5, 16] as const, [17, 64] as const].find(([, most]) => rows <= most) ?? []
+  return from ? `${from}-${to}` : '65+'
 }
 
 function showFeatures(registry: Registry, features: readonly { feature: string; distribution: Distribution }[]): void {

@@ -84,6 +84,7 @@ test('rows wait for others to go with, as long as the config says and until the 
     assert.ok(performance.now() - started < 390, 'a full batch does not wait')
     assert.is(await metric(service, 'ml_batch_rows_count'), batches + 1)
     assert.is(await metric(service, 'ml_batch_rows_sum'), rows + 3)
+    assert.is(await metric(service, 'ml_batch_duration_seconds_count{rows="2-4"}'), 1)
     const alone = performance.now()
     assert.is((await call(service, '/predict', { features: [4] })).body.prediction, 4)
     assert.ok(performance.now() - alone > 390)
