@@ -28,8 +28,8 @@ export function isHeld(error: unknown): boolean {
 
 /** No answer arrived, or a server error: whether the call took effect is unknown. */
 export function isAmbiguous(error: unknown): boolean {
-  // EC2 throttles with 503, and says by it that it did nothing.
-  if (isThrottled(error)) return false
+  // EC2 gives these with 500 and 503, and says by them that it did nothing.
+  if (isThrottled(error) || /^Insufficient\w*Capacity$/.test(codeOf(error))) return false
   const status = (error as { $metadata?: { httpStatusCode?: number } } | undefined)?.$metadata?.httpStatusCode
   if (status !== undefined) return status >= 500
   return (

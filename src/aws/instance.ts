@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Failure } from '../../config/failure.ts'
 import type { Clients } from './clients.ts'
-import { codeOf, isNotFound } from './errors.ts'
+import { codeOf, isAmbiguous, isNotFound, isThrottled } from './errors.ts'
 import { resource } from './graph.ts'
 import type { instanceProfile } from './instance-profile.ts'
 import type { Kind } from './inventory.ts'
@@ -62,7 +62,8 @@ export function instance(spec: {
     needs: { subnet: spec.subnet, securityGroup: spec.securityGroup, profile: spec.profile, routeTable: spec.routeTable },
     find: ({ inventory }) => inventory.one(instances, spec.tags),
     async create(up, { clients, signal }, waiting): Promise<Instance> {
-      const ec2 = await clients.ec2()
+      // Sent once each time: the SDK would repeat for half a minute that there is no capacity.
+      const ec2 = await clients.once.ec2()
       const tags = tagList(spec.tags)
       const request = {
         ImageId: spec.machine.imageId,
@@ -89,10 +90,10 @@ export function instance(spec: {
         // The same token in every repetition, so that a lost answer never means two machines.
         const ofType = { ...request, InstanceType: type as 't3.micro', ClientToken: randomUUID() }
         try {
-          const { Instances } = await retry(() => ec2.runInstances(ofType), isProfileUnknown, {
+          const { Instances } = await retry(() => ec2.runInstances(ofType), passes, {
             within: 120,
             signal,
-            waiting: (seconds) => waiting(`waiting for the instance profile to be known, ${seconds.toFixed(0)} s`),
+            waiting: (seconds, error) => waiting(whyAgain(error, seconds)),
           })
           return instanceOf(Instances![0]!)
         } catch (error) {
@@ -142,6 +143,16 @@ export function instance(spec: {
 /** IAM's news of a profile reach EC2 after 5–10 s, sometimes two minutes; only RunInstances itself can tell. */
 function isProfileUnknown(error: unknown): boolean {
   return codeOf(error) === 'InvalidParameterValue' && /iam instance profile/i.test((error as Error).message)
+}
+
+/** What RunInstances may be repeated for: with its token, a lost answer is no danger. */
+function passes(error: unknown): boolean {
+  return isProfileUnknown(error) || isThrottled(error) || isAmbiguous(error)
+}
+
+function whyAgain(error: unknown, seconds: number): string {
+  const why = isProfileUnknown(error) ? 'for the instance profile to be known' : `after ${codeOf(error)}`
+  return `waiting ${why}, ${seconds.toFixed(0)} s`
 }
 
 /** No machine of this type is free in this zone now; another type may be. */

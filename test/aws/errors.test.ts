@@ -57,12 +57,13 @@ for (const [kind, codes] of Object.entries(spellings))
     for (const code of codes) assert.is(kindsOf(refusal(code)), kind, code)
   })
 
-test('no answer and a server error are ambiguous; a refusal is not, and neither is throttling with whatever status', () => {
+test('no answer and a server error are ambiguous; a refusal is not, and neither is throttling or a lack of capacity, with whatever status', () => {
   assert.is(kindsOf(lostAnswer()), 'Ambiguous')
   assert.is(kindsOf(Object.assign(new Error('wrapped'), { name: 'Wrapped', code: 'EPIPE' })), 'Ambiguous')
   assert.is(kindsOf(Object.assign(new Error('slow'), { name: 'TimeoutError' })), 'Ambiguous')
   assert.is(kindsOf(refusal('InternalError', 'internal', 500)), 'Ambiguous')
   assert.is(kindsOf(refusal('RequestLimitExceeded', 'too fast', 503)), 'Throttled')
+  assert.is(kindsOf(refusal('InsufficientInstanceCapacity', 'none free', 500)), '')
   assert.is(kindsOf(undefined), '')
 })
 
