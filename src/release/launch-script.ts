@@ -113,7 +113,9 @@ healthy() { # CONTAINER PORT PATH
   done
 }
 kept() { # waits until every secret is there
+  deadline=$(($(date +%s) + ${healthPatience}))
   until docker logs secrets | grep -q '^ready'; do
+    [ "$(date +%s)" -lt "$deadline" ] || fail secrets secrets
     [ "$(docker inspect -f '{{.RestartCount}}' secrets)" -lt 3 ] || fail secrets secrets
     sleep 0.2
   done

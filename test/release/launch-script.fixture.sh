@@ -1,0 +1,99 @@
+#!/bin/sh
+# Launches release 7.
+set -eu
+root="${MLOPS_ROOT:-/opt/mlops}"
+mkdir -p "$root/docker"
+export DOCKER_CONFIG="$root/docker"
+exec 3>&1 >>"$root/launch.log" 2>&1
+
+fail() { # STEP CONTAINER: says what failed, shows the end of its log, and ends
+  trap - EXIT
+  printf '{"ok":false,"step":"%s","container":"%s"}\n' "$1" "$2" >&3
+  if [ -n "$2" ] && [ "$1" != pull ]; then docker logs --tail 20 "$2" >&3 2>&1 || true; else tail -n 20 "$root/launch.log" >&3; fi
+  exit 1
+}
+wait_for_docker() {
+  deadline=$(($(date +%s) + 300))
+  until docker info; do
+    [ "$(date +%s)" -lt "$deadline" ] || fail docker ""
+    sleep 1
+  done
+}
+healthy() { # CONTAINER PORT PATH
+  deadline=$(($(date +%s) + 60))
+  tries=0
+  until curl -fsS -m 2 -o /dev/null "http://127.0.0.9:$2$3"; do
+    [ "$(date +%s)" -lt "$deadline" ] || fail health "$1"
+    tries=$((tries + 1))
+    # A container that keeps ending will not get healthy: there is no use in waiting.
+    if [ $((tries % 10)) -eq 0 ] && [ "$(docker inspect -f '{{.RestartCount}}' "$1")" -ge 3 ]; then fail start "$1"; fi
+    sleep 0.2
+  done
+}
+kept() { # waits until every secret is there
+  deadline=$(($(date +%s) + 60))
+  until docker logs secrets | grep -q '^ready'; do
+    [ "$(date +%s)" -lt "$deadline" ] || fail secrets secrets
+    [ "$(docker inspect -f '{{.RestartCount}}' secrets)" -lt 3 ] || fail secrets secrets
+    sleep 0.2
+  done
+}
+
+trap 'fail script ""' EXIT
+wait_for_docker
+mkdir -p "$(dirname "$root/docker/config.json")"
+printf '%s' '{"credHelpers":{"registry.test":"ecr-login"}}' >"$root/docker/config.json"
+mkdir -p "$(dirname "$root/prometheus/targets/web.json")"
+printf '%s' '[{"targets":["127.0.0.9:8001"]}]
+' >"$root/prometheus/targets/web.json"
+docker network inspect mlops || docker network create mlops
+
+docker pull -q registry.test/shop/prod/secrets@sha256:1111111111111111111111111111111111111111111111111111111111111111 & pull_secrets=$!
+docker pull -q registry.test/shop/prod/web@sha256:0000000000000000000000000000000000000000000000000000000000000000 & pull_web=$!
+docker pull -q registry.test/shop/prod/data-store@sha256:0000000000000000000000000000000000000000000000000000000000000000 & pull_data_store=$!
+wait "$pull_secrets" || fail pull secrets
+wait "$pull_web" || fail pull web
+wait "$pull_data_store" || fail pull data-store
+
+docker volume create --opt type=tmpfs --opt device=tmpfs --opt o=size=1m,mode=0755 secrets-web
+docker rm -f secrets || true
+docker run -d --name secrets --network host --restart unless-stopped \
+  --read-only --cap-drop ALL --cap-add CHOWN --cap-add DAC_OVERRIDE --security-opt no-new-privileges \
+  --user 0:0 --memory 128m --pids-limit 64 --log-opt max-size=1m --log-opt max-file=2 \
+  -e AWS_REGION=eu-west-1 -e AWS_ENDPOINT_URL -e AWS_EC2_METADATA_SERVICE_ENDPOINT \
+  --mount type=volume,src=secrets-web,dst=/run/secrets/web \
+  registry.test/shop/prod/secrets@sha256:1111111111111111111111111111111111111111111111111111111111111111 \
+  /run/secrets \
+  web/API_KEY:1000=/shop/prod/secrets/API_KEY || fail start secrets
+kept
+
+docker rm -f data-store || true
+docker run -d \
+  --name data-store --network mlops --restart unless-stopped \
+  --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges \
+  --memory 64m --pids-limit 512 \
+  --log-opt max-size=10m --log-opt max-file=3 \
+  --user 65534:65534 \
+  -p 8002:8002 \
+  --mount type=volume,src=data-store,dst=/data \
+  registry.test/shop/prod/data-store@sha256:0000000000000000000000000000000000000000000000000000000000000000 || fail start data-store
+healthy data-store 8002 '/ready?full=1'
+
+docker rm -f web || true
+docker run -d \
+  --name web --network mlops --restart unless-stopped \
+  --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges \
+  --memory 256m --pids-limit 512 \
+  --log-opt max-size=10m --log-opt max-file=3 \
+  --user 1000:1000 \
+  -p 8001:8001 \
+  --mount type=volume,src=web,dst=/data \
+  --mount type=volume,src=secrets-web,dst=/run/secrets,readonly \
+  --mount "type=bind,src=$root/prometheus/targets,dst=/etc/prometheus/targets,readonly" \
+  -e 'GREETING=it'\''s $HOME `id` "now"' \
+  -e PLAIN=yes \
+  registry.test/shop/prod/web@sha256:0000000000000000000000000000000000000000000000000000000000000000 || fail start web
+healthy web 8001 /health
+
+trap - EXIT
+printf '{"ok":true}\n' >&3
