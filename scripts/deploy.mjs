@@ -7,6 +7,7 @@ await runbook(
     summary: 'Builds, launches, checks and promotes a new release of a stage, then retires the old one.',
     flags: {
       strategy: { type: 'string', choices: ['blue-green', 'recreate'], about: 'how the old release makes way; else what the config says' },
+      engine: { type: 'string', choices: ['stand-in', 'docker'], about: 'what runs containers on the embedded cloud, from now on' },
       timings: { type: 'boolean', about: 'show where the time went' },
     },
     common: ['stage', 'json', 'dry-run', 'quiet', 'verbose'],

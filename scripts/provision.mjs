@@ -5,6 +5,9 @@ await runbook(
   {
     name: 'provision',
     summary: 'Creates the AWS resources of a stage and a machine that its address leads to. Launches nothing.',
+    flags: {
+      engine: { type: 'string', choices: ['stand-in', 'docker'], about: 'what runs containers on the embedded cloud, from now on' },
+    },
     common: ['stage', 'json', 'quiet', 'verbose'],
   },
   async ({ flags, terminal, signal }) => {

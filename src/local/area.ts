@@ -1,6 +1,8 @@
 import type { Cloud } from './cloud.ts'
 import { ApiError } from './cloud.ts'
 import type { FaultRule, Faults } from './faults.ts'
+import type { EngineName } from './machine/engine-name.ts'
+import { defaultEngine } from './place.ts'
 
 /** What the scripts ask of the cloud that AWS has no call for, below `/_cloud/`: signed like every other call, open to the owner only. */
 export type Area = (name: string, input: Record<string, unknown>) => Promise<unknown>
@@ -10,6 +12,8 @@ export interface Status {
   /** Which code is running: see `version.ts`. */
   readonly version: string
   readonly region: string
+  /** The container engine of new instances. */
+  readonly engine: EngineName
   /** ISO 8601. */
   readonly started: string
   readonly instances: readonly { readonly id: string; readonly state: string }[]
@@ -33,7 +37,7 @@ export function createArea({
   const actions: Record<string, (input: Record<string, unknown>) => unknown> = {
     status: (): Status => {
       const instances = cloud.store.list('instance').map(({ InstanceId, State }) => ({ id: InstanceId, state: State }))
-      return { pid: process.pid, version, region: cloud.region, started, instances }
+      return { pid: process.pid, version, region: cloud.region, engine: cloud.engine ?? defaultEngine, started, instances }
     },
     stop: ({ instances }) => {
       stop(instances === 'keep' ? 'keep' : 'kill')

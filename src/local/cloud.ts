@@ -1,3 +1,4 @@
+import type { EngineName } from './machine/engine-name.ts'
 import type { Kind, Records } from './records.ts'
 
 /** The cloud's memory: records by kind and id. What a call has acknowledged survives a kill at any moment. */
@@ -54,6 +55,8 @@ export interface Cloud {
   readonly accountId: string
   /** The loopback has 127.0.0.1 only (macOS): one Elastic IP, and no public address of an instance's own. */
   readonly oneAddress?: boolean
+  /** The container engine that instances launched from now on have; absent: the stand-in. */
+  readonly engine?: EngineName
   /**
    * Credentials that an instance's programs get for its profile's role: made from a secret of the cloud, valid for hours, verified without being stored.
    * Undefined when the profile or its role does not exist (any more).

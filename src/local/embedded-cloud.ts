@@ -11,6 +11,7 @@ import { iam } from './iam/service.ts'
 import { createIdentity } from './identity.ts'
 import type { Keys } from './keys.ts'
 import type { Log } from './log.ts'
+import type { EngineName } from './machine/engine-name.ts'
 import { createListener } from './server.ts'
 import { createParameters } from './ssm/parameters.ts'
 import { createSecureStrings } from './ssm/secure-string.ts'
@@ -37,6 +38,8 @@ export interface Setting {
   readonly log: Log
   readonly version: string
   readonly oneAddress: boolean
+  /** The container engine of new instances. */
+  readonly engine: EngineName
   /** What every call waits, in ms. */
   readonly latencyMs: number
   /** Called when the owner asks the cloud to end. */
@@ -44,17 +47,20 @@ export interface Setting {
 }
 
 /** Puts the rooms together. Nothing listens yet and no machine is looked at until `cloud.machines.reconcile()` is called. */
-export function createEmbeddedCloud(setting: Setting, rooms: Rooms): {
+export function createEmbeddedCloud(
+  setting: Setting,
+  rooms: Rooms,
+): {
   cloud: Cloud
   listener: RequestListener
   faults: Faults
 } {
-  const { folder, endpoint, region, keys, store, log, version, oneAddress, latencyMs, stop } = setting
+  const { folder, endpoint, region, keys, store, log, version, oneAddress, engine, latencyMs, stop } = setting
   const identity = createIdentity({ store, keys, accountId })
   const { lookUp: _, ...rights } = identity
   const cloud: Cloud & { machines: Machines } = {
     ...rights,
-    ...{ store, folder, endpoint, region, accountId, oneAddress },
+    ...{ store, folder, endpoint, region, accountId, oneAddress, engine },
     // The machine room gets the cloud that it is a room of.
     machines: undefined as unknown as Machines,
   }

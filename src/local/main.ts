@@ -1,4 +1,4 @@
-/** The process of the embedded cloud: `node src/local/main.ts --folder DIR [--port N] [--region NAME]`. `start.ts` starts it for the scripts. */
+/** The process of the embedded cloud: `node src/local/main.ts --folder DIR [--port N] [--region NAME] [--engine NAME]`. `start.ts` starts it for the scripts. */
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { createEmbeddedCloud } from './embedded-cloud.ts'
@@ -7,16 +7,19 @@ import { makeFolder, openKeys } from './keys.ts'
 import { hasOneAddress, holdPort } from './listen.ts'
 import { takeLock } from './lock.ts'
 import { openLog } from './log.ts'
+import type { EngineName } from './machine/engine-name.ts'
 import { createMachines } from './machine/machines.ts'
 import { runCommand } from './machine/run-command.ts'
-import { defaultPort, defaultRegion, readPlace, writePlace } from './place.ts'
+import { defaultEngine, defaultPort, defaultRegion, readPlace, writePlace } from './place.ts'
 import { registryHandler } from './registry/distribution.ts'
 import { ecr } from './registry/ecr.ts'
 import { createStore } from './store.ts'
 import { codeVersion } from './version.ts'
 
-const { values } = parseArgs({ options: { folder: { type: 'string' }, port: { type: 'string' }, region: { type: 'string' } } })
-if (values.folder === undefined) end(ending.failed, 'usage: main.ts --folder DIR [--port N] [--region NAME]')
+const { values } = parseArgs({
+  options: { folder: { type: 'string' }, port: { type: 'string' }, region: { type: 'string' }, engine: { type: 'string' } },
+})
+if (values.folder === undefined) end(ending.failed, 'usage: main.ts --folder DIR [--port N] [--region NAME] [--engine NAME]')
 const folder = path.resolve(values.folder)
 
 try {
@@ -45,13 +48,14 @@ async function run(): Promise<void> {
   }
   const { server, port } = held
   const region = values.region ?? before?.region ?? defaultRegion
+  const engine = (values.engine as EngineName | undefined) ?? before?.engine ?? defaultEngine
   const endpoint = `http://127.0.0.1:${port}`
   const latencyMs = Number(process.env.MLOPS_CLOUD_LATENCY_MS ?? 0)
   const oneAddress = await hasOneAddress()
-  const setting = { folder, endpoint, region, keys, store, log, version: codeVersion(), oneAddress, latencyMs, stop }
+  const setting = { folder, endpoint, region, keys, store, log, version: codeVersion(), oneAddress, engine, latencyMs, stop }
   const { cloud, listener } = createEmbeddedCloud(setting, { createMachines, runCommand, ecr, registryHandler })
   server.on('request', listener)
-  writePlace(folder, { pid: process.pid, started: new Date().toISOString(), port, endpoint, region })
+  writePlace(folder, { pid: process.pid, started: new Date().toISOString(), port, endpoint, region, engine })
   log.line(`started, process ${process.pid}, ${endpoint}, ${region}`)
   cloud.machines.reconcile()
 

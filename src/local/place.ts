@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { writePrivate } from './keys.ts'
+import type { EngineName } from './machine/engine-name.ts'
 
-/** Where a cloud is to be found: `cloud.json` in its folder. The port and the region stay when the process ends. */
+/** Where a cloud is to be found: `cloud.json` in its folder. The port, the region and the engine stay when the process ends. */
 export interface Place {
   readonly pid: number
   /** ISO 8601. */
@@ -10,10 +11,13 @@ export interface Place {
   readonly port: number
   readonly endpoint: string
   readonly region: string
+  /** The container engine of new instances; absent: the stand-in. */
+  readonly engine?: EngineName
 }
 
 export const defaultPort = 4780
 export const defaultRegion = 'us-east-1'
+export const defaultEngine: EngineName = 'stand-in'
 
 /** Undefined before the first start. */
 export function readPlace(folder: string): Place | undefined {

@@ -8,6 +8,8 @@ import { ending } from './ending.ts'
 import type { Credentials } from './keys.ts'
 import { makeFolder, readCredentials } from './keys.ts'
 import { takeLock } from './lock.ts'
+import { refuseWithoutEngine } from './machine/dockerd/requirements.ts'
+import type { EngineName } from './machine/engine-name.ts'
 import { askCloud } from './owner.ts'
 import { readPlace } from './place.ts'
 import { codeVersion } from './version.ts'
@@ -19,33 +21,42 @@ export interface Started {
   readonly credentials: Credentials
 }
 
+export interface StartOptions {
+  readonly folder: string
+  readonly port?: number
+  readonly region?: string
+  readonly engine?: EngineName
+}
+
 /** How long a start or a stop may take, in ms. A start takes well under a second on an idle machine. */
 const limit = 20_000
 const pause = 15
 
 /**
  * The embedded cloud of a folder: the running one, or else a new process that outlives this one. One that runs older code, or plays another
- * region, is replaced; its instances go on and are found again. Starts at the same time end with one cloud.
+ * region, or gives new instances another engine, is replaced; its instances go on and are found again. Starts at the same time end with one cloud.
  * @param folder absolute; made when absent
  * @param port wanted at the first start; a free one is taken where it is not to be had, and kept from then on
  * @param region what it plays; by default what it played before
+ * @param engine the container engine of instances launched from now on; by default what it was before
  * @throws Failure with the last lines of its log when it does not come up
  */
-export async function startCloud({ folder, port, region }: { folder: string; port?: number; region?: string }): Promise<Started> {
+export async function startCloud({ folder, port, region, engine }: StartOptions): Promise<Started> {
+  if (engine === 'docker') refuseWithoutEngine()
   prepare(folder)
   const version = codeVersion()
   const deadline = Date.now() + limit
   let child: { code: number | undefined } | undefined
   while (Date.now() < deadline) {
     const status = await askCloud<Status>(folder, 'status')
-    if (status && status.version === version && (region === undefined || status.region === region)) return started(folder)
+    if (status && status.version === version && asWanted(status, region, engine)) return started(folder)
     if (status) {
       await askCloud(folder, 'stop', { instances: 'keep' })
       await released(folder, deadline)
     }
     if (child?.code === ending.locked) child = undefined
     if (child?.code !== undefined) throw failed(folder, child.code)
-    child ??= launch(folder, port, region)
+    child ??= launch(folder, { port, region, engine })
     await sleep(pause)
   }
   const pid = readPlace(folder)?.pid
@@ -54,6 +65,10 @@ export async function startCloud({ folder, port, region }: { folder: string; por
     log: lastLines(folder),
     ...(pid === undefined ? {} : { next: `kill ${pid}` }),
   })
+}
+
+function asWanted(status: Status, region: string | undefined, engine: EngineName | undefined): boolean {
+  return (region === undefined || status.region === region) && (engine === undefined || status.engine === engine)
 }
 
 /** Kills the instances of a folder's cloud and ends it. Nothing to do where none runs and no instance was left behind by one. */
@@ -109,9 +124,9 @@ function started(folder: string): Started {
 }
 
 /** Starts the process in a session of its own. Its exit code appears in what is returned. */
-function launch(folder: string, port: number | undefined, region: string | undefined): { code: number | undefined } {
+function launch(folder: string, wanted: Record<string, string | number | undefined>): { code: number | undefined } {
   const main = path.join(import.meta.dirname, 'main.ts')
-  const options = [...(port === undefined ? [] : ['--port', String(port)]), ...(region === undefined ? [] : ['--region', region])]
+  const options = Object.entries(wanted).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]))
   const log = openSync(path.join(folder, 'cloud.log'), 'a', 0o600)
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, '--folder', folder, ...options], {
     cwd: folder,

@@ -70,9 +70,9 @@ function launch(
   input: RunInstancesRequest,
   { wantsAddress, ...common }: Common,
   ReservationId: string,
-  { store, oneAddress }: Cloud,
+  { store, oneAddress, engine }: Cloud,
 ): Instance {
-  const { Private, Public } = nextPlace(store, { oneAddress: oneAddress === true })
+  const { Private, Public } = nextPlace(store, { oneAddress: oneAddress === true, engine })
   const types = ['instance', 'volume', 'network-interface'] as const
   const [Tags, VolumeTags, NetworkInterfaceTags] = types.map((type) => tagsFor(type, input.TagSpecifications, types))
   const instance: Instance = {
@@ -82,6 +82,7 @@ function launch(
     State: 'pending',
     LaunchTime: new Date().toISOString(),
     PrivateIpAddress: Private,
+    ...(engine === 'docker' ? { Engine: engine } : {}),
     ...(wantsAddress && Public !== undefined ? { PublicIpAddress: Public } : {}),
     NetworkInterfaceId: newId('networkInterface'),
     AttachmentId: newId('networkInterfaceAttachment'),

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import type { Store } from '../cloud.ts'
 import { ApiError } from '../cloud.ts'
+import type { EngineName } from '../machine/engine-name.ts'
 import { quotas } from './quota.ts'
 
 declare module '../records.ts' {
@@ -13,19 +14,33 @@ declare module '../records.ts' {
 /** Addresses 127.128.0.1 … 127.191.254.254; a second instance with the number of a long gone one is no harm. */
 const places = 64 * 254 * 254
 
+/** With a real engine an instance has a network of four addresses (see `dockerd/link.ts`) in 10.192.0.0/10, which holds as many of them. */
+const networks = 2 ** 20
+
 /**
  * The addresses of a new instance. They are not in its subnet's block: nothing but the loopback (127.0.0.0/8) exists on this machine without
  * the rights of an administrator, so the embedded cloud's private network is 127.128.0.0/10 and its public one 127.64.0.0/10, whatever the VPC says.
  * Every cloud begins at a place of its own, because all the clouds of a machine share its loopback.
+ * With a real container engine, which only an administrator can start, the instance has a network of its own, with a private address in it.
  * Where the loopback has one address, that one has to do for everything, and instances have no public address of their own.
  */
-export function nextPlace(store: Store, { oneAddress }: { oneAddress: boolean }): { Private: string; Public: string | undefined } {
+export function nextPlace(
+  store: Store,
+  { oneAddress, engine }: { oneAddress: boolean; engine?: EngineName | undefined },
+): { Private: string; Public: string | undefined } {
   if (oneAddress) return { Private: '127.0.0.1', Public: undefined }
   const used = new Set(store.list('instance').map(({ PrivateIpAddress }) => PrivateIpAddress))
   let { next } = store.get('sequence', 'place') ?? { next: randomInt(places) }
-  while (used.has(address(128, next))) next++
+  const own = engine === 'docker' ? thirdOfNetwork : (number: number) => address(128, number)
+  while (used.has(own(next))) next++
   store.put('sequence', 'place', { next: next + 1 })
-  return { Private: address(128, next), Public: address(64, next) }
+  return { Private: own(next), Public: address(64, next) }
+}
+
+/** The third address of network number `number`. */
+function thirdOfNetwork(number: number): string {
+  const start = (number % networks) * 4
+  return `10.${192 + (start >> 16)}.${(start >> 8) & 255}.${(start & 255) + 2}`
 }
 
 /** Address number `number` of the network that begins at 127.`first`.0.0. */

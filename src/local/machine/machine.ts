@@ -18,6 +18,11 @@ export interface MachineProcess {
   readonly ready: boolean
 }
 
+/** Why a machine does not come up, in one line, in `outbox/failure.json`. */
+export interface BootFailure {
+  readonly message: string
+}
+
 /** What the agent tells: since when it is registered (ISO 8601), in `outbox/agent.json`. */
 export interface Registration {
   readonly since: string
@@ -38,7 +43,13 @@ export async function startMachine(path: string): Promise<void> {
   const metadata = await startMetadata(folder, settings)
   installPrograms(folder, settings, metadata)
   const engine = await startEngine(folder, settings, metadata)
-  await engine.boot()
+  try {
+    await engine.boot()
+  } catch (error) {
+    const [message = ''] = (error as Error).message.split('\n')
+    writeWhole(join(folder.outbox, 'failure.json'), { message } satisfies BootFailure)
+    throw error
+  }
   writeWhole(join(folder.outbox, 'process.json'), { ...self, ready: true } satisfies MachineProcess)
 
   const reboot = async () => {

@@ -62,8 +62,10 @@ export function createMachines(cloud: Cloud): Machines {
   const failed = async (instance: Instance, machine: Supervisor) => {
     console.error(`the machine of ${instance.InstanceId} ended while it booted:\n${machine.log().join('\n')}`)
     await machine.kill()
+    await removeTraces(instance.InstanceId)
     starting.delete(instance.InstanceId)
-    const Message = 'Server.InternalError: Internal error on launch'
+    const reason = machine.failure()
+    const Message = `Server.InternalError: Internal error on launch${reason === undefined ? '' : `: ${reason}`}`
     change(instance, { State: 'terminated', StateReason: { Code: 'Server.InternalError', Message }, TerminatedAt: Date.now() })
   }
 

@@ -1,4 +1,5 @@
 import { existsSync, rmSync } from 'node:fs'
+import { removeTraces } from './dockerd/traces.ts'
 import { folderAt, memoryFolder, readWhole, type Settings } from './folder.ts'
 import { startMachine } from './machine.ts'
 import { processesOf, signal } from './process-table.ts'
@@ -10,10 +11,11 @@ const folder = folderAt(path)
 const settings = readWhole<Settings>(folder.settings)
 
 // A folder that is removed by hand must not leave a machine behind that nobody can find any more.
-setInterval(() => {
+setInterval(async () => {
   if (existsSync(folder.settings) || settings === undefined) return
   rmSync(memoryFolder(folder, settings.instanceId), { recursive: true, force: true })
   for (const pid of processesOf(settings.instanceId)) signal(pid, 'SIGKILL')
+  await removeTraces(settings.instanceId).catch((error: Error) => console.error(error.message))
   process.exit(1)
 }, 1000).unref()
 

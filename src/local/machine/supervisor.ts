@@ -7,7 +7,7 @@ import type { Cloud } from '../cloud.ts'
 import type { Instance } from '../records.ts'
 import { machineEnvironment } from './environment.ts'
 import { instanceFolder, readWhole, type Settings, type StoredCredentials, writeWhole } from './folder.ts'
-import type { MachineProcess, Registration } from './machine.ts'
+import type { BootFailure, MachineProcess, Registration } from './machine.ts'
 import { alive, identify, killAll, type ProcessIdentity, signal } from './process-table.ts'
 import { type InstanceRole, mayRegister, roleOf } from './role.ts'
 
@@ -26,6 +26,8 @@ export interface Supervisor {
   online(): { since: string; lastPing: string } | undefined
   /** Kills the machine and every process of it. */
   kill(): Promise<void>
+  /** Why it did not come up, in one line, where it could say. */
+  failure(): string | undefined
   /** The last lines that the machine's process wrote about itself. */
   log(): string[]
   /** Stops watching; the machine lives on. */
@@ -65,7 +67,7 @@ export function createSupervisor(cloud: Cloud, instanceId: string, wake: () => v
     start(instance) {
       if (state() !== 'dead') return
       for (const place of [folder.inbox, folder.outbox, folder.root]) mkdirSync(place, { recursive: true, mode: 0o700 })
-      for (const name of ['process.json', 'agent.json']) rmSync(join(folder.outbox, name), { force: true })
+      for (const name of ['process.json', 'agent.json', 'failure.json']) rmSync(join(folder.outbox, name), { force: true })
       observe()
       const log = openSync(folder.log, 'a', 0o600)
       try {
@@ -111,6 +113,8 @@ export function createSupervisor(cloud: Cloud, instanceId: string, wake: () => v
       await killAll(instanceId)
       started = undefined
     },
+
+    failure: () => readWhole<BootFailure>(join(folder.outbox, 'failure.json'))?.message,
 
     log() {
       return existsSync(folder.log) ? readFileSync(folder.log, 'utf8').trimEnd().split('\n').slice(-20) : []

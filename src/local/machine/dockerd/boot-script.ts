@@ -14,7 +14,7 @@ export const up = 'up'
 export function bootScript({ run, data, cgroup }: { run: string; data: string; cgroup: string }): string {
   const daemon = [
     'dockerd --host unix:///run/docker.sock --pidfile /run/docker.pid --exec-root /run/docker',
-    `--data-root ${quote(data)} --config-file ${quote(`${run}/daemon.json`)}`,
+    `--data-root ${quote(data)} --config-file /run/daemon.json`,
     // Limits are set by the engine itself: where systemd would set them, it would make units that outlive the instance.
     `--exec-opt native.cgroupdriver=cgroupfs --cgroup-parent /${cgroup}`,
   ]

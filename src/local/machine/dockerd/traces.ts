@@ -57,8 +57,7 @@ function cgroupsNamed(name: string): string[] {
 
 /** The files of a cgroup are not to be removed, and it goes after those below it. A process that has just died keeps it busy for a moment. */
 async function removeCgroup(folder: string): Promise<void> {
-  for (const child of readdirSync(folder, { withFileTypes: true }))
-    if (child.isDirectory()) await removeCgroup(join(folder, child.name))
+  for (const child of readdirSync(folder, { withFileTypes: true })) if (child.isDirectory()) await removeCgroup(join(folder, child.name))
   for (const giveUp = Date.now() + 2000; ; await sleep(10)) {
     try {
       return rmdirSync(folder)
