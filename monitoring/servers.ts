@@ -20,14 +20,14 @@ export interface Server {
   readonly programs: readonly string[]
   /** For base `host`: folders of this machine that the program needs at the same place. */
   readonly folders: readonly string[]
-  /** `UID:GID`; undefined leaves it to the image. */
-  readonly user: string | undefined
+  /** `UID:GID`, the official image's own. */
+  readonly user: string
   readonly workingDirectory: string | undefined
   /** The image's command: the arguments of its entrypoint. Undefined leaves it to the image. */
   readonly command: readonly string[] | undefined
   readonly environment: Readonly<Record<string, string>>
-  /** Folders of the image: `owner` may write there, and the first one is its volume. */
-  readonly directories: readonly { readonly path: string; readonly owner?: number }[]
+  /** Folders of the image that it writes to, or that something is mounted on. A fresh volume takes the owner of its folder. */
+  readonly directories: readonly { readonly path: string; readonly uid?: number; readonly gid?: number }[]
   /** What the image has on top of its base: absolute path → text. A function, because not every script that asks for servers builds them. */
   files(): Record<string, string>
   /** A path in the container that keeps what is written there. */
@@ -48,7 +48,10 @@ export interface Server {
 const launchFolder = 'prometheus'
 
 /** `nobody`, whom the official images of the Prometheus project run as. */
-const nobody = 65534
+const nobody = { uid: 65534, gid: 65534 }
+
+/** Whom the official image of Grafana runs as. */
+const grafanaUser = { uid: 472, gid: 0 }
 
 /** The monitoring servers of a config, those that it leaves out left out. */
 export function monitoringServers(config: Config): Server[] {
@@ -83,7 +86,7 @@ export function monitoringLaunchFiles(
 function server(config: Config, { port, base, memoryMiB }: MonitoringServer) {
   return {
     ...{ port, base, memoryMiB, expose: config.monitoring.expose, folders: [], workingDirectory: undefined, environment: {} },
-    ...{ reads: {}, secrets: [], hostFolders: {}, hostNetwork: false, launchEnvironment: () => ({}), user: `${nobody}:${nobody}` },
+    ...{ reads: {}, secrets: [], hostFolders: {}, hostNetwork: false, launchEnvironment: () => ({}), user: `${nobody.uid}:${nobody.gid}` },
   }
 }
 
@@ -94,7 +97,7 @@ function prometheusServer(config: Config, own: MonitoringServer): Server {
     health: '/-/ready',
     programs: ['prometheus'],
     command: prometheusArguments(config),
-    directories: [{ path: '/prometheus', owner: nobody }, { path: '/etc/prometheus/targets' }],
+    directories: [{ path: '/prometheus', ...nobody }, { path: '/etc/prometheus/targets' }],
     files: () => under('/etc/prometheus', prometheusFiles(config)),
     volume: '/prometheus',
     reads: { [`${launchFolder}/targets`]: '/etc/prometheus/targets' },
@@ -110,7 +113,7 @@ function alertmanagerServer(config: Config, own: MonitoringServer): Server {
     // Paths of secrets in its config are relative to where it runs.
     workingDirectory: '/etc/alertmanager',
     command: alertmanagerArguments(config),
-    directories: [{ path: '/alertmanager', owner: nobody }],
+    directories: [{ path: '/alertmanager', ...nobody }],
     files: () => under('/etc/alertmanager', alertmanagerFiles(config)),
     // Silences, and who has been told what.
     volume: '/alertmanager',
@@ -144,10 +147,10 @@ function grafanaServer(config: Config, own: MonitoringServer): Server {
     health: '/api/health',
     programs: ['grafana'],
     folders: host ? [home] : [],
-    user: undefined,
+    user: `${grafanaUser.uid}:${grafanaUser.gid}`,
     command: host ? ['server', `--homepath=${home}`] : undefined,
     environment: grafanaEnvironment(config),
-    directories: [],
+    directories: [{ path: '/var/lib/grafana', ...grafanaUser }],
     files: () => grafanaFiles(config),
     volume: '/var/lib/grafana',
     secrets: [adminPassword],

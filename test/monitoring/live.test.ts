@@ -22,6 +22,7 @@ import { startChild, stopChild } from '../../services/kit/child.fixture.ts'
 import { panelsOf, type ReadDashboard } from './dashboard.fixture.ts'
 import { groupsIn, has, inFolder } from './promtool.fixture.ts'
 import { freePorts, type Running, start, until } from './server.fixture.ts'
+import { exported, traffic } from './traffic.fixture.ts'
 import { type Notification, startWebhook } from './webhook.fixture.ts'
 
 /**
@@ -44,29 +45,6 @@ const made = [...recorded, 'up', 'ALERTS', 'release:launched:timestamp_seconds']
 interface Sample {
   readonly metric: Record<string, string>
   readonly value: [number, string]
-}
-
-/** Requests of users to every service: good ones, and some that are refused. */
-async function traffic(addresses: ReadonlyMap<string, string>): Promise<void> {
-  const post = async (service: string, path: string, body: unknown) => {
-    const address = addresses.get(service)
-    if (!address) return
-    const headers = { 'content-type': 'application/json' }
-    await (await fetch(`${address}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })).arrayBuffer()
-  }
-  await Promise.all([
-    // Enough rows a second for drift to be judged soon.
-    ...Array.from({ length: 20 }, (_, row) => post('ml-inference', '/predict', { features: [row / 20, 1, 2, 3] })),
-    post('ml-inference', '/predict', { features: ['none'] }),
-    post('data-ingestion', '/ingest', { sensor: 'a', value: Math.random() }),
-    post('data-ingestion', '/ingest', {}),
-  ])
-}
-
-/** The names of the metrics that a target shows. */
-async function exported(url: string): Promise<string[]> {
-  const text = await (await fetch(url)).text()
-  return [...text.matchAll(/^([a-zA-Z_:][\w:]*)[{ ]/gm)].map(([, name]) => name!)
 }
 
 if (prometheus) {
@@ -201,7 +179,8 @@ if (prometheus) {
     })
   })
 } else {
-  test('without a Prometheus there is nothing that could answer', () => assert.is(prometheus, undefined))
+  // The runner wants a test in every file; what needs no Prometheus is tested in the files beside this one.
+  test('without a Prometheus nothing can be asked', () => assert.is(prometheus, undefined))
 }
 
 test.run()

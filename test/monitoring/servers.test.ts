@@ -36,7 +36,7 @@ test('what keeps data has a volume that it may write to, and nothing else has on
     monitoringServers(config).map(({ volume }) => volume),
     ['/prometheus', '/alertmanager', undefined, '/var/lib/grafana'],
   )
-  assert.equal(named('prometheus')!.directories[0], { path: '/prometheus', owner: 65534 })
+  assert.equal(named('prometheus')!.directories[0], { path: '/prometheus', uid: 65534, gid: 65534 })
 })
 
 test('the node exporter sees the machine, read-only, and is for Prometheus alone', () => {
@@ -64,7 +64,7 @@ test("Grafana on the machine's own program is told where it lives, and the offic
   )
   const official = { ...config.monitoring, grafana: { port: 3000, base: 'docker.io/grafana/grafana:13.2.3', memoryMiB: 256 } }
   const server = named('grafana', { ...config, monitoring: official })!
-  assert.equal([server.command, server.folders, server.user], [undefined, [], undefined])
+  assert.equal([server.command, server.folders, server.user], [undefined, [], '472:0'])
   assert.equal(server.launchEnvironment('10.0.0.7'), { PROMETHEUS_URL: 'http://10.0.0.7:9191' })
 })
 
