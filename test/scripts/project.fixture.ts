@@ -10,7 +10,7 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import * as assert from 'uvu/assert'
 import { until } from './client.fixture.ts'
-import { kill, processesOf } from './processes.fixture.ts'
+import { kill, processesOf, treeOf } from './processes.fixture.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 
@@ -126,7 +126,11 @@ function watch(child: ChildProcess): Running {
   child.stderr!.on('data', (chunk) => {
     said += chunk
   })
-  const closed = new Promise<number | null>((done, fail) => child.once('close', done).once('error', fail))
+  // A script that hangs must not take the whole file with it: it ends without an exit code, and its output says how far it got.
+  const limit = setTimeout(() => kill(treeOf(child.pid!)), 100_000)
+  const closed = new Promise<number | null>((done, fail) => child.once('close', done).once('error', fail)).finally(() =>
+    clearTimeout(limit),
+  )
   const ended = Promise.all([closed, text(child.stdout!), text(child.stderr!)]).then(([code, out, err]): Ended => {
     over = true
     return { code, out, err, seconds: (performance.now() - started) / 1000 }

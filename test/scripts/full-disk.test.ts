@@ -1,0 +1,59 @@
+// time limit: 240 s
+import { mkdirSync } from 'node:fs'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { kill, processesOf } from './processes.fixture.ts'
+import { document, layProject, nothingRuns, webService } from './project.fixture.ts'
+import { smallDisk } from './small-disk.fixture.ts'
+
+const disk = smallDisk(800)
+
+test('a full disk fails a deploy with a clear error, and all is as before when there is room again', async () => {
+  if (!disk) return console.log('not tested: this system does not let us mount a small disk')
+  const project = await layProject({ wrapper: disk.wrapper })
+  const web = async () => (await fetch(`http://127.0.0.1:${project.ports[0]}/`)).text()
+  mkdirSync(project.state)
+  await disk.mount(project.state)
+  try {
+    assert.is(document(await project.run('deploy', '--json')).release, 1)
+    project.write({ 'services/web/server.ts': webService({ version: '2' }) })
+
+    // No room at all: nothing can be begun.
+    disk.fill()
+    const none = await project.run('deploy')
+    assert.is(none.code, 1)
+    assert.match(none.err, "InsufficientStorage: The disk that holds the embedded cloud's state is full. Nothing was changed.\n")
+    assert.is(await web(), 'version 1')
+    assert.is(document(await project.run('status', '--json')).services[0].state, 'healthy')
+
+    // A cloud that has to start there says what is wrong, and has lost nothing.
+    kill(processesOf(project.folder).flatMap(({ pid, command }) => (command.includes('src/local/main.ts') ? [pid] : [])))
+    const start = await project.run('status')
+    assert.is(start.code, 1)
+    assert.match(
+      start.err,
+      /^✖ The disk is full: the embedded cloud cannot keep its state\. What it had is intact\.\n.*\n {2}next {4}df -h /,
+    )
+
+    // Room for the state and not for a second machine: the deploy begins, fails and goes back.
+    disk.clear()
+    disk.fill(40)
+    const little = await project.run('deploy')
+    assert.is(little.code, 4, little.err)
+    assert.match(little.err, /│ .*no space left on device/)
+    assert.match(little.err, 'Release 1 still serves; nothing changed for its users.')
+    assert.is(await web(), 'version 1')
+
+    disk.clear()
+    const { release } = document(await project.run('deploy', '--json'))
+    assert.is(await web(), 'version 2')
+    const status = document(await project.run('status', '--json'))
+    assert.equal([status.release, status.leftovers], [release, []])
+    assert.equal(document(await project.run('destroy', '--yes', '--all', '--json')).left, [])
+    await nothingRuns(project)
+  } finally {
+    disk.close()
+  }
+})
+
+test.run()
