@@ -87,6 +87,8 @@ export interface Alerts {
   readonly email: EmailDestination | undefined
   /** The page that the runbook links of alerts point into, by an anchor for each alert. */
   readonly runbooks: string
+  /** How long after a launch all alerts are held back: `3m`. */
+  readonly settle: string
 }
 
 export interface EmailDestination {

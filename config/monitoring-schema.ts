@@ -67,6 +67,7 @@ const alerts = z.strictObject(
       )
       .optional(),
     runbooks: text(/^\S+$/, 'a URL or path without spaces').optional(),
+    settle: duration('1s', '1h', '3m').optional(),
   },
   { error: 'an object such as { webhook: { url: "https://hooks.example.com/alerts" } }' },
 )

@@ -105,6 +105,8 @@ export interface AlertsOptions {
   }
   /** The page that holds the runbooks, for clickable links. Default `docs/alerts.md`, the file in the repository. */
   readonly runbooks?: string
+  /** How long after a launch alerts are held back, until the release has settled. Default `3m`. */
+  readonly settle?: string
 }
 
 export interface MonitoringServerOptions {

@@ -4,7 +4,7 @@
  * the project's own rules and dashboards are read from files.
  */
 export { alertmanagerArguments, alertmanagerFiles, alertmanagerSecrets } from './alertmanager.ts'
-export { grafanaEnvironment, grafanaFiles, grafanaLaunchEnvironment } from './grafana.ts'
+export { adminPassword, grafanaEnvironment, grafanaFiles, grafanaLaunchEnvironment } from './grafana.ts'
 export { nodeExporterArguments } from './node-exporter.ts'
 export { prometheusArguments, prometheusFiles } from './prometheus.ts'
 export { monitoringLaunchFiles, monitoringServers, type Server } from './servers.ts'

@@ -1,24 +1,29 @@
 import type { Config } from '../../config/config.ts'
+import { secondsOf } from '../../config/durations.ts'
 import { anyOf, quoted } from '../expression.ts'
 import { serverJobs } from '../jobs.ts'
 import { alert, type RuleGroup } from '../rule-file.ts'
 
-/** How long after a launch alerts are held back, in seconds: containers start, caches fill, and whoever deploys is looking anyway. */
-export const deploySeconds = 180
-
 /** The alerts of monitoring about itself, and the one that holds back others while a release settles. */
 export function monitoringAlerts(config: Config): RuleGroup {
   const jobs = `job=~${quoted(anyOf(serverJobs(config).map(({ name }) => name)))}`
-  const { alertmanager } = config.monitoring
+  const { alertmanager, alerts } = config.monitoring
   return {
     name: 'monitoring',
     rules: [
-      // Alertmanager knows it by its name: it holds back all others and is told to nobody.
-      alert(config, 'DeployInProgress', `time() - max by (release) (release:launched:timestamp_seconds) < ${deploySeconds}`, '0s', {
-        severity: 'info',
-        summary: 'Release {{ $labels.release }} was launched',
-        description: `Release {{ $labels.release }} was launched less than ${deploySeconds / 60} minutes ago. Until it has settled, other alerts are held back.`,
-      }),
+      // Alertmanager knows it by its name: it holds back all others and is told to nobody. Containers start, caches fill, and whoever
+      // deploys is looking anyway.
+      alert(
+        config,
+        'DeployInProgress',
+        `time() - max by (release) (release:launched:timestamp_seconds) < ${secondsOf(alerts.settle)}`,
+        '0s',
+        {
+          severity: 'info',
+          summary: 'Release {{ $labels.release }} was launched',
+          description: `Release {{ $labels.release }} was launched less than ${alerts.settle} ago. Until it has settled, other alerts are held back.`,
+        },
+      ),
       alert(config, 'TargetDown', `up{${jobs}} == 0`, '2m', {
         severity: 'warning',
         service: '{{ $labels.job }}',

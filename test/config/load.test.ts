@@ -64,7 +64,7 @@ test('the smallest config comes out with every default filled in and absolute pa
       nodeExporter: { port: 9100, base: 'host', memoryMiB: 64 },
       scrapeInterval: '5s',
       retention: '30d',
-      alerts: { slack: undefined, webhook: undefined, email: undefined, runbooks: 'docs/alerts.md' },
+      alerts: { slack: undefined, webhook: undefined, email: undefined, runbooks: 'docs/alerts.md', settle: '3m' },
     },
     protect: false,
     file: join(folder, 'mlops.config.ts'),
@@ -102,6 +102,7 @@ export default defineConfig({
       webhook: { url: { secret: 'HOOK' } },
       email: { to: 'ops@example.com', from: 'alerts@example.com', smarthost: 'mail.example.com:587' },
       runbooks: 'https://example.com/alerts',
+      settle: '10s',
     },
   },
 })
@@ -142,6 +143,7 @@ export default defineConfig({
         password: undefined,
       },
       runbooks: 'https://example.com/alerts',
+      settle: '10s',
     },
   })
 })
