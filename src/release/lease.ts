@@ -61,6 +61,8 @@ export async function takeLease(
   const name = leaseName(id)
   const record = (): LeaseRecord => ({ owner, holding, expires: new Date(Date.now() + seconds * 1000).toISOString() })
   const holding = randomUUID()
+  const now = clock()
+  let asked = now()
   let taken = await take(clients, id, name, record)
   while ('holder' in taken) {
     const { holder } = taken
@@ -68,36 +70,38 @@ export async function takeLease(
     const wait = Math.max(0, Date.parse(holder.expires) - Date.now())
     options.waiting(`the process of ${nameOf(holder.owner)} is gone; its lock ends in ${Math.ceil(wait / 1000)} s`)
     await sleep(wait + 50, undefined, { signal: options.signal })
+    asked = now()
     taken = await take(clients, id, name, record)
   }
-  let version = taken.version
   // Measured by this process's own clock, from before the call was sent: others may see the lease end later than we do, never earlier.
-  let validUntil = performance.now() + seconds * 1000
+  let validUntil = asked + seconds * 1000
 
   const lost = new AbortController()
   const ended = new AbortController()
   const renewing = (async () => {
-    while (!ended.signal.aborted) {
-      await sleep((seconds * 1000) / 3, undefined, { signal: ended.signal, ref: false }).catch(() => undefined)
+    for (let pause = seconds / 3; !ended.signal.aborted; ) {
+      await sleep(pause * 1000, undefined, { signal: ended.signal, ref: false }).catch(() => undefined)
       if (ended.signal.aborted) return
-      const sent = performance.now()
+      const sent = now()
       try {
         const current = await getParameter(clients, name)
         if (!current || read(current.value).holding !== holding) throw lostTo(id, current && read(current.value).owner)
-        const renewed = await overwriteParameter(clients, name, JSON.stringify(record()))
+        // Sent once: a repetition by the SDK after a lost answer would count as a version in between.
+        const renewed = await overwriteParameter(clients.once, name, JSON.stringify(record()))
         // A version in between: someone wrote while we did, so both of us may believe to hold it.
-        if (renewed.version !== version + 1) throw lostTo(id, undefined)
-        version = renewed.version
+        if (renewed.version !== current.version + 1) throw lostTo(id, undefined)
         validUntil = sent + seconds * 1000
+        pause = seconds / 3
       } catch (error) {
-        if (!(error instanceof Failure) && performance.now() < validUntil) continue
+        pause = seconds / 15
+        if (!(error instanceof Failure) && now() < validUntil) continue
         lost.abort(error instanceof Failure ? error : lostTo(id, undefined))
         return
       }
     }
   })()
   const expiry = setInterval(() => {
-    if (performance.now() >= validUntil) lost.abort(lostTo(id, undefined))
+    if (now() >= validUntil) lost.abort(lostTo(id, undefined))
   }, 250)
   expiry.unref()
 
@@ -111,6 +115,12 @@ export async function takeLease(
       if (current && read(current.value).holding === holding) await deleteParameters(clients, [name])
     },
   }
+}
+
+/** Milliseconds that never go back, and that go on while this machine sleeps, which the process's own clock does not do everywhere. */
+function clock(): () => number {
+  const start = Date.now() - performance.now()
+  return () => Math.max(performance.now(), Date.now() - start)
 }
 
 /** How many answers may be lost in a row before a try to take a lease is given up. */
