@@ -9,7 +9,7 @@ export interface Crashes {
   readonly environment: Record<string, string>
   readonly rounds: number
   readonly writers: number
-  /** A round's service is killed at a random moment within this time from its start, in ms. */
+  /** A service is killed at a random moment within this time, in ms: from its start, or, every second time, from its first acknowledgement. */
   readonly withinMs: number
   /** Is told after each round. */
   readonly tell?: (round: number, acknowledged: number) => void
@@ -44,9 +44,11 @@ export async function survive({ environment, rounds, writers, withinMs, tell }: 
     const before = new Map(acknowledged)
     const service = await startChild(entry, environment)
     assert.ok(service.address, service.output())
-    const killed = new Promise((resolve) => setTimeout(resolve, Math.random() * withinMs)).then(() => stopChild(service, 'SIGKILL'))
     const writing = Array.from({ length: writers }, (_, writer) => write(service, `${round}-${writer}`, { acknowledged, sent, retries }))
-    await Promise.all([killed, ...writing])
+    if (round % 2 === 1) while (acknowledged.size === before.size) await new Promise(setImmediate)
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * withinMs))
+    await stopChild(service, 'SIGKILL')
+    await Promise.all(writing)
     tell?.(round, acknowledged.size)
     if (round % 100 === 99) await withService(environment, (child) => checkEach(child, fresh(before, acknowledged)))
   }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isMainThread } from 'node:worker_threads'
 import { createLog, type Log } from './log.ts'
 import type { Service } from './service.ts'
 
@@ -71,6 +72,8 @@ export async function run(
   defaults: { name: string; port: number },
   create: (surroundings: Surroundings) => Service | Promise<Service>,
 ): Promise<void> {
+  // A thread that a service starts from its own bundle runs this as well, and is not another service.
+  if (!isMainThread) return
   let log: Log = createLog(defaults.name, 'info')
   try {
     const surroundings = readSurroundings(process.env, defaults)

@@ -1,12 +1,10 @@
 import type { Config } from '../../config/config.ts'
-import { grafanaLaunchEnvironment, prometheusTargets } from '../../monitoring/index.ts'
+import { type Launched, monitoringLaunchFiles, monitoringServers } from '../../monitoring/index.ts'
 import type { Pushed } from '../image/push.ts'
 import { writeErrand } from '../keeper/errand.ts'
 import type { Container, Keeper } from './launch-script.ts'
-import { grafanaPassword, secretName } from './secrets.ts'
-
-/** Where the launch script puts the files that tell Prometheus what to scrape, below its root. */
-const targetsFolder = 'prometheus'
+import { nodeOptions } from './node-options.ts'
+import { secretName } from './secrets.ts'
 
 /** Where a service finds its JSON Schema in its image. */
 export const schemaPath = '/app/schema.json'
@@ -21,6 +19,7 @@ export function containersOf(config: Config, pushed: ReadonlyMap<string, Pushed>
       health: service.health,
       memoryMiB: service.memoryMiB,
       environment: {
+        ...('entry' in service.source ? { NODE_OPTIONS: nodeOptions(service.memoryMiB) } : {}),
         ...service.environment,
         ...Object.fromEntries(Object.entries(service.secrets).map(([variable, secret]) => [`${variable}_FILE`, `/run/secrets/${secret}`])),
         ...(service.schema === undefined ? {} : { SCHEMA_FILE: schemaPath }),
@@ -29,49 +28,25 @@ export function containersOf(config: Config, pushed: ReadonlyMap<string, Pushed>
         PORT: String(service.port),
       },
       volume: '/data',
-      reads: {},
+      ...plain,
       user: '1000:1000',
       secrets: Object.values(service.secrets),
       needs: service.needs,
     }),
   )
-  const { prometheus, grafana } = config.monitoring
-  const server = { environment: {}, reads: {}, user: '65534:65534', needs: [], secrets: [] }
-  const monitoring: Omit<Container, 'image'>[] = [
-    ...(prometheus
-      ? [
-          {
-            ...server,
-            ...prometheus,
-            name: 'prometheus',
-            health: '/-/ready',
-            volume: '/prometheus',
-            reads: { [`${targetsFolder}/targets`]: '/etc/prometheus/targets' },
-          },
-        ]
-      : []),
-    ...(grafana
-      ? [
-          {
-            ...server,
-            ...grafana,
-            name: 'grafana',
-            user: '472:0',
-            secrets: [grafanaPassword],
-            health: '/api/health',
-            volume: '/var/lib/grafana',
-            environment: grafanaLaunchEnvironment(config, address),
-          },
-        ]
-      : []),
-  ]
-  // What was not pushed could not be had on this machine; the deploy has said so.
-  const had = monitoring.flatMap((container) => {
-    const image = pushed.get(container.name)?.reference
-    return image ? [{ ...container, image }] : []
+  const servers = monitoringServers(config).flatMap((server): Container[] => {
+    const image = pushed.get(server.name)?.reference
+    // What was not pushed could not be had on this machine; the deploy has said so.
+    if (!image) return []
+    const { name, port, health, memoryMiB, volume, reads, hostFolders, hostNetwork, user, secrets } = server
+    const environment = server.launchEnvironment(address)
+    return [{ name, image, port, health, memoryMiB, environment, volume, reads, hostFolders, hostNetwork, user, secrets, needs: [] }]
   })
-  return [...services, ...had]
+  return [...services, ...servers]
 }
+
+/** A service sees nothing of the machine. */
+const plain = { reads: {}, hostFolders: {}, hostNetwork: false }
 
 /** Where a service finds those it needs: `DATA_INGESTION_URL=http://10.0.0.7:8002`. */
 function addresses(config: Config, needs: readonly string[], address: string): Record<string, string> {
@@ -80,9 +55,13 @@ function addresses(config: Config, needs: readonly string[], address: string): R
 }
 
 /** The files that the launch script writes on a machine: path below its root → text. */
-export function launchFiles(config: Config, address: string): Record<string, string> {
-  if (!config.monitoring.prometheus) return {}
-  return Object.fromEntries(Object.entries(prometheusTargets(config, address)).map(([path, text]) => [`${targetsFolder}/${path}`, text]))
+export function launchFiles(
+  config: Config,
+  address: string,
+  launched: Launched,
+  pushed: ReadonlyMap<string, Pushed>,
+): Record<string, string> {
+  return monitoringLaunchFiles(config, address, launched, (name) => pushed.has(name))
 }
 
 /** What brings the containers their secrets; undefined when they have none. */

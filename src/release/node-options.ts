@@ -1,0 +1,10 @@
+/**
+ * How much memory a service's Node may take for JavaScript, by the memory of its container. Left to itself, Node lets its heap grow towards what the
+ * machine has and collects garbage late; half of the container is for what is not JavaScript: code, buffers, threads, models.
+ *
+ * @returns the value of `NODE_OPTIONS`
+ */
+export function nodeOptions(memoryMiB: number): string {
+  const young = Math.min(16, Math.max(1, Math.floor(memoryMiB / 64)))
+  return `--max-old-space-size=${Math.floor(memoryMiB / 2)} --max-semi-space-size=${young}`
+}
