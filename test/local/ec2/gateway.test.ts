@@ -1,0 +1,117 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { type ControlPlane, machineImage, network, openControlPlane, refusal } from '../cloud.fixture.ts'
+
+let plane: ControlPlane
+let ec2: ControlPlane['ec2']
+
+test.before(async () => {
+  plane = await openControlPlane()
+  ec2 = plane.ec2
+})
+test.after(() => plane.close())
+
+test('a gateway is attached to one VPC, and a VPC has one gateway', async () => {
+  const { VpcId, InternetGatewayId } = await network(plane)
+  assert.is(
+    await refusal(ec2.attachInternetGateway({ InternetGatewayId, VpcId })),
+    `Resource.AlreadyAssociated: resource ${InternetGatewayId} is already attached to network ${VpcId}`,
+  )
+  const second = (await ec2.createInternetGateway({})).InternetGateway?.InternetGatewayId as string
+  assert.match(await refusal(ec2.attachInternetGateway({ InternetGatewayId: second, VpcId })), /already has an internet gateway attached/)
+  assert.match(await refusal(ec2.detachInternetGateway({ InternetGatewayId: second, VpcId })), /^Gateway.NotAttached/)
+  assert.match(await refusal(ec2.deleteInternetGateway({ InternetGatewayId })), /^DependencyViolation: The internetGateway/)
+  const { InternetGateways } = await ec2.describeInternetGateways({ Filters: [{ Name: 'attachment.vpc-id', Values: [VpcId] }] })
+  assert.equal(
+    InternetGateways?.map((each) => each.InternetGatewayId),
+    [InternetGatewayId],
+  )
+  assert.equal(InternetGateways?.[0]?.Attachments, [{ State: 'available', VpcId }])
+  await ec2.deleteInternetGateway({ InternetGatewayId: second })
+  assert.match(await refusal(ec2.deleteInternetGateway({ InternetGatewayId: second })), /^InvalidInternetGatewayID.NotFound/)
+})
+
+test('a route leads through a gateway of the same VPC; it is a black hole once that is detached', async () => {
+  const { VpcId, InternetGatewayId, SubnetId } = await network(plane, '10.2.0.0/16')
+  const other = await network(plane, '10.3.0.0/16')
+  const RouteTableId = (await ec2.createRouteTable({ VpcId })).RouteTable?.RouteTableId as string
+  const route = { RouteTableId, DestinationCidrBlock: '0.0.0.0/0' }
+  assert.match(await refusal(ec2.createRoute({ ...route, GatewayId: other.InternetGatewayId })), /belong to different networks/)
+  assert.match(await refusal(ec2.createRoute({ ...route, GatewayId: 'igw-00000000000000000' })), /^InvalidGatewayID.NotFound/)
+  assert.match(await refusal(ec2.createRoute({ ...route, NatGatewayId: 'nat-1' })), /no routes with NatGatewayId/)
+  assert.match(await refusal(ec2.createRoute(route)), /^MissingParameter/)
+  assert.match(await refusal(ec2.createRoute({ RouteTableId, GatewayId: InternetGatewayId })), /^MissingParameter/)
+  await ec2.createRoute({ ...route, GatewayId: InternetGatewayId })
+  assert.is(
+    await refusal(ec2.createRoute({ ...route, GatewayId: InternetGatewayId })),
+    'RouteAlreadyExists: The route identified by 0.0.0.0/0 already exists.',
+  )
+  const { AssociationId } = await ec2.associateRouteTable({ RouteTableId, SubnetId })
+  assert.is((await ec2.associateRouteTable({ RouteTableId, SubnetId })).AssociationId, AssociationId, 'the same again is the same')
+  const second = (await ec2.createRouteTable({ VpcId })).RouteTable?.RouteTableId as string
+  assert.match(await refusal(ec2.associateRouteTable({ RouteTableId: second, SubnetId })), /^Resource.AlreadyAssociated/)
+  assert.match(await refusal(ec2.associateRouteTable({ RouteTableId, SubnetId: other.SubnetId })), /belong to different networks/)
+  assert.match(await refusal(ec2.associateRouteTable({ RouteTableId })), /^MissingParameter/)
+  assert.match(await refusal(ec2.associateRouteTable({ RouteTableId, GatewayId: InternetGatewayId })), /^InvalidParameterValue/)
+  assert.match(await refusal(ec2.deleteRouteTable({ RouteTableId })), /^DependencyViolation: The routeTable/)
+
+  const states = async () =>
+    (await ec2.describeRouteTables({ RouteTableIds: [RouteTableId] })).RouteTables?.[0]?.Routes?.map(({ State }) => State)
+  assert.equal(await states(), ['active', 'active'])
+  await ec2.detachInternetGateway({ InternetGatewayId, VpcId })
+  assert.equal(await states(), ['active', 'blackhole'])
+  await ec2.deleteRoute(route)
+  assert.match(await refusal(ec2.deleteRoute(route)), /^InvalidRoute.NotFound/)
+  await ec2.disassociateRouteTable({ AssociationId })
+  assert.match(await refusal(ec2.disassociateRouteTable({ AssociationId })), /^InvalidAssociationID.NotFound/)
+  await ec2.deleteRouteTable({ RouteTableId })
+  await ec2.deleteRouteTable({ RouteTableId: second })
+  assert.match(await refusal(ec2.deleteRouteTable({ RouteTableId })), /^InvalidRouteTableID.NotFound/)
+})
+
+test('the main route table can be neither deleted nor taken from its VPC', async () => {
+  const { VpcId } = await network(plane, '10.4.0.0/16')
+  const { RouteTables } = await ec2.describeRouteTables({
+    Filters: [
+      { Name: 'vpc-id', Values: [VpcId] },
+      { Name: 'association.main', Values: ['true'] },
+    ],
+  })
+  const main = RouteTables?.[0]
+  assert.match(await refusal(ec2.deleteRouteTable({ RouteTableId: main?.RouteTableId })), /^DependencyViolation/)
+  const AssociationId = main?.Associations?.[0]?.RouteTableAssociationId
+  assert.match(
+    await refusal(ec2.disassociateRouteTable({ AssociationId })),
+    /^InvalidParameterValue: cannot disassociate the main route table/,
+  )
+})
+
+test('the same client token makes one route table', async () => {
+  const [VpcId = ''] = ((await ec2.describeVpcs({})).Vpcs ?? []).map((vpc) => vpc.VpcId)
+  const first = await ec2.createRouteTable({ VpcId, ClientToken: 'token' })
+  const again = await ec2.createRouteTable({ VpcId, ClientToken: 'token' })
+  assert.is(again.RouteTable?.RouteTableId, first.RouteTable?.RouteTableId)
+  const TagSpecifications = [{ ResourceType: 'route-table' as const, Tags: [{ Key: 'a', Value: 'b' }] }]
+  assert.match(await refusal(ec2.createRouteTable({ VpcId, ClientToken: 'token', TagSpecifications })), /^IdempotentParameterMismatch/)
+})
+
+test('a gateway stays attached while public addresses are mapped', async () => {
+  const { VpcId, InternetGatewayId, SubnetId } = await network(plane, '10.5.0.0/16')
+  const { Instances } = await ec2.runInstances({
+    ImageId: await machineImage(plane),
+    InstanceType: 't3.micro',
+    MinCount: 1,
+    MaxCount: 1,
+    NetworkInterfaces: [{ DeviceIndex: 0, SubnetId, AssociatePublicIpAddress: true }],
+  })
+  const InstanceId = Instances?.[0]?.InstanceId as string
+  assert.is(
+    await refusal(ec2.detachInternetGateway({ InternetGatewayId, VpcId })),
+    `DependencyViolation: Network ${VpcId} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.`,
+  )
+  await ec2.terminateInstances({ InstanceIds: [InstanceId] })
+  plane.move(InstanceId, 'terminated')
+  await ec2.detachInternetGateway({ InternetGatewayId, VpcId })
+})
+
+test.run()
