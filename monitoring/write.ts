@@ -1,9 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Config } from '../config/config.ts'
-import { alertmanagerFiles } from './alertmanager.ts'
-import { grafanaFiles } from './grafana.ts'
-import { prometheusFiles } from './prometheus.ts'
+import { monitoringServers } from './servers.ts'
 import { prometheusTargets } from './targets.ts'
 
 /**
@@ -15,12 +13,9 @@ import { prometheusTargets } from './targets.ts'
  * @throws Failure for a rule or dashboard of the project's own that cannot be used
  */
 export function monitoringFiles(config: Config, address: string): Record<string, string> {
-  const grafana = Object.entries(grafanaFiles(config)).map(([path, text]) => [path.replace(/^\/etc\//, ''), text])
-  return {
-    ...inside('prometheus', { ...prometheusFiles(config), ...prometheusTargets(config, address) }),
-    ...inside('alertmanager', alertmanagerFiles(config)),
-    ...Object.fromEntries(grafana),
-  }
+  const files = monitoringServers(config).flatMap((server) => Object.entries(server.files()))
+  const targets = Object.entries(prometheusTargets(config, address)).map(([path, text]) => [`/etc/prometheus/${path}`, text])
+  return Object.fromEntries([...files, ...targets].map(([path, text]) => [path!.replace(/^\/etc\//, ''), text!]))
 }
 
 /** Writes files below a folder, which is made when it is not there. Returns their paths. */
@@ -31,8 +26,4 @@ export function writeFiles(folder: string, files: Readonly<Record<string, string
     writeFileSync(file, text)
     return file
   })
-}
-
-function inside(folder: string, files: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(files).map(([path, text]) => [`${folder}/${path}`, text]))
 }
