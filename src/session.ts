@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
 import type { Config } from '../config/config.ts'
-import { Failure } from '../config/failure.ts'
+import { exit, Failure } from '../config/failure.ts'
 import { cloudFolder } from './access.ts'
 import { startSession, type TerminalProgram } from './aws/session.ts'
+import { portsOf } from './release/ports.ts'
 import { lookAt } from './release/situation.ts'
 import type { Stage } from './stage.ts'
 
@@ -33,12 +34,12 @@ export async function sessionProgram({ config, clients }: Stage, service: string
 }
 
 function refuseUnknown(config: Config, service: string): void {
-  const known = [...config.services.map(({ name }) => name), 'prometheus', 'grafana']
+  const known = portsOf(config).map(({ name }) => name)
   if (!known.includes(service))
     throw new Failure(`There is no service "${service}"`, {
       on: `stage ${config.stage} of ${config.app}`,
       likely: `Known: ${known.join(', ')}.`,
-      code: 2,
+      code: exit.usage,
     })
 }
 

@@ -16,8 +16,10 @@ export interface Program {
 
 /** How to get a program that people may lack. */
 const packages: Readonly<Record<string, string>> = {
-  prometheus: 'apt-get install prometheus (Debian, Ubuntu), brew install prometheus (macOS), or https://prometheus.io/download/',
-  grafana: 'Follow https://grafana.com/docs/grafana/latest/setup-grafana/installation/ or brew install grafana (macOS)',
+  prometheus: 'apt-get install prometheus, or brew install prometheus',
+  alertmanager: 'apt-get install prometheus-alertmanager',
+  'node-exporter': 'apt-get install prometheus-node-exporter, or brew install node_exporter',
+  grafana: 'https://grafana.com/docs/grafana/latest/setup-grafana/installation/, or brew install grafana',
 }
 
 /** Where a program lies that a shell would find by this name (Node itself by `node`), or undefined where there is none. */

@@ -1,5 +1,6 @@
 import type { Config } from '../../config/config.ts'
 import { exit, Failure } from '../../config/failure.ts'
+import type { Launched } from '../../monitoring/index.ts'
 import type { Clients } from '../aws/clients.ts'
 import { associate, type ElasticIp } from '../aws/elastic-ip.ts'
 import type { Instance } from '../aws/instance.ts'
@@ -15,7 +16,7 @@ import type { Lease, LeaseOwner } from './lease.ts'
 import { type LedgerEntry, writeEntry } from './ledger.ts'
 import { checkFromOutside, urlOf } from './outside.ts'
 import { Phases, together } from './phases.ts'
-import type { Plan } from './plan.ts'
+import { digestsOf, type Plan } from './plan.ts'
 import { portsOf } from './ports.ts'
 import { retire } from './retire.ts'
 import { makeOwnSecrets } from './secrets.ts'
@@ -105,7 +106,7 @@ async function bringUp(options: DeployOptions, phases: Phases, signal: AbortSign
     registry: [...pushed.values()][0]!.reference.split('/')[0]!,
     containers,
     keeper: keeperOf(config, pushed, containers),
-    files: launchFiles(config, address),
+    files: launchFiles(config, address, await launchedBy(options, pushed), pushed),
   }
   await phases.run('launch', () =>
     launch(clients, config, instance, what, {
@@ -116,6 +117,12 @@ async function bringUp(options: DeployOptions, phases: Phases, signal: AbortSign
   )
   if (instance.publicIp) await phases.run('verify', () => checkFromOutside(instance.publicIp!, ports(options), 'verify', signal, tell))
   return { elasticIp, instance, pushed }
+}
+
+/** What dashboards and alerts tell of this release. */
+async function launchedBy({ config, plan, owner }: DeployOptions, pushed: ReadonlyMap<string, Pushed>): Promise<Launched> {
+  const by = `${owner.user}@${owner.host}`
+  return { release: plan.release, at: Date.now(), by, commit: await commitOf(config.folder), images: digestsOf(pushed) }
 }
 
 /** Moves the address and checks that it arrived. When it did not, the address goes back to where it led. */
@@ -157,7 +164,7 @@ function outcome(
     release: options.plan.release,
     address: elasticIp.address,
     urls: Object.fromEntries(open.map(({ name, port }) => [name, urlOf(elasticIp.address, port)])),
-    images: Object.fromEntries([...pushed].map(([name, { digest }]) => [name, digest])),
+    images: digestsOf(pushed),
     missing: options.recipes.missing,
     seconds,
     timeline,

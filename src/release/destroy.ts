@@ -26,8 +26,8 @@ export interface Receipt {
   readonly seconds: number
 }
 
-/** AWS may show what was deleted for a while; only what is still there after this many seconds is left. */
-const settling = 30
+/** AWS may show what was deleted for a while; only what is still there after this many seconds is left: few, when it is known already that something is. */
+const settling = { well: 30, failed: 2 }
 
 /**
  * Removes everything a stage has, by its app and stage alone, and looks again at the end. What could not be removed is not thrown: it is on the receipt, with the
@@ -67,7 +67,7 @@ export async function destroy(clients: Clients, id: StageId, lease: Lease, signa
         return remaining.length === 0 || undefined
       },
       {
-        within: settling,
+        within: failure ? settling.failed : settling.well,
         signal: all,
         waiting: () => tell({ phase: 'receipt', state: 'progress', detail: `${remaining.length} still shown` }),
       },

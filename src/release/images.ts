@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Config } from '../../config/config.ts'
-import { grafanaEnvironment, grafanaFiles, prometheusArguments, prometheusFiles } from '../../monitoring/index.ts'
+import { adminPassword, monitoringServers, type Server } from '../../monitoring/index.ts'
 import type { Clients } from '../aws/clients.ts'
 import { type Repository, registryLogin } from '../aws/repository.ts'
 import type { Tell } from '../event.ts'
@@ -12,8 +12,8 @@ import { hostArchitecture } from '../image/host.ts'
 import { buildFilesImage, buildServiceImage } from '../image/image.ts'
 import { howToGet, programOnPath } from '../image/program.ts'
 import { type Pushed, pushImage } from '../image/push.ts'
+import { bytes } from '../terminal/bytes.ts'
 import { schemaPath } from './containers.ts'
-import { grafanaPassword } from './secrets.ts'
 
 /** The image of one container of the release. */
 export interface ImageRecipe {
@@ -63,62 +63,44 @@ export function recipesOf(config: Config): Recipes {
         architecture: architectureOn(config.base, architecture),
       }),
   }
-  const { prometheus, grafana } = config.monitoring
-  const monitoring: (ImageRecipe & { base: string })[] = []
-  if (prometheus)
-    monitoring.push({
-      name: 'prometheus',
-      base: prometheus.base,
-      build: (architecture) =>
-        buildFilesImage({
-          name: 'prometheus',
-          base: prometheus.base,
-          program: 'prometheus',
-          files: under('/etc/prometheus', prometheusFiles(config)),
-          directories: [{ path: '/etc/prometheus/targets' }, { path: '/prometheus', uid: 65534, gid: 65534 }],
-          entrypoint: ['/bin/prometheus'],
-          cmd: prometheusArguments(config),
-          user: '65534:65534',
-          architecture: architectureOn(prometheus.base, architecture),
-          cacheFolder,
-        }),
-    })
-  if (grafana)
-    monitoring.push({
-      name: 'grafana',
-      base: grafana.base,
-      build: (architecture) =>
-        buildFilesImage({
-          name: 'grafana',
-          base: grafana.base,
-          program: 'grafana',
-          folders: grafana.base === 'host' ? ['/usr/share/grafana'] : [],
-          files: grafanaFiles(config),
-          environment: grafanaEnvironment(config),
-          ...(grafana.base === 'host' ? { cmd: ['server', '--homepath=/usr/share/grafana'] } : {}),
-          architecture: architectureOn(grafana.base, architecture),
-          cacheFolder,
-        }),
-    })
-  const absent = monitoring.filter(({ name, base }) => base === 'host' && !programOnPath(name)).map(({ name }) => name)
-  const present = monitoring.filter(({ name }) => !absent.includes(name))
-  const ownSecrets = present.some(({ name }) => name === 'grafana') ? [grafanaPassword] : []
-  const wanted = [...new Set(config.services.flatMap(({ secrets }) => Object.values(secrets)))]
+  const servers = monitoringServers(config)
+  const absent = servers.filter((server) => server.base === 'host' && !programOf(server))
+  const present = servers.filter((server) => !absent.includes(server))
+  const secrets = new Set([
+    ...config.services.flatMap((service) => Object.values(service.secrets)),
+    ...present.flatMap((server) => server.secrets),
+  ])
   return {
-    recipes: [...services, ...present, ...(wanted.length + ownSecrets.length > 0 ? [keeper] : [])],
-    wantedSecrets: wanted.filter((name) => !ownSecrets.includes(name)),
-    ownSecrets,
-    missing: absent.map((name) => `${name} is not on the PATH of this machine. To get it: ${howToGet(name)}`),
+    recipes: [...services, ...present.map((server) => serverRecipe(server, cacheFolder)), ...(secrets.size > 0 ? [keeper] : [])],
+    wantedSecrets: [...secrets].filter((name) => name !== adminPassword),
+    ownSecrets: [...secrets].filter((name) => name === adminPassword),
+    missing: absent.map(({ name }) => `${name} is not on this machine (${howToGet(name)})`),
+  }
+}
+
+/** The program of a monitoring server on this machine; undefined where it has none. */
+function programOf({ programs }: Server): string | undefined {
+  return programs.find((name) => programOnPath(name))
+}
+
+function serverRecipe(server: Server, cacheFolder: string): ImageRecipe {
+  const { name, base, folders, directories, environment, user, workingDirectory, command } = server
+  return {
+    name,
+    build: (architecture) =>
+      buildFilesImage({
+        ...{ name, base, folders, directories, environment, user, cacheFolder, files: server.files() },
+        program: programOf(server) ?? name,
+        ...(workingDirectory === undefined ? {} : { workingDirectory }),
+        ...(command ? { cmd: command } : {}),
+        architecture: architectureOn(base, architecture),
+      }),
   }
 }
 
 /** A base taken from this machine has this machine's architecture, whatever the instance type says. */
 function architectureOn(base: string, architecture: string): string {
   return base === 'host' ? hostArchitecture() : architecture
-}
-
-function under(folder: string, files: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(files).map(([path, text]) => [`${folder}/${path}`, text]))
 }
 
 /** Builds images side by side. */
@@ -155,7 +137,7 @@ export async function pushImages(
       tell({ phase: 'push', step: name, state: 'started' })
       const target = { ...login, repository: repositories.get(name)!.name }
       const result = await pushImage(image, target, { tell, phase: 'push', step: name })
-      const detail = result.uploadedBytes === 0 ? 'unchanged' : `${result.uploadedBytes} bytes`
+      const detail = result.uploadedBytes === 0 ? 'unchanged' : bytes(result.uploadedBytes)
       tell({ phase: 'push', step: name, state: 'done', detail, seconds: (performance.now() - start) / 1000 })
       return [name, result] as const
     }),

@@ -9,9 +9,13 @@ export interface Container {
   readonly memoryMiB: number
   readonly environment: Readonly<Record<string, string>>
   /** A path in the container that keeps what is written there, on a volume named after the container. */
-  readonly volume: string
+  readonly volume: string | undefined
   /** Folders below the root that the container may read: folder → path in the container. */
   readonly reads: Readonly<Record<string, string>>
+  /** Folders of the machine that it may read: folder → path in the container. */
+  readonly hostFolders: Readonly<Record<string, string>>
+  /** Whether it is on the machine's own network and not on that of the containers. */
+  readonly hostNetwork: boolean
   /** `UID:GID`, never root. */
   readonly user: string
   /** Names of the secrets it reads, as files in `/run/secrets`. */
@@ -176,18 +180,19 @@ function waves(containers: readonly Container[]): Container[][] {
 
 /** `docker run` with the least a container can do with. A launch that is repeated on the same machine replaces what runs there. */
 function startCommand(container: Container): string {
-  const { name, image, port, memoryMiB, environment, volume, reads, user, secrets } = container
+  const { name, image, port, memoryMiB, environment, volume, reads, hostFolders, hostNetwork, user, secrets } = container
   const words = [
     'docker run -d',
-    `--name ${name} --network mlops --restart unless-stopped`,
+    `--name ${name} --network ${hostNetwork ? 'host' : 'mlops'} --restart unless-stopped`,
     '--read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges',
     `--memory ${memoryMiB}m --pids-limit 512`,
     '--log-opt max-size=10m --log-opt max-file=3',
     `--user ${user}`,
-    `-p ${port}:${port}`,
-    `--mount type=volume,src=${name},dst=${volume}`,
+    ...(hostNetwork ? [] : [`-p ${port}:${port}`]),
+    ...(volume ? [`--mount type=volume,src=${name},dst=${volume}`] : []),
     ...(secrets.length > 0 ? [`--mount type=volume,src=secrets-${name},dst=/run/secrets,readonly`] : []),
     ...Object.entries(reads).map(([folder, path]) => `--mount "type=bind,src=$root/${folder},dst=${path},readonly"`),
+    ...Object.entries(hostFolders).map(([folder, path]) => `--mount type=bind,src=${folder},dst=${path},readonly`),
     ...Object.entries(environment).map(([key, value]) => `-e ${quote(`${key}=${value}`)}`),
     quote(image),
   ]

@@ -1,4 +1,5 @@
 import type { Config, Expose } from '../../config/config.ts'
+import { monitoringServers } from '../../monitoring/index.ts'
 import type { OpenPort } from '../aws/security-group.ts'
 
 /** Something that listens on the machine, and who may reach it. */
@@ -12,12 +13,7 @@ export interface Port {
 
 /** Everything of a config that listens. */
 export function portsOf(config: Config): Port[] {
-  const { expose, prometheus, grafana } = config.monitoring
-  return [
-    ...config.services.map(({ name, port, expose, health }) => ({ name, port, expose, health })),
-    ...(prometheus ? [{ name: 'prometheus', port: prometheus.port, expose, health: '/-/ready' }] : []),
-    ...(grafana ? [{ name: 'grafana', port: grafana.port, expose, health: '/api/health' }] : []),
-  ]
+  return [...config.services, ...monitoringServers(config)].map(({ name, port, expose, health }) => ({ name, port, expose, health }))
 }
 
 /** What the security group opens: exactly what the config exposes. */

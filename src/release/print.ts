@@ -21,7 +21,7 @@ export function printPlan(terminal: Terminal, plan: Plan, say: (line: string) =>
   say(`Plan for release ${plan.release} (${plan.strategy})`)
   for (const { glyph, what, detail } of plan.steps)
     say(`${paint[glyph](glyph.padStart(4))} ${what.padEnd(width)}  ${style.dim(detail)}`.trimEnd())
-  for (const sentence of plan.missing) terminal.warn(sentence)
+  if (plan.missing.length > 0) terminal.warn(`Left out: ${plan.missing.join('; ')}`)
   if (plan.changes === false) say(`Release ${plan.replaces} serves exactly this: a deploy would launch nothing new.`)
   say(plan.interrupts)
   say(priceLine(plan.price))

@@ -13,10 +13,7 @@ export interface SecretEntry {
   readonly changed: string
 }
 
-/** The secret that nobody has to set: Grafana's admin password, made at the first deploy that has Grafana. */
-export const grafanaPassword = 'grafana-admin-password'
-
-/** Makes the secrets that are ours to make and are not there yet. */
+/** Makes the secrets that nobody has to set and that are not there yet: Grafana's admin password. */
 export async function makeOwnSecrets(clients: Clients, id: StageId, names: readonly string[]): Promise<void> {
   await Promise.all(
     names.map((name) =>

@@ -11,6 +11,8 @@ export function container(name: string, also: Partial<Container> = {}): Containe
     environment: {},
     volume: '/data',
     reads: {},
+    hostFolders: {},
+    hostNetwork: false,
     user: '1000:1000',
     secrets: [],
     needs: [],

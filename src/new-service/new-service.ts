@@ -1,0 +1,69 @@
+/**
+ * src/new-service makes a service: a folder on the kit with a test, and an entry in the config.
+ */
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import type { Config } from '../../config/config.ts'
+import { exit, Failure } from '../../config/failure.ts'
+import { loadConfig } from '../../config/load.ts'
+import { isName, nameRule } from '../../config/names.ts'
+import { objectAt } from '../../config/positions.ts'
+import { freePort } from './free-port.ts'
+import { insertMember } from './insertion.ts'
+import { configEntry, type NewService, serviceFiles } from './template.ts'
+
+export interface Made extends NewService {
+  /** What was written, relative to the project; the config comes last. */
+  readonly files: readonly string[]
+}
+
+/**
+ * Makes a service and puts it into the config, whose formatting and comments stay as they are. Nothing is left behind where that fails.
+ *
+ * @param config the project as it is
+ * @param port where it listens; the first free one after the other services' where nothing is said
+ * @throws Failure (usage) when there is such a service already, when the name or the port is none, or when the config is written in a way that
+ *   only a person can add to: the message says what to add then
+ */
+export async function makeService(config: Config, name: string, port: number = freePort(config)): Promise<Made> {
+  refuseName(config, name)
+  const folder = join(config.folder, 'services', name)
+  if (existsSync(folder)) throw new Failure(`There is a folder services/${name} already.`, { code: exit.usage, next: 'Choose another name, or add it to the config by hand.' })
+  const source = await readFile(config.file, 'utf8')
+  const services = objectAt(source, ['services'])
+  const entry = configEntry({ name, port })
+  const shown = relative(config.folder, config.file)
+  if (!services)
+    throw new Failure(`The services of ${shown} do not stand there as one object, so ${name} cannot be written into it.`, {
+      code: exit.usage,
+      next: `Add it by hand: ${entry}`,
+    })
+  const files = serviceFiles({ name, port })
+  try {
+    await mkdir(folder)
+    for (const [file, text] of Object.entries(files)) await writeFile(join(folder, file), text)
+    await replace(config.file, insertMember(source, services, entry))
+    // What was written is read as every script will: a wrong port, for one, is told with its line.
+    const written = await loadConfig({ file: config.file, stage: config.stage })
+    if (!written.services.some((service) => service.name === name)) throw new Failure(`${name} did not get into ${shown}.`, { next: `Add it by hand: ${entry}` })
+  } catch (error) {
+    await replace(config.file, source)
+    await rm(folder, { recursive: true, force: true })
+    throw error
+  }
+  return { name, port, files: [...Object.keys(files).map((file) => `services/${name}/${file}`), shown] }
+}
+
+function refuseName(config: Config, name: string): void {
+  if (!isName('service', name)) throw new Failure(`${JSON.stringify(name)} is no name of a service, expected ${nameRule('service')}.`, { code: exit.usage })
+  if (config.services.some((service) => service.name === name))
+    throw new Failure(`There is a service ${name} already.`, { code: exit.usage, on: `service ${name}`, next: 'Choose another name.' })
+}
+
+/** Writes a file in one step: whoever reads it meanwhile gets the old text or the new one. */
+async function replace(file: string, text: string): Promise<void> {
+  const beside = `${file}.new`
+  await writeFile(beside, text)
+  await rename(beside, file)
+}
