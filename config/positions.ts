@@ -31,6 +31,34 @@ export function positions(source: string): (path: KeyPath) => number | undefined
   }
 }
 
+/** An object literal in a config's text: where it begins and ends, and so each of its members; offsets in characters. */
+export interface ObjectSpan {
+  readonly start: number
+  readonly end: number
+  readonly members: readonly { readonly start: number; readonly end: number }[]
+}
+
+/**
+ * Finds the object literal that stands at a key path, for whoever wants to write into it.
+ *
+ * @param source as for `positions`
+ * @returns `undefined` where there is none, or more than one that it may come out as
+ */
+export function objectAt(source: string, path: KeyPath): ObjectSpan | undefined {
+  const program = parse(source)
+  const root = program && nodesIn(program).find((node) => node.type === 'ExportDefaultDeclaration')
+  if (!root) return undefined
+  const declared = declarations(program)
+  let values = literals(root.declaration as Syntax, declared)
+  for (const key of path) {
+    const found = values.map((value) => member(value, key, declared)).find((item) => item !== undefined)
+    values = found ? literals(found.value, declared) : []
+  }
+  const [only, another] = values
+  if (only?.type !== 'ObjectExpression' || another) return undefined
+  return { start: only.start, end: only.end, members: only.properties.map(({ start, end }) => ({ start, end })) }
+}
+
 /** The syntax tree; `undefined` where the parser gives up on what Node has run, for whatever reason: that costs line numbers and nothing else. */
 function parse(source: string): Syntax | undefined {
   try {

@@ -22,9 +22,10 @@ export function insertMember(text: string, span: Span, member: string): string {
   const multiline = text.slice(span.start, last.start).includes('\n')
   if (!multiline) return `${text.slice(0, last.end)}, ${member}${text.slice(last.end)}`
   // A comment on the last member's line belongs to it.
-  const comment = /^[^\n\S]*(?:\/\/[^\n]*|\/\*[^\n]*?\*\/)?[^\n\S]*(?=\r?\n)/.exec(text.slice(end))?.[0] ?? ''
+  const comment = /^[^\S\r\n]*(?:\/\/[^\r\n]*|\/\*[^\r\n]*?\*\/)?[^\S\r\n]*(?=\r?\n)/.exec(text.slice(end))?.[0] ?? ''
   const newline = text.includes('\r\n') ? '\r\n' : '\n'
-  const before = comma === undefined ? `${text.slice(0, last.end)},${text.slice(last.end, end + comment.length)}` : text.slice(0, end + comment.length)
+  const before =
+    comma === undefined ? `${text.slice(0, last.end)},${text.slice(last.end, end + comment.length)}` : text.slice(0, end + comment.length)
   return `${before}${newline}${indentation(text, last.start)}${member}${comma === undefined ? '' : ','}${text.slice(end + comment.length)}`
 }
 

@@ -29,10 +29,14 @@ export interface Made extends NewService {
 export async function makeService(config: Config, name: string, port: number = freePort(config)): Promise<Made> {
   refuseName(config, name)
   const folder = join(config.folder, 'services', name)
-  if (existsSync(folder)) throw new Failure(`There is a folder services/${name} already.`, { code: exit.usage, next: 'Choose another name, or add it to the config by hand.' })
+  if (existsSync(folder))
+    throw new Failure(`There is a folder services/${name} already.`, {
+      code: exit.usage,
+      next: 'Choose another name, or add it to the config by hand.',
+    })
   const source = await readFile(config.file, 'utf8')
   const services = objectAt(source, ['services'])
-  const entry = configEntry({ name, port })
+  const entry = inQuotesOf(source, configEntry({ name, port }))
   const shown = relative(config.folder, config.file)
   if (!services)
     throw new Failure(`The services of ${shown} do not stand there as one object, so ${name} cannot be written into it.`, {
@@ -46,7 +50,8 @@ export async function makeService(config: Config, name: string, port: number = f
     await replace(config.file, insertMember(source, services, entry))
     // What was written is read as every script will: a wrong port, for one, is told with its line.
     const written = await loadConfig({ file: config.file, stage: config.stage })
-    if (!written.services.some((service) => service.name === name)) throw new Failure(`${name} did not get into ${shown}.`, { next: `Add it by hand: ${entry}` })
+    if (!written.services.some((service) => service.name === name))
+      throw new Failure(`${name} did not get into ${shown}.`, { next: `Add it by hand: ${entry}` })
   } catch (error) {
     await replace(config.file, source)
     await rm(folder, { recursive: true, force: true })
@@ -56,9 +61,29 @@ export async function makeService(config: Config, name: string, port: number = f
 }
 
 function refuseName(config: Config, name: string): void {
-  if (!isName('service', name)) throw new Failure(`${JSON.stringify(name)} is no name of a service, expected ${nameRule('service')}.`, { code: exit.usage })
+  if (!isName('service', name))
+    throw new Failure(`${JSON.stringify(name)} is no name of a service, expected ${nameRule('service')}.`, { code: exit.usage })
   if (config.services.some((service) => service.name === name))
     throw new Failure(`There is a service ${name} already.`, { code: exit.usage, on: `service ${name}`, next: 'Choose another name.' })
+}
+
+/**
+ * The port of a command line; undefined where none was given.
+ *
+ * @throws Failure (usage) when it is none that a service may have
+ */
+export function readPort(given: unknown): number | undefined {
+  if (given === undefined) return undefined
+  const port = /^\d{1,5}$/.test(String(given)) ? Number(given) : 0
+  if (port < 1024 || port > 65535)
+    throw new Failure(`${JSON.stringify(given)} is no port of a service, expected one from 1024 to 65535.`, { code: exit.usage })
+  return port
+}
+
+/** Whichever quotes the file has more of. */
+function inQuotesOf(source: string, entry: string): string {
+  const double = source.split('"').length > source.split("'").length
+  return double ? entry.replaceAll("'", '"') : entry
 }
 
 /** Writes a file in one step: whoever reads it meanwhile gets the old text or the new one. */

@@ -30,7 +30,11 @@ import { createService, type Service } from '../kit/service.ts'
 /** @param name as the config calls the service */
 export function createApp({ name }: { name: string }): Service {
   const service = createService({ name })
-  const greetings = new Counter({ name: '${metric}', help: 'Greetings given.', registers: [service.registry] })
+  const greetings = new Counter({
+    name: '${metric}',
+    help: 'Greetings given.',
+    registers: [service.registry],
+  })
   return service.post('/greet', async (request) => {
     const body = (await request.json()) as { name?: unknown } | undefined
     if (typeof body?.name !== 'string' || body.name === '') throw new HttpError(400, 'name is missing, expected {"name": "…"}')
@@ -44,8 +48,20 @@ import { type Check, holdsMetrics } from '../kit/smoke.ts'
 
 /** What every running instance of the service has to do; \`scripts/verify.mjs\` asks it. */
 const checks: Check[] = [
-  { name: 'it greets', method: 'POST', path: '/greet', body: { name: 'Ada' }, expect: { status: 200, body: fields({ greeting: 'Hello, Ada' }) } },
-  { name: 'nobody is not greeted', method: 'POST', path: '/greet', body: {}, expect: { status: 400, body: fields({ error: /name/ }) } },
+  {
+    name: 'it greets',
+    method: 'POST',
+    path: '/greet',
+    body: { name: 'Ada' },
+    expect: { status: 200, body: fields({ greeting: 'Hello, Ada' }) },
+  },
+  {
+    name: 'nobody is not greeted',
+    method: 'POST',
+    path: '/greet',
+    body: {},
+    expect: { status: 400, body: fields({ error: /name/ }) },
+  },
   {
     name: 'it counts greetings',
     path: '/metrics',

@@ -1,0 +1,105 @@
+// time limit: 180 s
+import { execFile } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { loadConfig } from '../../config/load.ts'
+import { freePort } from '../../src/new-service/free-port.ts'
+
+const root = resolve(import.meta.dirname, '../..')
+let folder: string
+
+/** A copy of what a service needs of the project. */
+test.before.each(async () => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), 'new-service-')))
+  for (const part of ['config', 'scripts', 'services/kit', 'services/data-ingestion', 'services/ml-inference', 'src']) {
+    await cp(join(root, part), join(folder, part), { recursive: true })
+  }
+  for (const file of ['package.json', 'mlops.config.ts', 'tsconfig.json', 'biome.json']) await cp(join(root, file), join(folder, file))
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+})
+
+test.after.each(() => rmSync(folder, { recursive: true, force: true }))
+
+function run(program: string, ...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const { NODE_V8_COVERAGE: _, ...env } = process.env
+  return new Promise((done) => {
+    execFile(program, words, { cwd: folder, env: { ...env, NO_COLOR: '1' } }, (error, stdout, stderr) =>
+      done({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr }),
+    )
+  })
+}
+
+const make = (...words: string[]) => run(process.execPath, 'scripts/new-service.mjs', ...words)
+
+test("a new service is in the config, which is otherwise as it was, passes its own tests and the project's checks", async () => {
+  const before = readFileSync(join(folder, 'mlops.config.ts'), 'utf8')
+  const { code, stdout, stderr } = await make('churn-rate')
+  assert.is(code, 0, stderr)
+  assert.is(
+    stdout,
+    'services/churn-rate/server.ts\nservices/churn-rate/app.ts\nservices/churn-rate/smoke.ts\nservices/churn-rate/app.test.ts\nmlops.config.ts\n',
+  )
+  const after = readFileSync(join(folder, 'mlops.config.ts'), 'utf8')
+  const added = after.split('\n').filter((line) => !before.split('\n').includes(line))
+  assert.equal(added, ["    'churn-rate': { entry: './services/churn-rate/server.ts', port: 8003 },"])
+  assert.is(after.replace(`${added[0]}\n`, ''), before)
+
+  const config = await loadConfig({ cwd: folder, env: {} })
+  assert.is(config.services.at(-1)?.name, 'churn-rate')
+  assert.is(freePort(config), 8004)
+
+  const tested = await run(process.execPath, 'services/churn-rate/app.test.ts')
+  assert.is(tested.code, 0, tested.stdout)
+  assert.match(tested.stdout, /Passed: +2/)
+  const formatted = await run(
+    process.execPath,
+    'node_modules/@biomejs/biome/bin/biome',
+    'check',
+    '--error-on-warnings',
+    '--vcs-enabled=false',
+    'services/churn-rate',
+    'mlops.config.ts',
+  )
+  assert.is(formatted.code, 0, formatted.stdout + formatted.stderr)
+  const settings = { extends: './tsconfig.json', include: ['services/churn-rate/*.ts'] }
+  writeFileSync(join(folder, 'tsconfig.new.json'), JSON.stringify(settings))
+  const typed = await run(process.execPath, 'node_modules/typescript/bin/tsc', '--noEmit', '--project', 'tsconfig.new.json')
+  assert.not.match(typed.stdout, 'services/churn-rate')
+})
+
+test('run twice it refuses, and so it does for names and ports that are none; nothing is left behind', async () => {
+  assert.is((await make('churn', '--port', '8010')).code, 0)
+  const config = readFileSync(join(folder, 'mlops.config.ts'), 'utf8')
+  const refused: [string[], RegExp][] = [
+    [['churn'], /There is a service churn already/],
+    [['kit'], /There is a folder services\/kit already/],
+    [['Churn_2'], /"Churn_2" is no name of a service, expected at most 32 lowercase letters/],
+    [['other', '--port', '80'], /"80" is no port of a service/],
+    [['other', '--port', '8010'], /got 8010, expected a port of its own: services\.churn\.port has it/],
+    [['prometheus'], /expected another name: prometheus, grafana/],
+    [[], /NAME is missing/],
+  ]
+  for (const [words, reason] of refused) {
+    const { code, stderr } = await make(...words)
+    assert.is(code, 2, stderr)
+    assert.match(stderr, reason)
+  }
+  assert.is(readFileSync(join(folder, 'mlops.config.ts'), 'utf8'), config)
+  assert.equal(readdirSync(join(folder, 'services')).sort(), ['churn', 'data-ingestion', 'kit', 'ml-inference'])
+  assert.not.ok(readdirSync(folder).some((name) => name.endsWith('.new')))
+})
+
+test('a config that only a person can add to is left alone, and the message says what to add', async () => {
+  const text = readFileSync(join(folder, 'mlops.config.ts'), 'utf8').replace('services: {', 'services: stage === "x" ? {} : {')
+  writeFileSync(join(folder, 'mlops.config.ts'), text)
+  const { code, stderr } = await make('churn', '--json')
+  assert.is(code, 2, stderr)
+  assert.is(readFileSync(join(folder, 'mlops.config.ts'), 'utf8'), text)
+  assert.not.ok(existsSync(join(folder, 'services', 'churn')))
+})
+
+test.run()
