@@ -231,7 +231,11 @@ async function walk(
   }
 
   await Promise.all(all.map(run))
-  if (failures.length > 0) throw gather(failures, held, phase)
+  // What ended because of the abort is no failure of its own.
+  const { aborted, reason } = context.signal
+  const causes = failures.filter(({ error }) => !(aborted && (error === reason || (error as Error).name === 'AbortError')))
+  if (causes.length > 0) throw gather(causes, held, phase)
+  if (failures.length > 0) throw reason
   return { outputs, timings }
 }
 

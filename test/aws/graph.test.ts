@@ -214,9 +214,20 @@ test('an aborted walk begins nothing new, finishes what is under way, and throws
   const { table } = diamond(world, async (call) => {
     if (call === 'create subnet') world.abort(reason)
   })
-  assert.is(((await errorOf(up([table], world.context(), 'create'))) as Failure).message.split('\n')[0], 'Interrupted')
+  assert.is(await errorOf(up([table], world.context(), 'create')), reason)
   assert.ok(world.there.has('subnet'))
   assert.not.ok(world.calls.includes('create table'))
+})
+
+test('what failed before the abort is told, and not the abort', async () => {
+  const world = new World()
+  const { table, group } = diamond(world, async (call) => {
+    if (call === 'create gateway') world.abort(new Failure('Interrupted'))
+  })
+  world.fail('create group', refusal('InvalidGroup.Duplicate', 'there is one'))
+  world.fail('create subnet', refusal('RequestLimitExceeded'))
+  const error = await errorOf(up([group, table], world.context(), 'create'))
+  assert.is(error.message, 'Could not create group: InvalidGroup.Duplicate: there is one\nHeld up by it: table')
 })
 
 test('an abort ends the wait for something that is held', async () => {
@@ -231,7 +242,7 @@ test('an abort ends the wait for something that is held', async () => {
     { ...context, tell: (event) => (event.state === 'progress' ? world.abort(new Error('enough')) : told(event)) },
     'retire',
   )
-  assert.is((await errorOf(walk)).name, 'AbortError')
+  assert.is((await errorOf(walk)).message, 'enough')
   assert.ok(world.there.has('vpc'))
 })
 

@@ -1,0 +1,196 @@
+import { rmSync } from 'node:fs'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { Failure } from '../../config/failure.ts'
+import type { Event } from '../../src/event.ts'
+import type { DeployOptions } from '../../src/release/deploy.ts'
+import { destroy } from '../../src/release/destroy.ts'
+import { recipesOf } from '../../src/release/images.ts'
+import { launch } from '../../src/release/launch.ts'
+import type { Lease, LeaseOwner } from '../../src/release/lease.ts'
+import { history, writeEntry } from '../../src/release/ledger.ts'
+import { planDeploy } from '../../src/release/plan.ts'
+import { provision } from '../../src/release/provision.ts'
+import { retire } from '../../src/release/retire.ts'
+import { lookAt, servingRelease } from '../../src/release/situation.ts'
+import { statusOf } from '../../src/release/status.ts'
+import { createTestCloud, errorOf, freePort } from '../aws/cloud.fixture.ts'
+import { configOf } from './config.fixture.ts'
+import { container, launchOf } from './launch.fixture.ts'
+
+const cloud = await createTestCloud()
+const { clients } = cloud
+const config = configOf({ port: await freePort() })
+test.after(async () => {
+  await cloud.end()
+  rmSync(config.folder, { recursive: true })
+})
+test.after.each(() => cloud.faults())
+
+const { signal } = new AbortController()
+const owner: LeaseOwner = { user: 'ann', host: 'laptop', verb: 'provision', pid: 1 }
+const held: Lease = { signal, release: async () => undefined }
+const ignore = () => undefined
+
+/** Provisions the next release, with what is there now. */
+async function provisionNext(also: Partial<DeployOptions> = {}) {
+  const situation = await lookAt(clients, config)
+  const recipes = recipesOf(config)
+  const plan = planDeploy(config, recipes, situation)
+  return await provision({ config, clients, situation, recipes, plan, owner, lease: held, signal, tell: ignore, ...also })
+}
+
+/** What there is, as `vpc (release 1)`, sorted. */
+async function contents(): Promise<string[]> {
+  const { stacks, elasticIp, role, profile, repositories } = await lookAt(clients, config)
+  const ofStacks = [...stacks].flatMap(([release, listed]) => listed.map(({ kind }) => `${kind} (release ${release})`))
+  const ofStage = { 'elastic ip': elasticIp, role, 'instance profile': profile, repository: repositories[0] }
+  return [...ofStacks, ...Object.entries(ofStage).flatMap(([name, there]) => (there ? [name] : []))].sort()
+}
+
+const stackOf = (release: number) =>
+  ['instance', 'internet gateway', 'route table', 'security group', 'subnet', 'vpc'].map((kind) => `${kind} (release ${release})`)
+const ofStage = ['elastic ip', 'instance profile', 'repository', 'role']
+
+test('a stage that was never deployed has nothing, and its first release is 1', async () => {
+  const situation = await lookAt(clients, config)
+  assert.is(situation.next, 1)
+  assert.equal(await contents(), [])
+  assert.is(servingRelease(situation), undefined)
+  const status = await statusOf(clients, config)
+  assert.equal([status.release, status.address, status.machine, status.lockedBy], [undefined, undefined, undefined, undefined])
+  assert.equal(
+    status.services.map(({ name, state }) => [name, state]),
+    [['web', 'not deployed']],
+  )
+})
+
+test('provisioning makes everything, leads the address to the machine and says so in the ledger', async () => {
+  const { release, address, seconds } = await provisionNext()
+  assert.is(release, 1)
+  assert.equal(Object.keys(seconds), ['create', 'promote'])
+  assert.equal(await contents(), [...stackOf(1), ...ofStage].sort())
+  const situation = await lookAt(clients, config)
+  assert.is(situation.elasticIp?.address, address)
+  assert.is(situation.serving?.release, 1)
+  // Nothing was launched, so nothing serves.
+  assert.is(servingRelease(situation), undefined)
+  const [entry, ...others] = await history(clients, config)
+  assert.equal([entry!.release, entry!.outcome, entry!.by, others], [1, 'provisioned', 'ann@laptop', []])
+  const status = await statusOf(clients, config)
+  assert.equal([status.release, status.deployed, status.machine?.state], [1, undefined, 'running'])
+})
+
+test('an image that the machine cannot pull is a failure with the name, the log and the next command', async () => {
+  const { serving } = await lookAt(clients, config)
+  const release = launchOf([container('web', { image: `${new URL(cloud.endpoint).host}/shop/test/web@sha256:${'0'.repeat(64)}` })])
+  const options = { signal, waiting: ignore, nextFor: (name: string) => `look at ${name}` }
+  const failure = (await errorOf(launch(clients, config, serving!.instance, release, options))) as Failure
+  assert.instance(failure, Failure)
+  assert.is(failure.message, 'Could not pull the image of web')
+  assert.match(failure.details.on!, /^container web, instance i-[0-9a-f]+, command [0-9a-f-]+$/)
+  assert.ok(failure.details.log!.length > 0)
+  assert.is(failure.details.next, 'look at web')
+})
+
+test('a launch that ends without a result is told with what it wrote and how to look', async () => {
+  const { serving } = await lookAt(clients, config)
+  const answer = {
+    Status: 'TimedOut',
+    StatusDetails: 'Execution Timed Out',
+    ResponseCode: 137,
+    StandardOutputContent: 'half\n',
+    StandardErrorContent: 'killed\n',
+  }
+  await cloud.faults({ action: 'ssm:GetCommandInvocation', instead: answer })
+  const options = { signal, waiting: ignore, nextFor: () => undefined }
+  const failure = (await errorOf(launch(clients, config, serving!.instance, launchOf([container('web')]), options))) as Failure
+  assert.is(failure.message, 'The launch ended without a result (Execution Timed Out, exit code 137)')
+  assert.equal(failure.details.log, ['half', 'killed'])
+  assert.match(failure.details.next!, /^aws ssm get-command-invocation --command-id \S+ --instance-id i-/)
+})
+
+test('status shows what serves: whether it answers, what is missing, what is closed', async () => {
+  const entry = { release: 1, outcome: 'serving' as const, at: '2026-01-02T03:04:05.000Z', by: 'ann@laptop', commit: 'abc', seconds: {} }
+  const missing = ['grafana is not on the PATH of this machine. To get it: apt-get install grafana']
+  await writeEntry(clients, config, { ...entry, images: { web: `sha256:${'a'.repeat(64)}`, prometheus: 'sha256:b' }, missing })
+  const monitored = { ...config, monitoring: configOf({ monitoring: { nodeExporter: false, alertmanager: false } }).monitoring }
+  const status = await statusOf(clients, monitored)
+  assert.is(servingRelease(await lookAt(clients, config)), 1)
+  assert.equal(status.deployed, { at: entry.at, by: entry.by, commit: entry.commit })
+  const shown = Object.fromEntries(status.services.map(({ name, state, detail }) => [name, [state, detail]]))
+  assert.equal(shown.web![0], 'unhealthy')
+  assert.equal(shown.prometheus, ['not checked', 'not open to the outside'])
+  assert.equal(shown.grafana, ['missing', missing[0]])
+})
+
+test('a release that cannot be provisioned is cleared away, and what the stage keeps stays', async () => {
+  const before = await contents()
+  await cloud.faults({ action: 'ec2:RunInstances', before: { code: 'InsufficientInstanceCapacity', message: 'none free', status: 500 } })
+  const failure = (await errorOf(provisionNext())) as Failure
+  assert.match(failure.message, /^Could not create instance: InsufficientInstanceCapacity: none free/)
+  await cloud.faults()
+  assert.equal(await contents(), before)
+})
+
+test('a run that has lost the lease stops and clears nothing away', async () => {
+  const lost = new AbortController()
+  const reason = new Failure('The lock of the stage was lost')
+  const tell = ({ step, state }: Event) => (step === 'vpc' && state === 'done' ? lost.abort(reason) : undefined)
+  const lease: Lease = { ...held, signal: lost.signal }
+  assert.is(await errorOf(provisionNext({ lease, tell })), reason)
+  assert.ok((await contents()).includes('vpc (release 2)'))
+})
+
+test('what a run that ended halfway has left is seen, planned to go, and goes with the next', async () => {
+  const situation = await lookAt(clients, config)
+  assert.equal([situation.next, [...situation.stacks.keys()]], [3, [1, 2]])
+  const plan = planDeploy(config, recipesOf(config), situation)
+  assert.equal([plan.leftovers, plan.replaces], [[2], 1])
+  assert.equal((await statusOf(clients, config)).leftovers, [2])
+  assert.is((await provisionNext()).release, 3)
+  assert.equal(await contents(), [...stackOf(1), ...stackOf(3), ...ofStage].sort())
+})
+
+test('retiring drains what runs before it removes the stack', async () => {
+  const told: Event[] = []
+  await retire(clients, config, [1], 'retire', signal, (event) => told.push(event))
+  assert.equal(await contents(), [...stackOf(3), ...ofStage].sort())
+  const drain = told.find(({ step, state }) => step === 'drain (release 1)' && state === 'done')
+  assert.is(drain?.detail, 'Success')
+  assert.ok(told.indexOf(drain!) < told.findIndex(({ step }) => step === 'vpc (release 1)'))
+})
+
+test('destroy tells what it could not remove and why, and removes the rest', async () => {
+  await cloud.faults({ action: 'ec2:DeleteSubnet', before: { code: 'OperationNotPermitted', message: 'it is protected' } })
+  const receipt = await destroy(clients, config, held, signal, ignore)
+  assert.match(receipt.failure!.message, /^Could not destroy subnet: OperationNotPermitted: it is protected\n/)
+  assert.equal(receipt.left.map(({ kind }) => kind).sort(), ['subnet', 'vpc'])
+  assert.equal(await contents(), ['subnet (release 3)', 'vpc (release 3)'])
+})
+
+test('destroy finishes what was left, looks again, and its receipt says that nothing is left', async () => {
+  const receipt = await destroy(clients, config, held, signal, ignore)
+  assert.is(receipt.failure, undefined)
+  assert.equal(receipt.removed.map(({ kind }) => kind).sort(), ['subnet', 'vpc'])
+  assert.equal(receipt.left, [])
+  assert.equal(await contents(), [])
+  assert.equal(await history(clients, config), [])
+})
+
+test('a machine that cannot be drained is retired all the same', async () => {
+  await provisionNext()
+  await cloud.faults({ action: 'ssm:SendCommand', before: { code: 'InvalidInstanceId', message: 'not in a valid state' } })
+  const told: Event[] = []
+  await retire(clients, config, [1], 'retire', signal, (event) => told.push(event))
+  assert.is(told.find(({ step, state }) => step === 'drain (release 1)' && state === 'skipped')?.detail, 'not in a valid state')
+  await destroy(clients, config, held, signal, ignore)
+  assert.equal(await contents(), [])
+})
+
+test('an interrupted destroy throws the reason', async () => {
+  const aborted = AbortSignal.abort(new Failure('Interrupted'))
+  assert.is((await errorOf(destroy(clients, config, held, aborted, ignore))).message, 'Interrupted')
+})
+
+test.run()
