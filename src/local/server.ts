@@ -7,6 +7,7 @@ import { ApiError } from './cloud.ts'
 import type { Faults } from './faults.ts'
 import type { Identity } from './identity.ts'
 import type { Log } from './log.ts'
+import { parseJson } from './protocol/json.ts'
 import { verify } from './signature.ts'
 
 /** What `POST /` accepts, in bytes; AWS's own limit for EC2 and SSM requests is in this region. */
@@ -78,7 +79,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, parts:
   }
   const { caller } = verify(whole, identity)
   if (caller.role !== undefined) throw new ApiError('AccessDenied', 'Only the owner of the embedded cloud may do this.', 403)
-  const output = await parts.area(whole.url.slice('/_cloud/'.length), whole.body.length > 0 ? JSON.parse(whole.body.toString()) : {})
+  const output = await parts.area(whole.url.slice('/_cloud/'.length), parseJson(whole.body))
   send(response, 200, { 'content-type': 'application/json' }, JSON.stringify(output))
   if (!whole.url.endsWith('/status')) tell(whole.url)
 }
