@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process'
-import type { Config } from '../config/config.ts'
-import { exit, Failure } from '../config/failure.ts'
+import { Failure } from '../config/failure.ts'
 import { cloudFolder } from './access.ts'
 import { startSession, type TerminalProgram } from './aws/session.ts'
-import { portsOf } from './release/ports.ts'
+import { refuseUnknownService } from './release/ports.ts'
 import { lookAt } from './release/situation.ts'
 import type { Stage } from './stage.ts'
 
@@ -17,7 +16,7 @@ function shellIn(service: string, prefix: string): string {
  * @throws Failure when nothing runs, or the service is not one of the config
  */
 export async function sessionProgram({ config, clients }: Stage, service: string | undefined): Promise<TerminalProgram> {
-  if (service !== undefined) refuseUnknown(config, service)
+  if (service !== undefined) refuseUnknownService(config, service)
   const { serving } = await lookAt(clients, config)
   if (!serving)
     throw new Failure('There is no machine to open a session on', {
@@ -31,16 +30,6 @@ export async function sessionProgram({ config, clients }: Stage, service: string
   const { shellEnvironment } = await import('./local/machine/environment.ts')
   const { cwd, env } = shellEnvironment(`${cloudFolder(config)}/instances/${serving.instance.id}`)
   return { file: 'sh', args: service ? ['-c', shellIn(service, '')] : ['-i'], env, cwd }
-}
-
-function refuseUnknown(config: Config, service: string): void {
-  const known = portsOf(config).map(({ name }) => name)
-  if (!known.includes(service))
-    throw new Failure(`There is no service "${service}"`, {
-      on: `stage ${config.stage} of ${config.app}`,
-      likely: `Known: ${known.join(', ')}.`,
-      code: exit.usage,
-    })
 }
 
 /**

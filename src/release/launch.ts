@@ -56,7 +56,8 @@ export async function launch(
     log: said ? log : [...result.stdout.split('\n'), ...result.stderr.split('\n')].filter(Boolean).slice(-20),
     ...(likely ? { likely } : {}),
     next:
-      options.nextFor(said?.container ?? '') ??
+      // A service that could not even be fetched says nothing when it is run here.
+      (said?.ok === false && (said.step === 'start' || said.step === 'health') ? options.nextFor(said.container) : undefined) ??
       `aws ssm get-command-invocation --command-id ${result.commandId} --instance-id ${instance.id}`,
   })
 }

@@ -1,4 +1,6 @@
 import type { Config, Expose } from '../../config/config.ts'
+import { exit, Failure } from '../../config/failure.ts'
+import { suggest } from '../../config/suggestion.ts'
 import { monitoringServers } from '../../monitoring/index.ts'
 import type { OpenPort } from '../aws/security-group.ts'
 
@@ -21,4 +23,19 @@ export function openPorts(config: Config): OpenPort[] {
   return portsOf(config)
     .filter(({ expose }) => expose !== 'nobody')
     .map(({ name, port, expose }) => ({ port, cidrs: expose === 'public' ? ['0.0.0.0/0'] : (expose as readonly string[]), purpose: name }))
+}
+
+/**
+ * Refuses the name of a container that the config does not have.
+ * @throws Failure (usage) with the names there are
+ */
+export function refuseUnknownService(config: Config, name: string): void {
+  const known = portsOf(config).map((port) => port.name)
+  if (known.includes(name)) return
+  const meant = suggest(name, known)
+  throw new Failure(`There is no service "${name}".${meant ? ` Did you mean "${meant}"?` : ''}`, {
+    on: `stage ${config.stage} of ${config.app}`,
+    likely: `The config has ${known.join(', ')}.`,
+    code: exit.usage,
+  })
 }

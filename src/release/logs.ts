@@ -1,0 +1,42 @@
+import { exit, Failure } from '../../config/failure.ts'
+import type { Clients } from '../aws/clients.ts'
+import { runCommand } from '../aws/run-command.ts'
+import type { StageId } from './names.ts'
+import { lookAt } from './situation.ts'
+
+/** Run Command keeps the first 24,000 characters of what a command prints, and it is the last lines that are wanted. */
+const kept = 23_000
+
+/**
+ * The last lines of what a container of the serving release has printed, both streams, oldest first.
+ * @throws Failure when nothing runs, or there is no such container
+ */
+export async function logsOf(clients: Clients, id: StageId, container: string, lines: number, signal: AbortSignal): Promise<string> {
+  const { serving } = await lookAt(clients, id)
+  if (!serving)
+    throw new Failure('Nothing runs, so there are no logs', {
+      on: `stage ${id.stage} of ${id.app}`,
+      next: `npx zx scripts/deploy.mjs --stage ${id.stage}`,
+    })
+  const script = `docker inspect ${container} >/dev/null && docker logs --tail ${lines} ${container} 2>&1 | tail -c ${kept}`
+  const options = { comment: `Logs of ${container}`, seconds: 60, signal, waiting: () => undefined }
+  const { exitCode, stdout, stderr } = await runCommand(clients, serving.instance.id, script, options)
+  if (exitCode === 0) return stdout.trimEnd()
+  throw new Failure(`There are no logs of ${container}`, {
+    on: `instance ${serving.instance.id}`,
+    log: stderr.trimEnd().split('\n').slice(-20),
+    likely: 'The serving release has no container of this name.',
+    next: `npx zx scripts/status.mjs --stage ${id.stage}`,
+    code: exit.failed,
+  })
+}
+
+/**
+ * A flag's value as a count.
+ * @throws Failure (usage) for anything but a whole number from 1 to 10000
+ */
+export function countOf(flag: string, text: string): number {
+  const count = Number(text)
+  if (Number.isInteger(count) && count >= 1 && count <= 10_000) return count
+  throw new Failure(`${flag} ${text}: expected a whole number from 1 to 10000`, { on: flag, code: exit.usage })
+}
