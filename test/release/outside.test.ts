@@ -1,0 +1,109 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { Failure } from '../../config/failure.ts'
+import type { Event } from '../../src/event.ts'
+import { checkFromOutside, checkHealth } from '../../src/release/outside.ts'
+import type { Port } from '../../src/release/ports.ts'
+import type { Situation } from '../../src/release/situation.ts'
+import { verifyStage } from '../../src/release/verify.ts'
+import { errorOf, freePort } from '../aws/cloud.fixture.ts'
+import { configOf } from './config.fixture.ts'
+
+const { signal } = new AbortController()
+
+/** Serves on a free port while `work` runs. */
+async function serving(listener: RequestListener, work: (port: number) => Promise<void>): Promise<void> {
+  const server = createServer(listener)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  try {
+    await work((server.address() as AddressInfo).port)
+  } finally {
+    server.close()
+    server.closeAllConnections()
+  }
+}
+
+const portOf = (port: number, expose: Port['expose'] = 'public'): Port => ({ name: 'web', port, expose, health: '/health' })
+
+test('only 200 is healthy, a redirect is not, and a port that nobody has is told by the reason', async () => {
+  const answers: Record<string, number> = { '/health': 200, '/moved': 302, '/broken': 503 }
+  await serving(
+    (request, response) => response.writeHead(answers[request.url!]!, { location: '/health' }).end('text'),
+    async (port) => {
+      assert.equal(await checkHealth('127.0.0.1', portOf(port)), { healthy: true, seen: 'HTTP 200' })
+      assert.equal(await checkHealth('127.0.0.1', { ...portOf(port), health: '/moved' }), { healthy: false, seen: 'HTTP 302' })
+      assert.equal(await checkHealth('127.0.0.1', { ...portOf(port), health: '/broken' }), { healthy: false, seen: 'HTTP 503' })
+    },
+  )
+  assert.equal(await checkHealth('127.0.0.1', portOf(await freePort())), { healthy: false, seen: 'ECONNREFUSED' })
+})
+
+test('a port that answers late is waited for, and what is not open to the world is left to the machine', async () => {
+  let asked = 0
+  const told: Event[] = []
+  await serving(
+    (_, response) => response.writeHead(++asked < 3 ? 503 : 200).end(),
+    async (port) => {
+      const ports = [portOf(port), { ...portOf(1, 'nobody'), name: 'prometheus' }, { ...portOf(2, ['192.0.2.0/24']), name: 'grafana' }]
+      await checkFromOutside('127.0.0.1', ports, 'verify', signal, (event) => told.push(event))
+      const shown = told.map(({ step, state, detail }) => [step, state, detail].filter(Boolean).join(' '))
+      assert.equal(shown, [
+        'web started',
+        'prometheus skipped not open to the world: checked on the machine',
+        'grafana skipped not open to the world: checked on the machine',
+        'web progress HTTP 503',
+        'web progress HTTP 503',
+        `web done http://127.0.0.1:${port}`,
+      ])
+    },
+  )
+})
+
+test('an interrupted check ends at once', async () => {
+  const aborter = new AbortController()
+  const tell = ({ state }: Event) => (state === 'progress' ? aborter.abort(new Error('stop')) : undefined)
+  const check = checkFromOutside('127.0.0.1', [portOf(await freePort())], 'verify', aborter.signal, tell)
+  assert.is((await errorOf(check)).name, 'AbortError')
+})
+
+/** What a look would have found, as far as verifying asks. */
+const found = (release: number | undefined): Situation =>
+  ({ elasticIp: release && { address: '127.0.0.1' }, serving: release && { release } }) as unknown as Situation
+
+test("verifying runs the checks of a service's own folder after those that hold for all", async () => {
+  await serving(
+    (_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"healthy","service":"web"}'),
+    async (port) => {
+      const config = configOf({ port })
+      const check =
+        "{ name: 'it knows itself', path: '/', expect: { status: 200, body: (body) => body.service === 'web' ? undefined : 'no' } }"
+      writeFileSync(join(config.folder, 'services/web/smoke.ts'), `export default [${check}]\n`)
+      const told: Event[] = []
+      const [verified] = await verifyStage(config, found(1), (event) => told.push(event))
+      assert.is(verified!.service, 'web')
+      const byName = Object.fromEntries(verified!.results.map(({ name, ok }) => [name, ok]))
+      assert.is(byName['it is healthy'], true)
+      assert.is(byName['it shows its metrics'], false)
+      assert.is(byName['it knows itself'], true)
+      assert.match(told.at(-1)!.detail!, /^\d+ of \d+ checks failed$/)
+      rmSync(config.folder, { recursive: true })
+    },
+  )
+})
+
+test('a service that is not open is not verified, and a stage that serves nothing is a failure', async () => {
+  const config = configOf({ services: { web: { entry: './services/web/server.ts', port: 8001, expose: 'nobody' } } })
+  const told: Event[] = []
+  assert.equal(await verifyStage(config, found(1), (event) => told.push(event)), [{ service: 'web', results: [] }])
+  assert.equal(told, [{ phase: 'verify', step: 'web', state: 'skipped', detail: 'not open to the outside' }])
+  const failure = (await errorOf(verifyStage(config, found(undefined), () => undefined))) as Failure
+  assert.is(failure.message, 'Nothing serves, so there is nothing to verify')
+  assert.is(failure.details.next, 'npx zx scripts/deploy.mjs --stage test')
+  rmSync(config.folder, { recursive: true })
+})
+
+test.run()
