@@ -65,7 +65,8 @@ export function launchScript(launch: Launch): string {
     // The agent of a machine may say where its root is; on AWS it is always /opt/mlops.
     `root="\${MLOPS_ROOT:-/opt/mlops}"`,
     'mkdir -p "$root/docker"',
-    'export DOCKER_CONFIG="$root/docker"',
+    // The agent sets no HOME, and the credential helper keeps its cache there.
+    'export DOCKER_CONFIG="$root/docker" HOME="$root"',
     'exec 3>&1 >>"$root/launch.log" 2>&1',
     '',
     functions(launch.address),

@@ -3,7 +3,7 @@
 set -eu
 root="${MLOPS_ROOT:-/opt/mlops}"
 mkdir -p "$root/docker"
-export DOCKER_CONFIG="$root/docker"
+export DOCKER_CONFIG="$root/docker" HOME="$root"
 exec 3>&1 >>"$root/launch.log" 2>&1
 
 fail() { # STEP CONTAINER: says what failed, shows the end of its log, and ends
