@@ -13,6 +13,9 @@ const address = `http://127.0.0.1:${project.ports[0]}/`
 /** Asks until the service answers: the address leads nowhere while there is no cloud. */
 const web = async () => (await fetch(address)).text()
 
+/** A deploy that will be killed: its lock does not hold up the next command for longer than this many seconds. */
+const startDeploy = () => project.start('deploy', [], { env: { MLOPS_LEASE_SECONDS: '3' } })
+
 /** Kills a script with all that it has started and that still is its own. */
 async function killTree({ child, ended }: Running): Promise<void> {
   kill(treeOf(child.pid!))
@@ -31,7 +34,7 @@ async function deployCleanly(version: string): Promise<void> {
 }
 
 test('a first deploy that is killed while resources are made, and the embedded cloud with it, does not hinder the next', async () => {
-  const deploying = project.start('deploy')
+  const deploying = startDeploy()
   await deploying.says(/create {2}vpc {2}done/)
   await killTree(deploying)
   assert.equal(
@@ -42,17 +45,17 @@ test('a first deploy that is killed while resources are made, and the embedded c
 })
 
 test('a deploy that is killed while it launches leaves the old release serving, and does not hinder the next', async () => {
-  const deploying = project.start('deploy')
+  const deploying = startDeploy()
   await deploying.says(/launch {2}started/)
   await killTree(deploying)
   assert.is(await web(), 'version 1')
   const status = document(await project.run('status', '--json'))
-  assert.equal([status.release, status.leftovers.length], [1 + status.leftovers[0] - 2, 1])
+  assert.equal(status.leftovers, [status.release + 1])
   await deployCleanly('2')
 })
 
 test('a deploy that is killed after the address has moved does not hinder the next', async () => {
-  const deploying = project.start('deploy')
+  const deploying = startDeploy()
   await deploying.says(/retire {2}started/)
   await killTree(deploying)
   assert.is(await web(), 'version 2')
@@ -89,7 +92,7 @@ test('when everything was killed, status says that the machine has stopped, and 
 })
 
 test('a destroy after a deploy that was killed leaves nothing', async () => {
-  const deploying = project.start('deploy')
+  const deploying = startDeploy()
   await deploying.says(/launch {2}started/)
   await killTree(deploying)
   const { left } = document(await project.run('destroy', '--yes', '--all', '--json'))

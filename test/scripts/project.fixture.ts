@@ -112,8 +112,6 @@ function surroundings(folder: string): NodeJS.ProcessEnv {
     PATH: `${join(folder, 'node_modules/.bin')}${delimiter}${PATH}`,
     HOME: join(folder, 'home'),
     LANG: 'C.UTF-8',
-    // What was killed does not hold up the next script for longer than this.
-    MLOPS_LEASE_SECONDS: '2',
     ...(NODE_V8_COVERAGE ? { NODE_V8_COVERAGE } : {}),
     ...(TEST_FILE_RUN ? { TEST_FILE_RUN } : {}),
   }
