@@ -19,6 +19,7 @@ const steps: Readonly<Record<string, readonly [what: string, likely: string]>> =
   ],
   pull: ['Could not pull the image of', 'The role of the machine may not pull, the registry cannot be reached, or the disk is full.'],
   start: ['Could not keep running', 'The program ends by itself: look at its last lines above.'],
+  memory: ['Took more memory than its container may have:', 'Its limit is memoryMiB in mlops.config.ts: raise it, or let it load less.'],
   health: ['Did not get healthy within 60 s:', 'It does not answer 200 on its health path: wrong port or path, or it is still starting.'],
   secrets: ['Could not bring the secrets:', 'A secret was removed meanwhile, or the role of the machine may not read it.'],
   script: ['The launch script ended early', 'A command of the machine failed: look at the last lines of its log above.'],
