@@ -95,7 +95,10 @@ export function launchScript(launch: Launch): string {
 function functions(address: string): string {
   return `fail() { # STEP CONTAINER: says what failed, shows the end of its log, and ends
   trap - EXIT
-  printf '{"ok":false,"step":"%s","container":"%s"}\\n' "$1" "$2" >&3
+  step=$1
+  # What the kernel ends for its memory has no last words.
+  if [ -n "$2" ] && [ "$(docker inspect -f '{{.State.OOMKilled}}' "$2")" = true ]; then step=memory; fi
+  printf '{"ok":false,"step":"%s","container":"%s"}\\n' "$step" "$2" >&3
   if [ -n "$2" ] && [ "$1" != pull ]; then docker logs --tail ${logLines} "$2" >&3 2>&1 || true; else tail -n ${logLines} "$root/launch.log" >&3; fi
   exit 1
 }
