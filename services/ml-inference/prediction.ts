@@ -28,9 +28,13 @@ export function predictionOutput({ outputs }: Model, { output }: Manifest): numb
  */
 export function predictionOf({ outputs, row }: Answer, output: number): Prediction {
   const found = outputs[output]!
-  const values = Array.from({ length: found.stride }, (_, index) => Number(valueAt(found, row, index)))
-  if (!values.every(Number.isFinite)) throw new HttpError(500, 'The model gave something that is no number for these features')
-  return values.length === 1 ? values[0]! : values
+  if (found.stride === 1) return finite(Number(valueAt(found, row, 0)))
+  return Array.from({ length: found.stride }, (_, index) => finite(Number(valueAt(found, row, index))))
+}
+
+function finite(value: number): number {
+  if (Number.isFinite(value)) return value
+  throw new HttpError(500, 'The model gave something that is no number for these features')
 }
 
 /** The name of what was predicted: the class with the largest number, or of two classes the second one from a half on. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Child, startChild } from '../../services/kit/child.fixture.ts'
@@ -7,6 +7,8 @@ import { nodeOptions } from '../../src/release/node-options.ts'
 
 const project = join(import.meta.dirname, '../..')
 const folder = mkdtempSync(join(tmpdir(), 'bench-bundle-'))
+// Packages with native code are not in a bundle.
+symlinkSync(join(project, 'node_modules'), join(folder, 'node_modules'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 
 /** Starts a service as its container does: from its bundle, with the memory of a container of 256 MiB. */

@@ -1,0 +1,34 @@
+import { join } from 'node:path'
+import { startChild, stopChild } from '../../services/kit/child.fixture.ts'
+import { startBundled } from './bundled.fixture.ts'
+import { load } from './load.fixture.ts'
+import { memory, type Request, ratio } from './measure.fixture.ts'
+import { atLeast, atMost, type Bench, type Row } from './row.fixture.ts'
+
+const request = {
+  path: '/predict',
+  body: JSON.stringify({ features: [5.1, 3.5, 1.4, 0.2] }),
+  expect: 200,
+  connections: 64,
+} satisfies Request
+const answer = { prediction: 0.9716949036890725, model_version: '1.0.0' }
+
+/** `/predict` with the ONNX model against a bare server that answers the same; how long answers take at half of the top rate; and memory. */
+const bench: Bench = async (tell) => {
+  const rows: Row[] = []
+  const bare = await startChild(join(import.meta.dirname, 'bare.fixture.ts'), { ANSWER: JSON.stringify(answer) })
+  const service = await startBundled('ml-inference', { MODEL_DIR: join(import.meta.dirname, '../../services/ml-inference/model') })
+  try {
+    rows.push(atLeast('/predict with the ONNX model ÷ bare node:http', await ratio(request, service, bare, tell), 0.5))
+    const top = await load({ ...request, port: service.port, ms: 3000 })
+    const half = await load({ ...request, port: service.port, ms: 5000, rate: top.rate / 2 })
+    tell(`${half.rate.toFixed(0)} a second of at most ${top.rate.toFixed(0)}: p50 ${half.p50.toFixed(2)} ms, p99 ${half.p99.toFixed(2)} ms`)
+    rows.push(atMost('/predict at half of its top rate, p99', half.p99, 5, ' ms'))
+    rows.push(...(await memory('ml-inference', request, service, Number(process.env.BENCH_REQUESTS ?? 1_000_000), tell)))
+  } finally {
+    await stopChild(service)
+    await stopChild(bare)
+  }
+  return rows
+}
+export default bench
