@@ -47,7 +47,10 @@ export function printDeployed(terminal: Terminal, config: Config, deployed: Depl
 
 /** Prints what is left of a destroyed stage. */
 export function printReceipt(terminal: Terminal, { app, stage }: Config, receipt: Receipt): void {
-  terminal.print(`Removed ${receipt.removed.length} resources of stage ${stage} of ${app} in ${receipt.seconds.toFixed(1)} s.`)
+  const { length } = receipt.removed
+  terminal.print(
+    `Removed ${length} ${length === 1 ? 'resource' : 'resources'} of stage ${stage} of ${app} in ${receipt.seconds.toFixed(1)} s.`,
+  )
   terminal.print(`Looked again: ${receipt.left.length === 0 ? 'nothing is left' : `${receipt.left.length} left`}.`)
   const rows = receipt.left.map(({ kind, id }) => ({ kind, id, 'a month': priceOfRemaining(kind)?.toFixed(2) ?? '' }))
   if (rows.length > 0) terminal.table(rows, ['kind', 'id', { key: 'a month', title: 'USD A MONTH', align: 'right' }])

@@ -1,0 +1,227 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { Config } from '../../config/config.ts'
+import type { LedgerEntry } from '../../src/release/ledger.ts'
+import type { Plan } from '../../src/release/plan.ts'
+import { printDeployed, printHistory, printPlan, printReceipt, printStatus, printVerified } from '../../src/release/print.ts'
+import type { Status } from '../../src/release/status.ts'
+import { createTerminal, type Terminal } from '../../src/terminal/terminal.ts'
+import { Screen } from '../terminal/screen.ts'
+
+/** What is printed to standard output and to standard error, on pipes. */
+function printed(print: (terminal: Terminal) => void, color = false): { out: string; err: string } {
+  const [stdout, stderr] = [new Screen({ isTTY: false }), new Screen({ isTTY: false })]
+  print(createTerminal({ stdout, stderr, env: { LANG: 'C.UTF-8' }, color }))
+  return { out: stdout.written, err: stderr.written }
+}
+
+const digest = (letter: string) => `sha256:${letter.repeat(64)}`
+const prod = { app: 'shop', stage: 'prod' } as Config
+const local = { app: 'shop', stage: 'local' } as Config
+
+const plan: Plan = {
+  release: 6,
+  strategy: 'blue-green',
+  leftovers: [5],
+  replaces: 4,
+  steps: [
+    { glyph: ' ', what: 'elastic ip', detail: '192.0.2.1' },
+    { glyph: '+', what: 'repository web', detail: '' },
+    { glyph: '-/+', what: 'stack', detail: 'release 6: vpc' },
+    { glyph: '~', what: 'image web', detail: 'aaaaaaaaaaaa, 2.1 MB to upload' },
+    { glyph: '-', what: 'stack', detail: 'release 5: left over by a run that did not end' },
+  ],
+  missing: ['grafana is not on this machine (apt-get install grafana)'],
+  price: { instance: 7.592, disk: 1.6, address: 3.65, total: 12.842 },
+  changes: true,
+  interrupts: 'Release 4 serves until the new one is verified; then the address moves in one call.',
+}
+
+test('a plan is one line a step, then what is missing, what users notice and what it costs', () => {
+  const { out, err } = printed((terminal) => printPlan(terminal, plan))
+  assert.is(out, '')
+  assert.fixture(
+    err,
+    `Plan for release 6 (blue-green)
+     elastic ip      192.0.2.1
+   + repository web
+ -/+ stack           release 6: vpc
+   ~ image web       aaaaaaaaaaaa, 2.1 MB to upload
+   - stack           release 5: left over by a run that did not end
+! Left out: grafana is not on this machine (apt-get install grafana)
+Release 4 serves until the new one is verified; then the address moves in one call.
+On AWS about $12.84 a month: machine $7.59, disk $1.60, address $3.65 (us-east-1 list prices of 2026-07, without traffic).
+`,
+  )
+})
+
+test('a plan that was asked for is a result, and says when a deploy would change nothing or the price is not known', () => {
+  const same = {
+    ...plan,
+    steps: plan.steps.slice(0, 1),
+    missing: [],
+    changes: false,
+    price: { ...plan.price, instance: undefined, total: undefined },
+  }
+  const { out, err } = printed((terminal) => printPlan(terminal, same, terminal.print))
+  assert.is(err, '')
+  assert.fixture(
+    out,
+    `Plan for release 6 (blue-green)
+     elastic ip  192.0.2.1
+Release 4 serves exactly this: a deploy would launch nothing new.
+Release 4 serves until the new one is verified; then the address moves in one call.
+On AWS about unknown a month: machine unknown, disk $1.60, address $3.65 (us-east-1 list prices of 2026-07, without traffic).
+`,
+  )
+})
+
+test('colour is added to a plan and never the only signal', () => {
+  const plain = printed((terminal) => printPlan(terminal, plan)).err
+  const painted = printed((terminal) => printPlan(terminal, plan), true).err
+  assert.is.not(painted, plain)
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are what is taken away
+  assert.is(painted.replace(/\u001b\[\d+m/g, ''), plain.replace(/ +$/gm, ''))
+})
+
+const deployed = {
+  release: 6,
+  address: '192.0.2.1',
+  urls: { web: 'http://192.0.2.1:8001' },
+  images: { web: digest('a'), store: digest('b') },
+  missing: [],
+  seconds: { build: 0.42, create: 3 },
+  timeline: [
+    { label: 'build', start: 0, seconds: 0.42 },
+    { label: 'create', start: 0.1, seconds: 3 },
+  ],
+}
+
+test('what was deployed is where it answers and how long it took', () => {
+  const { out, err } = printed((terminal) => printDeployed(terminal, prod, deployed, false))
+  assert.fixture(
+    out,
+    `Release 6 of shop serves stage prod.
+SERVICE  URL                    IMAGE
+web      http://192.0.2.1:8001  aaaaaaaaaaaa
+Seconds: build 0.4, create 3.0
+`,
+  )
+  assert.is(err, 'Next: npx zx scripts/verify.mjs --stage prod tests every endpoint.\n')
+  const timed = printed((terminal) => printDeployed(terminal, local, deployed, true))
+  assert.ok(timed.out.length > out.length)
+  assert.is(timed.err, 'Next: npx zx scripts/verify.mjs tests every endpoint.\n')
+})
+
+test('a receipt says what is left and what that costs', () => {
+  const removed = [{ kind: 'vpc', id: 'vpc-1' }]
+  const clean = printed((terminal) => printReceipt(terminal, prod, { removed, left: [], failure: undefined, seconds: 12.34 }))
+  assert.fixture(clean.out, 'Removed 1 resource of stage prod of shop in 12.3 s.\nLooked again: nothing is left.\n')
+  const left = [{ kind: 'elastic ip', id: 'eipalloc-1 192.0.2.1' }, ...removed]
+  const dirty = printed((terminal) => printReceipt(terminal, prod, { removed, left, failure: undefined, seconds: 1 }))
+  assert.fixture(
+    dirty.out,
+    `Removed 1 resource of stage prod of shop in 1.0 s.
+Looked again: 2 left.
+KIND        ID                    USD A MONTH
+elastic ip  eipalloc-1 192.0.2.1         3.65
+vpc         vpc-1
+`,
+  )
+})
+
+const status: Status = {
+  app: 'shop',
+  stage: 'prod',
+  release: 6,
+  deployed: { at: '2026-01-02T03:04:05.000Z', by: 'ann@laptop', commit: 'c'.repeat(40) },
+  address: '192.0.2.1',
+  machine: { id: 'i-6', state: 'running' },
+  services: [
+    { name: 'web', url: 'http://192.0.2.1:8001', state: 'healthy', detail: 'HTTP 200', image: digest('a') },
+    { name: 'grafana', url: undefined, state: 'missing', detail: 'grafana is not on this machine', image: undefined },
+  ],
+  missing: [],
+  leftovers: [5, 7],
+  lockedBy: 'bob@ci (deploy)',
+}
+
+test('a status is what serves, where, how it is, and what is going on', () => {
+  assert.fixture(
+    printed((terminal) => printStatus(terminal, status)).out,
+    `Release 6 of shop serves stage prod at 192.0.2.1.
+Deployed 2026-01-02T03:04:05.000Z by ann@laptop from commit cccccccccccc.
+Machine i-6 is running.
+SERVICE  STATE    URL                    IMAGE         DETAIL
+web      healthy  http://192.0.2.1:8001  aaaaaaaaaaaa  HTTP 200
+grafana  missing                                       grafana is not on this machine
+Left over and removed by the next deploy: the stacks of release 5, 7.
+Locked by bob@ci (deploy).
+`,
+  )
+})
+
+test('a stage that serves nothing, or has only a machine, says how to deploy it', () => {
+  const bare = { ...status, deployed: undefined, services: [], leftovers: [], lockedBy: undefined }
+  const nothing = printed((terminal) => printStatus(terminal, { ...bare, release: undefined, machine: undefined, stage: 'local' })).out
+  assert.is(nothing.split('\n')[0], 'Stage local of shop serves nothing. To deploy it: npx zx scripts/deploy.mjs')
+  const machine = printed((terminal) => printStatus(terminal, bare)).out
+  assert.is(
+    machine.split('\n')[0],
+    'Stage prod of shop has a machine at 192.0.2.1 on which nothing was launched. To deploy it: npx zx scripts/deploy.mjs --stage prod',
+  )
+})
+
+test('a history is one line a release', () => {
+  const entry: LedgerEntry = {
+    release: 6,
+    outcome: 'serving',
+    at: '2026-01-02T03:04:05.678Z',
+    by: 'ann@laptop',
+    commit: 'c'.repeat(40),
+    images: { web: digest('a') },
+    missing: [],
+    seconds: { build: 0.42, create: 3 },
+  }
+  const failed: LedgerEntry = { ...entry, release: 7, outcome: 'failed', images: {}, error: 'Could not create vpc\nHeld up by it: subnet' }
+  const { commit: _, ...without } = failed
+  assert.fixture(
+    printed((terminal) => printHistory(terminal, [without, entry])).out,
+    `RELEASE  OUTCOME  AT                   BY          COMMIT        IMAGES            SECONDS                ERROR
+      7  failed   2026-01-02 03:04:05  ann@laptop                                  build 0.4, create 3.0  Could not create vpc
+      6  serving  2026-01-02 03:04:05  ann@laptop  cccccccccccc  web aaaaaaaaaaaa  build 0.4, create 3.0
+`,
+  )
+  assert.match(printed((terminal) => printHistory(terminal, [])).out, /^No release has been made yet\.\n/)
+})
+
+test('checks are listed, those that failed with what was expected, and counted', () => {
+  const good = { name: 'it is healthy', ok: true, expected: '200', got: '200', milliseconds: 1.6 }
+  const bad = { name: 'it counts', ok: false, expected: 'a number', got: '"x"', milliseconds: 12 }
+  let failed = 0
+  const { out } = printed((terminal) => {
+    failed = printVerified(terminal, [
+      { service: 'web', results: [good, bad] },
+      { service: 'store', results: [] },
+    ])
+  })
+  assert.is(failed, 1)
+  assert.fixture(
+    out,
+    `SERVICE  CHECK            MS
+web      ✔ it is healthy   2
+web      ✖ it counts      12
+web: it counts
+  expected a number
+  got      "x"
+1 checks passed, 1 failed.
+`,
+  )
+  const none = printed((terminal) => {
+    failed = printVerified(terminal, [{ service: 'store', results: [] }])
+  })
+  assert.is(failed, 1)
+  assert.match(none.out, /No service can be reached from here, so nothing was checked\.\n$/)
+})
+
+test.run()
