@@ -37,8 +37,8 @@ export interface FaultRule {
 /** A call that a rule with `record` has seen. */
 export interface SeenCall {
   readonly action: string
-  /** The member `Name` or `Names` of its input, which tells parameters apart. */
-  readonly name: string
+  /** What tells it from calls of the same action on other parameters, as a rule's `match` takes it. */
+  readonly match: Readonly<Record<string, string>>
   /** When it came, and when its answer was ready; ms since the epoch. */
   readonly start: number
   end?: number
@@ -93,7 +93,7 @@ export class Faults {
   /** Counts this call, waits, and says what comes next. Throws ApiError where a rule refuses it, and where its client has gone while it was held. */
   async meet(action: string, input: Readonly<Record<string, unknown>>, origin: Origin): Promise<Fault> {
     const hit = this.#rules.filter(({ rule }) => fits(rule, action, input, origin)).filter(isDue)
-    const call: SeenCall = { action, name: [input.Name ?? input.Names ?? ''].flat().join(' '), start: Date.now() }
+    const call: SeenCall = { action, match: parametersOf(input), start: Date.now() }
     for (const each of hit) if (each.rule.record) each.calls.push(call)
     const latency = hit.reduce((sum, { rule }) => sum + (rule.latencyMs ?? 0), this.#latencyMs)
     if (latency > 0) await sleep(latency)
@@ -124,6 +124,10 @@ function fits(rule: FaultRule, action: string, input: Readonly<Record<string, un
   const pattern = rule.action.endsWith('*') ? action.startsWith(rule.action.slice(0, -1)) : action === rule.action
   const origin = rule.by === undefined || rule.by === by
   return pattern && origin && Object.entries(rule.match ?? {}).every(([key, value]) => String(input[key]) === value)
+}
+
+function parametersOf(input: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(['Name', 'Names'].filter((key) => key in input).map((key) => [key, String(input[key])]))
 }
 
 function isDue(counted: { rule: FaultRule; seen: number; hits: number }): boolean {

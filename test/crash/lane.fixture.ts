@@ -1,0 +1,343 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import type { Server } from 'node:http'
+import { get } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { Failure } from '../../config/failure.ts'
+import type { Cloud, Store } from '../../src/local/cloud.ts'
+import { createEmbeddedCloud } from '../../src/local/embedded-cloud.ts'
+import type { FaultRule, Faults, SeenCall } from '../../src/local/faults.ts'
+import { openKeys } from '../../src/local/keys.ts'
+import { holdPort } from '../../src/local/listen.ts'
+import { createMachines } from '../../src/local/machine/machines.ts'
+import { runCommand } from '../../src/local/machine/run-command.ts'
+import type { Kind } from '../../src/local/records.ts'
+import { registryHandler } from '../../src/local/registry/distribution.ts'
+import { ecr } from '../../src/local/registry/ecr.ts'
+import { createStore } from '../../src/local/store.ts'
+import { reportOf } from '../../src/terminal/report.ts'
+import { processesOf } from '../scripts/processes.fixture.ts'
+import { lightMachines } from './light-machines.fixture.ts'
+import type { Point, Scene } from './point.fixture.ts'
+import { type Order, runDeploy, runDestroy, type Verb } from './verbs.fixture.ts'
+
+/** How many resources of each kind there are. */
+type Census = Readonly<Record<string, number>>
+
+const kinds = [
+  'vpc',
+  'subnet',
+  'internetGateway',
+  'routeTable',
+  'securityGroup',
+  'instance',
+  'address',
+  'role',
+  'instanceProfile',
+  'repository',
+]
+
+/** A killed process holds its lease for so long, in seconds. */
+const leaseSeconds = 3
+
+/** A cloud of its own, in which one point after the other is tried. Everything but the processes that are killed happens in this process. */
+export class Lane {
+  readonly #folder: string
+  readonly #port: number
+  readonly #real: boolean
+  #cloud!: { cloud: Cloud; faults: Faults; store: Store; server: Server; order: Order }
+  #spare: Promise<ChildProcess> | undefined
+  /** What a stage has that was deployed without trouble. */
+  #whole: Census = {}
+
+  private constructor(port: number, real: boolean) {
+    this.#folder = realpathSync(mkdtempSync(join(tmpdir(), 'crash-')))
+    this.#port = port
+    this.#real = real
+  }
+
+  /**
+   * @param port where the service answers, on each of its addresses
+   * @param machines `light`: machines that take no time; `real`: those of the embedded cloud
+   */
+  static async open(port: number, machines: 'light' | 'real'): Promise<Lane> {
+    const lane = new Lane(port, machines === 'real')
+    await lane.#begin()
+    return lane
+  }
+
+  async close(): Promise<void> {
+    await this.#end()
+    const spare = await this.#spare
+    if (spare) await killed(spare)
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 })
+  }
+
+  /** The calls that a clean run of a scene makes. */
+  async calls(scene: Scene): Promise<readonly SeenCall[]> {
+    await this.#stand(scene)
+    const [calls] = await this.#during(
+      [{ action: '*', by: 'user', record: true }],
+      () => this.#run(scene),
+      (report) => report.calls,
+    )
+    return calls
+  }
+
+  /** Tries one point. The answer is what was wrong, or undefined where everything was as it should be. */
+  async try(point: Point): Promise<string | undefined> {
+    try {
+      await this.#stand(point.scene)
+      const served = point.scene === 'redeploy' ? probe(this.#port) : undefined
+      const problem = await this.#strike(point).finally(() => this.#cloud.faults.set([]))
+      // Whoever destroys a stage does not expect it to serve.
+      const early = point.next === 'destroy' ? await served?.() : undefined
+      const after = await this.#recover(point)
+      const gaps = early ?? (await served?.()) ?? []
+      const gap = gaps.length > 0 ? `the service did not answer ${gaps.length} times: ${gaps[0]}` : undefined
+      return problem ?? after ?? gap
+    } catch (error) {
+      await this.#end()
+      await this.#begin()
+      return said(error)
+    }
+  }
+
+  /** Lets it happen, and looks at how the run ended. */
+  async #strike(point: Point): Promise<string | undefined> {
+    const { scene, moment, blow } = point
+    const { nth, ...call } = { ...moment, by: 'user' as const }
+    const once = { ...call, nth }
+    const status = moment.action.startsWith('registry:') ? 429 : 503
+    switch (blow) {
+      case 'killed before':
+      case 'killed after':
+        return this.#kill(scene, { ...once, hold: blow === 'killed before' ? 'before' : 'after' })
+      case 'interrupted':
+        return this.#interrupt(scene, { ...once, hold: 'before' })
+      case 'throttled':
+        return this.#survive(scene, { ...once, before: { code: 'RequestLimitExceeded', status } })
+      case 'server error':
+        return this.#survive(scene, { ...once, after: '500' })
+      case 'answer lost':
+        return this.#survive(scene, { ...once, after: 'drop' })
+      case 'denied':
+        return this.#refuse(point, { ...once, before: { code: 'AccessDenied', status: 403 } })
+      case 'never allowed':
+        return this.#refuse(point, { ...call, before: { code: 'AccessDenied', status: 403 } })
+    }
+  }
+
+  async #kill(scene: Scene, rule: FaultRule): Promise<string | undefined> {
+    const child = await (this.#spare ?? ready())
+    this.#spare = ready()
+    this.#cloud.faults.set([rule])
+    let words = ''
+    child.on('message', (message) => {
+      words = String(message)
+    })
+    child.send({ verb: verbOf(scene), order: this.#cloud.order })
+    const over = () => child.exitCode !== null || child.signalCode !== null
+    while (this.#cloud.faults.report()[0]!.hits === 0 && !over()) await pause(2)
+    if (over()) return `it ended before it could be killed: ${words}`
+    await killed(child)
+    return undefined
+  }
+
+  /** As Ctrl-C does it: the run is asked to stop while the call is under way. */
+  async #interrupt(scene: Scene, rule: FaultRule): Promise<string | undefined> {
+    const asked = new AbortController()
+    this.#cloud.faults.set([rule])
+    let over = false
+    const run = this.#run(scene, asked.signal).finally(() => {
+      over = true
+    })
+    run.catch(() => undefined)
+    while (this.#cloud.faults.report()[0]!.hits === 0 && !over) await pause(1)
+    asked.abort(new Failure('Interrupted.', { code: 130 }))
+    this.#cloud.faults.set([])
+    const error = await run.then(
+      () => undefined,
+      (error: Error) => error,
+    )
+    // What was past its last point of return is finished.
+    if (error && error.name !== 'AbortError' && reportOf(error).code !== 130) return `interrupted, it ended with ${said(error)}`
+    return error && scene !== 'destroy' ? this.#lookForStacks(scene) : undefined
+  }
+
+  async #survive(scene: Scene, rule: FaultRule): Promise<string | undefined> {
+    this.#cloud.faults.set([rule])
+    await this.#run(scene)
+    if (this.#cloud.faults.report()[0]!.hits === 0) return 'the call was not made'
+    return differs(this.#census(), scene === 'destroy' ? {} : this.#whole)
+  }
+
+  async #refuse({ scene, moment, blow }: Point, rule: FaultRule): Promise<string | undefined> {
+    this.#cloud.faults.set([rule])
+    const error = await this.#run(scene).then(
+      () => undefined,
+      (error: Error) => error,
+    )
+    if (!error) return differs(this.#census(), scene === 'destroy' ? {} : this.#whole)
+    const report = reportOf(error)
+    const text = JSON.stringify(report)
+    if (!moment.action.startsWith('registry:') && !text.includes(moment.action)) return `the error does not name ${moment.action}: ${text}`
+    if (!moment.action.startsWith('registry:') && report.code !== 3) return `it ended with exit code ${report.code}: ${text}`
+    return blow === 'denied' && scene !== 'destroy' ? this.#lookForStacks(scene) : undefined
+  }
+
+  /** Nothing of a release that failed stays behind. */
+  #lookForStacks(scene: Scene): string | undefined {
+    const { vpc = 0, instance = 0, internetGateway = 0 } = this.#census()
+    const wanted = scene === 'redeploy' ? 1 : 0
+    const all = [vpc, instance, internetGateway]
+    return all.every((count) => count === wanted) ? undefined : `the run left vpc, instance, gateway: ${all.join(', ')}`
+  }
+
+  /** The next command ends well, whatever was left, and then nothing is there that should not be. */
+  async #recover({ next }: Point): Promise<string | undefined> {
+    if (next === 'deploy') {
+      await runDeploy(this.#cloud.order)
+      return differs(this.#census(), this.#whole)
+    }
+    const { left } = await runDestroy(this.#cloud.order)
+    return left.length > 0 ? `the receipt lists ${JSON.stringify(left)}` : differs(this.#census(), {})
+  }
+
+  /** Brings the stage to where a scene begins. */
+  async #stand(scene: Scene): Promise<void> {
+    const empty = Object.keys(this.#census()).length === 0
+    if (scene === 'deploy' && !empty) await runDestroy(this.#cloud.order)
+    if (scene !== 'deploy' && empty) await runDeploy(this.#cloud.order)
+    if (scene !== 'deploy') this.#whole = this.#census()
+    const wrong = scene === 'deploy' ? differs(this.#census(), {}) : undefined
+    if (wrong) throw new Error(wrong)
+  }
+
+  #run(scene: Scene, signal?: AbortSignal): Promise<unknown> {
+    return verbOf(scene) === 'deploy' ? runDeploy(this.#cloud.order, signal) : runDestroy(this.#cloud.order, signal)
+  }
+
+  async #during<T>(rules: FaultRule[], work: () => Promise<unknown>, pick: (report: ReturnType<Faults['report']>[number]) => T) {
+    this.#cloud.faults.set(rules)
+    await work()
+    const picked = this.#cloud.faults.report().map(pick)
+    this.#cloud.faults.set([])
+    return picked as [T]
+  }
+
+  /** What exists of each kind; and whatever belongs to no stage and should not be there. */
+  #census(): Census {
+    const { store } = this.#cloud
+    const counts = kinds.map((kind) => {
+      const records = store.list(kind as Kind) as { State?: string; Tags?: unknown[]; GroupName?: string }[]
+      // Default groups and main route tables come and go with their VPC.
+      const own = records.filter(
+        ({ State, Tags }) => State !== 'terminated' && (!['routeTable', 'securityGroup'].includes(kind) || Tags?.length),
+      )
+      return [kind, own.length] as const
+    })
+    const parameters = (store.list('parameter' as Kind) as { Name?: string }[]).map(({ Name }) => [`parameter ${Name}`, 1] as const)
+    const programs = this.#real ? processesOf(this.#folder).length : 0
+    return Object.fromEntries([...counts, ...parameters, ['process', Math.min(programs, 1)] as const].filter(([, count]) => count > 0))
+  }
+
+  async #begin(): Promise<void> {
+    const folder = mkdtempSync(join(this.#folder, 'cloud-'))
+    const store = createStore(join(folder, 'cloud.db'))
+    const keys = openKeys(folder)
+    const held = await holdPort(0)
+    if (!held) throw new Error('no port is free')
+    const endpoint = `http://127.0.0.1:${held.port}`
+    const log = { call: () => undefined, line: (text: string) => text.startsWith('error') && console.error(text), close: () => undefined }
+    const setting = {
+      folder,
+      endpoint,
+      region: 'us-east-1',
+      keys,
+      store,
+      log,
+      version: '',
+      oneAddress: false,
+      latencyMs: 0,
+      stop: () => undefined,
+    }
+    const rooms = { createMachines: this.#real ? createMachines : lightMachines(this.#port), runCommand, ecr, registryHandler }
+    const { cloud, listener, faults } = createEmbeddedCloud(setting, rooms)
+    held.server.on('request', listener)
+    cloud.machines.reconcile()
+    const access = { region: 'us-east-1', endpoint, credentials: keys.user }
+    const order = { folder: join(this.#folder, 'project'), port: this.#port, access }
+    this.#cloud = { cloud, faults, store, server: held.server, order }
+    await runDeploy(order)
+    this.#whole = this.#census()
+  }
+
+  async #end(): Promise<void> {
+    const { cloud, faults, store, server } = this.#cloud
+    faults.set([])
+    await cloud.machines.close()
+    server.closeAllConnections()
+    server.close()
+    store.close()
+  }
+}
+
+const verbOf = (scene: Scene): Verb => (scene === 'destroy' ? 'destroy' : 'deploy')
+
+/** A process that waits for its order. */
+async function ready(): Promise<ChildProcess> {
+  const child = fork(join(import.meta.dirname, 'doomed.fixture.ts'), {
+    env: { ...process.env, MLOPS_LEASE_SECONDS: String(leaseSeconds) },
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+  })
+  await once(child, 'message')
+  return child
+}
+
+async function killed(child: ChildProcess): Promise<void> {
+  const exit = once(child, 'exit')
+  child.kill('SIGKILL')
+  await exit
+}
+
+function differs(is: Census, wanted: Census): string | undefined {
+  const names = [...new Set([...Object.keys(is), ...Object.keys(wanted)])].filter((name) => is[name] !== wanted[name])
+  return names.length === 0
+    ? undefined
+    : `there is ${names.map((name) => `${is[name] ?? 0} ${name} instead of ${wanted[name] ?? 0}`).join(', ')}`
+}
+
+/** Asks the service all the time; the function that is given back ends that and says when there was no answer. */
+function probe(port: number): () => Promise<string[]> {
+  const gaps: string[] = []
+  let over = false
+  const asking = (async () => {
+    while (!over) {
+      await new Promise<void>((resolve) => {
+        const call = get({ host: '127.0.0.1', port, agent: false, timeout: 5000 }, (response) => {
+          response.resume().once('end', resolve)
+        })
+        call.once('timeout', () => call.destroy(new Error('no answer within 5 s')))
+        call.once('error', (error) => {
+          gaps.push(error.message)
+          resolve()
+        })
+      })
+      await pause(10)
+    }
+  })()
+  return async () => {
+    over = true
+    await asking
+    return gaps
+  }
+}
+
+function said(error: unknown): string {
+  const { message, on, likely, stack } = reportOf(error)
+  return [message, on, likely, stack].filter(Boolean).join(' | ')
+}

@@ -1,0 +1,79 @@
+/** The verbs as the runbooks in `scripts/` do them, on a config with one tiny service and an image that is made in no time. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Config } from '../../config/config.ts'
+import { resolve } from '../../config/resolve.ts'
+import { type Access, Clients } from '../../src/aws/clients.ts'
+import type { Tell } from '../../src/event.ts'
+import { hostArchitecture } from '../../src/image/host.ts'
+import { memoryLayer } from '../../src/image/layer.ts'
+import { assemble } from '../../src/image/manifest.ts'
+import { type Deployed, deploy } from '../../src/release/deploy.ts'
+import { destroy, type Receipt } from '../../src/release/destroy.ts'
+import type { Recipes } from '../../src/release/images.ts'
+import { planDeploy } from '../../src/release/plan.ts'
+import { lookAt } from '../../src/release/situation.ts'
+import { withLease } from '../../src/release/with-lease.ts'
+
+export type Verb = 'deploy' | 'destroy'
+
+/** Everything a process needs to know to run a verb; plain data, so that it can be sent to one. */
+export interface Order {
+  readonly folder: string
+  readonly port: number
+  readonly access: Access
+}
+
+/** The service: it answers 200 to everything. Its first line names the machine's Node, which is no part of the image. */
+const program = `#!${process.execPath}
+require('node:http').createServer((request, response) => response.end('well')).listen(process.env.PORT, process.env.HOST)
+process.on('SIGTERM', () => process.exit(0))
+`
+
+export function configOf({ folder, port, access }: Order): Config {
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'web.cjs'), program)
+  const web = { entry: './web.cjs', port, expose: 'public' as const, slo: false as const, measures: [] }
+  const options = { app: 'crash', region: access.region, services: { web }, monitoring: false as const }
+  return resolve(options, 'local', join(folder, 'mlops.config.ts'))
+}
+
+const recipes: Recipes = {
+  recipes: [
+    {
+      name: 'web',
+      async build() {
+        const layer = await memoryLayer([
+          { path: '/app/web', mode: 0o755, content: program },
+          { path: '/data', directory: true },
+        ])
+        const platform = { architecture: hostArchitecture(), os: 'linux', rootfs: { type: 'layers' as const, diff_ids: [] } }
+        const below = { layers: [], config: platform }
+        return assemble('web', below, [{ layer, createdBy: 'the crash tests' }], { Env: ['HOST=0.0.0.0'], Entrypoint: ['/app/web'] })
+      },
+    },
+  ],
+  wantedSecrets: [],
+  ownSecrets: [],
+  missing: [],
+}
+
+const silent: Tell = () => undefined
+
+/** What `scripts/deploy.mjs` does. */
+export async function runDeploy(order: Order, signal = new AbortController().signal, tell = silent): Promise<Deployed> {
+  const config = configOf(order)
+  const clients = new Clients(order.access)
+  return await withLease({ clients, id: config, verb: 'deploy', signal, tell }, async (lease, owner) => {
+    const situation = await lookAt(clients, config)
+    const plan = planDeploy(config, recipes, situation)
+    return await deploy({ config, clients, situation, recipes, plan, owner, lease, signal, tell })
+  })
+}
+
+/** What `scripts/destroy.mjs` does. */
+export async function runDestroy(order: Order, signal = new AbortController().signal, tell = silent): Promise<Receipt> {
+  const config = configOf(order)
+  const clients = new Clients(order.access)
+  return await withLease({ clients, id: config, verb: 'destroy', signal, tell }, (lease) => destroy(clients, config, lease, signal, tell))
+}
