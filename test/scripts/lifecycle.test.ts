@@ -101,6 +101,30 @@ test('status shows what runs, where it answers, how it is, and what is missing o
   assert.match(out, /^Release 1 of shop serves stage local at 127\.0\.0\.1\.\nDeployed .* by .*@.*\.\nMachine i-\w+ is running\.\n/)
 })
 
+test('a dry run plans and changes nothing', async () => {
+  const { ok, plan } = document(await project.run('deploy', '--dry-run', '--json'))
+  assert.equal([ok, plan.release, plan.replaces], [true, 2, 1])
+  assert.is(document(await project.run('status', '--json')).release, 1)
+})
+
+test('secrets come from standard input, are listed without their values, and go with the stage', async () => {
+  const set = await project.start('secret', ['set', 'API_KEY', '--json'], { input: 'hush-hush\n' }).ended
+  assert.equal(document(set), { ok: true, stage: 'local', verb: 'set', names: ['API_KEY'] })
+  const listed = await project.run('secret', 'list', '--json')
+  assert.equal(
+    document(listed).secrets.map(({ name, version }: { name: string; version: number }) => [name, version]),
+    [['API_KEY', 1]],
+  )
+  assert.not.match(set.out + listed.out, 'hush-hush')
+})
+
+test('logs shows the last lines of a service', async () => {
+  const { ok, service, lines } = document(await project.run('logs', 'ml-inference', '--lines', '5', '--json'))
+  assert.equal([ok, service], [true, 'ml-inference'])
+  assert.ok(lines.length <= 5)
+  assert.ok(lines.some((line: string) => line.includes('listening')))
+})
+
 test('a second deploy of the same code uploads nothing, and no request fails meanwhile', async () => {
   const deploying = project.run('deploy', '--timings')
   const [fresh, kept, { code, err, seconds }] = await Promise.all([

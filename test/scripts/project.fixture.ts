@@ -125,7 +125,7 @@ function watch(child: ChildProcess): Running {
     said += chunk
   })
   // A script that hangs must not take the whole file with it: it ends without an exit code, and its output says how far it got.
-  const limit = setTimeout(() => kill(treeOf(child.pid!)), 100_000)
+  const limit = setTimeout(() => kill(treeOf(child.pid!)), 150_000)
   const closed = new Promise<number | null>((done, fail) => child.once('close', done).once('error', fail)).finally(() =>
     clearTimeout(limit),
   )
