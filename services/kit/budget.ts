@@ -24,7 +24,7 @@ export function createBudget(limit: number): Budget {
       used += bytes
       taken.set(answer, (before ?? 0) + bytes)
       if (before !== undefined) return
-      answer.once('close', () => {
+      answer.on('close', () => {
         used -= taken.get(answer) ?? 0
         taken.delete(answer)
       })

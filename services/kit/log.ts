@@ -5,7 +5,11 @@ export const levels = ['debug', 'info', 'warn', 'error'] as const
 export type Level = (typeof levels)[number]
 
 /** Writes one JSON line: errors to stderr, the rest to stdout. */
-export type Log = (level: Level, message: string, fields?: Readonly<Record<string, unknown>>) => void
+export interface Log {
+  (level: Level, message: string, fields?: Readonly<Record<string, unknown>>): void
+  /** Whether lines of level `debug` are written: whoever would make one for every request should ask before. */
+  readonly debugs: boolean
+}
 
 /** Fields that never show their value, at the top of a line and up to two objects below. */
 const secrets = [
@@ -54,7 +58,9 @@ export function createLog(service: string, level: string = process.env.LOG_LEVEL
     redact: { paths: redact, censor: '[redacted]' },
   }
   const logger = pino(options, output)
-  return (level, message, fields) => (fields ? logger[level](fields, message) : logger[level](message))
+  const log = (level: Level, message: string, fields?: Readonly<Record<string, unknown>>) =>
+    fields ? logger[level](fields, message) : logger[level](message)
+  return Object.assign(log, { debugs: level === 'debug' })
 }
 
 function showError(value: unknown): unknown {

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Request as PolkaRequest } from 'polka'
-import { decodeText, type Meter, parseJson, readBody, streamBody } from './body.ts'
+import { decodeText, parseJson, readBody, streamBody } from './body.ts'
 import type { Budget } from './budget.ts'
 import type { Level } from './log.ts'
 
@@ -39,22 +39,57 @@ export interface RequestOptions {
 }
 
 /** @param request as Polka gives it */
-export function createRequest(request: PolkaRequest, response: ServerResponse, { id, limit, budget, log }: RequestOptions): Request {
-  const meter: Meter = (bytes) => budget.take(bytes, response)
-  const body = () => readBody(request, limit, meter)
-  return {
-    id,
-    params: request.params,
-    // Only when it is asked for: most requests have none.
-    get query() {
-      return new URLSearchParams(request.search)
-    },
+export function createRequest(request: PolkaRequest, response: ServerResponse, options: RequestOptions): Request {
+  return new PolkaBacked(request, response, options)
+}
+
+/** A class, so that what a handler does not ask for costs nothing: most requests have no query and nobody looks at their address. */
+class PolkaBacked implements Request {
+  readonly #request: PolkaRequest
+  readonly #response: ServerResponse
+  readonly #options: RequestOptions
+
+  constructor(request: PolkaRequest, response: ServerResponse, options: RequestOptions) {
+    this.#request = request
+    this.#response = response
+    this.#options = options
+  }
+
+  get id(): string {
+    return this.#options.id
+  }
+
+  get params(): Request['params'] {
+    return this.#request.params
+  }
+
+  get query(): URLSearchParams {
+    return new URLSearchParams(this.#request.search)
+  }
+
+  get sourceIp(): string {
     // A server that listens on IPv6 sees IPv4 clients as ::ffff:192.0.2.1.
-    sourceIp: (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
-    headers: request.headers,
-    log: (level, message, fields) => log(level, message, { request_id: id, ...fields }),
-    body,
-    json: async () => parseJson(decodeText(await body())),
-    stream: (limit) => streamBody(request, limit),
+    return (this.#request.socket.remoteAddress ?? '').replace(/^::ffff:/, '')
+  }
+
+  get headers(): Request['headers'] {
+    return this.#request.headers
+  }
+
+  log(level: Level, message: string, fields?: Readonly<Record<string, unknown>>): void {
+    this.#options.log(level, message, { request_id: this.#options.id, ...fields })
+  }
+
+  body(): Promise<Buffer> {
+    const { limit, budget } = this.#options
+    return readBody(this.#request, limit, (bytes) => budget.take(bytes, this.#response))
+  }
+
+  async json(): Promise<unknown> {
+    return parseJson(decodeText(await this.body()))
+  }
+
+  stream(limit: number): AsyncIterable<Buffer> {
+    return streamBody(this.#request, limit)
   }
 }

@@ -57,7 +57,7 @@ const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 export function createService({ name, limits: given }: ServiceOptions): Service {
   const limits: Limits = { ...defaultLimits, ...given }
   const log = createLog(name)
-  const { registry, observe, inFlight } = createMetrics()
+  const { registry, observe, begin, end } = createMetrics()
   const budget = createBudget(limits.bodiesBytes)
   const readiness = createReadiness(name, log)
   const closers: (() => void | Promise<void>)[] = []
@@ -68,14 +68,14 @@ export function createService({ name, limits: given }: ServiceOptions): Service 
     async (request: PolkaRequest, response: Response) => {
       const started = performance.now()
       const id = requestId(request.headers['x-request-id'])
-      inFlight.inc()
-      response.once('close', () => {
-        inFlight.dec()
+      begin()
+      response.on('close', () => {
+        end()
         // 499, as nginx has it: the client went away before its answer was complete.
         const code = response.writableFinished ? response.statusCode : 499
         const seconds = (performance.now() - started) / 1000
         observe({ method: request.method, route, code }, seconds)
-        log('debug', 'a request was answered', { request_id: id, method: request.method, route, code, seconds })
+        if (log.debugs) log('debug', 'a request was answered', { request_id: id, method: request.method, route, code, seconds })
       })
       try {
         const value = await handler(request, response, id)
@@ -128,7 +128,7 @@ export function createService({ name, limits: given }: ServiceOptions): Service 
         where,
         limits,
       )
-      const end = async () => {
+      const endAll = async () => {
         readiness.end()
         if (limits.noticeMs > 0) await setTimeout(limits.noticeMs)
         const cut = await listening.close()
@@ -137,7 +137,7 @@ export function createService({ name, limits: given }: ServiceOptions): Service 
       }
       let ended: Promise<number> | undefined
       const close = () => {
-        ended ??= end()
+        ended ??= endAll()
         return ended
       }
       return { ...listening, close }
