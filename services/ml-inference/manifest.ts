@@ -1,80 +1,122 @@
-import * as z from 'zod'
+import { is, list, number, object, optional, pattern, text, whole } from './shape.ts'
 
-const whole = (from: number, to: number) => z.int().min(from).max(to)
-
-const binned = {
+/** How values were distributed in the training. */
+export interface Bins {
   /** Ascending; the first bin lies below the first edge, the last one from the last edge on. */
-  edges: z
-    .array(z.number())
-    .max(1000)
-    .refine((edges) => edges.every((edge, index) => index === 0 || edge > edges[index - 1]!), 'expected numbers that ascend'),
-  /** Of the training's values in each bin: one more than there are edges. */
-  shares: z
-    .array(z.number().min(0).max(1))
-    .refine((shares) => Math.abs(shares.reduce((sum, share) => sum + share, 0) - 1) < 0.01, 'expected numbers that add up to 1'),
+  readonly edges: readonly number[]
+  /** Of the training's values in each bin: one more than there are edges. They add up to 1. */
+  readonly shares: readonly number[]
 }
-const oneMore = ({ edges, shares }: { edges: number[]; shares: number[] }) => shares.length === edges.length + 1
-const bins = z.strictObject(binned).refine(oneMore, 'expected one share more than edges')
-const featureBins = z.strictObject({ name: z.string().min(1), ...binned }).refine(oneMore, 'expected one share more than edges')
-
-const schema = z.strictObject({
-  /** How the Open Inference Protocol and the metrics call the model. */
-  name: z.string().regex(/^[\w.-]{1,100}$/, 'expected letters, digits, dots, hyphens and underscores'),
-  /** Goes up whenever the same features would give another prediction. */
-  version: z.string().regex(/^\d+\.\d+\.\d+(-[\w.-]+)?$/, 'expected a semantic version such as 1.0.0'),
-  /** The output that `/predict` shows; the first one with floating-point numbers, or else with any, where nothing is said. */
-  output: z.string().optional(),
-  /** Names of the classes: as many as the output has numbers a row, or two where it has one. */
-  labels: z.array(z.string()).min(2).optional(),
-  /** A request and its right answer: the model is ready once it gives it. */
-  golden: z.strictObject({
-    features: z.array(z.number()).min(1),
-    prediction: z.union([z.number(), z.array(z.number()).min(1)]),
-    /** How far the answer may be off: processors round differently. */
-    tolerance: z.number().min(0).default(1e-6),
-  }),
-  /** How features and predictions were distributed in the training; of a prediction of several numbers, which of them was the largest. */
-  baseline: z
-    .strictObject({
-      /** In the order of the columns, from the first one on. */
-      features: z.array(featureBins).default([]),
-      predictions: bins.optional(),
-      /** Fewer rows than this say nothing about a distribution. */
-      minimumRows: whole(1, 1e9).default(200),
-      /** The latest rows that are compared: at least so many once there were, and less than twice as many. */
-      windowRows: whole(1, 1e9).default(5000),
-    })
-    .optional(),
-  limits: z
-    .strictObject({
-      instances: whole(1, 1e6).optional(),
-      batchRows: whole(1, 1e6).optional(),
-      batchWaitMs: whole(0, 60_000).optional(),
-      queueRows: whole(1, 1e7).optional(),
-    })
-    .default({}),
-})
 
 /** What `model.json` says, with its defaults. */
-export type Manifest = z.infer<typeof schema>
-export type Bins = z.infer<typeof bins>
+export interface Manifest {
+  /** How the Open Inference Protocol and the metrics call the model. */
+  readonly name: string
+  /** Goes up whenever the same features would give another prediction. */
+  readonly version: string
+  /** The output that `/predict` shows; the first one with floating-point numbers, or else with any, where nothing is said. */
+  readonly output?: string
+  /** Names of the classes: as many as the output has numbers a row, or two where it has one. */
+  readonly labels?: readonly string[]
+  /** A request and its right answer: the model is ready once it gives it. */
+  readonly golden: {
+    readonly features: readonly number[]
+    readonly prediction: number | readonly number[]
+    /** How far the answer may be off, since processors round differently; 1e-6 where nothing is said. */
+    readonly tolerance: number
+  }
+  readonly baseline?: {
+    /** In the order of the columns, from the first one on. */
+    readonly features: readonly (Bins & { readonly name: string })[]
+    /** Of a prediction of several numbers: which of them was the largest. */
+    readonly predictions?: Bins
+    /** Fewer rows than this say nothing about a distribution; 200 where nothing is said. */
+    readonly minimumRows: number
+    /** The latest rows that are compared: at least so many once there were, and less than twice as many. 5000 where nothing is said. */
+    readonly windowRows: number
+  }
+  /** What `readSettings` takes where the environment says nothing. */
+  readonly limits: {
+    readonly instances?: number
+    readonly batchRows?: number
+    readonly batchWaitMs?: number
+    readonly queueRows?: number
+  }
+}
+
+const edges = is(
+  'at most 1000 numbers that ascend',
+  (value) =>
+    Array.isArray(value) &&
+    value.length <= 1000 &&
+    value.every((edge, index) => Number.isFinite(edge) && (index === 0 || edge > value[index - 1])),
+)
+const shares = is(
+  'numbers from 0 to 1 that add up to 1',
+  (value) =>
+    Array.isArray(value) &&
+    value.every((share) => Number.isFinite(share) && share >= 0) &&
+    Math.abs(value.reduce((sum, share) => sum + share, 0) - 1) < 0.01,
+)
+const oneMore = is('one share more than edges', (value) => (value as Bins).shares.length === (value as Bins).edges.length + 1)
+
+const manifest = object({
+  name: pattern(/^[\w.-]{1,100}$/, 'letters, digits, dots, hyphens and underscores'),
+  version: pattern(/^\d+\.\d+\.\d+(-[\w.-]+)?$/, 'a semantic version such as 1.0.0'),
+  output: optional(text),
+  labels: optional(list(text, 2)),
+  golden: object({
+    features: list(number, 1),
+    prediction: (value, place) => (Array.isArray(value) ? list(number, 1) : number)(value, place),
+    tolerance: optional(is('a number from 0 on', (value) => Number.isFinite(value) && Number(value) >= 0)),
+  }),
+  baseline: optional(
+    object({
+      features: optional(list(object({ name: text, edges, shares }, oneMore))),
+      predictions: optional(object({ edges, shares }, oneMore)),
+      minimumRows: optional(whole(1, 1e9)),
+      windowRows: optional(whole(1, 1e9)),
+    }),
+  ),
+  limits: optional(
+    object({
+      instances: optional(whole(1, 1e6)),
+      batchRows: optional(whole(1, 1e6)),
+      batchWaitMs: optional(whole(0, 60_000)),
+      queueRows: optional(whole(1, 1e7)),
+    }),
+  ),
+})
+
+const defaults = { features: [], minimumRows: 200, windowRows: 5000 }
+
+/** The file as it may be written. */
+type Written = Omit<Manifest, 'golden' | 'baseline'> & {
+  readonly golden: Omit<Manifest['golden'], 'tolerance'> & { readonly tolerance?: number }
+  readonly baseline?: Partial<NonNullable<Manifest['baseline']>>
+}
 
 /**
  * Reads a `model.json`.
  *
- * @param text the file's content
+ * @param content the file's text
  * @param file its name, for messages
  * @throws Error with a finished sentence that names every problem and where it is
  */
-export function readManifest(text: string, file: string): Manifest {
+export function readManifest(content: string, file: string): Manifest {
   let value: unknown
   try {
-    value = JSON.parse(text)
+    value = JSON.parse(content)
   } catch (error) {
     throw new Error(`${file} is no JSON: ${(error as Error).message}`)
   }
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  const problems = result.error.issues.map(({ path, message }) => `${path.join('.') || 'the file'}: ${message}`)
-  throw new Error(`${file} does not describe a model: ${problems.join('; ')}.`)
+  const problems = manifest(value, '')
+  if (problems.length > 0) throw new Error(`${file} does not describe a model: ${problems.join('; ')}.`)
+  const { golden, baseline, limits = {}, ...rest } = value as Written
+  return {
+    ...rest,
+    golden: { ...golden, tolerance: golden.tolerance ?? 1e-6 },
+    ...(baseline && { baseline: { ...defaults, ...baseline } }),
+    limits,
+  }
 }

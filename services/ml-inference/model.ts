@@ -46,13 +46,13 @@ export interface Model {
  * @throws Error with a finished sentence when it is no model, or one that takes something else than rows of numbers
  */
 export async function loadModel(file: string, label: string): Promise<Model> {
-  // The arena keeps what the largest batch ever took; without it memory follows the load.
+  // The arena keeps what the largest batch ever took; without it memory follows the load. Errors are thrown, and logged by whoever takes them.
   const options = {
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
     enableCpuMemArena: false,
     enableMemPattern: false,
-    logSeverityLevel: 3,
+    logSeverityLevel: 4,
   } as const
   const session = await InferenceSession.create(file, options).catch((error: Error) => {
     throw new Error(`${label} could not be loaded: ${error.message}`)

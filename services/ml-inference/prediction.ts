@@ -4,7 +4,7 @@ import type { Manifest } from './manifest.ts'
 import { type Model, valueAt } from './model.ts'
 
 /** What the model says about one row: a number, or several such as one a class. */
-export type Prediction = number | number[]
+export type Prediction = number | readonly number[]
 
 /**
  * Which of the model's outputs is the prediction: the one that `model.json` names, else the first one with floating-point numbers, else the

@@ -45,15 +45,15 @@ export function addProtocol(service: Service, { manifest, model, rules }: Servin
       known(params)
       return readiness({ name })
     })
-    service.post(`${pattern}/infer`, ({ params, json, headers }) => {
-      known(params)
+    service.post(`${pattern}/infer`, (request) => {
+      known(request.params)
       return counted(async () => {
-        if (headers['inference-header-content-length'] !== undefined) {
+        if (request.headers['inference-header-content-length'] !== undefined) {
           throw new HttpError(400, 'Binary tensors are not supported: send the data as JSON (binary_data=False)')
         }
-        const request = readInfer(await json(), model, rules)
-        const { answers } = await answer(request.rows)
-        return inferReply(request, answers, { name, version, hasRows: model.hasRows })
+        const asked = readInfer(await request.json(), model, rules)
+        const { answers } = await answer(asked.rows)
+        return inferReply(asked, answers, { name, version, hasRows: model.hasRows })
       })
     })
   }

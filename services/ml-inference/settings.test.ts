@@ -30,13 +30,22 @@ test('a model.json needs a name, a version and a golden request, and has default
 test('every problem of a model.json is named with its place', () => {
   assert.is(
     problem({ ...model, version: '1', label: [] }),
-    'model.json does not describe a model: version: expected a semantic version such as 1.0.0; the file: Unrecognized key: "label".',
+    'model.json does not describe a model: label: expected one of name, version, output, labels, golden, baseline, limits; version: expected a semantic version such as 1.0.0.',
   )
   const bins = (edges: number[], shares: number[]) => problem({ ...model, baseline: { predictions: { edges, shares } } })
-  assert.match(bins([1, 0], [0.5, 0.25, 0.25]), 'baseline.predictions.edges: expected numbers that ascend')
-  assert.match(bins([0], [0.5, 0.6]), 'baseline.predictions.shares: expected numbers that add up to 1')
+  assert.match(bins([1, 0], [0.5, 0.25, 0.25]), 'baseline.predictions.edges: expected at most 1000 numbers that ascend')
+  assert.match(bins([0], [0.5, 0.6]), 'baseline.predictions.shares: expected numbers from 0 to 1 that add up to 1')
   assert.match(bins([0], [0.5, 0.25, 0.25]), 'baseline.predictions: expected one share more than edges')
   assert.match(problem({ ...model, name: 'a b' }), 'name: expected letters')
+  assert.match(problem([]), 'the file: expected an object')
+  assert.match(
+    problem({ ...model, golden: { features: [], prediction: ['x'] } }),
+    'golden.features: expected at least 1; golden.prediction.0: expected a number',
+  )
+  assert.match(
+    problem({ ...model, labels: 'a', limits: { batchRows: 0 } }),
+    'labels: expected a list; limits.batchRows: expected a whole number from 1 to 1000000',
+  )
 })
 
 test('the environment comes before the limits of the model, and these before the defaults', () => {
