@@ -12,10 +12,10 @@ await runbook(
     common: ['stage', 'yes', 'json', 'quiet', 'verbose'],
   },
   async ({ flags, terminal, signal }) => {
-    const { destroy, openStage, withLease } = await import('../src/release/index.ts')
+    const { configOf, destroy, openStage, withLease } = await import('../src/release/index.ts')
     const { printReceipt } = await import('../src/release/print.ts')
 
-    const { config, clients } = await openStage(flags)
+    const config = await configOf(flags)
     const question = `Remove everything that stage ${config.stage} of ${config.app} has in AWS?`
     const phrase = config.protect ? config.stage : undefined
     const yes = flags.yes && (!config.protect || flags.force)
@@ -24,6 +24,7 @@ await runbook(
       return { json: { ok: false, removed: [], left: [] }, code: 1 }
     }
 
+    const { clients } = await openStage(flags)
     const receipt = await withLease({ clients, id: config, verb: 'destroy', signal, tell: terminal.tell }, (lease) =>
       destroy(clients, config, lease, signal, terminal.tell),
     )

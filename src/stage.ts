@@ -1,15 +1,23 @@
 import type { Config } from '../config/config.ts'
-import { exit, Failure } from '../config/failure.ts'
 import { loadConfig } from '../config/load.ts'
 import { accessTo } from './access.ts'
 import { Clients } from './aws/clients.ts'
-import { type EngineName, engineNames } from './local/machine/engine-name.ts'
 import { openPorts } from './release/ports.ts'
 
 /** A stage as a script works with it. */
 export interface Stage {
   readonly config: Config
   readonly clients: Clients
+}
+
+/**
+ * The config of the stage that is asked for.
+ * @param flags `stage`, and `strategy` where a script has it
+ * @throws Failure that lists every mistake in the config; nothing was touched then
+ */
+export async function configOf(flags: { stage?: unknown; strategy?: unknown }): Promise<Config> {
+  const config = await loadConfig(typeof flags.stage === 'string' ? { stage: flags.stage } : {})
+  return typeof flags.strategy === 'string' ? { ...config, strategy: flags.strategy as Config['strategy'] } : config
 }
 
 /**
@@ -22,24 +30,7 @@ export async function openStage(
   flags: { stage?: unknown; strategy?: unknown; engine?: unknown },
   options: { serve?: boolean } = {},
 ): Promise<Stage> {
-  const loaded = await loadConfig(typeof flags.stage === 'string' ? { stage: flags.stage } : {})
-  const config = typeof flags.strategy === 'string' ? { ...loaded, strategy: flags.strategy as Config['strategy'] } : loaded
+  const config = await configOf(flags)
   const ports = options.serve ? openPorts(config).map(({ port }) => port) : []
-  return { config, clients: new Clients(await accessTo(config, ports, engineOf(flags.engine, config))) }
-}
-
-/** `--engine`, then `MLOPS_ENGINE`; undefined where neither says anything, and for stages whose machines are AWS's. */
-function engineOf(flag: unknown, { target, stage }: Config): EngineName | undefined {
-  const wanted = flag ?? (process.env.MLOPS_ENGINE || undefined)
-  if (wanted === undefined) return undefined
-  const known = engineNames.find((name) => name === wanted)
-  const choices = engineNames.join(', ')
-  if (!known)
-    throw new Failure(`There is no container engine ${JSON.stringify(wanted)}.`, { likely: `Known: ${choices}.`, code: exit.usage })
-  if (target !== 'aws') return known
-  // The variable may be there for the sake of other stages.
-  if (flag === undefined) return undefined
-  throw new Failure(`Machines of stage ${stage} are AWS's and always have Docker: --engine is for the embedded cloud.`, {
-    code: exit.usage,
-  })
+  return { config, clients: new Clients(await accessTo(config, ports, flags.engine)) }
 }

@@ -49,7 +49,7 @@ export async function destroy(clients: Clients, id: StageId, lease: Lease, signa
   try {
     await phases.run('destroy', () =>
       // Side by side and each to its end: what blocks one stack must not keep the rest.
-      settled([
+      settled<unknown>([
         retire(clients, id, [...before.stacks.keys()], 'destroy', all, tell, { drain: false }),
         down([stage.elasticIp, stage.profile, stage.profile.needs.role, ...stage.repositories], context, 'destroy'),
         deleteParameters(clients, parameters),

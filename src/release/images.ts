@@ -14,6 +14,7 @@ import { howToGet, programOnPath } from '../image/program.ts'
 import { type Pushed, pushImage } from '../image/push.ts'
 import { bytes } from '../terminal/bytes.ts'
 import { schemaPath } from './containers.ts'
+import { settled } from './phases.ts'
 
 /** The image of one container of the release. */
 export interface ImageRecipe {
@@ -105,7 +106,7 @@ function architectureOn(base: string, architecture: string): string {
 
 /** Builds images side by side. */
 export async function buildImages(recipes: readonly ImageRecipe[], architecture: string, tell: Tell): Promise<Map<string, Image>> {
-  const built = await Promise.all(
+  const built = await settled(
     recipes.map(async (recipe) => {
       const start = performance.now()
       tell({ phase: 'build', step: recipe.name, state: 'started' })
@@ -131,7 +132,7 @@ export async function pushImages(
   tell: Tell,
 ): Promise<Map<string, Pushed>> {
   const login = await registryLogin(clients)
-  const pushed = await Promise.all(
+  const pushed = await settled(
     [...images].map(async ([name, image]) => {
       const start = performance.now()
       tell({ phase: 'push', step: name, state: 'started' })

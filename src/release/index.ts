@@ -1,5 +1,5 @@
 /** What the runbooks in `scripts/` are written with. */
-export { openStage } from '../stage.ts'
+export { configOf, openStage } from '../stage.ts'
 export { deploy } from './deploy.ts'
 export { destroy } from './destroy.ts'
 export { recipesOf } from './images.ts'

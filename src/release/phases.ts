@@ -58,8 +58,10 @@ export async function together<T extends readonly unknown[]>(
   return results.map((result) => (result as PromiseFulfilledResult<unknown>).value) as unknown as T
 }
 
-/** Waits for the end of every work, and throws the first error only then. */
-export async function settled(works: readonly Promise<unknown>[]): Promise<void> {
-  const failed = (await Promise.allSettled(works)).find((result) => result.status === 'rejected')
+/** Waits for the end of every work, so that nothing goes on behind a clean-up, and throws the first error only then. */
+export async function settled<T>(works: readonly Promise<T>[]): Promise<T[]> {
+  const results = await Promise.allSettled(works)
+  const failed = results.find((result) => result.status === 'rejected')
   if (failed) throw failed.reason
+  return results.map((result) => (result as PromiseFulfilledResult<T>).value)
 }
