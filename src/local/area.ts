@@ -43,9 +43,12 @@ export function createArea({
       stop(instances === 'keep' ? 'keep' : 'kill')
       return {}
     },
-    ports: async ({ address, ports }) => ({ taken: await cloud.machines.taken(String(address), ports as number[]) }),
+    ports: async ({ address, ports }) => {
+      const wanted = list(ports, 'ports').filter((port) => typeof port === 'number')
+      return { taken: await cloud.machines.taken(String(address), wanted) }
+    },
     faults: ({ rules }) => {
-      if (rules !== undefined) faults.set(rules as FaultRule[])
+      if (rules !== undefined) faults.set(list(rules, 'rules') as FaultRule[])
       return { rules: faults.report() }
     },
   }
@@ -54,4 +57,9 @@ export function createArea({
     if (!action) throw new ApiError('NotFound', `There is no /_cloud/${name}.`, 404)
     return action(input)
   }
+}
+
+function list(value: unknown, name: string): unknown[] {
+  if (Array.isArray(value)) return value
+  throw new ApiError('ValidationException', `${name} must be a list.`)
 }

@@ -5,7 +5,7 @@ import { createEmbeddedCloud } from './embedded-cloud.ts'
 import { ending } from './ending.ts'
 import { makeFolder, openKeys } from './keys.ts'
 import { hasOneAddress, holdPort } from './listen.ts'
-import { takeLock } from './lock.ts'
+import { type Lock, takeLock } from './lock.ts'
 import { openLog } from './log.ts'
 import type { EngineName } from './machine/engine-name.ts'
 import { createMachines } from './machine/machines.ts'
@@ -21,6 +21,8 @@ const { values } = parseArgs({
 })
 if (values.folder === undefined) end(ending.failed, 'usage: main.ts --folder DIR [--port N] [--region NAME] [--engine NAME]')
 const folder = path.resolve(values.folder)
+/** Never released: it ends with the process, and so tells others when the last file in the folder has been written. */
+let lock: Lock | undefined
 
 try {
   await run()
@@ -31,7 +33,7 @@ try {
 
 async function run(): Promise<void> {
   makeFolder(folder)
-  const lock = takeLock(path.join(folder, 'lock'))
+  lock = takeLock(path.join(folder, 'lock'))
   const before = readPlace(folder)
   if (!lock) end(ending.locked, `The embedded cloud in ${folder} is running already (process ${before?.pid ?? 'unknown'}).`)
   const keys = openKeys(folder)
@@ -76,7 +78,6 @@ async function run(): Promise<void> {
     store.close()
     log.line('stopped')
     log.close()
-    lock?.release()
     process.exit(ending.stopped)
   }
 

@@ -73,9 +73,10 @@ async function answer(request: IncomingMessage, response: ServerResponse, parts:
       gone: gone.signal,
       trouble: (error) => log.line(`error ${(error as Error).stack}`),
     })
-    if (drop) response.destroy()
-    else send(response, status, headers, body)
-    return tell(drop ? `${action} (answer dropped)` : action, code)
+    // Told first: whoever has the answer finds the line in the log.
+    response.statusCode = status
+    tell(drop ? `${action} (answer dropped)` : action, code)
+    return drop ? response.destroy() : send(response, status, headers, body)
   }
   const { caller } = verify(whole, identity)
   if (caller.role !== undefined) throw new ApiError('AccessDenied', 'Only the owner of the embedded cloud may do this.', 403)

@@ -31,6 +31,8 @@ export interface StartOptions {
 /** How long a start or a stop may take, in ms. A start takes well under a second on an idle machine. */
 const limit = 20_000
 const pause = 15
+/** How long to wait for a cloud that may be none, in ms; one that is merely slow is asked again. */
+const glance = 1500
 
 /**
  * The embedded cloud of a folder: the running one, or else a new process that outlives this one. One that runs older code, or plays another
@@ -48,7 +50,7 @@ export async function startCloud({ folder, port, region, engine }: StartOptions)
   const deadline = Date.now() + limit
   let child: { code: number | undefined } | undefined
   while (Date.now() < deadline) {
-    const status = await askCloud<Status>(folder, 'status')
+    const status = await askCloud<Status>(folder, 'status', {}, glance)
     if (status && status.version === version && asWanted(status, region, engine)) return started(folder)
     if (status) {
       await askCloud(folder, 'stop', { instances: 'keep' })
@@ -59,12 +61,13 @@ export async function startCloud({ folder, port, region, engine }: StartOptions)
     child ??= launch(folder, { port, region, engine })
     await sleep(pause)
   }
+  throw unresponsive('does not answer', folder)
+}
+
+function unresponsive(how: string, folder: string): Failure {
   const pid = readPlace(folder)?.pid
-  throw new Failure('The embedded cloud does not answer.', {
-    on: `embedded cloud in ${folder}`,
-    log: lastLines(folder),
-    ...(pid === undefined ? {} : { next: `kill ${pid}` }),
-  })
+  const next = pid === undefined ? {} : { next: `kill ${pid}` }
+  return new Failure(`The embedded cloud ${how}.`, { on: `embedded cloud in ${folder}`, log: lastLines(folder), ...next })
 }
 
 function asWanted(status: Status, region: string | undefined, engine: EngineName | undefined): boolean {
@@ -110,11 +113,20 @@ function prepare(folder: string): void {
   try {
     makeFolder(folder)
   } catch (cause) {
-    throw new Failure(`The folder of the embedded cloud cannot be made: ${(cause as Error).message}. Nothing was changed.`, {
-      on: folder,
-      cause,
-    })
+    throw unwritable(folder, cause as Error)
   }
+}
+
+function openLog(folder: string): number {
+  try {
+    return openSync(path.join(folder, 'cloud.log'), 'a', 0o600)
+  } catch (cause) {
+    throw unwritable(folder, cause as Error)
+  }
+}
+
+function unwritable(folder: string, cause: Error): Failure {
+  return new Failure(`The embedded cloud cannot keep its state: ${cause.message}. Nothing was changed.`, { on: folder, cause })
 }
 
 function started(folder: string): Started {
@@ -127,7 +139,7 @@ function started(folder: string): Started {
 function launch(folder: string, wanted: Record<string, string | number | undefined>): { code: number | undefined } {
   const main = path.join(import.meta.dirname, 'main.ts')
   const options = Object.entries(wanted).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]))
-  const log = openSync(path.join(folder, 'cloud.log'), 'a', 0o600)
+  const log = openLog(folder)
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, '--folder', folder, ...options], {
     cwd: folder,
     detached: true,
@@ -170,11 +182,15 @@ function lastLines(folder: string): string[] {
   return existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n').slice(-20) : []
 }
 
-/** Waits until no process has the folder. */
+/**
+ * Waits until no process has the folder.
+ * @throws Failure when one still has it at the deadline
+ */
 async function released(folder: string, deadline: number): Promise<void> {
   while (Date.now() < deadline) {
     const lock = takeLock(path.join(folder, 'lock'))
     if (lock) return lock.release()
     await sleep(pause)
   }
+  throw unresponsive('does not end', folder)
 }
