@@ -1,5 +1,6 @@
 /** What the runbooks print: results as text and tables. Everything goes through the terminal, which knows about colour, width and `--json`. */
 import type { Config } from '../../config/config.ts'
+import { defaultStage } from '../../config/stages.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import type { Deployed } from './deploy.ts'
 import type { Receipt } from './destroy.ts'
@@ -112,6 +113,7 @@ export function printVerified(terminal: Terminal, verified: readonly Verified[])
   return all.length === 0 ? 1 : failed.length
 }
 
+/** What a command for this stage needs; nothing where it is the default. */
 function stageFlag({ stage }: { stage: string }): string {
-  return stage === 'local' ? '' : ` --stage ${stage}`
+  return stage === defaultStage ? '' : ` --stage ${stage}`
 }
