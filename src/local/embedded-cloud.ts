@@ -38,8 +38,8 @@ export interface Setting {
   readonly log: Log
   readonly version: string
   readonly oneAddress: boolean
-  /** The container engine of new instances. */
-  readonly engine: EngineName
+  /** The container engine of new instances; absent: the stand-in. */
+  readonly engine?: EngineName
   /** What every call waits, in ms. */
   readonly latencyMs: number
   /** Called when the owner asks the cloud to end. */
@@ -60,7 +60,7 @@ export function createEmbeddedCloud(
   const { lookUp: _, ...rights } = identity
   const cloud: Cloud & { machines: Machines } = {
     ...rights,
-    ...{ store, folder, endpoint, region, accountId, oneAddress, engine },
+    ...{ store, folder, endpoint, region, accountId, oneAddress, ...(engine && { engine }) },
     // The machine room gets the cloud that it is a room of.
     machines: undefined as unknown as Machines,
   }

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Cloud, Machines } from '../cloud.ts'
 import type { Instance } from '../records.ts'
-import { removeTraces } from './dockerd/traces.ts'
+import { removeTraces, sweepTraces } from './dockerd/traces.ts'
 import { instanceFolder, memoryFolder } from './folder.ts'
 import { createForwarders } from './forwarder.ts'
 import { forwardings, publicAddressOf } from './forwarding.ts'
@@ -100,6 +100,7 @@ export function createMachines(cloud: Cloud): Machines {
 
   /** What a cloud that was killed has left: machines that the store no longer knows, or knows as switched off. */
   const tidy = async (instances: Instance[]) => {
+    await sweepTraces()
     const folder = join(cloud.folder, 'instances')
     const states = new Map(instances.map((instance) => [instance.InstanceId, instance.State]))
     for (const instanceId of existsSync(folder) ? readdirSync(folder) : []) {

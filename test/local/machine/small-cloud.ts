@@ -140,11 +140,11 @@ export function createSmallCloud({ endpoint = 'http://127.0.0.1:9', denied = [] 
   return small
 }
 
-/** Waits for a condition, up to 15 s. */
+/** Waits for a condition, up to 30 s: beside other tests an engine takes many of them to start. */
 export async function until(condition: () => unknown, what: string): Promise<void> {
-  for (const giveUp = Date.now() + 15_000; ; ) {
+  for (const giveUp = Date.now() + 30_000; ; ) {
     if (await condition()) return
-    if (Date.now() > giveUp) throw new Error(`waited 15 s in vain until ${what}`)
+    if (Date.now() > giveUp) throw new Error(`waited 30 s in vain until ${what}`)
     await sleep(10)
   }
 }

@@ -3,7 +3,7 @@
  * may have, never meet: not in networks, not in the packet filter, not in mounts. And when its first process is killed, everything in it has gone.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -15,7 +15,7 @@ import { onPath, systemFolders } from '../on-path.ts'
 import { bootScript, up } from './boot-script.ts'
 import { type Gate, openGate } from './gate.ts'
 import { layLink } from './link.ts'
-import { engineSocket, removeTraces, tracesOf } from './traces.ts'
+import { engineSocket, makeRun, removeTraces, tracesOf } from './traces.ts'
 
 /** How long dockerd may take to answer, in ms; on an idle machine it takes a second. */
 const patience = 60_000
@@ -67,7 +67,7 @@ interface Daemon {
 /** @throws Error with the last lines of its log when it does not come up */
 async function startDaemon(folder: InstanceFolder, settings: Settings, reachable: readonly string[]): Promise<Daemon> {
   const traces = tracesOf(settings.instanceId)
-  mkdirSync(traces.run, { mode: 0o700 })
+  makeRun(settings.instanceId, folder.path)
   writeFileSync(join(traces.run, 'daemon.json'), '{}')
   const logFile = join(folder.path, 'dockerd.log')
   const log = openSync(logFile, 'a', 0o600)

@@ -37,7 +37,8 @@ export function linkCommands({ link, address, pid }: { link: string; address: st
 export async function layLink(cable: { link: string; address: string; pid: number }): Promise<void> {
   for (const words of linkCommands(cable)) await command(words)
   const route = await command(['ip', 'route', 'get', cable.address])
-  if (!route.includes(` dev ${cable.link} `)) throw new Error(`this machine reaches ${cable.address} by another way: ${route.trim()}`)
+  if (!route.includes(` dev ${cable.link} `))
+    throw new Error(`this machine reaches ${cable.address} by another way: ${route.split('\n')[0]}`)
 }
 
 async function command([program = '', ...args]: string[]): Promise<string> {

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
-import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { onPath } from '../on-path.ts'
+import { killAll } from '../process-table.ts'
 
 /** What a real engine has outside of its instance's folder and of its own namespaces. */
 export interface Traces {
@@ -35,6 +36,36 @@ export async function removeTraces(instanceId: string): Promise<void> {
   if (existsSync(`/sys/class/net/${link}`)) await removeLink(link)
   for (const folder of cgroupsNamed(cgroup)) await removeCgroup(folder)
   rmSync(run, { recursive: true, force: true })
+}
+
+/** In the folder that stands for `/run`: whose it is. */
+const owner = 'instance'
+
+/** Makes the folder that stands for `/run`, marked with the instance's folder. */
+export function makeRun(instanceId: string, folder: string): void {
+  const { run } = tracesOf(instanceId)
+  mkdirSync(run, { mode: 0o700 })
+  writeFileSync(join(run, owner), folder)
+}
+
+/** Removes what was left by instances whose folders are gone, as after somebody has killed everything and removed the project. */
+export async function sweepTraces(): Promise<void> {
+  for (const [instanceId, folder] of marked()) {
+    if (existsSync(folder)) continue
+    await killAll(instanceId)
+    await removeTraces(instanceId)
+  }
+}
+
+function marked(): [instanceId: string, folder: string][] {
+  const runs = existsSync('/run') ? readdirSync('/run').filter((name) => name.startsWith('mlops-i-')) : []
+  return runs.flatMap((name) => {
+    try {
+      return [[name.slice('mlops-'.length), readFileSync(join('/run', name, owner), 'utf8')]]
+    } catch {
+      return [] // just made, just removed, or somebody else's
+    }
+  })
 }
 
 async function removeLink(link: string): Promise<void> {
