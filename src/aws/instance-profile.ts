@@ -1,8 +1,8 @@
 import { codeOf, isNotFound } from './errors.ts'
 import { resource } from './graph.ts'
-import type { Kind } from './inventory.ts'
+import { type Kind, refuseStranger } from './inventory.ts'
 import type { role } from './role.ts'
-import { type Tags, tagList } from './tags.ts'
+import { type Tags, tagList, tagsOf } from './tags.ts'
 
 export interface InstanceProfile {
   readonly name: string
@@ -10,12 +10,13 @@ export interface InstanceProfile {
   readonly roles: readonly string[]
 }
 
-/** The profile that carries the owner's name. IAM has no filter by tag. */
+/** The profile that carries the owner's name, and its tags. IAM has no filter by tag. */
 export const instanceProfiles: Kind<InstanceProfile> = {
   name: 'instance profile',
   async list(clients, owner) {
     try {
       const { InstanceProfile: found } = await (await clients.iam()).getInstanceProfile({ InstanceProfileName: owner.name })
+      refuseStranger('instance profile', tagsOf(found!), owner)
       const roles = (found!.Roles ?? []).map((each) => each.RoleName!)
       return [{ id: owner.name, tags: owner.tags, out: { name: owner.name, arn: found!.Arn!, roles } }]
     } catch (error) {

@@ -24,6 +24,21 @@ export interface Kind<Out> {
   list(clients: Clients, owner: Owner): Promise<Listed<Out>[]>
 }
 
+/**
+ * Refuses what AWS knows by name and has the owner's name, but not the owner's tags: made by hand, or by an owner whose name is put together differently
+ * (`shop-eu` `prod` and `shop` `eu-prod`). Taking it over would mean to remove it one day.
+ * @throws Failure
+ */
+export function refuseStranger(kind: string, tags: Tags, owner: Owner): void {
+  if (carries(tags, owner.tags)) return
+  const wanted = Object.entries(owner.tags).map(([key, value]) => `${key}=${value}`)
+  throw new Failure(`Another ${kind} has the name that this stage needs`, {
+    on: `${kind} ${owner.name}`,
+    likely: `It does not carry the tags ${wanted.join(' ')}, so it was not made by this stage.`,
+    next: 'Rename the app or the stage, or remove what stands in its way.',
+  })
+}
+
 /** What an owner has in AWS. Each kind is listed once, in one call, however many resources ask; `forget` makes the next question a new call. */
 export class Inventory {
   readonly owner: Owner

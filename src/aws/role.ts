@@ -1,21 +1,22 @@
 import type { IAM } from '@aws-sdk/client-iam'
 import { isNotFound } from './errors.ts'
 import { resource } from './graph.ts'
-import type { Kind } from './inventory.ts'
+import { type Kind, refuseStranger } from './inventory.ts'
 import type { ManagedPolicy } from './managed-policy.ts'
-import { type Tags, tagList } from './tags.ts'
+import { type Tags, tagList, tagsOf } from './tags.ts'
 
 export interface Role {
   readonly name: string
   readonly arn: string
 }
 
-/** The role that carries the owner's name. IAM has no filter by tag. */
+/** The role that carries the owner's name, and its tags. IAM has no filter by tag. */
 export const roles: Kind<Role> = {
   name: 'role',
   async list(clients, owner) {
     try {
       const { Role } = await (await clients.iam()).getRole({ RoleName: owner.name })
+      refuseStranger('role', tagsOf(Role!), owner)
       return [{ id: Role!.RoleName!, tags: owner.tags, out: { name: Role!.RoleName!, arn: Role!.Arn! } }]
     } catch (error) {
       if (isNotFound(error)) return []

@@ -1,5 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { Failure } from '../../config/failure.ts'
 import { down, find, up } from '../../src/aws/graph.ts'
 import { type InstanceProfile, instanceProfile } from '../../src/aws/instance-profile.ts'
 import { managedInstanceCore } from '../../src/aws/managed-policy.ts'
@@ -93,6 +94,20 @@ test('a profile whose role was taken out by somebody else goes all the same', as
   await down()
   assert.is((await there()).size, 0)
   assert.is((await errorOf(iam.getRole({ RoleName }))).name, 'NoSuchEntityException')
+})
+
+test("a role or a profile that has the owner's name and not its tags is neither taken over nor removed", async () => {
+  const { up, down, RoleName } = identity('stranger')
+  await iam.createInstanceProfile({ InstanceProfileName: RoleName })
+  const ec2 = { Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' }
+  const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: [ec2] })
+  await iam.createRole({ RoleName, AssumeRolePolicyDocument })
+  const failure = (await errorOf(up())) as Failure
+  assert.is(failure.message, 'Another role has the name that this stage needs\nHeld up by it: instance profile')
+  assert.is(failure.details.likely, 'It does not carry the tags test:owner=stranger, so it was not made by this stage.')
+  assert.match((await errorOf(down())).message, /^Another instance profile has the name that this stage needs/)
+  await iam.getRole({ RoleName })
+  await iam.getInstanceProfile({ InstanceProfileName: RoleName })
 })
 
 test('could not look is not the same as absent', async () => {
