@@ -17,7 +17,7 @@ export function takeLock(file: string): Lock | undefined {
   } catch (error) {
     database.close()
     // SQLITE_BUSY: https://www.sqlite.org/rescode.html#busy
-    if (((error as { errcode?: number }).errcode ?? 0 & 0xff) === 5) return undefined
+    if ((((error as { errcode?: number }).errcode ?? 0) & 0xff) === 5) return undefined
     throw error
   }
   return { release: () => database.close() }
