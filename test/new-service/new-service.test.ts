@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { exit, Failure } from '../../config/failure.ts'
 import { loadConfig } from '../../config/load.ts'
 import { freePort } from '../../src/new-service/free-port.ts'
+import { makeService, readPort } from '../../src/new-service/new-service.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 let folder: string
@@ -71,35 +73,62 @@ test("a new service is in the config, which is otherwise as it was, passes its o
   assert.not.match(typed.stdout, 'services/churn-rate')
 })
 
-test('run twice it refuses, and so it does for names and ports that are none; nothing is left behind', async () => {
+test('run twice it refuses', async () => {
   assert.is((await make('churn', '--port', '8010')).code, 0)
-  const config = readFileSync(join(folder, 'mlops.config.ts'), 'utf8')
-  const refused: [string[], RegExp][] = [
-    [['churn'], /There is a service churn already/],
-    [['kit'], /There is a folder services\/kit already/],
-    [['Churn_2'], /"Churn_2" is no name of a service, expected at most 32 lowercase letters/],
-    [['other', '--port', '80'], /"80" is no port of a service/],
-    [['other', '--port', '8010'], /got 8010, expected a port of its own: services\.churn\.port has it/],
-    [['prometheus'], /expected another name: prometheus, grafana/],
-    [[], /NAME is missing/],
+  const { code, stderr } = await make('churn')
+  assert.is(code, 2, stderr)
+  assert.match(stderr, 'There is a service churn already')
+})
+
+test('names and ports that are none are refused, and nothing is left behind', async () => {
+  const text = () => readFileSync(join(folder, 'mlops.config.ts'), 'utf8')
+  const before = text()
+  const refused: [name: string, port: string | undefined, reason: RegExp][] = [
+    ['ml-inference', undefined, /There is a service ml-inference already/],
+    ['kit', undefined, /There is a folder services\/kit already/],
+    ['Churn_2', undefined, /"Churn_2" is no name of a service, expected at most 32 lowercase letters/],
+    ['other', '80', /"80" is no port of a service/],
+    ['other', '8002', /got 8002, expected a port of its own: services\.data-ingestion\.port has it/],
+    ['prometheus', undefined, /expected another name: prometheus, grafana/],
   ]
-  for (const [words, reason] of refused) {
-    const { code, stderr } = await make(...words)
-    assert.is(code, 2, stderr)
-    assert.match(stderr, reason)
+  for (const [name, port, reason] of refused) {
+    const error = await attempt(name, port)
+    assert.is(error.code, exit.usage)
+    assert.match(error.message, reason)
   }
-  assert.is(readFileSync(join(folder, 'mlops.config.ts'), 'utf8'), config)
-  assert.equal(readdirSync(join(folder, 'services')).sort(), ['churn', 'data-ingestion', 'kit', 'ml-inference'])
+  assert.is(text(), before)
+  assert.equal(readdirSync(join(folder, 'services')).sort(), ['data-ingestion', 'kit', 'ml-inference'])
   assert.not.ok(readdirSync(folder).some((name) => name.endsWith('.new')))
 })
 
 test('a config that only a person can add to is left alone, and the message says what to add', async () => {
-  const text = readFileSync(join(folder, 'mlops.config.ts'), 'utf8').replace('services: {', 'services: stage === "x" ? {} : {')
+  const text = readFileSync(join(folder, 'mlops.config.ts'), 'utf8').replace('services: {', "services: stage === 'x' ? {} : {")
   writeFileSync(join(folder, 'mlops.config.ts'), text)
-  const { code, stderr } = await make('churn', '--json')
-  assert.is(code, 2, stderr)
+  const error = await attempt('churn', undefined)
+  assert.match(error.message, 'The services of mlops.config.ts do not stand there as one object')
+  assert.is(error.details.next, "Add it by hand: churn: { entry: './services/churn/server.ts', port: 8003 }")
   assert.is(readFileSync(join(folder, 'mlops.config.ts'), 'utf8'), text)
   assert.not.ok(existsSync(join(folder, 'services', 'churn')))
 })
+
+test('an entry has the quotes of its file, and a port that nothing else has', async () => {
+  const text = readFileSync(join(folder, 'mlops.config.ts'), 'utf8').replaceAll("'", '"').replace('port: 8002', 'port: 9089')
+  writeFileSync(join(folder, 'mlops.config.ts'), text)
+  const { port } = await makeService(await loadConfig({ cwd: folder, env: {} }), 'churn')
+  assert.is(port, 9091)
+  const line = '    churn: { entry: "./services/churn/server.ts", port: 9091 },\n'
+  assert.is(readFileSync(join(folder, 'mlops.config.ts'), 'utf8').replace(line, ''), text)
+})
+
+/** The Failure with which making a service ends. */
+async function attempt(name: string, port: string | undefined): Promise<Failure> {
+  try {
+    await makeService(await loadConfig({ cwd: folder, env: {} }), name, readPort(port))
+  } catch (error) {
+    if (error instanceof Failure) return error
+    throw error
+  }
+  throw new Error(`${name} was made.`)
+}
 
 test.run()
