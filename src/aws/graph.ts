@@ -11,6 +11,8 @@ export interface Context {
   readonly inventory: Inventory
   readonly signal: AbortSignal
   readonly tell: Tell
+  /** For how many seconds a removal waits for what still uses a resource; 300 where nothing is said. */
+  readonly detaching?: number
 }
 
 /** What a resource may say while it waits. */
@@ -123,7 +125,11 @@ export async function down(all: readonly AnyResource[], context: Context, phase:
       await retry(
         () => resource.remove(out, context, waiting).catch((error) => (isNotFound(error) ? undefined : Promise.reject(error))),
         (error) => isHeld(error) || isThrottled(error),
-        { within: detaching, signal: context.signal, waiting: (_seconds, error) => waiting(`still held: ${(error as Error).message}`) },
+        {
+          within: context.detaching ?? detaching,
+          signal: context.signal,
+          waiting: (_seconds, error) => waiting(`still held: ${(error as Error).message}`),
+        },
       )
     } catch (error) {
       throw isHeld(error) ? await held(resource, out, context, error) : error

@@ -189,6 +189,24 @@ test('what is still held is removed later, and who waits learns why', async () =
   assert.equal(world.toldOf('vpc'), ['progress still held: vpc-1 has dependencies', 'done vpc-1'])
 })
 
+test('what is held for too long is told with what uses it', async () => {
+  const world = new World()
+  const { vpc } = diamond(world)
+  world.there.set('vpc', 'vpc-1')
+  const stuck = () => {
+    for (let n = 0; n < 3; n++) world.fail('remove vpc', refusal('DependencyViolation', 'vpc-1 has dependencies'))
+  }
+  stuck()
+  const known = { ...vpc, blockers: async () => ['network interface eni-1 (in-use)', 'subnet subnet-1'] }
+  const named = (await errorOf(down([known], world.context({ detaching: 0.1 }), 'retire'))) as Failure
+  assert.is(named.message, 'Could not remove vpc: vpc-1 has dependencies')
+  assert.is(named.details.on, 'vpc-1')
+  assert.is(named.details.likely, 'It is used by network interface eni-1 (in-use), subnet subnet-1.')
+  stuck()
+  const unnamed = (await errorOf(down([vpc], world.context({ detaching: 0.1 }), 'retire'))) as Failure
+  assert.is(unnamed.details.likely, 'Something that this project did not make still uses it.')
+})
+
 test('gone already is as good as removed', async () => {
   const world = new World()
   const { vpc } = diamond(world)

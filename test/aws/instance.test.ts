@@ -206,6 +206,17 @@ test('a session on a machine that is not connected is a failure with the next co
   assert.is((await errorOf(startSession(clients, 'i-1'))).name, 'AccessDeniedException')
 })
 
+test('a machine is named as what holds on to its subnet and its group', async () => {
+  const ids = [(await outputOf<Instance>('first')).id, (await outputOf<Instance>('second')).id]
+  const found = await find([theSubnet, group], context())
+  const ofSubnet = await theSubnet.blockers!(found.get('subnet') as { id: string; zone: string }, context())
+  const ofGroup = await group.blockers!(found.get('security group') as { id: string }, context())
+  for (const blockers of [ofSubnet, ofGroup]) {
+    assert.is(blockers.length, 2)
+    for (const id of ids) assert.ok(blockers.some((text) => text.startsWith('network interface eni-') && text.endsWith(`(in-use, ${id})`)))
+  }
+})
+
 test('an address moves from one machine to another and back, each by one call', async () => {
   await up([address], context(), 'create')
   const ids = [(await outputOf<Instance>('first')).id, (await outputOf<Instance>('second')).id] as const

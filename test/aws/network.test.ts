@@ -192,6 +192,15 @@ test('a VPC beyond the quota is refused with the way out', async () => {
   await Promise.all(networks.map((each) => down([each.vpc], contextFor(clients, each.owner), 'remove')))
 })
 
+test('what holds on to a network is named', async () => {
+  const its = network('held')
+  const made = await its.up()
+  const id = (name: string) => (made.get(name) as { id: string }).id
+  const blockers = await its.vpc.blockers!(made.get('vpc') as Vpc, contextFor(clients, its.owner))
+  assert.equal(blockers, [`subnet ${id('subnet')}`, `security group ${id('security group')} (held)`])
+  await its.down()
+})
+
 test('two networks with the same tags are a failure that names both', async () => {
   const its = network('double')
   const ec2 = await clients.ec2()

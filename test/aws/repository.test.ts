@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { down, find, up } from '../../src/aws/graph.ts'
-import { type Repository, registryLogin, repository } from '../../src/aws/repository.ts'
+import { missingLayers, type Repository, registryLogin, repository } from '../../src/aws/repository.ts'
 import { contextFor, createTestCloud, errorOf, ownerNamed } from './cloud.fixture.ts'
 
 const cloud = await createTestCloud()
@@ -42,6 +42,17 @@ test('the registry login leads to where the repositories are', async () => {
   const response = await fetch(`${registry}/v2/`, { headers: { authorization } })
   assert.is(response.status, 200)
   assert.is((await fetch(`${registry}/v2/`)).status, 401)
+})
+
+test('a repository lacks the layers that were never pushed; one that does not exist lacks them all', async () => {
+  const digests = [`sha256:${'a'.repeat(64)}`, `sha256:${'b'.repeat(64)}`]
+  assert.equal([...(await missingLayers(clients, 'test/shop/web', digests))], digests)
+  assert.equal([...(await missingLayers(clients, 'test/shop/none', digests))], digests)
+  const layers = [{ layerDigest: digests[0]!, layerAvailability: 'AVAILABLE' }]
+  await cloud.faults({ action: 'ecr:BatchCheckLayerAvailability', instead: { layers, failures: [] } })
+  assert.equal([...(await missingLayers(clients, 'test/shop/web', digests))], [digests[1]])
+  await cloud.faults({ action: 'ecr:BatchCheckLayerAvailability', before: { code: 'AccessDeniedException' } })
+  assert.is((await errorOf(missingLayers(clients, 'test/shop/web', digests))).name, 'AccessDeniedException')
 })
 
 test('repositories go with all that is in them; one that went meanwhile is no error', async () => {

@@ -34,10 +34,10 @@ export class World {
     this.#aborter.abort(reason)
   }
 
-  context(): Context {
+  context(also: Partial<Context> = {}): Context {
     const clients = new Clients({ region: 'nowhere' })
     const inventory = new Inventory(clients, { tags: {}, name: 'world', path: 'world' })
-    return { clients, inventory, signal: this.#aborter.signal, tell: (event) => this.told.push(event) }
+    return { clients, inventory, signal: this.#aborter.signal, tell: (event) => this.told.push(event), ...also }
   }
 
   /** What was told of a step, its start left out: `done vpc-1`. */

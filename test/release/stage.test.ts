@@ -9,6 +9,7 @@ import { recipesOf } from '../../src/release/images.ts'
 import { launch } from '../../src/release/launch.ts'
 import type { Lease, LeaseOwner } from '../../src/release/lease.ts'
 import { history, writeEntry } from '../../src/release/ledger.ts'
+import { countOf, logsOf } from '../../src/release/logs.ts'
 import { planDeploy } from '../../src/release/plan.ts'
 import { provision } from '../../src/release/provision.ts'
 import { retire } from '../../src/release/retire.ts'
@@ -91,6 +92,26 @@ test('an image that the machine cannot pull is a failure with the name, the log 
   assert.match(failure.details.on!, /^container web, instance i-[0-9a-f]+, command [0-9a-f-]+$/)
   assert.ok(failure.details.log!.length > 0)
   assert.match(failure.details.next!, /^aws ssm get-command-invocation --command-id /)
+})
+
+test('the logs of a container are its last lines; those of one that is not there are a failure', async () => {
+  const failure = (await errorOf(logsOf(clients, config, 'web', 20, signal))) as Failure
+  assert.is(failure.message, 'There are no logs of web')
+  assert.is(failure.details.next, 'npx zx scripts/status.mjs --stage test')
+  const answer = { Status: 'Success', StatusDetails: 'Success', ResponseCode: 0, StandardOutputContent: 'one\ntwo\n' }
+  await cloud.faults({ action: 'ssm:GetCommandInvocation', instead: answer })
+  assert.is(await logsOf(clients, config, 'web', 20, signal), 'one\ntwo')
+  const nowhere = (await errorOf(logsOf(clients, { app: 'shop', stage: 'nowhere' }, 'web', 20, signal))) as Failure
+  assert.is(nowhere.message, 'Nothing runs, so there are no logs')
+})
+
+test('a count is a whole number from 1 to 10000', () => {
+  assert.equal(
+    ['1', '10000'].map((text) => countOf('--lines', text)),
+    [1, 10000],
+  )
+  for (const text of ['0', '10001', '1.5', 'ten', '', '-3'])
+    assert.throws(() => countOf('--lines', text), `--lines ${text}: expected a whole number from 1 to 10000`)
 })
 
 test('a launch that ends without a result is told with what it wrote and how to look', async () => {
