@@ -16,5 +16,5 @@ export async function startBundled(name: string, environment: Record<string, str
   const { text } = await bundle(name, join(project, 'services', name, 'server.ts'), project)
   const file = join(folder, `${name}.mjs`)
   writeFileSync(file, text)
-  return startChild(file, { NODE_ENV: 'production', NODE_OPTIONS: nodeOptions(256), ...environment })
+  return startChild(file, { NODE_ENV: 'production', MALLOC_ARENA_MAX: '1', NODE_OPTIONS: nodeOptions(256), ...environment })
 }

@@ -67,7 +67,7 @@ test('the image of a service is its bundle on the base, run by Node as a user wi
     config: {
       Cmd: [],
       Entrypoint: ['/usr/local/bin/node', '--disable-warning=ExperimentalWarning', '/app/server.mjs'],
-      Env: ['A=1', 'NODE_ENV=production', 'HOST=0.0.0.0', 'DATA_DIR=/data'],
+      Env: ['A=1', 'NODE_ENV=production', 'HOST=0.0.0.0', 'DATA_DIR=/data', 'MALLOC_ARENA_MAX=1'],
       User: '1000:1000',
       WorkingDir: '/app',
     },
