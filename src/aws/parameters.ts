@@ -1,5 +1,6 @@
 import type { Clients } from './clients.ts'
-import { codeOf } from './errors.ts'
+import { codeOf, isAmbiguous, isThrottled } from './errors.ts'
+import { retry } from './retry.ts'
 import { type Tags, tagList } from './tags.ts'
 
 export interface Parameter {
@@ -38,9 +39,15 @@ export async function parameterHistory(clients: Clients, name: string): Promise<
   return values
 }
 
+/** How many answers may be lost in a row; a server that fails again and again is not asked for ever. */
+const mostLost = 3
+/** For how long, in seconds, a create that is throttled is tried again: less than a lease lives, whose end is part of its value. */
+const patience = { within: 20, signal: new AbortController().signal }
+
 /**
- * Creates a parameter. undefined when it exists already: Parameter Store decides that atomically, which is what makes it fit for locks. The call is sent
- * once, because a repetition after a lost answer would be told "exists" by its own first try.
+ * Creates a parameter. undefined when it exists already: Parameter Store decides that atomically, which is what makes it fit for locks. The SDK sends the call
+ * once, because a repetition after a lost answer would be told "exists" by its own first try. So after a lost answer it is this create's when it has this
+ * value: for a lock, a value that no other holder writes.
  */
 export async function createParameter(
   clients: Clients,
@@ -48,19 +55,28 @@ export async function createParameter(
   value: string,
   options: { tags: Tags; secret?: boolean },
 ): Promise<{ version: number } | undefined> {
-  try {
-    const { Version } = await (await clients.once.ssm()).putParameter({
-      Name: name,
-      Value: value,
-      Type: options.secret ? 'SecureString' : 'String',
-      Overwrite: false,
-      Tags: tagList(options.tags),
-    })
-    return { version: Version! }
-  } catch (error) {
-    if (codeOf(error) === 'ParameterAlreadyExists') return undefined
-    throw error
+  const ssm = await clients.once.ssm()
+  let lost = 0
+  const send = async () => {
+    try {
+      const { Version } = await ssm.putParameter({
+        Name: name,
+        Value: value,
+        Type: options.secret ? 'SecureString' : 'String',
+        Overwrite: false,
+        Tags: tagList(options.tags),
+      })
+      return { version: Version! }
+    } catch (error) {
+      if (codeOf(error) !== 'ParameterAlreadyExists') {
+        if (isAmbiguous(error)) lost++
+        throw error
+      }
+      const there = lost > 0 ? await getParameter(clients, name) : undefined
+      return there?.value === value ? { version: there.version } : undefined
+    }
   }
+  return retry(send, (error) => isThrottled(error) || (isAmbiguous(error) && lost <= mostLost), patience)
 }
 
 /** Replaces a parameter's value and gives its new version. Tags stay as they were: AWS takes none together with an overwrite. */

@@ -65,9 +65,13 @@ export function role(spec: { tags: Tags; name: string; managed: readonly Managed
       const iam = await clients.iam()
       const RoleName = out.name
       const [attached, inline] = await Promise.all([iam.listAttachedRolePolicies({ RoleName }), iam.listRolePolicies({ RoleName })])
+      // One that is gone already, such as by a call whose answer was lost, must not keep the role from going.
+      const gone = (error: unknown) => {
+        if (!isNotFound(error)) throw error
+      }
       await Promise.all([
-        ...(attached.AttachedPolicies ?? []).map(({ PolicyArn }) => iam.detachRolePolicy({ RoleName, PolicyArn })),
-        ...(inline.PolicyNames ?? []).map((PolicyName) => iam.deleteRolePolicy({ RoleName, PolicyName })),
+        ...(attached.AttachedPolicies ?? []).map(({ PolicyArn }) => iam.detachRolePolicy({ RoleName, PolicyArn }).catch(gone)),
+        ...(inline.PolicyNames ?? []).map((PolicyName) => iam.deleteRolePolicy({ RoleName, PolicyName }).catch(gone)),
       ])
       await iam.deleteRole({ RoleName })
     },

@@ -3,6 +3,7 @@ import { exit, Failure } from '../../config/failure.ts'
 import type { Launched } from '../../monitoring/index.ts'
 import type { Clients } from '../aws/clients.ts'
 import { associate, type ElasticIp } from '../aws/elastic-ip.ts'
+import { explain } from '../aws/errors.ts'
 import type { Instance } from '../aws/instance.ts'
 import type { Tell } from '../event.ts'
 import type { Pushed } from '../image/push.ts'
@@ -73,12 +74,7 @@ export async function deploy(options: DeployOptions): Promise<Deployed> {
     return deployed
   } catch (error) {
     if (lease.signal.aborted) throw lease.signal.reason
-    const serving = await whatServes(options)
-    if (serving !== plan.release) {
-      await clearAway(options, phases)
-      await record(options, { outcome: 'failed', images: {}, seconds: phases.seconds, error: (error as Error).message })
-    }
-    throw withOutcome(error, plan.release, serving, options.signal.aborted)
+    throw await giveUp(error, options, phases)
   }
 }
 
@@ -197,16 +193,39 @@ async function clearAway(options: DeployOptions, phases: Phases): Promise<void> 
   await phases.run('clear away', () => retire(clients, config, [plan.release], 'clear away', lease.signal, tell))
 }
 
-function withOutcome(error: unknown, release: number, serving: number | undefined, interrupted: boolean): unknown {
-  if (serving === release) {
-    if (!(error instanceof Failure)) return error
-    return new Failure(`Release ${release} serves, but the old one could not be retired: ${error.message}`, error.details)
+/**
+ * Removes what a failed run has made, unless it serves already, and says how the stage stands. What goes wrong in that is told beside the cause, never in its place:
+ * credentials that may not do the one thing often may not do the next either.
+ */
+async function giveUp(cause: unknown, options: DeployOptions, phases: Phases): Promise<unknown> {
+  const { release } = options.plan
+  const also: string[] = []
+  const attempt = async <T>(work: () => Promise<T>): Promise<{ result: T } | undefined> => {
+    try {
+      return { result: await work() }
+    } catch (error) {
+      also.push(`The clean-up failed as well: ${(error as Error).message}`)
+      return undefined
+    }
   }
-  if (interrupted) return error
-  if (!(error instanceof Failure)) return error
-  const code = error.details.code ?? (serving === undefined ? exit.nothingServing : exit.stillServing)
+  const looked = await attempt(() => whatServes(options))
+  if (looked && looked.result !== release) {
+    await attempt(() => clearAway(options, phases))
+    const error = (cause as Error).message
+    await attempt(() => record(options, { outcome: 'failed', images: {}, seconds: phases.seconds, error }))
+  }
+
+  const failure = explain(cause, `Could not deploy release ${release}`, `release ${release}`)
+  if (!(failure instanceof Failure)) return failure
+  const { message, details } = failure
+  if (!looked) return new Failure([message, ...also].join('\n'), details)
+  const serving = looked.result
+  if (serving === release)
+    return new Failure([`Release ${release} serves, but what comes after failed: ${message}`, ...also].join('\n'), details)
+  if (options.signal.aborted) return also.length === 0 ? failure : new Failure([message, ...also].join('\n'), details)
+  const code = details.code ?? (serving === undefined ? exit.nothingServing : exit.stillServing)
   const state = serving === undefined ? 'Nothing serves now.' : `Release ${serving} still serves; nothing changed for its users.`
-  return new Failure(`${error.message}\n${state}`, { ...error.details, code })
+  return new Failure([message, ...also, state].join('\n'), { ...details, code })
 }
 
 /** How a service is run here, to see what it says when it does not come up there. */

@@ -29,11 +29,16 @@ test('a name is created once, however many try at the same time', async () => {
   assert.equal(await getParameter(clients, '/race/one'), { value: `value ${winner}`, version: 1 })
 })
 
-test('a create whose answer is lost is not told by its own repetition that it exists', async () => {
+test('a create whose answer is lost knows its parameter again by the value', async () => {
   await cloud.faults({ action: 'ssm:PutParameter', after: 'drop', count: 1 })
-  const error = await errorOf(createParameter(clients, '/lost/one', 'mine', options))
-  assert.is((error as NodeJS.ErrnoException).code, 'ECONNRESET')
-  assert.is((await getParameter(clients, '/lost/one'))?.value, 'mine')
+  assert.equal(await createParameter(clients, '/lost/one', 'mine', options), { version: 1 })
+  await cloud.faults({ action: 'ssm:PutParameter', before: { code: 'InternalError', status: 500 }, count: 1 })
+  assert.is(await createParameter(clients, '/lost/one', 'another', options), undefined)
+  await cloud.faults({ action: 'ssm:PutParameter', before: { code: 'RequestLimitExceeded' }, count: 2 })
+  assert.equal(await createParameter(clients, '/lost/two', 'mine', options), { version: 1 })
+  await cloud.faults({ action: 'ssm:PutParameter', before: { code: 'InternalError', status: 500 } })
+  assert.is(((await errorOf(createParameter(clients, '/lost/three', 'mine', options))) as Error).name, 'InternalServerError')
+  await cloud.faults()
 })
 
 test('every write counts, and the history has every value', async () => {

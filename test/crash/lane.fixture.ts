@@ -18,6 +18,7 @@ import type { Kind } from '../../src/local/records.ts'
 import { registryHandler } from '../../src/local/registry/distribution.ts'
 import { ecr } from '../../src/local/registry/ecr.ts'
 import { createStore } from '../../src/local/store.ts'
+import type { Receipt } from '../../src/release/destroy.ts'
 import { reportOf } from '../../src/terminal/report.ts'
 import { processesOf } from '../scripts/processes.fixture.ts'
 import { lightMachines } from './light-machines.fixture.ts'
@@ -177,15 +178,21 @@ export class Lane {
 
   async #refuse({ scene, moment, blow }: Point, rule: FaultRule): Promise<string | undefined> {
     this.#cloud.faults.set([rule])
+    // A lease that could not be given back must end before the next command; here its process lives on.
+    process.env.MLOPS_LEASE_SECONDS = Object.values(moment.match).some((name) => name.endsWith('/lease')) ? '3' : '30'
     const error = await this.#run(scene).then(
-      () => undefined,
+      // What could not be removed is no error of a destroy; its receipt says why.
+      (result) => (result as Partial<Receipt>).failure,
       (error: Error) => error,
     )
+    process.env.MLOPS_LEASE_SECONDS = '30'
     if (!error) return differs(this.#census(), scene === 'destroy' ? {} : this.#whole)
     const report = reportOf(error)
     const text = JSON.stringify(report)
     if (!moment.action.startsWith('registry:') && !text.includes(moment.action)) return `the error does not name ${moment.action}: ${text}`
     if (!moment.action.startsWith('registry:') && report.code !== 3) return `it ended with exit code ${report.code}: ${text}`
+    // What comes after the promotion is not undone.
+    if (/^Release \d+ serves, but/.test(report.message)) return undefined
     return blow === 'denied' && scene !== 'destroy' ? this.#lookForStacks(scene) : undefined
   }
 
@@ -200,7 +207,14 @@ export class Lane {
   /** The next command ends well, whatever was left, and then nothing is there that should not be. */
   async #recover({ next }: Point): Promise<string | undefined> {
     if (next === 'deploy') {
-      await runDeploy(this.#cloud.order)
+      for (const giveUp = Date.now() + 10_000; ; await pause(200)) {
+        try {
+          await runDeploy(this.#cloud.order)
+          break
+        } catch (error) {
+          if (reportOf(error).code !== 6 || Date.now() > giveUp) throw error
+        }
+      }
       return differs(this.#census(), this.#whole)
     }
     const { left } = await runDestroy(this.#cloud.order)
