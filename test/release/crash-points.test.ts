@@ -1,0 +1,50 @@
+// time limit: 180 s
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { Lane } from '../crash/lane.fixture.ts'
+import { type Blow, label, momentsOf, type Point, pointsOf, type Scene, scenes } from '../crash/point.fixture.ts'
+import { freePorts } from '../scripts/project.fixture.ts'
+
+/** The moments that have gone wrong before, or are the hardest; `npm run test:crash` tries all of them. */
+const chosen: Readonly<Record<Scene, readonly (readonly [blow: Blow, ...actions: string[]])[]>> = {
+  deploy: [
+    ['killed after', 'ec2:CreateVpc', 'ec2:RunInstances', 'ec2:AssociateAddress', 'registry:PutImage'],
+    ['answer lost', 'ssm:PutParameter', 'ec2:AllocateAddress', 'ec2:CreateVpc', 'ec2:AttachInternetGateway', 'iam:CreateRole'],
+    ['denied', 'ec2:CreateRoute', 'ecr:CreateRepository'],
+    ['never allowed', 'ec2:RunInstances'],
+    ['interrupted', 'ec2:CreateSubnet'],
+  ],
+  redeploy: [
+    ['killed before', 'ec2:AssociateAddress'],
+    ['killed after', 'ec2:AssociateAddress', 'ec2:TerminateInstances', 'ssm:DeleteParameters'],
+    ['server error', 'ec2:AssociateAddress', 'ssm:SendCommand', 'ec2:DetachInternetGateway'],
+    ['denied', 'ssm:SendCommand'],
+    ['interrupted', 'ssm:SendCommand'],
+  ],
+  destroy: [
+    ['killed after', 'ec2:ReleaseAddress', 'iam:DeleteRole', 'ec2:DeleteSubnet'],
+    ['answer lost', 'ec2:DisassociateAddress', 'iam:DetachRolePolicy', 'ec2:DeleteVpc', 'ssm:DeleteParameters'],
+    ['throttled', 'ec2:TerminateInstances'],
+    ['denied', 'ec2:DeleteInternetGateway'],
+  ],
+}
+
+const [port] = await freePorts(1)
+const lane = await Lane.open(port!, 'light')
+test.after(() => lane.close())
+
+for (const scene of scenes) {
+  test(`a ${scene} that is cut off at any of the hardest moments is taken up by the next command, and nothing is left`, async () => {
+    const points = pointsOf(scene, momentsOf(await lane.calls(scene)))
+    const problems: string[] = []
+    for (const [blow, ...actions] of chosen[scene])
+      for (const action of actions) {
+        const point = points.find((each): each is Point => each.blow === blow && each.moment.action === action)
+        const problem = point ? await lane.try(point) : 'no clean run makes this call'
+        if (problem) problems.push(`${point ? label(point) : `${scene}, ${action}`}: ${problem}`)
+      }
+    assert.equal(problems, [])
+  })
+}
+
+test.run()
