@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { Config, Expose, MonitoringServer } from '../config/config.ts'
 import { alertmanagerArguments, alertmanagerFiles, alertmanagerSecrets } from './alertmanager.ts'
 import { adminPassword, grafanaEnvironment, grafanaFiles, grafanaLaunchEnvironment } from './grafana.ts'
@@ -90,12 +91,18 @@ function server(config: Config, { port, base, memoryMiB }: MonitoringServer) {
   }
 }
 
+/** Where Debian's packages of the Prometheus project keep what their makers build into the programs: pages and templates. Elsewhere there is no such folder. */
+function shared({ base }: MonitoringServer, folder: string): string[] {
+  return base === 'host' ? [folder].filter((path) => existsSync(path)) : []
+}
+
 function prometheusServer(config: Config, own: MonitoringServer): Server {
   return {
     ...server(config, own),
     name: 'prometheus',
     health: '/-/ready',
     programs: ['prometheus'],
+    folders: shared(own, '/usr/share/prometheus/web'),
     command: prometheusArguments(config),
     directories: [{ path: '/prometheus', ...nobody }, { path: '/etc/prometheus/targets' }],
     files: () => under('/etc/prometheus', prometheusFiles(config)),
@@ -110,6 +117,7 @@ function alertmanagerServer(config: Config, own: MonitoringServer): Server {
     name: 'alertmanager',
     health: '/-/ready',
     programs: ['alertmanager', 'prometheus-alertmanager'],
+    folders: shared(own, '/usr/share/prometheus/alertmanager'),
     // Paths of secrets in its config are relative to where it runs.
     workingDirectory: '/etc/alertmanager',
     command: alertmanagerArguments(config),

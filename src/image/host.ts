@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
-import { lstat, readdir, readlink, stat } from 'node:fs/promises'
+import { existsSync, realpathSync } from 'node:fs'
+import { lstat, readdir, readlink, realpath, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Failure } from '../../config/failure.ts'
 import type { Layer } from './blob.ts'
@@ -8,7 +8,7 @@ import type { Entry } from './layer.ts'
 import { findProgram } from './program.ts'
 
 /** Raise it whenever the same files would give another layer. */
-const format = 1
+const format = 2
 
 /** The lowest layer of an image on base `host`: a program of this machine and what it needs to run in an otherwise empty image. */
 export interface HostLayer {
@@ -100,17 +100,39 @@ function certificates(): { path: string; file: string; mode: number }[] {
   return bundles.filter((file) => existsSync(file)).map((file) => ({ path: file, file, mode: 0o644 }))
 }
 
-async function* walk(folder: string): AsyncGenerator<{ entry: Entry; changed: unknown }> {
-  const facts = await lstat(folder)
+/**
+ * A file or folder of this machine with all that is below it. A link that leads out of the tree (distributions share libraries for browsers like that)
+ * would lead nowhere in the image: what it leads to stands in its place.
+ *
+ * @param file where it lies
+ * @param path where it lies in the image
+ * @param tree the folder that is walked, real
+ * @param above the real folders it lies in, which a link must not lead back to
+ */
+async function* walk(
+  file: string,
+  path = file,
+  tree = realpathSync(file),
+  above: readonly string[] = [],
+): AsyncGenerator<{ entry: Entry; changed: unknown }> {
+  const facts = await lstat(file)
   // Readable for whichever user the container runs as.
   const mode = facts.isDirectory() || facts.mode & 0o100 ? 0o755 : 0o644
   if (facts.isSymbolicLink()) {
-    const target = await readlink(folder)
-    yield { entry: { path: folder, symlink: target }, changed: target }
+    const real = await realpath(file).catch(() => undefined)
+    if (real === undefined || isBelow(real, tree) || above.includes(real)) {
+      const target = await readlink(file)
+      yield { entry: { path, symlink: target }, changed: target }
+    } else yield* walk(real, path, tree, above)
   } else if (facts.isDirectory()) {
-    yield { entry: { path: folder, directory: true, mode }, changed: mode }
-    for (const name of (await readdir(folder)).sort()) yield* walk(join(folder, name))
+    const inside = [...above, realpathSync(file)]
+    yield { entry: { path, directory: true, mode }, changed: mode }
+    for (const name of (await readdir(file)).sort()) yield* walk(join(file, name), join(path, name), tree, inside)
   } else if (facts.isFile()) {
-    yield { entry: { path: folder, file: folder, size: facts.size, mode }, changed: [facts.size, facts.mtimeMs, mode] }
+    yield { entry: { path, file, size: facts.size, mode }, changed: [facts.size, facts.mtimeMs, mode] }
   }
+}
+
+function isBelow(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`)
 }

@@ -140,6 +140,31 @@ test('folders that the program needs lie at the same place, readable for everybo
   remove()
 })
 
+test('what a link outside of such a folder leads to stands in its place; a link that leads nowhere or in a circle stays', async () => {
+  const { folder, remove } = tempFolder({ 'share/page.html': '<p>', 'libraries/jquery/jquery.js': '$' })
+  const at = (path: string) => join(folder, path)
+  symlinkSync('../libraries/jquery', at('share/jquery'))
+  symlinkSync('jquery.js', at('libraries/jquery/index.js'))
+  symlinkSync('..', at('libraries/jquery/up'))
+  symlinkSync('../../share', at('libraries/jquery/back'))
+  symlinkSync('/nowhere', at('share/dangling'))
+  const { layer } = await hostLayer(program(folder), own, at('cache'), [at('share')])
+  const place = at('share').slice(1)
+  const found = (await untar(layer)).filter(({ header }) => header.name.startsWith(place))
+  const jquery = found.filter(({ header }) => /\/jquery\/(jquery|index)\.js$/.test(header.name))
+  assert.equal(
+    jquery.map(({ header }) => [header.name, header.type]).filter(([name]) => !name?.includes('/up/')),
+    [
+      [`${place}/jquery/index.js`, 'file'],
+      [`${place}/jquery/jquery.js`, 'file'],
+    ],
+  )
+  const links = found.filter(({ header }) => header.type === 'symlink').map(({ header }) => header.name.slice(place.length))
+  assert.ok(links.includes('/dangling'))
+  assert.ok(links.includes('/jquery/back'))
+  remove()
+})
+
 test('another architecture than this machine has is refused', async () => {
   const failure = await failureOf(() => hostLayer('node', own === 'amd64' ? 'arm64' : 'amd64', '/nowhere'))
   assert.match(failure.message, /makes \w+ images on this machine, but the instance needs/)

@@ -61,6 +61,13 @@ else {
     assert.match(bridged.StandardErrorContent, /\(7\)/)
   })
 
+  test('a container may be shown all files of the machine, read-only', async () => {
+    const show = 'docker run --rm --mount type=bind,src=/,dst=/host,readonly'
+    await output(one, `${importProgram('/bin/ls', 'ls')}; ${show} ls -d /host${instanceFolder(small.cloud.folder, one).root}`)
+    const write = await small.sh(one, `${importProgram('/bin/touch', 'touch')}; ${show} touch /host/tmp/x`)
+    assert.match(write.StandardErrorContent, /Read-only file system/)
+  })
+
   test('after a reboot the containers that restart are there again, and the others are not', async () => {
     await output(one, 'docker run -d --name stays --restart unless-stopped sleeper 1000')
     const rebooted = 'f="$MLOPS_ROOT/rebooted"; [ -e "$f" ] || { touch "$f"; exit 194; }'

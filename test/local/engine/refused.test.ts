@@ -75,7 +75,10 @@ if (noEngine === undefined) {
       program('dockerd', 'readlink "$(command -v iptables)" "$(command -v ip6tables)"')
       const script = bootScript({ run: folder, data: join(folder, 'data'), cgroup: 'mlops-test' })
       const env = { PATH: `${folder}:${process.env.PATH}:/usr/sbin` }
-      const { stdout, stderr } = spawnSync('unshare', ['--net', '--mount', 'sh', '-c', script], { env, encoding: 'utf8' })
+      const { stdout, stderr } = spawnSync('unshare', ['--net', '--mount', '--propagation', 'slave', 'sh', '-c', script], {
+        env,
+        encoding: 'utf8',
+      })
       assert.is(stdout, 'up\n', stderr)
       assert.is(stderr, `${join(folder, 'iptables-legacy')}\n${join(folder, 'ip6tables-legacy')}\n`)
     } finally {

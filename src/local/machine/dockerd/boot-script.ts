@@ -19,6 +19,8 @@ export function bootScript({ run, data, cgroup }: { run: string; data: string; c
     `--exec-opt native.cgroupdriver=cgroupfs --cgroup-parent /${cgroup}`,
   ]
   return `set -eu
+# As systemd has it, which containers count on that see all of the machine's files.
+mount --make-rshared /
 mount --bind ${quote(run)} /run
 ip link set lo up
 # Some kernels have only one of the two interfaces to the packet filter.

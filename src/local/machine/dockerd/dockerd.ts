@@ -72,7 +72,8 @@ async function startDaemon(folder: InstanceFolder, settings: Settings, reachable
   const logFile = join(folder.path, 'dockerd.log')
   const log = openSync(logFile, 'a', 0o600)
   const script = bootScript({ ...traces, data: folder.docker })
-  const namespaces = ['--net', '--mount', '--pid', '--ipc', '--fork', '--kill-child', '--mount-proc']
+  // Mounts of this machine show in there, and never the other way round.
+  const namespaces = ['--net', '--mount', '--propagation', 'slave', '--pid', '--ipc', '--fork', '--kill-child', '--mount-proc']
   const child = spawn(
     onPath('setpriv')!,
     // Whoever kills the machine's process kills the engine with it.
