@@ -8,7 +8,7 @@ export default defineConfig(({ stage }) => ({
 
   // One entry here and one folder in services/ is all that a service needs.
   services: {
-    'ml-inference': { entry: './services/ml-inference/server.ts', port: 8001, health: '/health', expose: 'public' },
+    'ml-inference': { entry: './services/ml-inference/server.ts', port: 8001, health: '/ready', expose: 'public' },
     'data-ingestion': { entry: './services/data-ingestion/server.ts', port: 8002, health: '/health', expose: 'public' },
   },
 
