@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { decodeText, parseJson } from '../kit/body.ts'
 import { HttpError } from '../kit/http-error.ts'
 import { Reply } from '../kit/reply.ts'
@@ -6,6 +6,7 @@ import type { Request } from '../kit/request.ts'
 import type { CheckSchema } from '../kit/schema.ts'
 import { elementTexts } from './array.ts'
 import { checkRecord, isEmpty, readKey } from './input.ts'
+import { recordId } from './record-id.ts'
 import { ClaimConflictError, type Kept, type Store, StoreFullError, StoreUnavailableError } from './store.ts'
 
 /** Is told of records that are newly kept: how long that took, in seconds, and how large each is, in bytes. */
@@ -54,7 +55,7 @@ export async function keep(
   key: string | undefined,
   observe: (seconds: number) => void,
 ): Promise<Kept> {
-  const records = texts.map((data) => ({ id: randomUUID(), data }))
+  const records = texts.map((data) => ({ id: recordId(), data }))
   const claim = key === undefined ? undefined : { key, fingerprint: fingerprintOf(texts) }
   const started = performance.now()
   const kept = await store.append({ records, timestamp: Date.now() / 1000, sourceIp, claim }).catch((error) => {

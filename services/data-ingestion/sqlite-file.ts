@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
  */
 const migrations = [
   `CREATE TABLE IF NOT EXISTS record (
-     number INTEGER PRIMARY KEY AUTOINCREMENT,
+     number INTEGER PRIMARY KEY,
      id TEXT NOT NULL UNIQUE,
      data TEXT NOT NULL,
      timestamp REAL NOT NULL,

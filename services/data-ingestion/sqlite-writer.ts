@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import type { Outcome } from './groups.ts'
 import { openFile } from './sqlite-file.ts'
-import { type Append, ClaimConflictError, claimSeconds, StoreFullError } from './store.ts'
+import { type Append, ClaimConflictError, claimSeconds, type Kept, StoreFullError } from './store.ts'
 
 /** The one thread that writes: while it waits for the disk, requests are read and answered by the other. */
 export interface Writer {
@@ -17,8 +17,23 @@ interface Task {
   readonly maxPages: number | undefined
 }
 
-/** What it answers. Errors do not cross threads as what they are, so they are named. */
-type Answer = { readonly outcomes: readonly (Outcome | 'conflict')[] } | { readonly full: string } | { readonly failed: Error }
+/** A group in columns: to take objects from one thread to the other costs more than to take texts. */
+interface Columns {
+  /** Of each append: how many records, when, from where. */
+  readonly counts: readonly number[]
+  readonly timestamps: readonly number[]
+  readonly sources: readonly string[]
+  /** By the index of their append. */
+  readonly claims: ReadonlyMap<number, { readonly key: string; readonly fingerprint: string }>
+  /** Of each record: its id and its data, one after the other. */
+  readonly texts: readonly string[]
+}
+
+/** Under a claim: what was kept under it before, or that this was something else. */
+type Claimed = Kept | 'conflict'
+
+/** What it answers: everything was kept, except where something is said by the append's index. Errors do not cross threads as what they are, so they are named. */
+type Answer = { readonly claimed: ReadonlyMap<number, Claimed> } | { readonly full: string } | { readonly failed: Error }
 
 /** How often (s) claims are looked through for old ones, and how many are removed then at most. */
 const pruning = { seconds: 60, count: 10_000 }
@@ -37,18 +52,36 @@ export function startWriter(file: string, maxPages?: number): Writer {
   return {
     async write(group) {
       const answered = once(worker, 'message') as Promise<[Answer]>
-      worker.postMessage(group)
+      worker.postMessage(columnsOf(group))
       const [answer] = await answered
       if ('full' in answer) throw new StoreFullError('The disk has no room for another record.', { cause: answer.full })
       if ('failed' in answer) throw answer.failed
-      return answer.outcomes.map((outcome) =>
-        outcome === 'conflict' ? new ClaimConflictError('Other data has been kept under this key.') : outcome,
-      )
+      return group.map(({ records, timestamp }, index) => {
+        const claimed = answer.claimed.get(index)
+        if (claimed === 'conflict') return new ClaimConflictError('Other data has been kept under this key.')
+        return claimed ?? { ids: records.map(({ id }) => id), timestamp, repeated: false }
+      })
     },
     async close() {
       worker.postMessage('close')
       await ended
     },
+  }
+}
+
+function columnsOf(group: readonly Append[]): Columns {
+  const texts: string[] = []
+  const claims = new Map<number, NonNullable<Append['claim']>>()
+  for (const [index, { records, claim }] of group.entries()) {
+    for (const { id, data } of records) texts.push(id, data)
+    if (claim) claims.set(index, claim)
+  }
+  return {
+    texts,
+    claims,
+    counts: group.map(({ records }) => records.length),
+    timestamps: group.map(({ timestamp }) => timestamp),
+    sources: group.map(({ sourceIp }) => sourceIp),
   }
 }
 
@@ -58,37 +91,54 @@ if (!isMainThread && parentPort && task?.writes) serve(task, parentPort)
 function serve({ writes, maxPages }: Task, port: NonNullable<typeof parentPort>): void {
   const database = openFile(writes)
   if (maxPages) database.exec(`PRAGMA max_page_count = ${Number(maxPages)}`)
-  const insert = database.prepare('INSERT INTO record (id, data, timestamp, source_ip) VALUES (?, ?, ?, ?)')
+  const insert = database.prepare('INSERT INTO record (number, id, data, timestamp, source_ip) VALUES (?, ?, ?, ?, ?)')
+  const lastNumber = database.prepare('SELECT coalesce(max(number), 0) AS number FROM record')
   const idsFrom = database.prepare('SELECT id FROM record WHERE number >= ? ORDER BY number LIMIT ?')
   const claimOf = database.prepare('SELECT fingerprint, first, count, timestamp FROM claim WHERE key = ?')
   const insertClaim = database.prepare('INSERT INTO claim (key, fingerprint, first, count, timestamp) VALUES (?, ?, ?, ?, ?)')
   const prune = database.prepare('DELETE FROM claim WHERE key IN (SELECT key FROM claim WHERE timestamp < ? LIMIT ?)')
   let pruned = 0
 
-  function keep({ records, timestamp, sourceIp, claim }: Append): Outcome | 'conflict' {
-    const before = claim && (claimOf.get(claim.key) as { fingerprint: string; first: number; count: number; timestamp: number } | undefined)
-    if (before) {
-      if (before.fingerprint !== claim.fingerprint) return 'conflict'
-      const ids = (idsFrom.all(before.first, before.count) as { id: string }[]).map(({ id }) => id)
-      return { ids, timestamp: before.timestamp, repeated: true }
-    }
-    let last = 0
-    for (const { id, data } of records) last = Number(insert.run(id, data, timestamp, sourceIp).lastInsertRowid)
-    if (claim) insertClaim.run(claim.key, claim.fingerprint, last - records.length + 1, records.length, timestamp)
-    return { ids: records.map(({ id }) => id), timestamp, repeated: false }
+  /** What has been kept under a claim before; undefined where nothing has. */
+  function claimed({ key, fingerprint }: NonNullable<Append['claim']>): Claimed | undefined {
+    const before = claimOf.get(key) as { fingerprint: string; first: number; count: number; timestamp: number } | undefined
+    if (!before) return undefined
+    if (before.fingerprint !== fingerprint) return 'conflict'
+    const ids = (idsFrom.all(before.first, before.count) as { id: string }[]).map(({ id }) => id)
+    return { ids, timestamp: before.timestamp, repeated: true }
   }
 
-  function write(group: readonly Append[]): Answer {
+  /** Within a transaction. */
+  function keep({ counts, timestamps, sources, claims, texts }: Columns): ReadonlyMap<number, Claimed> {
+    const known = new Map<number, Claimed>()
+    let { number } = lastNumber.get() as { number: number }
+    let at = 0
+    for (const [index, count] of counts.entries()) {
+      const end = at + 2 * count
+      const claim = claims.get(index)
+      const before = claim && claimed(claim)
+      if (before) known.set(index, before)
+      else {
+        const timestamp = timestamps[index]!
+        if (claim) insertClaim.run(claim.key, claim.fingerprint, number + 1, count, timestamp)
+        for (let text = at; text < end; text += 2) insert.run(++number, texts[text]!, texts[text + 1]!, timestamp, sources[index]!)
+      }
+      at = end
+    }
+    return known
+  }
+
+  function write(columns: Columns): Answer {
     try {
       database.exec('BEGIN IMMEDIATE')
-      const outcomes = group.map(keep)
+      const known = keep(columns)
       const now = Date.now() / 1000
       if (now - pruned > pruning.seconds) {
         prune.run(now - claimSeconds, pruning.count)
         pruned = now
       }
       database.exec('COMMIT')
-      return { outcomes }
+      return { claimed: known }
     } catch (error) {
       // A full disk has sometimes rolled back by itself.
       if (database.isTransaction) database.exec('ROLLBACK')
@@ -96,7 +146,7 @@ function serve({ writes, maxPages }: Task, port: NonNullable<typeof parentPort>)
     }
   }
 
-  port.on('message', (message: readonly Append[] | 'close') => {
+  port.on('message', (message: Columns | 'close') => {
     if (message !== 'close') return port.postMessage(write(message))
     database.close()
     port.close()

@@ -5,6 +5,6 @@
  * @returns the value of `NODE_OPTIONS`
  */
 export function nodeOptions(memoryMiB: number): string {
-  const young = Math.min(16, Math.max(1, Math.floor(memoryMiB / 64)))
+  const young = Math.min(16, Math.max(1, Math.floor(memoryMiB / 32)))
   return `--max-old-space-size=${Math.floor(memoryMiB / 2)} --max-semi-space-size=${young}`
 }
