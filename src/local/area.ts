@@ -1,8 +1,10 @@
 import type { Cloud } from './cloud.ts'
 import { ApiError } from './cloud.ts'
 import type { FaultRule, Faults } from './faults.ts'
+import type { Identity } from './identity.ts'
 import type { EngineName } from './machine/engine-name.ts'
 import { defaultEngine } from './place.ts'
+import type { PolicyDocument } from './policy.ts'
 
 /** What the scripts ask of the cloud that AWS has no call for, below `/_cloud/`: signed like every other call, open to the owner only. */
 export type Area = (name: string, input: Record<string, unknown>) => Promise<unknown>
@@ -25,11 +27,13 @@ export interface Status {
 export function createArea({
   cloud,
   faults,
+  identity,
   version,
   stop,
 }: {
   cloud: Cloud
   faults: Faults
+  identity: Pick<Identity, 'limitUser' | 'permissionsUsed'>
   version: string
   stop: (instances: 'keep' | 'kill') => void
 }): Area {
@@ -51,6 +55,11 @@ export function createArea({
       if (rules !== undefined) faults.set(list(rules, 'rules') as FaultRule[])
       return { rules: faults.report() }
     },
+    // A user who may do what a policy says and no more; without a policy, what that user's calls have needed.
+    user: ({ name, policy }) =>
+      policy === undefined
+        ? { used: identity.permissionsUsed(String(name)) }
+        : { credentials: identity.limitUser(String(name), policy as PolicyDocument) },
   }
   return async (name, input) => {
     const action = Object.hasOwn(actions, name) ? actions[name] : undefined

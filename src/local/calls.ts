@@ -60,6 +60,7 @@ export async function answerCall(
     if (!action) throw lacking(spoken)
     const input = spoken.parse()
     authorizeWhole(cloud, caller, spoken)
+    for (const also of alsoNeeded(label, input)) cloud.authorize(caller, also, '*')
     const fault = await faults.meet(label, input, { by: caller.role === undefined ? 'user' : 'role', gone })
     const { lingerMs = 0 } = fault
     const output = fault.instead ?? (await action(input, { cloud, caller, action: spoken.action, requestId, lingerMs }))
@@ -135,6 +136,23 @@ function checkScope(scope: { service: string; region: string }, spoken: Spoken, 
 /** EC2 and IAM actions are allowed or not as a whole; the other services look at the resource themselves. */
 function authorizeWhole(cloud: Cloud, caller: Caller, { service, action }: Spoken): void {
   if (service === 'ec2' || service === 'iam') cloud.authorize(caller, `${service}:${action}`, '*')
+}
+
+/** Permissions that AWS asks for beside that of the action's own name: for tags in a create call, and for handing a role on. */
+function alsoNeeded(label: string, { Tags, tags, TagSpecifications, IamInstanceProfile }: Readonly<Record<string, unknown>>): string[] {
+  const tagged = [Tags, tags, TagSpecifications].some((list) => Array.isArray(list) && list.length > 0)
+  const tagging: Readonly<Record<string, string>> = {
+    'ecr:CreateRepository': 'ecr:TagResource',
+    'iam:CreateInstanceProfile': 'iam:TagInstanceProfile',
+    'iam:CreateRole': 'iam:TagRole',
+    'ssm:PutParameter': 'ssm:AddTagsToResource',
+  }
+  const passes = label === 'iam:AddRoleToInstanceProfile' || (label === 'ec2:RunInstances' && IamInstanceProfile !== undefined)
+  return [
+    ...(tagged && TagSpecifications !== undefined ? ['ec2:CreateTags'] : []),
+    ...(tagged ? [own(tagging, label) ?? []].flat() : []),
+    ...(passes ? ['iam:PassRole'] : []),
+  ]
 }
 
 function lacking({ service, action }: Spoken): ApiError {

@@ -39,8 +39,10 @@ export interface Caller {
   /** `arn:aws:iam::…:root` for the user, `arn:aws:sts::…:assumed-role/…` for an instance. */
   arn: string
   accessKeyId: string
-  /** Name of the role whose policies limit this caller; absent for the user, who may do everything. */
+  /** Name of the role whose policies limit this caller; absent for users. */
   role?: string
+  /** Name of the user whose policy limits this caller; absent for the owner, who may do everything. */
+  user?: string
 }
 
 /** What the rooms of the embedded cloud share. */

@@ -57,7 +57,7 @@ export function createEmbeddedCloud(
 } {
   const { folder, endpoint, region, keys, store, log, version, oneAddress, engine, latencyMs, stop } = setting
   const identity = createIdentity({ store, keys, accountId })
-  const { lookUp: _, ...rights } = identity
+  const { lookUp: _, limitUser: __, permissionsUsed: ___, ...rights } = identity
   const cloud: Cloud & { machines: Machines } = {
     ...rights,
     ...{ store, folder, endpoint, region, accountId, oneAddress, ...(engine && { engine }) },
@@ -74,7 +74,7 @@ export function createEmbeddedCloud(
     faults,
     log,
     registry: rooms.registryHandler(cloud, faults),
-    area: createArea({ cloud, faults, version, stop }),
+    area: createArea({ cloud, faults, identity, version, stop }),
   })
   return { cloud, listener, faults }
 }

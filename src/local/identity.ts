@@ -1,11 +1,26 @@
+import { randomBytes } from 'node:crypto'
 import type { Caller, Cloud, RoleCredentials, Store } from './cloud.ts'
 import { ApiError } from './cloud.ts'
 import { findProfile } from './iam/instance-profile.ts'
 import { policiesOfRole } from './iam/role-policy.ts'
-import type { Keys } from './keys.ts'
+import type { Credentials, Keys } from './keys.ts'
 import { base32 } from './keys.ts'
-import { allows } from './policy.ts'
+import { allows, type PolicyDocument } from './policy.ts'
 import { mac, seal, unseal } from './seal.ts'
+
+/** A user beside the owner, who may do what the policy says: made to try a policy out. */
+interface LimitedUser {
+  name: string
+  policy: PolicyDocument
+  accessKeyId: string
+  secretAccessKey: string
+}
+
+declare module './records.ts' {
+  interface Records {
+    limitedUser: LimitedUser
+  }
+}
 
 /** AWS gives an instance's credentials about six hours. */
 const roleHours = 6
@@ -28,6 +43,10 @@ interface RegistryClaims {
 export interface Identity extends Pick<Cloud, 'roleCredentials' | 'registryCaller' | 'registryPassword' | 'authorize'> {
   /** The secret that goes with an access key, and whose it is; undefined when there is no such key. `expired` where it has been valid. */
   lookUp(accessKeyId: string, token: string | undefined): { secret: string; caller: Caller; expired?: boolean } | undefined
+  /** Makes a user who may do what the policy says, or gives an existing one this policy. */
+  limitUser(name: string, policy: PolicyDocument): Credentials
+  /** The permissions that this user's calls have asked for and had since the cloud started. */
+  permissionsUsed(name: string): string[]
 }
 
 /** @param accountId twelve digits */
@@ -50,6 +69,11 @@ export function createIdentity({ store, keys, accountId }: { store: Store; keys:
 
   function lookUp(accessKeyId: string, token: string | undefined) {
     if (accessKeyId === user.accessKeyId && token === undefined) return { secret: user.secretAccessKey, caller: root }
+    const limited = token === undefined ? store.list('limitedUser').find((user) => user.accessKeyId === accessKeyId) : undefined
+    if (limited) {
+      const caller: Caller = { accountId, arn: `arn:aws:iam::${accountId}:user/${limited.name}`, accessKeyId, user: limited.name }
+      return { secret: limited.secretAccessKey, caller }
+    }
     const claims = token === undefined ? undefined : unseal<RoleClaims>(secret, 'session', token)
     if (token === undefined || !claims) return undefined
     const derived = derive(token)
@@ -76,13 +100,35 @@ export function createIdentity({ store, keys, accountId }: { store: Store; keys:
     return claims && claims.expires * 1000 > Date.now() ? claims.caller : undefined
   }
 
+  const used = new Map<string, Set<string>>()
+
+  function policiesOf({ role, user }: Caller): readonly PolicyDocument[] {
+    if (role !== undefined) return policiesOfRole(store, role)
+    const limited = store.get('limitedUser', user ?? '')
+    return limited ? [limited.policy] : []
+  }
+
   function authorize(caller: Caller, action: string, resource: string): void {
-    if (caller.role === undefined || allows(policiesOfRole(store, caller.role), action, resource)) return
+    if (caller.role === undefined && caller.user === undefined) return
+    if (allows(policiesOf(caller), action, resource)) {
+      if (caller.user !== undefined) used.set(caller.user, (used.get(caller.user) ?? new Set()).add(action))
+      return
+    }
     const message = `User: ${caller.arn} is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy allows the ${action} action`
     throw new ApiError('AccessDenied', message, 403)
   }
 
-  return { lookUp, roleCredentials, registryPassword, registryCaller, authorize }
+  function limitUser(name: string, policy: PolicyDocument): Credentials {
+    const known = store.get('limitedUser', name)
+    const accessKeyId = known?.accessKeyId ?? `AKIA${base32(randomBytes(10))}`
+    const secretAccessKey = known?.secretAccessKey ?? randomBytes(32).toString('base64url')
+    store.put('limitedUser', name, { name, policy, accessKeyId, secretAccessKey })
+    return { accessKeyId, secretAccessKey }
+  }
+
+  const permissionsUsed = (name: string) => [...(used.get(name) ?? [])].sort()
+
+  return { limitUser, permissionsUsed, lookUp, roleCredentials, registryPassword, registryCaller, authorize }
 }
 
 function inHours(hours: number): number {

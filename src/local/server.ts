@@ -79,7 +79,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, parts:
     return drop ? response.destroy() : send(response, status, headers, body)
   }
   const { caller } = verify(whole, identity)
-  if (caller.role !== undefined) throw new ApiError('AccessDenied', 'Only the owner of the embedded cloud may do this.', 403)
+  if (caller.role !== undefined || caller.user !== undefined)
+    throw new ApiError('AccessDenied', 'Only the owner of the embedded cloud may do this.', 403)
   const output = await parts.area(whole.url.slice('/_cloud/'.length), parseJson(whole.body))
   send(response, 200, { 'content-type': 'application/json' }, JSON.stringify(output))
   if (!whole.url.endsWith('/status')) tell(whole.url)

@@ -197,8 +197,10 @@ async function clearAway(options: DeployOptions, phases: Phases): Promise<void> 
  * Removes what a failed run has made, unless it serves already, and says how the stage stands. What goes wrong in that is told beside the cause, never in its place:
  * credentials that may not do the one thing often may not do the next either.
  */
-async function giveUp(cause: unknown, options: DeployOptions, phases: Phases): Promise<unknown> {
+async function giveUp(error: unknown, options: DeployOptions, phases: Phases): Promise<unknown> {
   const { release } = options.plan
+  // Node's own calls wrap the reason of an abort in an error that tells nothing.
+  const cause = options.signal.aborted && (error as Error).name === 'AbortError' ? options.signal.reason : error
   const also: string[] = []
   const attempt = async <T>(work: () => Promise<T>): Promise<{ result: T } | undefined> => {
     try {

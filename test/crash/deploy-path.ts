@@ -28,8 +28,10 @@ interface Tried {
   readonly problem?: string
 }
 
-if (process.send) process.once('message', (share: Share) => void work(share))
-else await lead()
+if (process.send) {
+  process.once('message', (share: Share) => void work(share))
+  process.once('disconnect', () => process.exit())
+} else await lead()
 
 /** Tries every `lanes`-th point. */
 async function work({ index, port, pattern }: Share): Promise<void> {

@@ -1,29 +1,19 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
-import type { Server } from 'node:http'
 import { get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Failure } from '../../config/failure.ts'
-import type { Cloud, Store } from '../../src/local/cloud.ts'
-import { createEmbeddedCloud } from '../../src/local/embedded-cloud.ts'
 import type { FaultRule, Faults, SeenCall } from '../../src/local/faults.ts'
-import { openKeys } from '../../src/local/keys.ts'
-import { holdPort } from '../../src/local/listen.ts'
-import { createMachines } from '../../src/local/machine/machines.ts'
-import { runCommand } from '../../src/local/machine/run-command.ts'
 import type { Kind } from '../../src/local/records.ts'
-import { registryHandler } from '../../src/local/registry/distribution.ts'
-import { ecr } from '../../src/local/registry/ecr.ts'
-import { createStore } from '../../src/local/store.ts'
 import type { Receipt } from '../../src/release/destroy.ts'
 import { reportOf } from '../../src/terminal/report.ts'
 import { processesOf } from '../scripts/processes.fixture.ts'
-import { lightMachines } from './light-machines.fixture.ts'
+import { type OpenCloud, openCloud } from './cloud.fixture.ts'
 import type { Point, Scene } from './point.fixture.ts'
-import { type Order, runDeploy, runDestroy, type Verb } from './verbs.fixture.ts'
+import { runDeploy, runDestroy, type Verb } from './verbs.fixture.ts'
 
 /** How many resources of each kind there are. */
 type Census = Readonly<Record<string, number>>
@@ -49,7 +39,7 @@ export class Lane {
   readonly #folder: string
   readonly #port: number
   readonly #real: boolean
-  #cloud!: { cloud: Cloud; faults: Faults; store: Store; server: Server; order: Order }
+  #cloud!: OpenCloud
   #spare: Promise<ChildProcess> | undefined
   /** What a stage has that was deployed without trouble. */
   #whole: Census = {}
@@ -71,7 +61,7 @@ export class Lane {
   }
 
   async close(): Promise<void> {
-    await this.#end()
+    await this.#cloud.close()
     const spare = await this.#spare
     if (spare) await killed(spare)
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 })
@@ -101,7 +91,7 @@ export class Lane {
       const gap = gaps.length > 0 ? `the service did not answer ${gaps.length} times: ${gaps[0]}` : undefined
       return problem ?? after ?? gap
     } catch (error) {
-      await this.#end()
+      await this.#cloud.close()
       await this.#begin()
       return said(error)
     }
@@ -192,7 +182,7 @@ export class Lane {
     if (!moment.action.startsWith('registry:') && !text.includes(moment.action)) return `the error does not name ${moment.action}: ${text}`
     if (!moment.action.startsWith('registry:') && report.code !== 3) return `it ended with exit code ${report.code}: ${text}`
     // What comes after the promotion is not undone.
-    if (/^Release \d+ serves, but/.test(report.message)) return undefined
+    if (/^(Release \d+ serves|The deploy is done), but/.test(report.message)) return undefined
     return blow === 'denied' && scene !== 'destroy' ? this.#lookForStacks(scene) : undefined
   }
 
@@ -245,7 +235,7 @@ export class Lane {
 
   /** What exists of each kind; and whatever belongs to no stage and should not be there. */
   #census(): Census {
-    const { store } = this.#cloud
+    const { store } = this.#cloud.cloud
     const counts = kinds.map((kind) => {
       const records = store.list(kind as Kind) as { State?: string; Tags?: unknown[]; GroupName?: string }[]
       // Default groups and main route tables come and go with their VPC.
@@ -260,43 +250,9 @@ export class Lane {
   }
 
   async #begin(): Promise<void> {
-    const folder = mkdtempSync(join(this.#folder, 'cloud-'))
-    const store = createStore(join(folder, 'cloud.db'))
-    const keys = openKeys(folder)
-    const held = await holdPort(0)
-    if (!held) throw new Error('no port is free')
-    const endpoint = `http://127.0.0.1:${held.port}`
-    const log = { call: () => undefined, line: (text: string) => text.startsWith('error') && console.error(text), close: () => undefined }
-    const setting = {
-      folder,
-      endpoint,
-      region: 'us-east-1',
-      keys,
-      store,
-      log,
-      version: '',
-      oneAddress: false,
-      latencyMs: 0,
-      stop: () => undefined,
-    }
-    const rooms = { createMachines: this.#real ? createMachines : lightMachines(this.#port), runCommand, ecr, registryHandler }
-    const { cloud, listener, faults } = createEmbeddedCloud(setting, rooms)
-    held.server.on('request', listener)
-    cloud.machines.reconcile()
-    const access = { region: 'us-east-1', endpoint, credentials: keys.user }
-    const order = { folder: join(this.#folder, 'project'), port: this.#port, access }
-    this.#cloud = { cloud, faults, store, server: held.server, order }
-    await runDeploy(order)
+    this.#cloud = await openCloud(this.#folder, this.#port, this.#real ? 'real' : 'light')
+    await runDeploy(this.#cloud.order)
     this.#whole = this.#census()
-  }
-
-  async #end(): Promise<void> {
-    const { cloud, faults, store, server } = this.#cloud
-    faults.set([])
-    await cloud.machines.close()
-    server.closeAllConnections()
-    server.close()
-    store.close()
   }
 }
 

@@ -1,0 +1,104 @@
+// time limit: 120 s
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { Failure } from '../../config/failure.ts'
+import { blockersOf } from '../../src/aws/blockers.ts'
+import { Clients } from '../../src/aws/clients.ts'
+import { missingLayers } from '../../src/aws/repository.ts'
+import { startSession } from '../../src/aws/session.ts'
+import { askCloud } from '../../src/local/owner.ts'
+import { history } from '../../src/release/ledger.ts'
+import { removeSecret, setSecret } from '../../src/release/secrets.ts'
+import { reportOf } from '../../src/terminal/report.ts'
+import { openCloud } from '../crash/cloud.fixture.ts'
+import { type Order, runDeploy, runDestroy } from '../crash/verbs.fixture.ts'
+import { freePorts } from '../scripts/project.fixture.ts'
+
+interface Policy {
+  readonly Version: string
+  readonly Statement: readonly { readonly Effect: 'Allow'; readonly Action: readonly string[]; readonly Resource: '*' }[]
+}
+
+const policy = JSON.parse(readFileSync(resolve(import.meta.dirname, '../../docs/deployer-policy.json'), 'utf8')) as Policy
+const actions = policy.Statement.flatMap(({ Action }) => Action)
+const folder = mkdtempSync(join(tmpdir(), 'policy-'))
+const [port] = await freePorts(1)
+const open = await openCloud(folder, port!, 'light')
+test.after(async () => {
+  await open.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** A user who may do what the policy says but for some actions. */
+async function userWithout(...missing: string[]): Promise<Order> {
+  const Statement = policy.Statement.map((each) => ({ ...each, Action: each.Action.filter((action) => !missing.includes(action)) }))
+  const made = await askCloud<{ credentials: { accessKeyId: string; secretAccessKey: string } }>(open.cloud.folder, 'user', {
+    name: 'deployer',
+    policy: { ...policy, Statement },
+  })
+  return { ...open.order, access: { ...open.order.access, credentials: made!.credentials } }
+}
+
+test('the scripts need every permission of docs/deployer-policy.json, and no other', async () => {
+  const order = await userWithout()
+  const [clients, id] = [new Clients(order.access), { app: 'crash', stage: 'local' }]
+  await setSecret(clients, id, 'TOKEN', 'one')
+  await runDeploy(order)
+  assert.is((await runDeploy(order)).release, 2)
+  assert.is((await history(clients, id)).length, 2)
+  await missingLayers(clients, 'crash/local/web', [`sha256:${'0'.repeat(64)}`])
+  const [instance] = open.cloud.store.list('instance').filter(({ State }) => State === 'running')
+  await startSession(clients, instance!.InstanceId)
+  await removeSecret(clients, id, 'TOKEN')
+
+  // A launch that is interrupted is cancelled on the machine as well.
+  const asked = new AbortController()
+  open.faults.set([{ action: 'ssm:GetCommandInvocation', instead: { Status: 'InProgress', StatusDetails: 'InProgress' } }])
+  const interrupted = runDeploy(order, asked.signal, ({ phase, detail }) => {
+    if (phase !== 'launch' || !detail?.startsWith('running')) return
+    open.faults.set([])
+    asked.abort(new Failure('Interrupted.', { code: 130 }))
+  })
+  const ended = reportOf(await interrupted.catch((error) => error))
+  assert.is(ended.code, 130, JSON.stringify(ended))
+
+  // A destroy asks this after minutes of waiting for what holds on to a network.
+  await blockersOf(clients, { by: 'vpc-id', id: instance!.VpcId })
+  const { left, failure } = await runDestroy(order)
+  assert.equal([left, failure], [[], undefined])
+  const { used } = (await askCloud<{ used: string[] }>(open.cloud.folder, 'user', { name: 'deployer' }))!
+  assert.equal(
+    actions.filter((action) => !used.includes(action)),
+    [],
+    'these are in the policy and were not needed',
+  )
+})
+
+test('an action that the credentials lack is named, with exit code 3, and nothing is left of the try', async () => {
+  for (const action of ['ec2:CreateSubnet', 'iam:PassRole', 'ssm:PutParameter', 'ecr:CreateRepository', 'ec2:DescribeVpcs']) {
+    await runDestroy(await userWithout())
+    const report = reportOf(await runDeploy(await userWithout(action)).catch((error) => error))
+    assert.match(JSON.stringify(report), action)
+    assert.is(report.code, 3, JSON.stringify(report))
+    assert.equal(
+      open.cloud.store.list('instance').filter(({ State }) => State !== 'terminated'),
+      [],
+    )
+  }
+  assert.equal((await runDestroy(await userWithout())).left, [])
+})
+
+test('what the owner of the cloud may do, a limited user may not', async () => {
+  const order = await userWithout()
+  const { policy: _, ...stolen } = { policy, credentials: order.access.credentials! }
+  const clients = new Clients({ ...order.access, credentials: stolen.credentials })
+  const refused = await (await clients.iam()).deleteRole({ RoleName: 'somebody' }).catch((error: Error) => error.name)
+  assert.is(refused, 'NoSuchEntityException')
+  const denied = await (await clients.ec2()).deleteTags({ Resources: ['vpc-0'] }).catch((error: Error) => error.name)
+  assert.is(denied, 'UnauthorizedOperation')
+})
+
+test.run()
