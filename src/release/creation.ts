@@ -1,7 +1,7 @@
 import type { Config } from '../../config/config.ts'
 import type { Clients } from '../aws/clients.ts'
 import type { ElasticIp } from '../aws/elastic-ip.ts'
-import { type Context, up } from '../aws/graph.ts'
+import { type Context, type Timing, up } from '../aws/graph.ts'
 import type { Instance } from '../aws/instance.ts'
 import type { Inventory } from '../aws/inventory.ts'
 import { machineType } from '../aws/machine-type.ts'
@@ -65,11 +65,11 @@ export async function createRepositories(creation: Creation, signal: AbortSignal
   return new Map(repositories.map(({ name }) => [name.slice('repository '.length), outputs.get(name) as Repository]))
 }
 
-/** Finds or creates everything else, until the machine runs. */
-export async function createStack(creation: Creation, signal: AbortSignal, tell: Tell): Promise<[ElasticIp, Instance]> {
+/** Finds or creates everything else, until the machine runs; and says how long each resource took. */
+export async function createStack(creation: Creation, signal: AbortSignal, tell: Tell): Promise<[ElasticIp, Instance, readonly Timing[]]> {
   const { stage, stack } = creation
-  const { outputs } = await up([stage.elasticIp, stack.instance], contextOf(creation, signal, tell), 'create')
-  return [outputs.get(stage.elasticIp.name) as ElasticIp, outputs.get(stack.instance.name) as Instance]
+  const { outputs, timings } = await up([stage.elasticIp, stack.instance], contextOf(creation, signal, tell), 'create')
+  return [outputs.get(stage.elasticIp.name) as ElasticIp, outputs.get(stack.instance.name) as Instance, timings]
 }
 
 function contextOf({ clients, inventory }: Creation, signal: AbortSignal, tell: Tell): Context {

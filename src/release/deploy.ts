@@ -4,6 +4,7 @@ import type { Launched } from '../../monitoring/index.ts'
 import type { Clients } from '../aws/clients.ts'
 import { associate, type ElasticIp } from '../aws/elastic-ip.ts'
 import { explain } from '../aws/errors.ts'
+import { criticalPath, type Timing } from '../aws/graph.ts'
 import type { Instance } from '../aws/instance.ts'
 import type { Tell } from '../event.ts'
 import type { Pushed } from '../image/push.ts'
@@ -35,6 +36,8 @@ export interface Deployed {
   readonly seconds: Readonly<Record<string, number>>
   /** The phases on one time axis, in seconds since the first began. */
   readonly timeline: readonly { readonly label: string; readonly start: number; readonly seconds: number }[]
+  /** The chain of resources that took longest to create: no more hands would make it shorter. */
+  readonly critical: readonly Timing[]
 }
 
 export interface DeployOptions {
@@ -61,9 +64,9 @@ export async function deploy(options: DeployOptions): Promise<Deployed> {
   const retiredFirst = plan.strategy === 'recreate' && plan.replaces !== undefined
   try {
     if (retiredFirst) await phases.run('retire', () => retire(clients, config, [plan.replaces!], 'retire', signal, tell))
-    const { elasticIp, instance, pushed } = await bringUp(options, phases, signal)
+    const { elasticIp, instance, pushed, timings } = await bringUp(options, phases, signal)
     await promote(options, phases, elasticIp, instance, signal)
-    const deployed = outcome(options, elasticIp, pushed, phases)
+    const deployed = { ...outcome(options, elasticIp, pushed, phases), critical: criticalPath(timings) }
     await together(signal, [
       () => record(options, { outcome: 'serving', images: deployed.images, seconds: phases.seconds }),
       async (signal) => {
@@ -82,7 +85,7 @@ export async function deploy(options: DeployOptions): Promise<Deployed> {
 async function bringUp(options: DeployOptions, phases: Phases, signal: AbortSignal) {
   const { config, clients, recipes, plan, tell } = options
   const creation = await planCreation(options)
-  const [pushed, [elasticIp, instance]] = await together(signal, [
+  const [pushed, [elasticIp, instance, timings]] = await together(signal, [
     async (signal) => {
       const [images, repositories] = await together(signal, [
         () => phases.run('build', () => buildImages(recipes.recipes, creation.architecture, tell)),
@@ -112,7 +115,7 @@ async function bringUp(options: DeployOptions, phases: Phases, signal: AbortSign
     }),
   )
   if (instance.publicIp) await phases.run('verify', () => checkFromOutside(instance.publicIp!, ports(options), 'verify', signal, tell))
-  return { elasticIp, instance, pushed }
+  return { elasticIp, instance, pushed, timings }
 }
 
 /** What dashboards and alerts tell of this release. */
@@ -154,7 +157,7 @@ function outcome(
   elasticIp: ElasticIp,
   pushed: ReadonlyMap<string, Pushed>,
   { seconds, timeline }: Phases,
-): Deployed {
+): Omit<Deployed, 'critical'> {
   const open = ports(options).filter(({ expose }) => expose !== 'nobody')
   return {
     release: options.plan.release,

@@ -42,7 +42,12 @@ export function printDeployed(terminal: Terminal, config: Config, deployed: Depl
   terminal.table(rows, [{ key: 'name', title: 'SERVICE' }, 'url', 'image'])
   const took = Object.entries(deployed.seconds).map(([phase, seconds]) => `${phase} ${seconds.toFixed(1)}`)
   terminal.print(`Seconds: ${took.join(', ')}`)
-  if (timings) terminal.timeline(deployed.timeline)
+  if (timings) {
+    terminal.timeline(deployed.timeline)
+    const chain = deployed.critical.map(({ name, seconds }) => `${name} ${seconds.toFixed(1)}`)
+    const sum = deployed.critical.reduce((total, { seconds }) => total + seconds, 0)
+    terminal.print(`Critical path of the resources: ${chain.join(' → ')}, ${sum.toFixed(1)} s in all`)
+  }
   terminal.note(`Next: npx zx scripts/verify.mjs${stageFlag(config)} tests every endpoint.`)
 }
 

@@ -1,4 +1,5 @@
 import { associate } from '../aws/elastic-ip.ts'
+import { criticalPath } from '../aws/graph.ts'
 import { createRepositories, createStack, planCreation } from './creation.ts'
 import type { Deployed, DeployOptions } from './deploy.ts'
 import { writeEntry } from './ledger.ts'
@@ -6,13 +7,13 @@ import { Phases, together } from './phases.ts'
 import { retire } from './retire.ts'
 
 /** Creates the stage resources and a stack, leads the address to its machine, and stops there: nothing is built and nothing is launched. */
-export async function provision(options: DeployOptions): Promise<Pick<Deployed, 'release' | 'address' | 'seconds'>> {
+export async function provision(options: DeployOptions): Promise<Pick<Deployed, 'release' | 'address' | 'seconds' | 'critical'>> {
   const { config, clients, plan, lease, tell, owner } = options
   const signal = AbortSignal.any([options.signal, lease.signal])
   const phases = new Phases(tell)
   const creation = await planCreation(options)
   try {
-    const [[elasticIp, instance]] = await phases.run('create', () =>
+    const [[elasticIp, instance, timings]] = await phases.run('create', () =>
       together(signal, [(signal) => createStack(creation, signal, tell), (signal) => createRepositories(creation, signal, tell)]),
     )
     await phases.run('promote', () => associate(clients, elasticIp, instance.id))
@@ -26,7 +27,7 @@ export async function provision(options: DeployOptions): Promise<Pick<Deployed, 
       seconds: phases.seconds,
     })
     if (plan.leftovers.length > 0) await phases.run('retire', () => retire(clients, config, plan.leftovers, 'retire', signal, tell))
-    return { release: plan.release, address: elasticIp.address, seconds: phases.seconds }
+    return { release: plan.release, address: elasticIp.address, seconds: phases.seconds, critical: criticalPath(timings) }
   } catch (error) {
     if (lease.signal.aborted) throw lease.signal.reason
     await phases.run('clear away', () => retire(clients, config, [plan.release], 'clear away', lease.signal, tell))

@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Failure } from '../../config/failure.ts'
-import { closure, down, find, up } from '../../src/aws/graph.ts'
+import { closure, criticalPath, down, find, up } from '../../src/aws/graph.ts'
 import { errorOf } from './cloud.fixture.ts'
 import { lostAnswer, meeting, namesOf, refusal, World } from './world.fixture.ts'
 
@@ -30,6 +30,7 @@ test('everything is created after its needs, once, and gets their outputs', asyn
   assert.is(outputs.get('table'), 'table<subnet<vpc<gateway<vpc')
   assert.equal(timings.map(({ name }) => name).sort(), ['gateway', 'subnet', 'table', 'vpc'])
   assert.ok(timings.every(({ start, seconds }) => start >= 0 && seconds > 0))
+  assert.equal(timings.find(({ name }) => name === 'table')?.after.toSorted(), ['gateway', 'subnet'])
   assert.equal(world.toldOf('table'), ['done table<subnet<vpc<gateway<vpc'])
 })
 
@@ -262,6 +263,22 @@ test('an abort ends the wait for something that is held', async () => {
   )
   assert.is((await errorOf(walk)).message, 'enough')
   assert.ok(world.there.has('vpc'))
+})
+
+test('the critical path is the chain of resources that took longest', () => {
+  const timing = (name: string, seconds: number, ...after: string[]) => ({ name, start: 0, seconds, after })
+  const timings = [
+    timing('vpc', 1),
+    timing('role', 2.5),
+    timing('subnet', 1, 'vpc'),
+    timing('group', 2, 'vpc'),
+    timing('instance', 5, 'subnet', 'group', 'role'),
+  ]
+  assert.equal(
+    criticalPath(timings).map(({ name }) => name),
+    ['vpc', 'group', 'instance'],
+  )
+  assert.equal(criticalPath([]), [])
 })
 
 test.run()

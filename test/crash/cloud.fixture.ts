@@ -28,9 +28,9 @@ export interface OpenCloud {
  * Starts a cloud with nothing in it.
  * @param below the folder for its own one and for a project
  * @param port where the service of the project answers, on each of its addresses
- * @param machines `light`: machines that take no time; `real`: those of the embedded cloud
+ * @param machines `light`: machines that take no time but `bootMs`; `real`: those of the embedded cloud
  */
-export async function openCloud(below: string, port: number, machines: 'light' | 'real'): Promise<OpenCloud> {
+export async function openCloud(below: string, port: number, machines: 'light' | 'real', bootMs = 0): Promise<OpenCloud> {
   const folder = mkdtempSync(join(below, 'cloud-'))
   const keys = openKeys(folder)
   const store = createStore(join(folder, 'cloud.db'))
@@ -39,7 +39,7 @@ export async function openCloud(below: string, port: number, machines: 'light' |
   const [region, endpoint] = ['us-east-1', `http://127.0.0.1:${held.port}`]
   const log = { call: () => undefined, line: (text: string) => text.startsWith('error') && console.error(text), close: () => undefined }
   const own = { folder, endpoint, region, keys, store, log }
-  const rooms = { createMachines: machines === 'real' ? createMachines : lightMachines(port), runCommand, ecr, registryHandler }
+  const rooms = { createMachines: machines === 'real' ? createMachines : lightMachines(port, bootMs), runCommand, ecr, registryHandler }
   const made = createEmbeddedCloud({ ...own, version: '', oneAddress: false, latencyMs: 0, stop: () => undefined }, rooms)
   const { cloud, listener, faults } = made
   const server: Server = held.server.on('request', listener)

@@ -7,7 +7,7 @@ import type { Instance } from '../../src/local/records.ts'
  * A machine room in which booting, Run Command and ending take no time, and a launched machine answers on one port: so that thousands of deploys can be cut off at
  * every call. Everything else of the cloud is the real one; with real machines a few of the same moments are tested.
  */
-export function lightMachines(port: number): (cloud: Cloud) => Machines {
+export function lightMachines(port: number, bootMs = 0): (cloud: Cloud) => Machines {
   return (cloud) => {
     const { store } = cloud
     const launched = new Set<string>()
@@ -36,7 +36,11 @@ export function lightMachines(port: number): (cloud: Cloud) => Machines {
       reconcile() {
         for (const instance of store.list('instance')) {
           const { InstanceId, State, PublicIpAddress } = instance
-          if (State === 'pending') store.put('instance', InstanceId, { ...instance, State: 'running' })
+          if (State === 'pending') {
+            const runs = () => store.put('instance', InstanceId, { ...instance, State: 'running' })
+            if (bootMs > 0) setTimeout(runs, bootMs)
+            else runs()
+          }
           if (State === 'shutting-down') {
             store.put('instance', InstanceId, { ...instance, State: 'terminated', TerminatedAt: Date.now() })
             if (PublicIpAddress) end(PublicIpAddress)

@@ -95,6 +95,10 @@ const deployed = {
     { label: 'build', start: 0, seconds: 0.42 },
     { label: 'create', start: 0.1, seconds: 3 },
   ],
+  critical: [
+    { name: 'vpc', start: 0, seconds: 0.3, after: [] },
+    { name: 'instance', start: 0.4, seconds: 2.4, after: ['vpc'] },
+  ],
 }
 
 test('what was deployed is where it answers and how long it took', () => {
@@ -109,7 +113,7 @@ Seconds: build 0.4, create 3.0
   )
   assert.is(err, 'Next: npx zx scripts/verify.mjs --stage prod tests every endpoint.\n')
   const timed = printed((terminal) => printDeployed(terminal, local, deployed, true))
-  assert.ok(timed.out.length > out.length)
+  assert.match(timed.out, /\nCritical path of the resources: vpc 0\.3 → instance 2\.4, 2\.7 s in all\n$/)
   assert.is(timed.err, 'Next: npx zx scripts/verify.mjs tests every endpoint.\n')
 })
 
