@@ -7,6 +7,8 @@ export interface Timing {
   readonly name: string
   readonly start: number
   readonly seconds: number
+  /** Names of the resources that it waited for. */
+  readonly after: readonly string[]
 }
 
 export interface Walked {
@@ -63,7 +65,7 @@ export async function walk(
       context.tell({ phase, step: resource.name, state: 'started' })
       const result = await work(resource, (detail) => context.tell({ phase, step: resource.name, state: 'progress', detail }), outputs)
       if (result) outputs.set(resource.name, result.out)
-      timings.push({ name: resource.name, start: (start - begin) / 1000, seconds: seconds() })
+      timings.push({ name: resource.name, start: (start - begin) / 1000, seconds: seconds(), after: prerequisites.map(({ name }) => name) })
       context.tell({
         phase,
         step: resource.name,

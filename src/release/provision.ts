@@ -1,5 +1,5 @@
+import { criticalPath } from '../aws/critical-path.ts'
 import { associate } from '../aws/elastic-ip.ts'
-import { criticalPath } from '../aws/graph.ts'
 import { createRepositories, createStack, planCreation } from './creation.ts'
 import type { Deployed, DeployOptions } from './deploy.ts'
 import { writeEntry } from './ledger.ts'

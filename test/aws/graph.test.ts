@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Failure } from '../../config/failure.ts'
-import { closure, criticalPath, down, find, up } from '../../src/aws/graph.ts'
+import { closure, down, find, up } from '../../src/aws/graph.ts'
 import { errorOf } from './cloud.fixture.ts'
 import { lostAnswer, meeting, namesOf, refusal, World } from './world.fixture.ts'
 
@@ -263,22 +263,6 @@ test('an abort ends the wait for something that is held', async () => {
   )
   assert.is((await errorOf(walk)).message, 'enough')
   assert.ok(world.there.has('vpc'))
-})
-
-test('the critical path is the chain of resources that took longest', () => {
-  const timing = (name: string, seconds: number, ...after: string[]) => ({ name, start: 0, seconds, after })
-  const timings = [
-    timing('vpc', 1),
-    timing('role', 2.5),
-    timing('subnet', 1, 'vpc'),
-    timing('group', 2, 'vpc'),
-    timing('instance', 5, 'subnet', 'group', 'role'),
-  ]
-  assert.equal(
-    criticalPath(timings).map(({ name }) => name),
-    ['vpc', 'group', 'instance'],
-  )
-  assert.equal(criticalPath([]), [])
 })
 
 test.run()
