@@ -13,6 +13,12 @@ export interface Child {
   output(): string
 }
 
+/** Those that have not ended: whoever fails before it stops them must not leave them behind. */
+const running = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
 /**
  * Starts a service's entry on a free port and waits until it says that it listens, or ends.
  *
@@ -21,6 +27,8 @@ export interface Child {
 export async function startChild(entry: string, environment: Record<string, string> = {}): Promise<Child> {
   const child = spawn(process.execPath, [entry], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PORT: '0', ...environment } })
   let written = ''
+  running.add(child)
+  child.once('exit', () => running.delete(child))
   const end = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | string)
   const port = await new Promise<number | undefined>((resolve) => {
     const take = (piece: Buffer) => {
