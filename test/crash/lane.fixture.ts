@@ -156,7 +156,7 @@ export class Lane {
     )
     // What was past its last point of return is finished.
     if (error && error.name !== 'AbortError' && reportOf(error).code !== 130) return `interrupted, it ended with ${said(error)}`
-    return error && scene !== 'destroy' ? this.#lookForStacks(scene) : undefined
+    return error && scene !== 'destroy' && !isPromoted(error.message) ? this.#lookForStacks(scene) : undefined
   }
 
   async #survive(scene: Scene, rule: FaultRule): Promise<string | undefined> {
@@ -181,8 +181,7 @@ export class Lane {
     const text = JSON.stringify(report)
     if (!moment.action.startsWith('registry:') && !text.includes(moment.action)) return `the error does not name ${moment.action}: ${text}`
     if (!moment.action.startsWith('registry:') && report.code !== 3) return `it ended with exit code ${report.code}: ${text}`
-    // What comes after the promotion is not undone.
-    if (/^(Release \d+ serves|The deploy is done), but/.test(report.message)) return undefined
+    if (isPromoted(report.message)) return undefined
     return blow === 'denied' && scene !== 'destroy' ? this.#lookForStacks(scene) : undefined
   }
 
@@ -255,6 +254,9 @@ export class Lane {
     this.#whole = this.#census()
   }
 }
+
+/** What comes after the promotion is not undone, and the error says that the new release serves. */
+const isPromoted = (message: string) => /^(Release \d+ serves|The deploy is done), but/.test(message)
 
 const verbOf = (scene: Scene): Verb => (scene === 'destroy' ? 'destroy' : 'deploy')
 

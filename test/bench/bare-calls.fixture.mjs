@@ -1,0 +1,156 @@
+/**
+ * The least that makes a stage with one service and a machine, and takes it away again: the calls that `provision` and `destroy` make, as far as possible side by side,
+ * with the SDK and nothing else. `node bare-calls.fixture.mjs provision|destroy REGION`; the endpoint and the credentials come from the environment.
+ */
+import { EC2 } from '@aws-sdk/client-ec2'
+import { ECR } from '@aws-sdk/client-ecr'
+import { IAM } from '@aws-sdk/client-iam'
+import { SSM } from '@aws-sdk/client-ssm'
+
+const [verb, region] = process.argv.slice(2)
+const [ec2, ecr, iam, ssm] = [new EC2({ region }), new ECR({ region }), new IAM({ region }), new SSM({ region })]
+const [name, path] = ['bare-one', '/bare/one']
+const Filters = [{ Name: 'tag:bare', Values: ['one'] }]
+const Tags = [{ Key: 'bare', Value: 'one' }]
+const tagged = (ResourceType) => ({ TagSpecifications: [{ ResourceType, Tags }] })
+const absent = () => undefined
+const document = (Statement) => JSON.stringify({ Version: '2012-10-17', Statement })
+
+const look = () =>
+  Promise.all([
+    ...[ec2.describeVpcs({ Filters }), ec2.describeSubnets({ Filters }), ec2.describeInternetGateways({ Filters })],
+    ...[ec2.describeRouteTables({ Filters }), ec2.describeSecurityGroups({ Filters }), ec2.describeAddresses({ Filters })],
+    ec2.describeInstances({ Filters: [...Filters, { Name: 'instance-state-name', Values: ['pending', 'running'] }] }),
+    ...[iam.getRole({ RoleName: name }).catch(absent), iam.getInstanceProfile({ InstanceProfileName: name }).catch(absent)],
+    ...[ecr.describeRepositories({}), ssm.getParameters({ Names: [`${path}/ledger`, `${path}/current`] })],
+  ])
+
+async function provision() {
+  await ssm.putParameter({ Name: `${path}/lease`, Value: 'bare', Type: 'String' })
+  await look()
+  const image = '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64'
+  const [, , { Parameters }] = await Promise.all([
+    ec2.describeInstanceTypes({ InstanceTypes: ['t3.micro'] }),
+    ec2.describeInstanceTypeOfferings({ LocationType: 'availability-zone', Filters: [{ Name: 'instance-type', Values: ['t3.micro'] }] }),
+    ssm.getParameters({ Names: [image] }),
+  ])
+  const [address, profile, [subnet, group]] = await Promise.all([
+    ec2.allocateAddress({ Domain: 'vpc', ...tagged('elastic-ip') }),
+    makeProfile(),
+    makeNetwork(),
+    ecr.createRepository({ repositoryName: 'bare/one/web' }).then(() => {
+      const rule = { rulePriority: 1, selection: { tagStatus: 'any', countType: 'imageCountMoreThan', countNumber: 20 } }
+      const lifecyclePolicyText = JSON.stringify({
+        rules: [{ ...rule, description: 'Keep the newest images', action: { type: 'expire' } }],
+      })
+      return ecr.putLifecyclePolicy({ repositoryName: 'bare/one/web', lifecyclePolicyText })
+    }),
+  ])
+  const { Instances } = await ec2.runInstances({
+    ...{ ImageId: Parameters[0].Value, InstanceType: 't3.micro', MinCount: 1, MaxCount: 1, ...tagged('instance') },
+    NetworkInterfaces: [{ DeviceIndex: 0, SubnetId: subnet, Groups: [group], AssociatePublicIpAddress: true }],
+    IamInstanceProfile: { Arn: profile },
+  })
+  const InstanceId = Instances[0].InstanceId
+  await ec2.describeInstances({ InstanceIds: [InstanceId] })
+  await ec2.associateAddress({ AllocationId: address.AllocationId, InstanceId })
+  await Promise.all(['ledger', 'current'].map((each) => ssm.putParameter({ Name: `${path}/${each}`, Value: '{}', Type: 'String' })))
+  await giveBack()
+}
+
+async function makeProfile() {
+  const AssumeRolePolicyDocument = document([{ Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' }])
+  await iam.createRole({ RoleName: name, AssumeRolePolicyDocument, Tags })
+  const [{ InstanceProfile }] = await Promise.all([
+    iam.createInstanceProfile({ InstanceProfileName: name, Tags }),
+    iam.attachRolePolicy({ RoleName: name, PolicyArn: 'arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore' }),
+    iam.putRolePolicy({
+      ...{ RoleName: name, PolicyName: name },
+      PolicyDocument: document([{ Effect: 'Allow', Action: 'ecr:GetAuthorizationToken', Resource: '*' }]),
+    }),
+  ])
+  await iam.addRoleToInstanceProfile({ InstanceProfileName: name, RoleName: name })
+  return InstanceProfile.Arn
+}
+
+async function makeNetwork() {
+  const { Vpc } = await ec2.createVpc({ CidrBlock: '10.0.0.0/16', ...tagged('vpc') })
+  const VpcId = Vpc.VpcId
+  const group = async () => {
+    const { GroupId } = await ec2.createSecurityGroup({ VpcId, GroupName: name, Description: 'bare', ...tagged('security-group') })
+    const open = { IpProtocol: 'tcp', FromPort: 8001, ToPort: 8001, IpRanges: [{ CidrIp: '0.0.0.0/0' }] }
+    await ec2.authorizeSecurityGroupIngress({ GroupId, IpPermissions: [open] })
+    return GroupId
+  }
+  const gateway = async () => {
+    const { InternetGateway } = await ec2.createInternetGateway(tagged('internet-gateway'))
+    await ec2.attachInternetGateway({ InternetGatewayId: InternetGateway.InternetGatewayId, VpcId })
+    return InternetGateway.InternetGatewayId
+  }
+  const [{ Subnet }, GatewayId, { RouteTable }, GroupId] = await Promise.all([
+    ec2.createSubnet({ VpcId, CidrBlock: '10.0.0.0/24', ...tagged('subnet') }),
+    gateway(),
+    ec2.createRouteTable({ VpcId, ...tagged('route-table') }),
+    group(),
+    ec2.modifyVpcAttribute({ VpcId, EnableDnsHostnames: { Value: true } }),
+  ])
+  const { RouteTableId } = RouteTable
+  await Promise.all([
+    ec2.associateRouteTable({ RouteTableId, SubnetId: Subnet.SubnetId }),
+    ec2.createRoute({ RouteTableId, DestinationCidrBlock: '0.0.0.0/0', GatewayId }),
+  ])
+  return [Subnet.SubnetId, GroupId]
+}
+
+async function destroy() {
+  await ssm.putParameter({ Name: `${path}/lease`, Value: 'bare', Type: 'String' })
+  const [[vpcs, subnets, gateways, tables, groups, addresses, machines]] = await Promise.all([
+    look(),
+    ssm.getParametersByPath({ Path: path, Recursive: true }),
+  ])
+  const [{ AllocationId, AssociationId }] = addresses.Addresses
+  await Promise.all([
+    ec2.disassociateAddress({ AssociationId }).then(() => ec2.releaseAddress({ AllocationId })),
+    removeProfile(),
+    removeNetwork(machines.Reservations[0].Instances[0].InstanceId, { vpcs, subnets, gateways, tables, groups }),
+    ecr.deleteRepository({ repositoryName: 'bare/one/web', force: true }),
+    ssm.deleteParameters({ Names: [`${path}/ledger`, `${path}/current`] }),
+  ])
+  await Promise.all([look(), ssm.getParametersByPath({ Path: path, Recursive: true })])
+  await giveBack()
+}
+
+async function removeProfile() {
+  await iam.removeRoleFromInstanceProfile({ InstanceProfileName: name, RoleName: name })
+  await Promise.all([
+    iam.deleteInstanceProfile({ InstanceProfileName: name }),
+    iam.detachRolePolicy({ RoleName: name, PolicyArn: 'arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore' }),
+    iam.deleteRolePolicy({ RoleName: name, PolicyName: name }),
+  ])
+  await iam.deleteRole({ RoleName: name })
+}
+
+async function removeNetwork(InstanceId, { vpcs, subnets, gateways, tables, groups }) {
+  const VpcId = vpcs.Vpcs[0].VpcId
+  await ec2.terminateInstances({ InstanceIds: [InstanceId] })
+  await ec2.describeInstances({ InstanceIds: [InstanceId] })
+  const [{ RouteTableId, Associations }] = tables.RouteTables
+  const { InternetGatewayId } = gateways.InternetGateways[0]
+  const routes = async () => {
+    await ec2.disassociateRouteTable({ AssociationId: Associations[0].RouteTableAssociationId })
+    await Promise.all([ec2.deleteRouteTable({ RouteTableId }), ec2.deleteSubnet({ SubnetId: subnets.Subnets[0].SubnetId })])
+  }
+  const gateway = async () => {
+    await ec2.detachInternetGateway({ InternetGatewayId, VpcId })
+    await ec2.deleteInternetGateway({ InternetGatewayId })
+  }
+  await Promise.all([routes(), gateway(), ec2.deleteSecurityGroup({ GroupId: groups.SecurityGroups[0].GroupId })])
+  await ec2.deleteVpc({ VpcId })
+}
+
+async function giveBack() {
+  await ssm.getParameter({ Name: `${path}/lease` })
+  await ssm.deleteParameters({ Names: [`${path}/lease`] })
+}
+
+await (verb === 'provision' ? provision() : destroy())
