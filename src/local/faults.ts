@@ -49,6 +49,8 @@ export interface RuleReport {
   readonly rule: FaultRule
   readonly seen: number
   readonly hits: number
+  /** How many calls it has begun to hold. */
+  readonly held: number
   readonly calls: readonly SeenCall[]
 }
 
@@ -71,7 +73,7 @@ export interface Origin {
 /** The rules in force, with how often each was asked and hit. */
 export class Faults {
   readonly #latencyMs: number
-  #rules: { rule: FaultRule; seen: number; hits: number; calls: SeenCall[] }[] = []
+  #rules: { rule: FaultRule; seen: number; hits: number; held: number; calls: SeenCall[] }[] = []
   #replaced = new AbortController()
 
   /** @param latencyMs what every call waits, whatever the rules say */
@@ -81,7 +83,7 @@ export class Faults {
 
   /** Replaces all rules, starts to count anew, and lets go what was held. */
   set(rules: readonly FaultRule[]): void {
-    this.#rules = rules.map((rule) => ({ rule, seen: 0, hits: 0, calls: [] }))
+    this.#rules = rules.map((rule) => ({ rule, seen: 0, hits: 0, held: 0, calls: [] }))
     this.#replaced.abort()
     this.#replaced = new AbortController()
   }
@@ -97,9 +99,9 @@ export class Faults {
     for (const each of hit) if (each.rule.record) each.calls.push(call)
     const latency = hit.reduce((sum, { rule }) => sum + (rule.latencyMs ?? 0), this.#latencyMs)
     if (latency > 0) await sleep(latency)
-    const held = (when: 'before' | 'after') => hit.some(({ rule }) => rule.hold === when)
-    if (held('before')) {
-      await this.#hold(origin.gone)
+    const holding = (when: 'before' | 'after') => hit.filter(({ rule }) => rule.hold === when)
+    if (holding('before').length > 0) {
+      await this.#hold(holding('before'), origin.gone)
       if (origin.gone.aborted) throw new ApiError('RequestCancelled', 'The client has gone.', 499)
     }
     const refusal = hit.find(({ rule }) => rule.before)?.rule.before
@@ -108,13 +110,14 @@ export class Faults {
       throw new ApiError(refusal.code, refusal.message ?? `${refusal.code}, by a fault rule`, refusal.status ?? 400)
     }
     const answered = async () => {
-      if (held('after')) await this.#hold(origin.gone)
+      if (holding('after').length > 0) await this.#hold(holding('after'), origin.gone)
       call.end = Date.now()
     }
     return Object.assign({ answered }, ...hit.map(({ rule: { instead, after, lingerMs } }) => defined({ instead, after, lingerMs })))
   }
 
-  #hold(gone: AbortSignal): Promise<void> {
+  #hold(counted: { held: number }[], gone: AbortSignal): Promise<void> {
+    for (const each of counted) each.held++
     const signal = AbortSignal.any([gone, this.#replaced.signal])
     return new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })))
   }

@@ -32,7 +32,7 @@ const kinds = [
 ]
 
 /** A killed process holds its lease for so long, in seconds. */
-const leaseSeconds = 3
+const leaseSeconds = 4
 
 /** A cloud of its own, in which one point after the other is tried. Everything but the processes that are killed happens in this process. */
 export class Lane {
@@ -132,7 +132,7 @@ export class Lane {
     })
     child.send({ verb: verbOf(scene), order: this.#cloud.order })
     const over = () => child.exitCode !== null || child.signalCode !== null
-    while (this.#cloud.faults.report()[0]!.hits === 0 && !over()) await pause(2)
+    while (this.#cloud.faults.report()[0]!.held === 0 && !over()) await pause(2)
     if (over()) return `it ended before it could be killed: ${words}`
     await killed(child)
     return undefined
@@ -147,7 +147,7 @@ export class Lane {
       over = true
     })
     run.catch(() => undefined)
-    while (this.#cloud.faults.report()[0]!.hits === 0 && !over) await pause(1)
+    while (this.#cloud.faults.report()[0]!.held === 0 && !over) await pause(1)
     asked.abort(new Failure('Interrupted.', { code: 130 }))
     this.#cloud.faults.set([])
     const error = await run.then(
