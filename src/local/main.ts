@@ -40,7 +40,8 @@ async function run(): Promise<void> {
   const store = createStore(path.join(folder, 'cloud.db'))
   const log = openLog(path.join(folder, 'cloud.log'))
   // What was given out under the old endpoint (image references, the environment of running instances) goes on meaning it.
-  const bound = before !== undefined && store.list('instance').length + store.list('repository').length > 0
+  const live = store.list('instance').filter((instance) => instance.State !== 'terminated')
+  const bound = before !== undefined && live.length + store.list('repository').length > 0
   const held = (await holdPort(before?.port ?? Number(values.port ?? defaultPort))) ?? (bound ? undefined : await holdPort(0))
   if (!held) {
     end(

@@ -13,6 +13,7 @@ import { Failure } from '../../config/failure.ts'
 import { readPlace } from '../../src/local/place.ts'
 import type { Started } from '../../src/local/start.ts'
 import { cloudStatus, refuseTakenPorts, startCloud, stopCloud } from '../../src/local/start.ts'
+import { createStore } from '../../src/local/store.ts'
 
 const base = mkdtempSync(path.join(tmpdir(), 'start-'))
 const folder = path.join(base, 'cloud')
@@ -159,9 +160,13 @@ test('SIGTERM ends it in good order; its port stays its own where something depe
   await new ECR(options).deleteRepository({ repositoryName: 'kept' })
 })
 
-test('where nothing depends on its port, it takes another one', async () => {
+test('where nothing depends on its port but an instance that has ended, it takes another one', async () => {
   const { endpoint } = await start()
   await stopCloud({ folder })
+  const store = createStore(path.join(folder, 'cloud.db'))
+  // It stays visible for an hour.
+  store.put('instance', 'i-ended', { InstanceId: 'i-ended', State: 'terminated', TerminatedAt: Date.now(), Tags: [] } as never)
+  store.close()
   const squatter = await squat(Number(new URL(endpoint).port))
   assert.is.not((await start()).endpoint, endpoint)
   squatter.close()
