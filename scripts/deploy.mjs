@@ -14,9 +14,8 @@ await runbook(
     examples: ['--stage prod', '--dry-run', '--json'],
   },
   async ({ flags, terminal, signal }) => {
-    const { deploy, lookAt, openStage, planDeploy, previewImages, recipesOf, refuseMissingSecrets, withLease } = await import(
-      '../src/release/index.ts'
-    )
+    const { chooseMachine, deploy, lookAt, openStage, planDeploy, previewImages, recipesOf, refuseMissingSecrets, withLease } =
+      await import('../src/release/index.ts')
     const { printDeployed, printPlan } = await import('../src/release/print.ts')
 
     const { config, clients } = await openStage(flags, { serve: true })
@@ -31,10 +30,10 @@ await runbook(
     }
 
     const deployed = await withLease({ clients, id: config, verb: 'deploy', signal, tell: terminal.tell }, async (lease, owner) => {
-      const situation = await lookAt(clients, config)
+      const [situation, machine] = await Promise.all([lookAt(clients, config), chooseMachine(clients, config)])
       const plan = planDeploy(config, recipes, situation)
       printPlan(terminal, plan)
-      return await deploy({ config, clients, situation, recipes, plan, owner, lease, signal, tell: terminal.tell })
+      return await deploy({ config, clients, situation, machine, recipes, plan, owner, lease, signal, tell: terminal.tell })
     })
     terminal.end()
     printDeployed(terminal, config, deployed, flags.timings)

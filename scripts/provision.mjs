@@ -11,15 +11,15 @@ await runbook(
     common: ['stage', 'json', 'quiet', 'verbose'],
   },
   async ({ flags, terminal, signal }) => {
-    const { lookAt, openStage, planDeploy, provision, recipesOf, withLease } = await import('../src/release/index.ts')
+    const { chooseMachine, lookAt, openStage, planDeploy, provision, recipesOf, withLease } = await import('../src/release/index.ts')
 
     const { config, clients } = await openStage(flags, { serve: true })
     const recipes = recipesOf(config)
     const result = await withLease({ clients, id: config, verb: 'provision', signal, tell: terminal.tell }, async (lease, owner) => {
-      const situation = await lookAt(clients, config)
+      const [situation, machine] = await Promise.all([lookAt(clients, config), chooseMachine(clients, config)])
       if (situation.serving) return { release: situation.serving.release, address: situation.elasticIp.address, seconds: {} }
       const plan = planDeploy(config, recipes, situation)
-      return await provision({ config, clients, situation, recipes, plan, owner, lease, signal, tell: terminal.tell })
+      return await provision({ config, clients, situation, machine, recipes, plan, owner, lease, signal, tell: terminal.tell })
     })
     terminal.end()
     terminal.print(`The machine of release ${result.release} runs, and ${result.address} leads to it.`)

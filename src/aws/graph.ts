@@ -20,21 +20,25 @@ export interface Context {
 export type Waiting = (detail: string) => void
 
 // biome-ignore lint/suspicious/noExplicitAny: a graph holds resources of every shape; each keeps its own types
-export type AnyResource = Resource<any, any>
+export type AnyResource = Resource<any, any, any>
 export type Needs = Readonly<Record<string, AnyResource>>
-export type OutputsOf<N extends Needs> = { readonly [K in keyof N]: N[K] extends Resource<infer Out, infer _> ? Out : never }
+export type OutputsOf<N extends Needs> = {
+  readonly [K in keyof N]: N[K] extends { create(...input: never[]): Promise<infer Out> } ? Out : never
+}
 
 /**
  * One AWS resource, by what it needs. A create function sees the outputs of its needs and nothing else, so the graph cannot disagree with the code.
  */
-export interface Resource<Out, N extends Needs> {
+export interface Resource<Out, N extends Needs, Early extends keyof N = keyof N> {
   /** Unique in its graph, and what is shown to people: `vpc`, `repository ml-inference`. */
   readonly name: string
   readonly needs: N
+  /** Those of its needs without which it cannot be made, where it needs the others only to be settled: making it does not wait for these. */
+  readonly early?: readonly Early[]
   /** The resource as it is now. undefined: proven absent. Throws when it could not look. */
   find(context: Context): Promise<Out | undefined>
   /** Makes it, tagged in the create call itself, so that a crash right after leaves nothing that cannot be found. */
-  create(up: OutputsOf<N>, context: Context, waiting: Waiting): Promise<Out>
+  create(up: Pick<OutputsOf<N>, Early>, context: Context, waiting: Waiting): Promise<Out>
   /** Brings what was found or just made to what is wanted. May be repeated: a run that was killed before or in it is repaired by the next. */
   settle?(out: Out, up: OutputsOf<N>, context: Context, waiting: Waiting): Promise<Out>
   /** Resolves when it is gone, also when it was gone already. */
@@ -46,7 +50,9 @@ export interface Resource<Out, N extends Needs> {
 }
 
 /** Infers a resource's types from its functions. */
-export function resource<Out, const N extends Needs>(spec: Resource<Out, N>): Resource<Out, N> {
+export function resource<Out, const N extends Needs, const Early extends keyof N = keyof N>(
+  spec: Resource<Out, N, Early>,
+): Resource<Out, N, Early> {
   return spec
 }
 
@@ -78,15 +84,34 @@ export async function find(targets: readonly AnyResource[], context: Context): P
  * left undone; what is under way is finished, so that nothing is created that nobody waits for, and one Failure names the causes and what they held up.
  */
 export async function up(targets: readonly AnyResource[], context: Context, phase: string): Promise<Walked> {
-  return walk(
-    closure(targets),
+  const all = closure(targets)
+  const done = new Map(all.map((resource) => [resource, Promise.withResolvers<unknown>()]))
+  const make = async (resource: AnyResource, needs: Record<string, unknown>, waiting: Waiting) =>
+    (await resource.find(context)) ?? (await create(resource, needs, context, waiting))
+
+  const begun: Promise<unknown>[] = []
+  const early = new Map<AnyResource, Promise<unknown>>()
+  for (const resource of all) {
+    if (!resource.early) continue
+    const waiting: Waiting = (detail) => context.tell({ phase, step: resource.name, state: 'progress', detail })
+    const needed = (resource.early as string[]).map(async (key) => [key, await done.get(resource.needs[key])!.promise])
+    const making = Promise.all(needed).then((needs) => {
+      const promise = make(resource, Object.fromEntries(needs), waiting)
+      begun.push(promise)
+      return promise
+    })
+    // Whoever needs it hears of its failure; where something else has failed before, nobody asks.
+    making.catch(() => undefined)
+    early.set(resource, making)
+  }
+  const walked = walk(
+    all,
     (resource) => Object.values(resource.needs as Needs),
     context,
     phase,
     async (resource, waiting, outputs) => {
       const needs = Object.fromEntries(Object.entries(resource.needs as Needs).map(([key, need]) => [key, outputs.get(need.name)]))
-      const existing = await resource.find(context)
-      const out = existing ?? (await create(resource, needs, context, waiting))
+      const out = await (early.get(resource) ?? make(resource, needs, waiting))
       const settle = resource.settle
       const settled = settle
         ? await retry(
@@ -95,9 +120,12 @@ export async function up(targets: readonly AnyResource[], context: Context, phas
             { within: settling, signal: context.signal },
           )
         : out
+      done.get(resource)!.resolve(settled)
       return { out: settled, detail: resource.label(settled) }
     },
   )
+  // What was begun early goes on where something else has failed, and is waited for like everything else.
+  return walked.finally(() => Promise.allSettled(begun))
 }
 
 /**

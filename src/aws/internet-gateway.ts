@@ -27,6 +27,7 @@ export function internetGateway(spec: { tags: Tags; vpc: ReturnType<typeof vpc> 
   return resource({
     name: 'internet gateway',
     needs: { vpc: spec.vpc },
+    early: [],
     find: ({ inventory }) => inventory.one(internetGateways, spec.tags),
     async create(_up, { clients }): Promise<InternetGateway> {
       const ec2 = await clients.once.ec2()

@@ -37,6 +37,7 @@ export function routeTable(spec: {
   return resource({
     name: 'route table',
     needs: { vpc: spec.vpc, subnet: spec.subnet, gateway: spec.gateway },
+    early: ['vpc'],
     find: ({ inventory }) => inventory.one(routeTables, spec.tags),
     async create(up, { clients }): Promise<RouteTable> {
       const ec2 = await clients.ec2()

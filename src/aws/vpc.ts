@@ -15,7 +15,7 @@ export const vpcs: Kind<Vpc> = {
   },
 }
 
-/** A network of its own, with DNS names for its machines. */
+/** A network of its own. */
 export function vpc(spec: { tags: Tags; cidr: string }) {
   return resource({
     name: 'vpc',
@@ -25,11 +25,6 @@ export function vpc(spec: { tags: Tags; cidr: string }) {
       const ec2 = await clients.once.ec2()
       const { Vpc } = await ec2.createVpc({ CidrBlock: spec.cidr, TagSpecifications: [{ ResourceType: 'vpc', Tags: tagList(spec.tags) }] })
       return { id: Vpc!.VpcId! }
-    },
-    async settle(out, _up, { clients }) {
-      // DNS support is on by default, host names are not, and a call changes one attribute only.
-      await (await clients.ec2()).modifyVpcAttribute({ VpcId: out.id, EnableDnsHostnames: { Value: true } })
-      return out
     },
     async remove(out, { clients }) {
       await (await clients.ec2()).deleteVpc({ VpcId: out.id })

@@ -4,7 +4,7 @@ import type { ElasticIp } from '../aws/elastic-ip.ts'
 import { type Context, up } from '../aws/graph.ts'
 import type { Instance } from '../aws/instance.ts'
 import type { Inventory } from '../aws/inventory.ts'
-import { machineType } from '../aws/machine-type.ts'
+import { type MachineType, machineType } from '../aws/machine-type.ts'
 import type { Repository } from '../aws/repository.ts'
 import type { Timing } from '../aws/walk.ts'
 import type { Tell } from '../event.ts'
@@ -26,22 +26,29 @@ export interface Creation {
   readonly stack: Stack
 }
 
-/** Says what will be created. Asks AWS about the instance type and creates nothing. */
+/** What AWS says of the machine that a config asks for. It can be asked while the stage is looked at. */
+export function chooseMachine(clients: Clients, { instance }: Config): Promise<MachineType> {
+  return machineType(clients, instance.type, instance.fallbackTypes)
+}
+
+/** Says what will be created, and creates nothing. Asks AWS about the machine where that has not been done. */
 export async function planCreation({
   config,
   clients,
   situation,
+  machine,
   recipes,
   plan,
 }: {
   config: Config
   clients: Clients
   situation: Situation
+  machine?: MachineType | undefined
   recipes: Recipes
   plan: Pick<Plan, 'release'>
 }): Promise<Creation> {
-  const { type, fallbackTypes, diskGiB } = config.instance
-  const { architecture, imageId, types, zone } = await machineType(clients, type, fallbackTypes)
+  const { diskGiB } = config.instance
+  const { architecture, imageId, types, zone } = machine ?? (await chooseMachine(clients, config))
   const stage = stageResources(
     config,
     recipes.recipes.map(({ name }) => name),

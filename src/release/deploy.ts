@@ -6,6 +6,7 @@ import { criticalPath } from '../aws/critical-path.ts'
 import { associate, type ElasticIp } from '../aws/elastic-ip.ts'
 import { explain } from '../aws/errors.ts'
 import type { Instance } from '../aws/instance.ts'
+import type { MachineType } from '../aws/machine-type.ts'
 import type { Timing } from '../aws/walk.ts'
 import type { Tell } from '../event.ts'
 import type { Pushed } from '../image/push.ts'
@@ -45,6 +46,8 @@ export interface DeployOptions {
   readonly config: Config
   readonly clients: Clients
   readonly situation: Situation
+  /** What AWS says of the machine, where that was asked already. */
+  readonly machine?: MachineType
   readonly recipes: Recipes
   readonly plan: Plan
   readonly owner: LeaseOwner

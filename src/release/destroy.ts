@@ -38,8 +38,7 @@ export async function destroy(clients: Clients, id: StageId, lease: Lease, signa
   const start = performance.now()
   const all = AbortSignal.any([signal, lease.signal])
   const phases = new Phases(tell)
-  const before = await lookAt(clients, id)
-  const parameters = await ownParameters(clients, id)
+  const [before, parameters] = await Promise.all([lookAt(clients, id), ownParameters(clients, id)])
   const stage = stageResources(
     id,
     before.repositories.map(({ name }) => name.slice(name.lastIndexOf('/') + 1)),
@@ -50,7 +49,7 @@ export async function destroy(clients: Clients, id: StageId, lease: Lease, signa
     await phases.run('destroy', () =>
       // Side by side and each to its end: what blocks one stack must not keep the rest.
       settled<unknown>([
-        retire(clients, id, [...before.stacks.keys()], 'destroy', all, tell, { drain: false }),
+        retire(clients, id, [...before.stacks.keys()], 'destroy', all, tell, { drain: false, inventory: before.inventory }),
         down([stage.elasticIp, stage.profile, stage.profile.needs.role, ...stage.repositories], context, 'destroy'),
         deleteParameters(clients, parameters),
       ]),
@@ -63,7 +62,8 @@ export async function destroy(clients: Clients, id: StageId, lease: Lease, signa
     let remaining: Remaining[] = []
     await until(
       async () => {
-        remaining = [...contentsOf(await lookAt(clients, id)), ...(await ownParameters(clients, id)).map(parameter)]
+        const [now, names] = await Promise.all([lookAt(clients, id), ownParameters(clients, id)])
+        remaining = [...contentsOf(now), ...names.map(parameter)]
         return remaining.length === 0 || undefined
       },
       {

@@ -1,5 +1,6 @@
 /** What the runbooks in `scripts/` are written with. */
 export { configOf, openStage } from '../stage.ts'
+export { chooseMachine } from './creation.ts'
 export { deploy } from './deploy.ts'
 export { destroy } from './destroy.ts'
 export { recipesOf } from './images.ts'

@@ -3,8 +3,9 @@ import { hostname, userInfo } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { exit, Failure } from '../../config/failure.ts'
 import type { Clients } from '../aws/clients.ts'
-import { explain, isAmbiguous } from '../aws/errors.ts'
+import { explain, isAmbiguous, isThrottled } from '../aws/errors.ts'
 import { createParameter, deleteParameters, getParameter, overwriteParameter } from '../aws/parameters.ts'
+import { retry } from '../aws/retry.ts'
 import { parameterPath, type StageId, stageTags } from './names.ts'
 
 /** Who holds a stage. */
@@ -111,8 +112,16 @@ export async function takeLease(
       ended.abort()
       clearInterval(expiry)
       await renewing
-      const current = await getParameter(clients, name)
-      if (current && read(current.value).holding === holding) await deleteParameters(clients, [name])
+      // While the lease is valid by our own clock nobody else can have taken it, so there is no need to ask whose it is.
+      let certain = !lost.signal.aborted && now() < validUntil - 1000
+      const giveBack = async () => {
+        const current = certain ? undefined : await getParameter(clients, name)
+        const mine = certain || (current !== undefined && read(current.value).holding === holding)
+        certain = false
+        // Sent once: after a lost answer the lease may be somebody else's already, which a repetition by the SDK would delete.
+        if (mine) await deleteParameters(clients.once, [name])
+      }
+      await retry(giveBack, (error) => isAmbiguous(error) || isThrottled(error), { within: seconds, signal: new AbortController().signal })
     },
   }
 }

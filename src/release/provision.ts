@@ -16,16 +16,20 @@ export async function provision(options: DeployOptions): Promise<Pick<Deployed, 
     const [[elasticIp, instance, timings]] = await phases.run('create', () =>
       together(signal, [(signal) => createStack(creation, signal, tell), (signal) => createRepositories(creation, signal, tell)]),
     )
-    await phases.run('promote', () => associate(clients, elasticIp, instance.id))
-    await writeEntry(clients, config, {
-      release: plan.release,
-      outcome: 'provisioned',
-      at: new Date().toISOString(),
-      by: `${owner.user}@${owner.host}`,
-      images: {},
-      missing: [],
-      seconds: phases.seconds,
-    })
+    // The entry says that a machine is there and nothing runs on it, which is true wherever the address leads.
+    await together(signal, [
+      () => phases.run('promote', () => associate(clients, elasticIp, instance.id)),
+      () =>
+        writeEntry(clients, config, {
+          release: plan.release,
+          outcome: 'provisioned',
+          at: new Date().toISOString(),
+          by: `${owner.user}@${owner.host}`,
+          images: {},
+          missing: [],
+          seconds: phases.seconds,
+        }),
+    ])
     if (plan.leftovers.length > 0) await phases.run('retire', () => retire(clients, config, plan.leftovers, 'retire', signal, tell))
     return { release: plan.release, address: elasticIp.address, seconds: phases.seconds, critical: criticalPath(timings) }
   } catch (error) {

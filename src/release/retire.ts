@@ -18,6 +18,7 @@ const drainScript = `docker ps -q | xargs -r docker stop -t ${drainSeconds - 10}
 /**
  * Removes the stacks of these releases, side by side. Their machines are drained before they go; one that cannot be drained (it is dead, or its agent is) goes
  * without, and the progress says so.
+ * @param options `inventory`: what was seen of the stage, where nothing has changed since
  */
 export async function retire(
   clients: Clients,
@@ -26,9 +27,9 @@ export async function retire(
   phase: string,
   signal: AbortSignal,
   tell: Tell,
-  options: { drain: boolean } = { drain: true },
+  options: { drain: boolean; inventory?: Inventory } = { drain: true },
 ): Promise<void> {
-  const inventory = new Inventory(clients, ownerOf(id))
+  const { inventory = new Inventory(clients, ownerOf(id)) } = options
   const { profile } = stageResources(id, [])
   await settled(
     releases.map(async (release) => {

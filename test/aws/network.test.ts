@@ -144,7 +144,7 @@ test('what was made by a run that was killed before it settled is repaired by th
   assert.is(error.code, 3)
   assert.match(error.message, /^Could not create (internet gateway|security group): UnauthorizedOperation: not now\nAlso failed: /)
   assert.match(error.message, /\nHeld up by it: route table$/)
-  assert.equal([...(await its.there()).keys()].sort(), ['internet gateway', 'security group', 'subnet', 'vpc'])
+  assert.equal([...(await its.there()).keys()].sort(), ['internet gateway', 'route table', 'security group', 'subnet', 'vpc'])
   await cloud.faults()
   const made = await its.up()
   assert.is((made.get('internet gateway') as { vpcId: string }).vpcId, (made.get('vpc') as Vpc).id)

@@ -8,6 +8,7 @@ import type { Tell } from '../../src/event.ts'
 import { hostArchitecture } from '../../src/image/host.ts'
 import { memoryLayer } from '../../src/image/layer.ts'
 import { assemble } from '../../src/image/manifest.ts'
+import { chooseMachine } from '../../src/release/creation.ts'
 import { type Deployed, deploy } from '../../src/release/deploy.ts'
 import { destroy, type Receipt } from '../../src/release/destroy.ts'
 import type { Recipes } from '../../src/release/images.ts'
@@ -65,9 +66,9 @@ export async function runDeploy(order: Order, signal = new AbortController().sig
   const config = configOf(order)
   const clients = new Clients(order.access)
   return await withLease({ clients, id: config, verb: 'deploy', signal, tell }, async (lease, owner) => {
-    const situation = await lookAt(clients, config)
+    const [situation, machine] = await Promise.all([lookAt(clients, config), chooseMachine(clients, config)])
     const plan = planDeploy(config, recipes, situation)
-    return await deploy({ config, clients, situation, recipes, plan, owner, lease, signal, tell })
+    return await deploy({ config, clients, situation, machine, recipes, plan, owner, lease, signal, tell })
   })
 }
 

@@ -10,6 +10,7 @@ import { Clients } from '../../src/aws/clients.ts'
 import { missingLayers } from '../../src/aws/repository.ts'
 import { startSession } from '../../src/aws/session.ts'
 import { askCloud } from '../../src/local/owner.ts'
+import { leaseHolder } from '../../src/release/lease.ts'
 import { history } from '../../src/release/ledger.ts'
 import { removeSecret, setSecret } from '../../src/release/secrets.ts'
 import { reportOf } from '../../src/terminal/report.ts'
@@ -49,6 +50,7 @@ test('the scripts need every permission of docs/deployer-policy.json, and no oth
   await runDeploy(order)
   assert.is((await runDeploy(order)).release, 2)
   assert.is((await history(clients, id)).length, 2)
+  assert.is(await leaseHolder(clients, id), undefined)
   await missingLayers(clients, 'crash/local/web', [`sha256:${'0'.repeat(64)}`])
   const [instance] = open.cloud.store.list('instance').filter(({ State }) => State === 'running')
   await startSession(clients, instance!.InstanceId)
