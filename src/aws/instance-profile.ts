@@ -31,6 +31,7 @@ export function instanceProfile(spec: { tags: Tags; name: string; role: ReturnTy
   return resource({
     name: 'instance profile',
     needs: { role: spec.role },
+    early: [],
     find: async ({ inventory }) => (await inventory.all(instanceProfiles))[0]?.out,
     async create(_up, { clients }): Promise<InstanceProfile> {
       const iam = await clients.once.iam()

@@ -55,6 +55,8 @@ export function routeTable(spec: {
         ec2.createRoute({ RouteTableId: out.id, DestinationCidrBlock: '0.0.0.0/0', GatewayId: up.gateway.id }).catch((error) => {
           if (codeOf(error) !== 'RouteAlreadyExists') throw error
         }),
+        // Machines that are reached from outside have names there: an attribute of the VPC, off by default, that nothing of the network has to wait for.
+        ec2.modifyVpcAttribute({ VpcId: up.vpc.id, EnableDnsHostnames: { Value: true } }),
       ])
       return { id: out.id, associations: [association.AssociationId!] }
     },

@@ -21,7 +21,7 @@ export const subnets: Kind<Subnet> = {
   },
 }
 
-/** A subnet in one zone; `zone` undefined leaves the choice to AWS. It is the route table that makes it public. Its machines have DNS names. */
+/** A subnet in one zone; `zone` undefined leaves the choice to AWS. It is the route table that makes it public. */
 export function subnet(spec: { tags: Tags; cidr: string; zone: string | undefined; vpc: ReturnType<typeof vpc> }) {
   return resource({
     name: 'subnet',
@@ -36,11 +36,6 @@ export function subnet(spec: { tags: Tags; cidr: string; zone: string | undefine
         TagSpecifications: [{ ResourceType: 'subnet', Tags: tagList(spec.tags) }],
       })
       return { id: Subnet!.SubnetId!, zone: Subnet!.AvailabilityZone! }
-    },
-    async settle(out, up, { clients }) {
-      // An attribute of the VPC: DNS support is on by default, host names are not. Only machines need them, so nothing of the network has to wait for that.
-      await (await clients.ec2()).modifyVpcAttribute({ VpcId: up.vpc.id, EnableDnsHostnames: { Value: true } })
-      return out
     },
     async remove(out, { clients }) {
       await (await clients.ec2()).deleteSubnet({ SubnetId: out.id })

@@ -63,8 +63,9 @@ export async function answerCall(
     for (const also of alsoNeeded(label, input)) cloud.authorize(caller, also, '*')
     const fault = await faults.meet(label, input, { by: caller.role === undefined ? 'user' : 'role', gone })
     const { lingerMs = 0 } = fault
-    const output = fault.instead ?? (await action(input, { cloud, caller, action: spoken.action, requestId, lingerMs }))
-    await fault.answered()
+    const carryOut = async () => fault.instead ?? (await action(input, { cloud, caller, action: spoken.action, requestId, lingerMs }))
+    // A refusal is an answer too.
+    const output = await carryOut().finally(() => fault.answered())
     if (fault.after === '500') throw new ApiError('InternalError', 'An internal error has occurred', 500)
     return { status: 200, ...spoken.render(output, requestId), drop: fault.after === 'drop', action: label }
   } catch (error) {

@@ -30,7 +30,7 @@ const chosen: Readonly<Record<Scene, readonly (readonly [blow: Blow, ...actions:
 }
 
 const [port] = await freePorts(1)
-const lane = await Lane.open(port!, 'light')
+const lane = await Lane.open(port!, 'light', 2)
 test.after(() => lane.close())
 
 for (const scene of scenes) {
