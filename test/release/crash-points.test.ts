@@ -8,7 +8,7 @@ import { freePorts } from '../scripts/project.fixture.ts'
 /** The moments that have gone wrong before, or are the hardest; `npm run test:crash` tries all of them. */
 const chosen: Readonly<Record<Scene, readonly (readonly [blow: Blow, ...actions: string[]])[]>> = {
   deploy: [
-    ['killed after', 'ec2:CreateVpc', 'ec2:RunInstances', 'ec2:AssociateAddress', 'registry:PutImage'],
+    ['killed after', 'ec2:CreateVpc', 'ec2:RunInstances', 'ec2:AssociateAddress'],
     ['answer lost', 'ssm:PutParameter', 'ec2:AllocateAddress', 'ec2:CreateVpc', 'ec2:AttachInternetGateway', 'iam:CreateRole'],
     ['denied', 'ec2:CreateRoute', 'ecr:CreateRepository'],
     ['never allowed', 'ec2:RunInstances'],
@@ -16,13 +16,13 @@ const chosen: Readonly<Record<Scene, readonly (readonly [blow: Blow, ...actions:
   ],
   redeploy: [
     ['killed before', 'ec2:AssociateAddress'],
-    ['killed after', 'ec2:AssociateAddress', 'ec2:TerminateInstances', 'ssm:DeleteParameters'],
+    ['killed after', 'ec2:AssociateAddress', 'ec2:TerminateInstances'],
     ['server error', 'ec2:AssociateAddress', 'ssm:SendCommand', 'ec2:DetachInternetGateway'],
     ['denied', 'ssm:SendCommand'],
     ['interrupted', 'ssm:SendCommand'],
   ],
   destroy: [
-    ['killed after', 'ec2:ReleaseAddress', 'iam:DeleteRole', 'ec2:DeleteSubnet'],
+    ['killed after', 'iam:DeleteRole'],
     ['answer lost', 'ec2:DisassociateAddress', 'iam:DetachRolePolicy', 'ec2:DeleteVpc', 'ssm:DeleteParameters'],
     ['throttled', 'ec2:TerminateInstances'],
     ['denied', 'ec2:DeleteInternetGateway'],
