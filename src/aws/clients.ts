@@ -5,7 +5,10 @@
 import type { EC2 } from '@aws-sdk/client-ec2'
 import type { ECR } from '@aws-sdk/client-ecr'
 import type { IAM } from '@aws-sdk/client-iam'
+import type { ServiceQuotas } from '@aws-sdk/client-service-quotas'
 import type { SSM } from '@aws-sdk/client-ssm'
+
+type Client = EC2 | ECR | IAM | ServiceQuotas | SSM
 
 /** Where AWS is and who calls it. What is absent here is found by the SDK as everywhere: environment, profile, OIDC, instance role. */
 export interface Access {
@@ -45,23 +48,25 @@ export class Clients {
     return this.#load('iam', async (options) => new (await import('@aws-sdk/client-iam')).IAM(options))
   }
 
+  quotas(): Promise<ServiceQuotas> {
+    // The prefix of its actions in a policy has no hyphen.
+    return this.#load('servicequotas', async (options) => new (await import('@aws-sdk/client-service-quotas')).ServiceQuotas(options))
+  }
+
   ssm(): Promise<SSM> {
     return this.#load('ssm', async (options) => new (await import('@aws-sdk/client-ssm')).SSM(options))
   }
 
-  #load<Client extends EC2 | ECR | IAM | SSM>(
-    service: string,
-    make: (options: Access & { maxAttempts: number }) => Promise<Client>,
-  ): Promise<Client> {
+  #load<C extends Client>(service: string, make: (options: Access & { maxAttempts: number }) => Promise<C>): Promise<C> {
     const loading =
       this.#loaded.get(service) ?? make({ ...this.access, maxAttempts: this.#attempts }).then((client) => nameCalls(client, service))
     this.#loaded.set(service, loading)
-    return loading as Promise<Client>
+    return loading as Promise<C>
   }
 }
 
 /** Writes the call's name, as a policy would (`ec2:CreateVpc`), into every error: AWS itself does not always say which permission was missing. */
-function nameCalls<Client extends EC2 | ECR | IAM | SSM>(client: Client, service: string): Client {
+function nameCalls<C extends Client>(client: C, service: string): C {
   const stack = client.middlewareStack as unknown as EC2['middlewareStack']
   stack.add(
     (next, context) => (args) =>

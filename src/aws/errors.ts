@@ -21,6 +21,21 @@ export function isThrottled(error: unknown): boolean {
   return /^RequestLimitExceeded$|Throttl(ing|ed)|^TooManyRequestsException$|^SlowDown$|^PriorRequestNotComplete$/i.test(codeOf(error))
 }
 
+/**
+ * The control plane does not have this call: AWS itself has them all, servers that take its place lack some. They say so by AWS's codes for an unknown
+ * action, by the status 501 (LocalStack, with the code InternalFailure), or by the page of a web server that knows nothing there.
+ */
+export function isLacking(error: unknown): boolean {
+  const status = statusOf(error)
+  // What the SDK calls an answer that is not JSON, and JSON without a code.
+  const nameless = /^(SyntaxError|Unknown|UnknownError)$/.test(codeOf(error))
+  return (
+    /^UnknownOperation(Exception)?$|^InvalidAction$|^NotImplemented$/.test(codeOf(error)) ||
+    status === 501 ||
+    (nameless && (status === 404 || status === 405))
+  )
+}
+
 /** Another resource still holds on to this one. Normal for minutes after a termination: network interfaces detach late. */
 export function isHeld(error: unknown): boolean {
   return /^DependencyViolation$|^InvalidIPAddress\.InUse$|^DeleteConflict(Exception)?$|^IncorrectState$|^ResourceInUse/i.test(codeOf(error))
@@ -28,13 +43,18 @@ export function isHeld(error: unknown): boolean {
 
 /** No answer arrived, or a server error: whether the call took effect is unknown. */
 export function isAmbiguous(error: unknown): boolean {
-  // EC2 gives these with 500 and 503, and says by them that it did nothing.
-  if (isThrottled(error) || /^Insufficient\w*Capacity$/.test(codeOf(error))) return false
-  const status = (error as { $metadata?: { httpStatusCode?: number } } | undefined)?.$metadata?.httpStatusCode
+  // These come with 500, 501 and 503, and say that nothing was done.
+  if (isThrottled(error) || isLacking(error) || /^Insufficient\w*Capacity$/.test(codeOf(error))) return false
+  const status = statusOf(error)
   if (status !== undefined) return status >= 500
   return (
     /^(ECONNRESET|EPIPE|ETIMEDOUT|ECONNABORTED|TimeoutError|NetworkingError|RequestTimeout)$/.test(codeOf(error)) || hasSocketCode(error)
   )
+}
+
+/** The HTTP status of the answer; undefined where none came. */
+function statusOf(error: unknown): number | undefined {
+  return (error as { $metadata?: { httpStatusCode?: number } } | undefined)?.$metadata?.httpStatusCode
 }
 
 function hasSocketCode(error: unknown): boolean {
@@ -60,7 +80,16 @@ const causes: readonly (readonly [code: RegExp, likely: string, next?: string])[
     'The region holds as many VPCs as its quota allows (5 by default).',
     'npx zx scripts/deploy.mjs --strategy recreate',
   ],
-  [/^AddressLimitExceeded$/, 'The region holds as many Elastic IPs as its quota allows (5 by default).'],
+  [
+    /^AddressLimitExceeded$/,
+    'The region holds as many Elastic IPs as its quota allows (5 by default).',
+    'aws service-quotas request-service-quota-increase --service-code ec2 --quota-code L-0263D0A3 --desired-value 10',
+  ],
+  [
+    /^VcpuLimitExceeded$/,
+    'The running instances have as many vCPUs as the quota of the region allows.',
+    'aws service-quotas get-service-quota --service-code ec2 --quota-code L-1216C47A',
+  ],
   [/^InsufficientInstanceCapacity$/, 'AWS has no free machine of this type in this zone at the moment.'],
   [/^Unsupported$/, 'The instance type is not offered in this zone.'],
   [/^DependencyViolation$/, 'Another resource still uses it.'],

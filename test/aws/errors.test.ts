@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Failure } from '../../config/failure.ts'
-import { codeOf, explain, isAmbiguous, isDenied, isHeld, isNotFound, isThrottled } from '../../src/aws/errors.ts'
+import { codeOf, explain, isAmbiguous, isDenied, isHeld, isLacking, isNotFound, isThrottled } from '../../src/aws/errors.ts'
 import { lostAnswer, refusal } from './world.fixture.ts'
 
 test('the code of an error is the name that AWS gave it, or that of the broken connection', () => {
@@ -14,7 +14,7 @@ test('the code of an error is the name that AWS gave it, or that of the broken c
 
 /** Which of the questions about an error are answered with yes. */
 function kindsOf(error: unknown): string {
-  const questions = { isNotFound, isThrottled, isHeld, isAmbiguous, isDenied }
+  const questions = { isNotFound, isThrottled, isHeld, isAmbiguous, isDenied, isLacking }
   return Object.entries(questions)
     .filter(([, question]) => question(error))
     .map(([name]) => name.slice(2))
@@ -49,6 +49,7 @@ const spellings: Record<string, readonly string[]> = {
     'ExpiredTokenException',
     'CredentialsProviderError',
   ],
+  Lacking: ['UnknownOperationException', 'UnknownOperation', 'InvalidAction', 'NotImplemented'],
   '': ['VpcLimitExceeded', 'InvalidParameterValue', 'NotFoundInterrupted'],
 }
 
@@ -65,6 +66,14 @@ test('no answer and a server error are ambiguous; a refusal is not, and neither 
   assert.is(kindsOf(refusal('RequestLimitExceeded', 'too fast', 503)), 'Throttled')
   assert.is(kindsOf(refusal('InsufficientInstanceCapacity', 'none free', 500)), '')
   assert.is(kindsOf(undefined), '')
+})
+
+test('a call that the control plane does not have is told by 501, or by a page where AWS is not', () => {
+  assert.is(kindsOf(refusal('InternalFailure', 'not yet implemented', 501)), 'Lacking')
+  assert.is(kindsOf(refusal('SyntaxError', '<html> is not valid JSON', 404)), 'Lacking')
+  assert.is(kindsOf(refusal('Unknown', 'UnknownError', 405)), 'Lacking')
+  assert.is(kindsOf(refusal('SyntaxError', '<html> is not valid JSON', 403)), '')
+  assert.is(kindsOf(refusal('NoSuchEntity', 'no such role', 404)), 'NotFound')
 })
 
 test('an explanation says what was being done, on what, and what usually helps', () => {
