@@ -1,8 +1,8 @@
 import type { Clients } from './clients.ts'
-import { isNotFound } from './errors.ts'
+import { codeOf, isNotFound } from './errors.ts'
 import { resource } from './graph.ts'
 import type { Kind } from './inventory.ts'
-import { type Tags, tagFilters, tagList, tagsOf } from './tags.ts'
+import { type Tags, tagList, tagsOf } from './tags.ts'
 
 export interface ElasticIp {
   readonly id: string
@@ -14,8 +14,8 @@ export interface ElasticIp {
 
 export const elasticIps: Kind<ElasticIp> = {
   name: 'elastic ip',
-  async list(clients, owner) {
-    const { Addresses = [] } = await (await clients.ec2()).describeAddresses({ Filters: tagFilters(owner.tags) })
+  async list(clients) {
+    const { Addresses = [] } = await (await clients.ec2()).describeAddresses({})
     return Addresses.map((described) => ({
       id: described.AllocationId!,
       tags: tagsOf(described),
@@ -45,12 +45,16 @@ export function elasticIp(spec: { tags: Tags }) {
     },
     async remove(out, { clients }) {
       const ec2 = await clients.ec2()
-      if (out.associationId)
+      try {
+        await ec2.releaseAddress({ AllocationId: out.id })
+      } catch (error) {
+        // Terminating an instance ends the association too; where the instance stays, it is ended here.
+        if (codeOf(error) !== 'InvalidIPAddress.InUse' || !out.associationId) throw error
         await ec2.disassociateAddress({ AssociationId: out.associationId }).catch((error) => {
-          // Terminating the instance ends the association too.
           if (!isNotFound(error)) throw error
         })
-      await ec2.releaseAddress({ AllocationId: out.id })
+        await ec2.releaseAddress({ AllocationId: out.id })
+      }
     },
     label: (out) => out.address,
   })

@@ -35,6 +35,8 @@ export interface Resource<Out, N extends Needs, Early extends keyof N = keyof N>
   readonly needs: N
   /** Those of its needs without which it cannot be made, where it needs the others only to be settled: making it does not wait for these. */
   readonly early?: readonly Early[]
+  /** Those of its needs that may be removed while it is still there. */
+  readonly survives?: readonly (keyof N)[]
   /** The resource as it is now. undefined: proven absent. Throws when it could not look. */
   find(context: Context): Promise<Out | undefined>
   /** Makes it, tagged in the create call itself, so that a crash right after leaves nothing that cannot be found. */
@@ -71,12 +73,6 @@ export function closure(targets: readonly AnyResource[]): AnyResource[] {
   }
   for (const target of targets) visit(target)
   return [...seen]
-}
-
-/** Which of these resources exist: name → output. Throws when one of the look-ups failed. */
-export async function find(targets: readonly AnyResource[], context: Context): Promise<Map<string, unknown>> {
-  const found = await Promise.all(closure(targets).map(async (resource) => [resource.name, await resource.find(context)] as const))
-  return new Map(found.filter(([, out]) => out !== undefined))
 }
 
 /**
@@ -133,7 +129,7 @@ export async function up(targets: readonly AnyResource[], context: Context, phas
  * stays.
  */
 export async function down(all: readonly AnyResource[], context: Context, phase: string): Promise<Walked> {
-  const users = (resource: AnyResource) => all.filter((other) => Object.values(other.needs as Needs).includes(resource))
+  const users = (resource: AnyResource) => all.filter((other) => heldBy(other).includes(resource))
   return walk(all, users, context, phase, async (resource, waiting) => {
     const out = await resource.find(context)
     if (out === undefined) return undefined
@@ -152,6 +148,11 @@ export async function down(all: readonly AnyResource[], context: Context, phase:
     }
     return { out, detail: resource.label(out) }
   })
+}
+
+/** What cannot be removed as long as this is there. */
+function heldBy({ needs, survives = [] }: AnyResource): AnyResource[] {
+  return Object.entries(needs as Needs).flatMap(([key, need]) => (survives.includes(key) ? [] : [need]))
 }
 
 /** The failure to remove something that is still used, with the name of what uses it. */

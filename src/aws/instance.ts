@@ -10,6 +10,7 @@ import type { routeTable } from './route-table.ts'
 import type { securityGroup } from './security-group.ts'
 import type { subnet } from './subnet.ts'
 import { type Tags, tagFilters, tagList, tagsOf } from './tags.ts'
+import { vpcs } from './vpc.ts'
 
 export interface Instance {
   readonly id: string
@@ -24,6 +25,7 @@ const alive = ['pending', 'running', 'stopping', 'stopped', 'shutting-down']
 
 export const instances: Kind<Instance> = {
   name: 'instance',
+  within: vpcs,
   async list(clients, owner) {
     const { paginateDescribeInstances } = await import('@aws-sdk/client-ec2')
     const filters = [...tagFilters(owner.tags), { Name: 'instance-state-name', Values: alive }]

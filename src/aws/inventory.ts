@@ -21,6 +21,9 @@ export interface Listed<Out> {
 /** One kind of resource and the call that lists all that an owner has of it. */
 export interface Kind<Out> {
   readonly name: string
+  /** What it stands in. Where the owner has none of that there is none of this either, and no call is made. */
+  readonly within?: Kind<unknown>
+  /** All that the owner has; a kind of which an account may have few lists those of all owners, so that they can be counted. */
   list(clients: Clients, owner: Owner): Promise<Listed<Out>[]>
 }
 
@@ -51,7 +54,13 @@ export class Inventory {
   }
 
   /** Everything the owner has of a kind. Throws what the call throws: "could not look" is never an empty list. */
-  all<Out>(kind: Kind<Out>): Promise<Listed<Out>[]> {
+  async all<Out>(kind: Kind<Out>): Promise<Listed<Out>[]> {
+    if (kind.within && (await this.all(kind.within)).length === 0) return []
+    return (await this.everything(kind)).filter((listed) => carries(listed.tags, this.owner.tags))
+  }
+
+  /** Everything that was listed of a kind, where it lists those of all owners. */
+  everything<Out>(kind: Kind<Out>): Promise<Listed<Out>[]> {
     const listing = this.#lists.get(kind) ?? kind.list(this.#clients, this.owner)
     this.#lists.set(kind, listing)
     return listing as Promise<Listed<Out>[]>

@@ -1,6 +1,7 @@
 import { exit, Failure } from '../../config/failure.ts'
 import type { Clients } from './clients.ts'
 import { codeOf } from './errors.ts'
+import { getParameters } from './parameters.ts'
 
 export interface MachineType {
   readonly architecture: 'amd64' | 'arm64'
@@ -23,7 +24,7 @@ const imageParameters = {
  * @throws Failure when no zone of the region offers the type, or one of the others has another architecture
  */
 export async function machineType(clients: Clients, type: string, fallbackTypes: readonly string[] = []): Promise<MachineType> {
-  const [ec2, ssm] = await Promise.all([clients.ec2(), clients.ssm()])
+  const ec2 = await clients.ec2()
   const wanted = [type, ...fallbackTypes]
   const [types, offerings, images] = await Promise.all([
     ec2.describeInstanceTypes({ InstanceTypes: wanted as 't3.micro'[] }).catch((error) => {
@@ -32,7 +33,7 @@ export async function machineType(clients: Clients, type: string, fallbackTypes:
     }),
     ec2.describeInstanceTypeOfferings({ LocationType: 'availability-zone', Filters: [{ Name: 'instance-type', Values: wanted }] }),
     // Asked for both architectures at once: waiting for the type's own would make the look longer by a round trip.
-    ssm.getParameters({ Names: Object.values(imageParameters) }),
+    getParameters(clients, Object.values(imageParameters)),
   ])
   const architectureOf = (name: string) => {
     const described = types.InstanceTypes?.find((each) => each.InstanceType === name)
@@ -52,7 +53,7 @@ export async function machineType(clients: Clients, type: string, fallbackTypes:
       next: 'Name types of the same architecture there.',
       code: exit.usage,
     })
-  const imageId = images.Parameters?.find((parameter) => parameter.Name === imageParameters[architecture])?.Value
+  const imageId = images.get(imageParameters[architecture])
   if (!imageId)
     throw new Failure(`AWS names no Amazon Linux 2023 image for ${architecture} in ${clients.access.region}`, {
       on: `parameter ${imageParameters[architecture]}`,

@@ -1,5 +1,5 @@
 import type { IAM } from '@aws-sdk/client-iam'
-import { isNotFound } from './errors.ts'
+import { codeOf, isNotFound } from './errors.ts'
 import { resource } from './graph.ts'
 import { type Kind, refuseStranger } from './inventory.ts'
 import type { ManagedPolicy } from './managed-policy.ts'
@@ -64,19 +64,32 @@ export function role(spec: { tags: Tags; name: string; managed: readonly Managed
     async remove(out, { clients }) {
       const iam = await clients.iam()
       const RoleName = out.name
-      const [attached, inline] = await Promise.all([iam.listAttachedRolePolicies({ RoleName }), iam.listRolePolicies({ RoleName })])
-      // One that is gone already, such as by a call whose answer was lost, must not keep the role from going.
-      const gone = (error: unknown) => {
-        if (!isNotFound(error)) throw error
+      const managed = spec.managed.map(({ arn }) => arn)
+      await strip(iam, RoleName, managed, [spec.name])
+      try {
+        await iam.deleteRole({ RoleName })
+      } catch (error) {
+        if (!/^DeleteConflict/.test(codeOf(error))) throw error
+        // Managed policies that are inline ones here, or what someone else gave it.
+        const [attached, inline] = await Promise.all([iam.listAttachedRolePolicies({ RoleName }), iam.listRolePolicies({ RoleName })])
+        const arns = (attached.AttachedPolicies ?? []).map(({ PolicyArn }) => PolicyArn!)
+        await strip(iam, RoleName, arns, inline.PolicyNames ?? [])
+        await iam.deleteRole({ RoleName })
       }
-      await Promise.all([
-        ...(attached.AttachedPolicies ?? []).map(({ PolicyArn }) => iam.detachRolePolicy({ RoleName, PolicyArn }).catch(gone)),
-        ...(inline.PolicyNames ?? []).map((PolicyName) => iam.deleteRolePolicy({ RoleName, PolicyName }).catch(gone)),
-      ])
-      await iam.deleteRole({ RoleName })
     },
     label: (out) => out.name,
   })
+}
+
+/** Takes policies off a role. One that is gone already, such as by a call whose answer was lost, must not keep the role from going. */
+async function strip(iam: IAM, RoleName: string, attached: readonly string[], inline: readonly string[]): Promise<void> {
+  const gone = (error: unknown) => {
+    if (!isNotFound(error)) throw error
+  }
+  await Promise.all([
+    ...attached.map((PolicyArn) => iam.detachRolePolicy({ RoleName, PolicyArn }).catch(gone)),
+    ...inline.map((PolicyName) => iam.deleteRolePolicy({ RoleName, PolicyName }).catch(gone)),
+  ])
 }
 
 function put(iam: IAM, RoleName: string, PolicyName: string, document: object): Promise<unknown> {

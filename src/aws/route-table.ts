@@ -5,7 +5,7 @@ import type { internetGateway } from './internet-gateway.ts'
 import type { Kind } from './inventory.ts'
 import type { subnet } from './subnet.ts'
 import { type Tags, tagFilters, tagList, tagsOf } from './tags.ts'
-import type { vpc } from './vpc.ts'
+import { type vpc, vpcs } from './vpc.ts'
 
 export interface RouteTable {
   readonly id: string
@@ -14,6 +14,7 @@ export interface RouteTable {
 
 export const routeTables: Kind<RouteTable> = {
   name: 'route table',
+  within: vpcs,
   async list(clients, owner) {
     const { RouteTables = [] } = await (await clients.ec2()).describeRouteTables({ Filters: tagFilters(owner.tags) })
     return RouteTables.map((described) => ({
@@ -38,6 +39,8 @@ export function routeTable(spec: {
     name: 'route table',
     needs: { vpc: spec.vpc, subnet: spec.subnet, gateway: spec.gateway },
     early: ['vpc'],
+    // A subnet takes its association along, and a route may lead nowhere.
+    survives: ['subnet', 'gateway'],
     find: ({ inventory }) => inventory.one(routeTables, spec.tags),
     async create(up, { clients }): Promise<RouteTable> {
       const ec2 = await clients.ec2()
@@ -55,8 +58,6 @@ export function routeTable(spec: {
         ec2.createRoute({ RouteTableId: out.id, DestinationCidrBlock: '0.0.0.0/0', GatewayId: up.gateway.id }).catch((error) => {
           if (codeOf(error) !== 'RouteAlreadyExists') throw error
         }),
-        // Machines that are reached from outside have names there: an attribute of the VPC, off by default, that nothing of the network has to wait for.
-        ec2.modifyVpcAttribute({ VpcId: up.vpc.id, EnableDnsHostnames: { Value: true } }),
       ])
       return { id: out.id, associations: [association.AssociationId!] }
     },

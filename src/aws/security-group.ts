@@ -3,7 +3,7 @@ import { codeOf } from './errors.ts'
 import { resource } from './graph.ts'
 import type { Kind } from './inventory.ts'
 import { type Tags, tagFilters, tagList, tagsOf } from './tags.ts'
-import type { vpc } from './vpc.ts'
+import { type vpc, vpcs } from './vpc.ts'
 
 export interface SecurityGroup {
   readonly id: string
@@ -19,6 +19,7 @@ export interface OpenPort {
 
 export const securityGroups: Kind<SecurityGroup> = {
   name: 'security group',
+  within: vpcs,
   async list(clients, owner) {
     const { SecurityGroups = [] } = await (await clients.ec2()).describeSecurityGroups({ Filters: tagFilters(owner.tags) })
     return SecurityGroups.map((described) => ({ id: described.GroupId!, tags: tagsOf(described), out: { id: described.GroupId! } }))

@@ -2,7 +2,7 @@ import { blockersOf } from './blockers.ts'
 import { resource } from './graph.ts'
 import type { Kind } from './inventory.ts'
 import { type Tags, tagFilters, tagList, tagsOf } from './tags.ts'
-import type { vpc } from './vpc.ts'
+import { type vpc, vpcs } from './vpc.ts'
 
 export interface Subnet {
   readonly id: string
@@ -11,6 +11,7 @@ export interface Subnet {
 
 export const subnets: Kind<Subnet> = {
   name: 'subnet',
+  within: vpcs,
   async list(clients, owner) {
     const { Subnets = [] } = await (await clients.ec2()).describeSubnets({ Filters: tagFilters(owner.tags) })
     return Subnets.map((described) => ({

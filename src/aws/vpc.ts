@@ -1,7 +1,7 @@
 import { blockersOf } from './blockers.ts'
 import { resource } from './graph.ts'
 import type { Kind } from './inventory.ts'
-import { type Tags, tagFilters, tagList, tagsOf } from './tags.ts'
+import { type Tags, tagList, tagsOf } from './tags.ts'
 
 export interface Vpc {
   readonly id: string
@@ -9,8 +9,8 @@ export interface Vpc {
 
 export const vpcs: Kind<Vpc> = {
   name: 'vpc',
-  async list(clients, owner) {
-    const { Vpcs = [] } = await (await clients.ec2()).describeVpcs({ Filters: tagFilters(owner.tags) })
+  async list(clients) {
+    const { Vpcs = [] } = await (await clients.ec2()).describeVpcs({})
     return Vpcs.map((described) => ({ id: described.VpcId!, tags: tagsOf(described), out: { id: described.VpcId! } }))
   },
 }

@@ -1,26 +1,22 @@
 import { Failure } from '../../config/failure.ts'
 import type { Clients } from '../aws/clients.ts'
 import { down } from '../aws/graph.ts'
-import { deleteParameters, parametersBelow } from '../aws/parameters.ts'
+import { Inventory } from '../aws/inventory.ts'
+import { parametersBelow } from '../aws/parameters.ts'
 import { until } from '../aws/retry.ts'
 import type { Tell } from '../event.ts'
+import { contentsOf, type Possession } from './contents.ts'
 import { type Lease, leaseName } from './lease.ts'
-import { parameterPath, type StageId } from './names.ts'
+import { ownerOf, parameterPath, type StageId } from './names.ts'
 import { Phases, settled } from './phases.ts'
-import { retire } from './retire.ts'
-import { lookAt, type Situation } from './situation.ts'
+import { removeMachine, removeNetwork } from './retire.ts'
+import { resourcesOf } from './situation.ts'
 import { stageResources } from './stage-resources.ts'
 
-/** Something a stage has. */
-export interface Remaining {
-  readonly kind: string
-  readonly id: string
-}
-
-/** What was there before, and what a second look found afterwards. */
+/** What there was and went, and what a second look still found. */
 export interface Receipt {
-  readonly removed: readonly Remaining[]
-  readonly left: readonly Remaining[]
+  readonly removed: readonly Possession[]
+  readonly left: readonly Possession[]
   /** Why something could not be removed, with what blocks it. */
   readonly failure: Failure | undefined
   readonly seconds: number
@@ -30,40 +26,44 @@ export interface Receipt {
 const settling = { well: 30, failed: 2 }
 
 /**
- * Removes everything a stage has, by its app and stage alone, and looks again at the end. What could not be removed is not thrown: it is on the receipt, with the
- * reason.
+ * Removes everything a stage has, by its app and stage alone, and looks again at the end. Its parameters go together with the lease, so that nothing is
+ * forgotten before all else is gone. What could not be removed is not thrown: it is on the receipt, with the reason.
  * @throws the signal's reason when it is interrupted, or the lease is lost
  */
 export async function destroy(clients: Clients, id: StageId, lease: Lease, signal: AbortSignal, tell: Tell): Promise<Receipt> {
   const start = performance.now()
   const all = AbortSignal.any([signal, lease.signal])
   const phases = new Phases(tell)
-  const [before, parameters] = await Promise.all([lookAt(clients, id), ownParameters(clients, id)])
+  const [{ inventory, releases, repositories }, parameters] = await Promise.all([resourcesOf(clients, id), ownParameters(clients, id)])
   const stage = stageResources(
     id,
-    before.repositories.map(({ name }) => name.slice(name.lastIndexOf('/') + 1)),
+    repositories.map(({ name }) => name.slice(name.lastIndexOf('/') + 1)),
   )
-  const context = { clients, inventory: before.inventory, signal: all, tell }
+  const context = { clients, inventory, signal: all, tell }
+  // What stands in a VPC is looked up while the machines go. Where that fails, the removal that asks for it fails first.
+  const contents = contentsOf(inventory)
+  contents.catch(() => undefined)
   let failure: Failure | undefined
   try {
-    await phases.run('destroy', () =>
+    await phases.run('destroy', () => {
+      const machines = releases.map((release) => removeMachine(context, id, release, 'destroy'))
       // Side by side and each to its end: what blocks one stack must not keep the rest.
-      settled<unknown>([
-        retire(clients, id, [...before.stacks.keys()], 'destroy', all, tell, { drain: false, inventory: before.inventory }),
-        down([stage.elasticIp, stage.profile, stage.profile.needs.role, ...stage.repositories], context, 'destroy'),
-        deleteParameters(clients, parameters),
-      ]),
-    )
+      return settled<unknown>([
+        ...releases.map((release, index) => machines[index]!.then(() => removeNetwork(context, id, release, 'destroy'))),
+        // An address is free as soon as no machine has it.
+        Promise.allSettled(machines).then(() => down([stage.elasticIp], context, 'destroy')),
+        down([stage.profile, stage.profile.needs.role, ...stage.repositories], context, 'destroy'),
+      ])
+    })
   } catch (error) {
     if (all.aborted || !(error instanceof Failure)) throw error
     failure = error
   }
   const left = await phases.run('receipt', async () => {
-    let remaining: Remaining[] = []
+    let remaining: Possession[] = []
     await until(
       async () => {
-        const [now, names] = await Promise.all([lookAt(clients, id), ownParameters(clients, id)])
-        remaining = [...contentsOf(now), ...names.map(parameter)]
+        remaining = await contentsOf(new Inventory(clients, ownerOf(id)))
         return remaining.length === 0 || undefined
       },
       {
@@ -74,27 +74,14 @@ export async function destroy(clients: Clients, id: StageId, lease: Lease, signa
     )
     return remaining
   })
-  return { removed: [...contentsOf(before), ...parameters.map(parameter)], left, failure, seconds: (performance.now() - start) / 1000 }
+  lease.takeAlong(parameters)
+  const there = new Set(left.map((possession) => possession.id))
+  const removed = [...(await contents), ...parameters.map((name) => ({ kind: 'parameter', id: name }))]
+  return { removed: removed.filter((possession) => !there.has(possession.id)), left, failure, seconds: (performance.now() - start) / 1000 }
 }
 
 /** The stage's parameters but its lease, which goes last. */
 async function ownParameters(clients: Clients, id: StageId): Promise<string[]> {
   const names = (await parametersBelow(clients, parameterPath(id))).map(({ name }) => name)
   return names.filter((name) => name !== leaseName(id))
-}
-
-function parameter(name: string): Remaining {
-  return { kind: 'parameter', id: name }
-}
-
-/** Everything a look found, as a flat list. */
-export function contentsOf(situation: Situation): Remaining[] {
-  const { elasticIp, role, profile, repositories, stacks } = situation
-  return [
-    ...[...stacks.values()].flat().map(({ kind, id }) => ({ kind, id })),
-    ...(elasticIp ? [{ kind: 'elastic ip', id: `${elasticIp.id} ${elasticIp.address}` }] : []),
-    ...(profile ? [{ kind: 'instance profile', id: profile.name }] : []),
-    ...(role ? [{ kind: 'role', id: role.name }] : []),
-    ...repositories.map(({ name }) => ({ kind: 'repository', id: name })),
-  ]
 }

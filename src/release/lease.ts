@@ -32,6 +32,8 @@ interface LeaseRecord {
 export interface Lease {
   /** Aborts, with a Failure as its reason, as soon as the lease may belong to someone else. Nothing may be changed after that. */
   readonly signal: AbortSignal
+  /** Names parameters that go in the same call as the lease, when it is given back. */
+  takeAlong(names: readonly string[]): void
   release(): Promise<void>
 }
 
@@ -106,8 +108,12 @@ export async function takeLease(
   }, 250)
   expiry.unref()
 
+  const along: string[] = []
   return {
     signal: lost.signal,
+    takeAlong(names) {
+      along.push(...names)
+    },
     async release() {
       ended.abort()
       clearInterval(expiry)
@@ -119,7 +125,7 @@ export async function takeLease(
         const mine = certain || (current !== undefined && read(current.value).holding === holding)
         certain = false
         // Sent once: after a lost answer the lease may be somebody else's already, which a repetition by the SDK would delete.
-        if (mine) await deleteParameters(clients.once, [name])
+        if (mine) await deleteParameters(clients.once, [...along, name])
       }
       await retry(giveBack, (error) => isAmbiguous(error) || isThrottled(error), { within: seconds, signal: new AbortController().signal })
     },

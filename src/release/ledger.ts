@@ -1,5 +1,5 @@
 import type { Clients } from '../aws/clients.ts'
-import { createParameter, getParameters, overwriteParameter, parameterHistory } from '../aws/parameters.ts'
+import { createParameter, getParameter, overwriteParameter, parameterHistory } from '../aws/parameters.ts'
 import { parameterPath, type StageId, stageTags } from './names.ts'
 
 /** One run that made, or tried to make, a release. */
@@ -32,35 +32,28 @@ export interface Ledger {
   readonly current: LedgerEntry | undefined
 }
 
-/**
- * The ledger is one parameter whose versions are the history, of which Parameter Store keeps the last 100; what the address leads to stands in a second one,
- * because a failed run must not hide it.
- */
-function names(id: StageId) {
-  return { ledger: `${parameterPath(id)}/ledger`, current: `${parameterPath(id)}/current` }
+/** The ledger is one parameter; its versions are the history, of which Parameter Store keeps the last 100. */
+function nameOf(id: StageId): string {
+  return `${parameterPath(id)}/ledger`
 }
 
-/** The newest entries, in one call. */
+/** The newest entries, in one call; after a failed run the history tells what serves. */
 export async function readLedger(clients: Clients, id: StageId): Promise<Ledger> {
-  const { ledger, current } = names(id)
-  const found = await getParameters(clients, [ledger, current])
-  const read = (name: string) => (found.has(name) ? (JSON.parse(found.get(name)!) as LedgerEntry) : undefined)
-  return { last: read(ledger), current: read(current) }
+  const newest = await getParameter(clients, nameOf(id))
+  if (!newest) return { last: undefined, current: undefined }
+  const last = JSON.parse(newest.value) as LedgerEntry
+  const current = last.outcome === 'failed' ? (await history(clients, id)).find(({ outcome }) => outcome !== 'failed') : last
+  return { last, current }
 }
 
 /** Every entry that Parameter Store still has, the newest first. */
 export async function history(clients: Clients, id: StageId): Promise<LedgerEntry[]> {
-  return (await parameterHistory(clients, names(id).ledger)).map((value) => JSON.parse(value) as LedgerEntry).reverse()
+  return (await parameterHistory(clients, nameOf(id))).map((value) => JSON.parse(value) as LedgerEntry).reverse()
 }
 
 /** Adds an entry. Only the holder of the stage's lease may. */
 export async function writeEntry(clients: Clients, id: StageId, entry: LedgerEntry): Promise<void> {
-  const { ledger, current } = names(id)
   const value = JSON.stringify(entry)
-  await Promise.all((entry.outcome === 'failed' ? [ledger] : [ledger, current]).map((name) => put(clients, id, name, value)))
-}
-
-async function put(clients: Clients, id: StageId, name: string, value: string): Promise<void> {
-  const created = await createParameter(clients, name, value, { tags: stageTags(id, 'ledger') })
-  if (!created) await overwriteParameter(clients, name, value)
+  const created = await createParameter(clients, nameOf(id), value, { tags: stageTags(id, 'ledger') })
+  if (!created) await overwriteParameter(clients, nameOf(id), value)
 }

@@ -51,7 +51,7 @@ export function planDeploy(
   images?: ReadonlyMap<string, PlannedImage>,
 ): Plan {
   const replaces = situation.serving?.release
-  const leftovers = [...situation.stacks.keys()].filter((release) => release !== replaces)
+  const leftovers = situation.releases.filter((release) => release !== replaces)
   const repositories = new Set(situation.repositories.map(({ name }) => name.slice(name.lastIndexOf('/') + 1)))
   const keep = (what: string, there: boolean, detail = ''): PlanStep => ({ glyph: there ? ' ' : '+', what, detail })
   const { type, diskGiB } = config.instance

@@ -1,5 +1,5 @@
 import type { Clients } from '../aws/clients.ts'
-import { down } from '../aws/graph.ts'
+import { type Context, down } from '../aws/graph.ts'
 import { type Instance, instances } from '../aws/instance.ts'
 import { Inventory } from '../aws/inventory.ts'
 import { runCommand } from '../aws/run-command.ts'
@@ -18,7 +18,6 @@ const drainScript = `docker ps -q | xargs -r docker stop -t ${drainSeconds - 10}
 /**
  * Removes the stacks of these releases, side by side. Their machines are drained before they go; one that cannot be drained (it is dead, or its agent is) goes
  * without, and the progress says so.
- * @param options `inventory`: what was seen of the stage, where nothing has changed since
  */
 export async function retire(
   clients: Clients,
@@ -27,18 +26,35 @@ export async function retire(
   phase: string,
   signal: AbortSignal,
   tell: Tell,
-  options: { drain: boolean; inventory?: Inventory } = { drain: true },
 ): Promise<void> {
-  const { inventory = new Inventory(clients, ownerOf(id)) } = options
-  const { profile } = stageResources(id, [])
+  const context = { clients, inventory: new Inventory(clients, ownerOf(id)), signal, tell }
   await settled(
     releases.map(async (release) => {
-      const prefixed: Tell = (event) => tell(event.step ? { ...event, step: `${event.step} (release ${release})` } : event)
-      const machines = (await inventory.all(instances)).filter((listed) => releaseOf(listed.tags) === release)
-      if (options.drain) await Promise.all(machines.map((machine) => drain(clients, machine.out, phase, signal, prefixed)))
-      await down(stack(id, release, profile, noBlueprint).own, { clients, inventory, signal, tell: prefixed }, phase)
+      const machines = (await context.inventory.all(instances)).filter((listed) => releaseOf(listed.tags) === release)
+      await Promise.all(machines.map((machine) => drain(clients, machine.out, phase, signal, telling(tell, release))))
+      await removeMachine(context, id, release, phase)
+      await removeNetwork(context, id, release, phase)
     }),
   )
+}
+
+/** Terminates the machine of a release, as it is. */
+export async function removeMachine(context: Context, id: StageId, release: number, phase: string): Promise<void> {
+  await down([existing(id, release).instance], { ...context, tell: telling(context.tell, release) }, phase)
+}
+
+/** Removes what a machine stood in; it must be gone. */
+export async function removeNetwork(context: Context, id: StageId, release: number, phase: string): Promise<void> {
+  await down(existing(id, release).network, { ...context, tell: telling(context.tell, release) }, phase)
+}
+
+function existing(id: StageId, release: number) {
+  return stack(id, release, stageResources(id, []).profile, noBlueprint)
+}
+
+/** Stacks go side by side, so each step says whose it is. */
+function telling(tell: Tell, release: number): Tell {
+  return (event) => tell(event.step ? { ...event, step: `${event.step} (release ${release})` } : event)
 }
 
 async function drain(clients: Clients, instance: Instance, phase: string, signal: AbortSignal, tell: Tell): Promise<void> {

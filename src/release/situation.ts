@@ -3,31 +3,30 @@ import { type ElasticIp, elasticIps } from '../aws/elastic-ip.ts'
 import { type Instance, instances } from '../aws/instance.ts'
 import { type InstanceProfile, instanceProfiles } from '../aws/instance-profile.ts'
 import { internetGateways } from '../aws/internet-gateway.ts'
-import { Inventory, type Kind, type Listed } from '../aws/inventory.ts'
+import { Inventory, type Listed } from '../aws/inventory.ts'
 import { type Repository, repositories } from '../aws/repository.ts'
 import { type Role, roles } from '../aws/role.ts'
-import { routeTables } from '../aws/route-table.ts'
-import { securityGroups } from '../aws/security-group.ts'
-import { subnets } from '../aws/subnet.ts'
 import { vpcs } from '../aws/vpc.ts'
 import { type LedgerEntry, readLedger } from './ledger.ts'
 import { ownerOf, releaseOf, type StageId } from './names.ts'
 
-/** The kinds a stack consists of. */
-const stackKinds: readonly Kind<unknown>[] = [vpcs, subnets, internetGateways, routeTables, securityGroups, instances]
-
-/** What a stage has in AWS at this moment. */
-export interface Situation {
+/** What a stage has in AWS, as far as no VPC has to be looked into. */
+export interface Resources {
   readonly id: StageId
   readonly inventory: Inventory
-  /** By release, oldest first: the resources that carry its number. */
-  readonly stacks: ReadonlyMap<number, readonly (Listed<unknown> & { kind: string })[]>
-  /** What the address leads to; undefined when it leads nowhere. */
-  readonly serving: { readonly release: number; readonly instance: Instance } | undefined
+  /** The releases that have resources, the oldest first. */
+  readonly releases: readonly number[]
+  readonly instances: readonly Listed<Instance>[]
   readonly elasticIp: ElasticIp | undefined
   readonly role: Role | undefined
   readonly profile: InstanceProfile | undefined
   readonly repositories: readonly Repository[]
+}
+
+/** How a stage is at this moment. */
+export interface Situation extends Resources {
+  /** What the address leads to; undefined when it leads nowhere. */
+  readonly serving: { readonly release: number; readonly instance: Instance } | undefined
   /** What the ledger says of the release that the address was led to last. */
   readonly current: LedgerEntry | undefined
   /** The number the next release gets. */
@@ -35,34 +34,43 @@ export interface Situation {
 }
 
 /** Looks at everything a stage has, in one round of calls that do not wait for each other. Throws when a call fails: not found and could not look are different. */
-export async function lookAt(clients: Clients, id: StageId): Promise<Situation> {
+export async function resourcesOf(clients: Clients, id: StageId): Promise<Resources> {
   const inventory = new Inventory(clients, ownerOf(id))
-  const [listings, elasticIp, allRoles, allProfiles, allRepositories, ledger] = await Promise.all([
-    Promise.all(stackKinds.map(async (kind) => (await inventory.all(kind)).map((listed) => ({ ...listed, kind: kind.name })))),
+  // Of a stack, a gateway may be there without a VPC, and an instance is what serves; everything else stands in a VPC that shows its release.
+  const [allVpcs, gateways, allInstances, elasticIp, allRoles, allProfiles, allRepositories] = await Promise.all([
+    inventory.all(vpcs),
+    inventory.all(internetGateways),
+    // Asked for without waiting to hear of a VPC.
+    inventory.everything(instances),
     inventory.one(elasticIps, ownerOf(id).tags),
     inventory.all(roles),
     inventory.all(instanceProfiles),
     inventory.all(repositories),
-    readLedger(clients, id),
   ])
-  const stacks = new Map<number, (Listed<unknown> & { kind: string })[]>()
-  for (const listed of listings.flat()) {
-    const release = releaseOf(listed.tags)
-    if (release !== undefined) stacks.set(release, [...(stacks.get(release) ?? []), listed])
-  }
-  const target = (await inventory.all(instances)).find((listed) => listed.id === elasticIp?.instanceId)
-  const servingRelease = target && releaseOf(target.tags)
+  const releases = [...allVpcs, ...gateways, ...allInstances].map(({ tags }) => releaseOf(tags)).filter((release) => release !== undefined)
   return {
     id,
     inventory,
-    stacks: new Map([...stacks].sort(([a], [b]) => a - b)),
-    serving: target && servingRelease !== undefined ? { release: servingRelease, instance: target.out } : undefined,
+    releases: [...new Set(releases)].sort((a, b) => a - b),
+    instances: allInstances,
     elasticIp,
     role: allRoles[0]?.out,
     profile: allProfiles[0]?.out,
     repositories: allRepositories.map((listed) => listed.out),
+  }
+}
+
+/** The same with what serves, and what the ledger says of it. */
+export async function lookAt(clients: Clients, id: StageId): Promise<Situation> {
+  const [resources, ledger] = await Promise.all([resourcesOf(clients, id), readLedger(clients, id)])
+  const { instances, elasticIp, releases } = resources
+  const target = instances.find((listed) => listed.id === elasticIp?.instanceId)
+  const release = target && releaseOf(target.tags)
+  return {
+    ...resources,
+    serving: target && release !== undefined ? { release, instance: target.out } : undefined,
     current: ledger.current,
-    next: Math.max(0, ledger.last?.release ?? 0, ...stacks.keys()) + 1,
+    next: Math.max(0, ledger.last?.release ?? 0, ...releases) + 1,
   }
 }
 

@@ -46,5 +46,5 @@ export function stack(id: StageId, release: number, profile: StageResources['pro
     profile,
     routeTable: theRouteTable,
   })
-  return { release, instance: theInstance, own: [theVpc, theSubnet, theGateway, theRouteTable, theGroup, theInstance] as const }
+  return { release, instance: theInstance, network: [theVpc, theSubnet, theGateway, theRouteTable, theGroup] as const }
 }

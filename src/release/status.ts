@@ -59,7 +59,7 @@ export async function statusOf(clients: Clients, config: Config): Promise<Status
     machine: serving && { id: serving.instance.id, state: serving.instance.state },
     services,
     missing: deployed?.missing ?? [],
-    leftovers: [...situation.stacks.keys()].filter((release) => release !== serving?.release),
+    leftovers: situation.releases.filter((release) => release !== serving?.release),
     lockedBy: holder,
   }
 }

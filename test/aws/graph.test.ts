@@ -1,8 +1,9 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Failure } from '../../config/failure.ts'
-import { closure, down, find, up } from '../../src/aws/graph.ts'
+import { closure, down, up } from '../../src/aws/graph.ts'
 import { errorOf } from './cloud.fixture.ts'
+import { find } from './find.fixture.ts'
 import { lostAnswer, meeting, namesOf, refusal, World } from './world.fixture.ts'
 
 /** A diamond: the table needs the subnet and the gateway, which both need the vpc; the group stands beside them. */

@@ -2,7 +2,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Failure } from '../../config/failure.ts'
 import { associate, type ElasticIp, elasticIp } from '../../src/aws/elastic-ip.ts'
-import { down, find, up } from '../../src/aws/graph.ts'
+import { down, up } from '../../src/aws/graph.ts'
 import { type Instance, instance } from '../../src/aws/instance.ts'
 import { instanceProfile } from '../../src/aws/instance-profile.ts'
 import { internetGateway } from '../../src/aws/internet-gateway.ts'
@@ -16,6 +16,7 @@ import { startSession } from '../../src/aws/session.ts'
 import { subnet } from '../../src/aws/subnet.ts'
 import { vpc } from '../../src/aws/vpc.ts'
 import { contextFor, createTestCloud, errorOf, ownerNamed } from './cloud.fixture.ts'
+import { find } from './find.fixture.ts'
 
 const cloud = await createTestCloud()
 const { clients } = cloud

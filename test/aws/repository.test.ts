@@ -1,8 +1,9 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { down, find, up } from '../../src/aws/graph.ts'
+import { down, up } from '../../src/aws/graph.ts'
 import { missingLayers, type Repository, registryLogin, repository } from '../../src/aws/repository.ts'
 import { contextFor, createTestCloud, errorOf, ownerNamed } from './cloud.fixture.ts'
+import { find } from './find.fixture.ts'
 
 const cloud = await createTestCloud()
 const { clients } = cloud

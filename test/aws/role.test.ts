@@ -1,11 +1,12 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Failure } from '../../config/failure.ts'
-import { down, find, up } from '../../src/aws/graph.ts'
+import { down, up } from '../../src/aws/graph.ts'
 import { type InstanceProfile, instanceProfile } from '../../src/aws/instance-profile.ts'
 import { managedInstanceCore } from '../../src/aws/managed-policy.ts'
 import { role } from '../../src/aws/role.ts'
 import { contextFor, createTestCloud, errorOf, ownerNamed } from './cloud.fixture.ts'
+import { find } from './find.fixture.ts'
 
 const cloud = await createTestCloud()
 const { clients } = cloud

@@ -18,16 +18,15 @@ const document = (Statement) => JSON.stringify({ Version: '2012-10-17', Statemen
 
 const look = () =>
   Promise.all([
-    ...[ec2.describeVpcs({ Filters }), ec2.describeSubnets({ Filters }), ec2.describeInternetGateways({ Filters })],
-    ...[ec2.describeRouteTables({ Filters }), ec2.describeSecurityGroups({ Filters }), ec2.describeAddresses({ Filters })],
-    ec2.describeInstances({ Filters: [...Filters, { Name: 'instance-state-name', Values: ['pending', 'running'] }] }),
+    ...[ec2.describeVpcs({ Filters }), ec2.describeInternetGateways({ Filters }), ec2.describeAddresses({ Filters })],
     ...[iam.getRole({ RoleName: name }).catch(absent), iam.getInstanceProfile({ InstanceProfileName: name }).catch(absent)],
-    ...[ecr.describeRepositories({}), ssm.getParameters({ Names: [`${path}/ledger`, `${path}/current`] })],
+    ecr.describeRepositories({}),
   ])
+const machines = () => ec2.describeInstances({ Filters: [...Filters, { Name: 'instance-state-name', Values: ['pending', 'running'] }] })
 
 async function provision() {
   await ssm.putParameter({ Name: `${path}/lease`, Value: 'bare', Type: 'String' })
-  await look()
+  await Promise.all([look(), machines(), ssm.getParameter({ Name: `${path}/ledger` }).catch(absent)])
   const image = '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64'
   const [, , { Parameters }] = await Promise.all([
     ec2.describeInstanceTypes({ InstanceTypes: ['t3.micro'] }),
@@ -54,8 +53,8 @@ async function provision() {
   const InstanceId = Instances[0].InstanceId
   await ec2.describeInstances({ InstanceIds: [InstanceId] })
   await ec2.associateAddress({ AllocationId: address.AllocationId, InstanceId })
-  await Promise.all(['ledger', 'current'].map((each) => ssm.putParameter({ Name: `${path}/${each}`, Value: '{}', Type: 'String' })))
-  await giveBack()
+  await ssm.putParameter({ Name: `${path}/ledger`, Value: '{}', Type: 'String' })
+  await ssm.deleteParameters({ Names: [`${path}/lease`] })
 }
 
 async function makeProfile() {
@@ -92,7 +91,6 @@ async function makeNetwork() {
     gateway(),
     ec2.createRouteTable({ VpcId, ...tagged('route-table') }),
     group(),
-    ec2.modifyVpcAttribute({ VpcId, EnableDnsHostnames: { Value: true } }),
   ])
   const { RouteTableId } = RouteTable
   await Promise.all([
@@ -104,20 +102,26 @@ async function makeNetwork() {
 
 async function destroy() {
   await ssm.putParameter({ Name: `${path}/lease`, Value: 'bare', Type: 'String' })
-  const [[vpcs, subnets, gateways, tables, groups, addresses, machines]] = await Promise.all([
+  const [[vpcs, gateways, addresses], { Reservations }] = await Promise.all([
     look(),
+    machines(),
     ssm.getParametersByPath({ Path: path, Recursive: true }),
   ])
-  const [{ AllocationId, AssociationId }] = addresses.Addresses
+  const machine = removeMachine(Reservations[0].Instances[0].InstanceId)
+  const inside = [ec2.describeSubnets({ Filters }), ec2.describeRouteTables({ Filters }), ec2.describeSecurityGroups({ Filters })]
   await Promise.all([
-    ec2.disassociateAddress({ AssociationId }).then(() => ec2.releaseAddress({ AllocationId })),
+    machine.then(() => ec2.releaseAddress({ AllocationId: addresses.Addresses[0].AllocationId })),
+    Promise.all([machine, ...inside]).then(([, subnets, tables, groups]) => removeNetwork({ vpcs, gateways, subnets, tables, groups })),
     removeProfile(),
-    removeNetwork(machines.Reservations[0].Instances[0].InstanceId, { vpcs, subnets, gateways, tables, groups }),
     ecr.deleteRepository({ repositoryName: 'bare/one/web', force: true }),
-    ssm.deleteParameters({ Names: [`${path}/ledger`, `${path}/current`] }),
   ])
-  await Promise.all([look(), ssm.getParametersByPath({ Path: path, Recursive: true })])
-  await giveBack()
+  await look()
+  await ssm.deleteParameters({ Names: [`${path}/ledger`, `${path}/lease`] })
+}
+
+async function removeMachine(InstanceId) {
+  await ec2.terminateInstances({ InstanceIds: [InstanceId] })
+  await ec2.describeInstances({ InstanceIds: [InstanceId] })
 }
 
 async function removeProfile() {
@@ -130,10 +134,8 @@ async function removeProfile() {
   await iam.deleteRole({ RoleName: name })
 }
 
-async function removeNetwork(InstanceId, { vpcs, subnets, gateways, tables, groups }) {
+async function removeNetwork({ vpcs, gateways, subnets, tables, groups }) {
   const VpcId = vpcs.Vpcs[0].VpcId
-  await ec2.terminateInstances({ InstanceIds: [InstanceId] })
-  await ec2.describeInstances({ InstanceIds: [InstanceId] })
   const [{ RouteTableId, Associations }] = tables.RouteTables
   const { InternetGatewayId } = gateways.InternetGateways[0]
   const routes = async () => {
@@ -146,11 +148,6 @@ async function removeNetwork(InstanceId, { vpcs, subnets, gateways, tables, grou
   }
   await Promise.all([routes(), gateway(), ec2.deleteSecurityGroup({ GroupId: groups.SecurityGroups[0].GroupId })])
   await ec2.deleteVpc({ VpcId })
-}
-
-async function giveBack() {
-  await ssm.getParameter({ Name: `${path}/lease` })
-  await ssm.deleteParameters({ Names: [`${path}/lease`] })
 }
 
 await (verb === 'provision' ? provision() : destroy())

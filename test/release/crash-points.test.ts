@@ -23,7 +23,7 @@ const chosen: Readonly<Record<Scene, readonly (readonly [blow: Blow, ...actions:
   ],
   destroy: [
     ['killed after', 'iam:DeleteRole'],
-    ['answer lost', 'ec2:DisassociateAddress', 'iam:DetachRolePolicy', 'ec2:DeleteVpc', 'ssm:DeleteParameters'],
+    ['answer lost', 'ec2:ReleaseAddress', 'iam:DetachRolePolicy', 'ec2:DeleteVpc', 'ssm:DeleteParameters'],
     ['throttled', 'ec2:TerminateInstances'],
     ['denied', 'ec2:DeleteInternetGateway'],
   ],

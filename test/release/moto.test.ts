@@ -56,7 +56,7 @@ async function throughItsLife(clients: Clients): Promise<void> {
   )
   const receipt = await withLease({ ...options, verb: 'destroy' }, (lease) => destroy(clients, config, lease, options.signal, options.tell))
   assert.equal([receipt.failure, receipt.left], [undefined, []])
-  assert.is(receipt.removed.length, 12)
+  assert.is(receipt.removed.length, 11)
   rmSync(config.folder, { recursive: true })
 }
 

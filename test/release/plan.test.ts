@@ -28,7 +28,8 @@ const recipes = recipesNamed('web', 'store', 'admin', 'secrets')
 /** A situation in which nothing exists but what is given. */
 function situation(also: Partial<Situation> = {}): Situation {
   const nothing = {
-    stacks: new Map(),
+    releases: [],
+    instances: [],
     repositories: [],
     next: 1,
     serving: undefined,
@@ -42,7 +43,7 @@ function situation(also: Partial<Situation> = {}): Situation {
 /** A situation in which release 4 serves these images, and releases 3 and 5 were left over. */
 function serving(images: Record<string, string>, of: Config = config): Situation {
   return situation({
-    stacks: new Map([3, 4, 5].map((release) => [release, []])),
+    releases: [3, 4, 5],
     serving: { release: 4, instance: { id: 'i-4', state: 'running', privateIp: '10.0.0.4', publicIp: '192.0.2.4' } },
     elasticIp: { id: 'eip-1', address: '192.0.2.1', instanceId: 'i-4', associationId: 'assoc-1' },
     role: { name: 'shop-test', arn: 'arn:role' },
@@ -122,10 +123,10 @@ test('built images are compared with those that serve', () => {
 
 test('a deploy of exactly what serves changes nothing; of another config, image or with leftovers it does', () => {
   const built = new Map([['web', { digest: a, missingBytes: 0 }]])
-  const clean = { ...serving({ web: a }), stacks: new Map([[4, []]]) }
+  const clean = { ...serving({ web: a }), releases: [4] }
   const only = recipesNamed('web')
   assert.is(planDeploy(config, only, clean, built).changes, false)
-  assert.is(planDeploy(config, only, { ...clean, stacks: new Map([4, 5].map((release) => [release, []])) }, built).changes, true)
+  assert.is(planDeploy(config, only, { ...clean, releases: [4, 5] }, built).changes, true)
   assert.is(planDeploy({ ...config, protect: true }, only, clean, built).changes, true)
   assert.is(planDeploy(config, only, clean, new Map([['web', { digest: b, missingBytes: 0 }]])).changes, true)
   assert.is(planDeploy(config, only, { ...clean, serving: undefined }, built).changes, true)

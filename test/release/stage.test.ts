@@ -2,7 +2,10 @@ import { rmSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Failure } from '../../config/failure.ts'
+import { Inventory } from '../../src/aws/inventory.ts'
+import { deleteParameters } from '../../src/aws/parameters.ts'
 import type { Event } from '../../src/event.ts'
+import { contentsOf } from '../../src/release/contents.ts'
 import type { DeployOptions } from '../../src/release/deploy.ts'
 import { destroy } from '../../src/release/destroy.ts'
 import { recipesOf } from '../../src/release/images.ts'
@@ -10,6 +13,7 @@ import { launch } from '../../src/release/launch.ts'
 import type { Lease, LeaseOwner } from '../../src/release/lease.ts'
 import { history, writeEntry } from '../../src/release/ledger.ts'
 import { countOf, logsOf } from '../../src/release/logs.ts'
+import { ownerOf } from '../../src/release/names.ts'
 import { planDeploy } from '../../src/release/plan.ts'
 import { provision } from '../../src/release/provision.ts'
 import { retire } from '../../src/release/retire.ts'
@@ -30,7 +34,9 @@ test.after.each(() => cloud.faults())
 
 const { signal } = new AbortController()
 const owner: LeaseOwner = { user: 'ann', host: 'laptop', verb: 'provision', pid: 1 }
-const held: Lease = { signal, release: async () => undefined }
+/** What a lease that is given back deletes. */
+const along: string[] = []
+const held: Lease = { signal, takeAlong: (names) => along.push(...names), release: () => deleteParameters(clients, along.splice(0)) }
 const ignore = () => undefined
 
 /** Provisions the next release, with what is there now. */
@@ -43,10 +49,8 @@ async function provisionNext(also: Partial<DeployOptions> = {}) {
 
 /** What there is, as `vpc (release 1)`, sorted. */
 async function contents(): Promise<string[]> {
-  const { stacks, elasticIp, role, profile, repositories } = await lookAt(clients, config)
-  const ofStacks = [...stacks].flatMap(([release, listed]) => listed.map(({ kind }) => `${kind} (release ${release})`))
-  const ofStage = { 'elastic ip': elasticIp, role, 'instance profile': profile, repository: repositories[0] }
-  return [...ofStacks, ...Object.entries(ofStage).flatMap(([name, there]) => (there ? [name] : []))].sort()
+  const found = await contentsOf(new Inventory(clients, ownerOf(config)))
+  return found.map(({ kind, release }) => (release === undefined ? kind : `${kind} (release ${release})`)).sort()
 }
 
 const stackOf = (release: number) =>
@@ -165,7 +169,7 @@ test('a run that has lost the lease stops and clears nothing away', async () => 
 
 test('what a run that ended halfway has left is seen, planned to go, and goes with the next', async () => {
   const situation = await lookAt(clients, config)
-  assert.equal([situation.next, [...situation.stacks.keys()]], [3, [1, 2]])
+  assert.equal([situation.next, situation.releases], [3, [1, 2]])
   const plan = planDeploy(config, recipesOf(config), situation)
   assert.equal([plan.leftovers, plan.replaces], [[2], 1])
   assert.equal((await statusOf(clients, config)).leftovers, [2])
@@ -182,16 +186,23 @@ test('retiring drains what runs before it removes the stack', async () => {
   assert.ok(told.indexOf(drain!) < told.findIndex(({ step }) => step === 'vpc (release 1)'))
 })
 
+/** Destroys the stage as its script does, which gives the lease back afterwards. */
+async function destroyStage() {
+  const receipt = await destroy(clients, config, held, signal, ignore)
+  await held.release()
+  return receipt
+}
+
 test('destroy tells what it could not remove and why, and removes the rest', async () => {
   await cloud.faults({ action: 'ec2:DeleteSubnet', before: { code: 'OperationNotPermitted', message: 'it is protected' } })
-  const receipt = await destroy(clients, config, held, signal, ignore)
+  const receipt = await destroyStage()
   assert.match(receipt.failure!.message, /^Could not destroy subnet: OperationNotPermitted: it is protected\n/)
   assert.equal(receipt.left.map(({ kind }) => kind).sort(), ['subnet', 'vpc'])
   assert.equal(await contents(), ['subnet (release 3)', 'vpc (release 3)'])
 })
 
 test('destroy finishes what was left, looks again, and its receipt says that nothing is left', async () => {
-  const receipt = await destroy(clients, config, held, signal, ignore)
+  const receipt = await destroyStage()
   assert.is(receipt.failure, undefined)
   assert.equal(receipt.removed.map(({ kind }) => kind).sort(), ['subnet', 'vpc'])
   assert.equal(receipt.left, [])
@@ -205,7 +216,7 @@ test('a machine that cannot be drained is retired all the same', async () => {
   const told: Event[] = []
   await retire(clients, config, [1], 'retire', signal, (event) => told.push(event))
   assert.is(told.find(({ step, state }) => step === 'drain (release 1)' && state === 'skipped')?.detail, 'not in a valid state')
-  await destroy(clients, config, held, signal, ignore)
+  await destroyStage()
   assert.equal(await contents(), [])
 })
 
