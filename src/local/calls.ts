@@ -71,7 +71,7 @@ export async function answerCall(
   } catch (error) {
     if (!(error instanceof ApiError)) trouble(error)
     const known = error instanceof ApiError ? error : new ApiError('InternalError', 'The embedded cloud failed; its log says why.', 500)
-    const worded = wording(known, spoken.speech)
+    const worded = wording(known, spoken)
     return { status: worded.status, ...spoken.refuse(worded, requestId), drop: false, action: label, code: worded.code }
   }
 }

@@ -12,6 +12,7 @@ import { createIdentity } from './identity.ts'
 import type { Keys } from './keys.ts'
 import type { Log } from './log.ts'
 import type { EngineName } from './machine/engine-name.ts'
+import { serviceQuotas } from './quotas/service.ts'
 import { createListener } from './server.ts'
 import { createParameters } from './ssm/parameters.ts'
 import { createSecureStrings } from './ssm/secure-string.ts'
@@ -70,7 +71,7 @@ export function createEmbeddedCloud(
   const listener = createListener({
     cloud,
     identity,
-    services: { ec2, iam, sts, ssm, ecr: rooms.ecr },
+    services: { ec2, iam, sts, ssm, ecr: rooms.ecr, servicequotas: serviceQuotas },
     faults,
     log,
     registry: rooms.registryHandler(cloud, faults),

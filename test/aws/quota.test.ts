@@ -3,10 +3,11 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { Failure } from '../../config/failure.ts'
 import { Clients } from '../../src/aws/clients.ts'
-import { operationOf } from '../../src/aws/errors.ts'
+import { explain, operationOf } from '../../src/aws/errors.ts'
 import { addressQuota, readQuota, standardVcpuQuota, vpcQuota } from '../../src/aws/quota.ts'
-import { errorOf } from './cloud.fixture.ts'
+import { createTestCloud, errorOf } from './cloud.fixture.ts'
 import { withMoto } from './moto.fixture.ts'
 
 const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
@@ -26,6 +27,30 @@ async function withAnswer([status, type, body]: readonly [number, string, string
     await once(server, 'close')
   }
 }
+
+test('what applies is told, also after AWS has granted more, and the defaults are those of AWS', async () => {
+  const cloud = await createTestCloud()
+  try {
+    const api = await cloud.clients.quotas()
+    const every = [vpcQuota, addressQuota, standardVcpuQuota]
+    for (const { service, code, default: expected } of every) {
+      const { Quota } = await api.getAWSDefaultServiceQuota({ ServiceCode: service, QuotaCode: code })
+      assert.is(Quota?.Value, expected, Quota?.QuotaName)
+    }
+    const told = () => Promise.all(every.map((quota) => readQuota(cloud.clients, quota)))
+    assert.equal(await told(), [5, 5, 40])
+    await api.requestServiceQuotaIncrease({ ServiceCode: vpcQuota.service, QuotaCode: vpcQuota.code, DesiredValue: 12 })
+    assert.equal(await told(), [12, 5, 40])
+    assert.is(await readQuota(cloud.clients, { service: 'vpc', code: 'L-00000000' }), undefined)
+    await cloud.faults({ action: 'servicequotas:GetServiceQuota', before: { code: 'RequestLimitExceeded' }, count: 1 })
+    assert.equal(await told(), [12, 5, 40], 'a throttled call is sent again')
+    await cloud.faults({ action: 'servicequotas:*', before: { code: 'AccessDenied' } })
+    const failure = explain(await errorOf(told()), 'Could not look at the quotas', 'vpc') as Failure
+    assert.match(failure.details.likely ?? '', /lack the permission servicequotas:GetServiceQuota/)
+  } finally {
+    await cloud.end()
+  }
+})
 
 test('moto tells the quota that it knows, and of those that it does not know nothing is said', () =>
   withMoto(async (clients) => {

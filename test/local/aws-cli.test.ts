@@ -76,7 +76,7 @@ if (!installed) {
     assert.equal(plane.cloud.store.list('vpc'), [])
   })
 
-  test('it reads roles, parameters, repositories and itself, and hears what is lacking', async () => {
+  test('it reads roles, parameters, repositories, quotas and itself, and hears what is lacking', async () => {
     const trust =
       '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}'
     const [identity, { Role }, put, { repository }, lacking] = await Promise.all([
@@ -91,6 +91,13 @@ if (!installed) {
     assert.is(put.Version, 1)
     assert.is(repository.repositoryUri, `${new URL(plane.endpoint).host}/a/b`)
     assert.match(lacking, /\(InvalidAction\).*The embedded cloud does not have the action CreateNatGateway of ec2/)
+    const { RequestedQuota } = await aws(
+      'service-quotas',
+      ...['request-service-quota-increase', '--service-code', 'vpc', '--quota-code', 'L-F678F1CE', '--desired-value', '7'],
+    )
+    assert.is(RequestedQuota.Status, 'APPROVED')
+    const { Quotas } = await aws('service-quotas', 'list-service-quotas', '--service-code', 'vpc')
+    assert.equal([Quotas[0].QuotaName, Quotas[0].Value], ['VPCs per Region', 7])
     const { Parameter } = await aws('ssm', 'get-parameter', '--name', '/a/b', '--with-decryption')
     assert.is(Parameter.Value, 'secret')
   })

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { EC2 } from '@aws-sdk/client-ec2'
 import { IAM } from '@aws-sdk/client-iam'
+import { ServiceQuotas } from '@aws-sdk/client-service-quotas'
 import { SSM } from '@aws-sdk/client-ssm'
 import { STS } from '@aws-sdk/client-sts'
 import * as assert from 'uvu/assert'
@@ -28,6 +29,7 @@ export interface ControlPlane {
   readonly credentials: Credentials
   readonly ec2: EC2
   readonly iam: IAM
+  readonly quotas: ServiceQuotas
   readonly ssm: SSM
   readonly sts: STS
   /** How often the machine room was told to look. */
@@ -60,7 +62,13 @@ export async function openControlPlane({ oneAddress = false } = {}): Promise<Con
   const { cloud, listener, faults } = createEmbeddedCloud(setting, rooms)
   server.on('request', listener)
   const options = { endpoint, region, credentials: keys.user, maxAttempts: 1 }
-  const clients = { ec2: new EC2(options), iam: new IAM(options), ssm: new SSM(options), sts: new STS(options) }
+  const clients = {
+    ec2: new EC2(options),
+    iam: new IAM(options),
+    quotas: new ServiceQuotas(options),
+    ssm: new SSM(options),
+    sts: new STS(options),
+  }
   return {
     ...{ cloud, faults, folder, endpoint, credentials: keys.user },
     ...clients,

@@ -25,6 +25,28 @@ test('the n-th call is refused as the service words it', async () => {
   assert.is(await refusal(plane.ssm.describeParameters({})), 'AccessDeniedException: no')
 })
 
+test('a quota can be refused, throttled, lost and hidden like anything else', async () => {
+  const ask = () => plane.quotas.getServiceQuota({ ServiceCode: 'vpc', QuotaCode: 'L-F678F1CE' })
+  const action = 'servicequotas:GetServiceQuota'
+  const before = [{ code: 'AccessDenied', message: 'no' }, { code: 'RequestLimitExceeded' }, { code: 'NoSuchResourceException' }]
+  plane.faults.set([
+    ...before.map((each, index) => ({ action, nth: index + 1, before: each })),
+    { action, nth: 4, after: '500' },
+    { action, nth: 5, after: 'drop' },
+    { action, match: { ServiceCode: 'vpc' }, nth: 6, instead: {} },
+  ])
+  const expected = [
+    /^AccessDeniedException: no/,
+    /^TooManyRequests/,
+    /^NoSuchResource/,
+    /^ServiceException/,
+    /ECONNRESET|socket hang up|aborted/,
+  ]
+  for (const each of expected) assert.match(await refusal(ask()), each)
+  assert.is((await ask()).Quota, undefined)
+  assert.is((await ask()).Quota?.Value, 5)
+})
+
 test('a rule can be for some actions, some inputs, every n-th call and a number of hits', async () => {
   const before = { code: 'InsufficientInstanceCapacity', status: 500 }
   plane.faults.set([

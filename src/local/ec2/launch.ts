@@ -9,10 +9,10 @@ import { findImage } from './image.ts'
 import { reservation } from './instance.ts'
 import { findInstanceType } from './instance-type.ts'
 import { nextPlace } from './loopback.ts'
-import { quotas } from './quota.ts'
 import { findGroup } from './security-group.ts'
 import { findSubnet } from './subnet.ts'
 import { tagsFor } from './tag.ts'
+import { freeVcpus, vcpuLimitExceeded } from './vcpu.ts'
 
 /** What RunInstances may say here. Anything else is refused by name, for an option that is ignored is a lie. */
 const understood = new Set([
@@ -46,16 +46,10 @@ export function runInstances(input: RunInstancesRequest, { cloud }: Call): Reser
 
   const { MinCount = 1, MaxCount = 1 } = input
   if (MinCount < 1 || MaxCount < MinCount) throw new ApiError('InvalidParameterValue', `Invalid value '${MaxCount}' for maxCount.`)
-  const running = store.list('instance').filter(({ State }) => State !== 'terminated').length
-  if (running + MinCount > quotas.instances) {
-    throw new ApiError(
-      'InstanceLimitExceeded',
-      `You have requested more instances (${running + MinCount}) than your current instance limit of ${quotas.instances} allows.`,
-    )
-  }
   const common = { ...describeMachine(input), ...describeNetwork(input, store), ...describeProfile(input, store), Asked: asked }
   const ReservationId = newId('reservation')
-  const count = Math.min(MaxCount, quotas.instances - running)
+  const count = Math.min(MaxCount, Math.floor(freeVcpus(store) / findInstanceType(common.InstanceType).vCpus))
+  if (count < MinCount) throw vcpuLimitExceeded(store)
   return reservation(
     Array.from({ length: count }, () => launch(input, common, ReservationId, cloud)),
     cloud,

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import type { Store } from '../cloud.ts'
 import { ApiError } from '../cloud.ts'
 import type { EngineName } from '../machine/engine-name.ts'
-import { quotas } from './quota.ts'
+import { appliedValue, quotas } from '../quotas/quota.ts'
 
 declare module '../records.ts' {
   interface Records {
@@ -55,12 +55,13 @@ function address(first: number, number: number): string {
  */
 export function nextElasticIp(store: Store, { oneAddress }: { oneAddress: boolean }): string {
   const used = new Set(store.list('address').map(({ PublicIp }) => PublicIp))
-  if (used.size >= quotas.addresses) throw new ApiError('AddressLimitExceeded', 'The maximum number of addresses has been reached.')
+  if (used.size + 1 > appliedValue(store, quotas.addresses))
+    throw new ApiError('AddressLimitExceeded', 'The maximum number of addresses has been reached.')
   if (oneAddress && used.size > 0) {
     const message = 'The maximum number of addresses has been reached: the loopback of this machine has 127.0.0.1 only, and it is taken.'
     throw new ApiError('AddressLimitExceeded', message)
   }
-  let last = 1
-  while (used.has(`127.0.0.${last}`)) last++
-  return `127.0.0.${last}`
+  let next = 0
+  while (used.has(address(0, next))) next++
+  return address(0, next)
 }

@@ -1,12 +1,12 @@
 import type { Action, Service } from '../cloud.ts'
 import { ApiError } from '../cloud.ts'
+import { accountAttributeActions } from './account-attribute.ts'
 import { addressActions } from './address.ts'
 import { imageActions } from './image.ts'
 import { instanceActions } from './instance.ts'
 import { instanceTypeActions } from './instance-type.ts'
 import { internetGatewayActions } from './internet-gateway.ts'
 import { networkInterfaceActions } from './network-interface.ts'
-import { quotaActions } from './quota.ts'
 import { routeTableActions } from './route-table.ts'
 import { securityGroupActions } from './security-group.ts'
 import { securityGroupRuleActions } from './security-group-rule.ts'
@@ -32,7 +32,7 @@ const actions: Service = {
   ...imageActions,
   ...zoneActions,
   ...taggingActions,
-  ...quotaActions,
+  ...accountAttributeActions,
 }
 
 /**

@@ -11,11 +11,11 @@ import type {
 } from '@aws-sdk/client-ec2'
 import type { Call, Store } from '../cloud.ts'
 import { ApiError } from '../cloud.ts'
+import { appliedValue, quotas } from '../quotas/quota.ts'
 import type { Tag } from '../records.ts'
 import { formatCidr, parseCidr } from './cidr.ts'
 import { inUse, newId, notFound } from './id.ts'
 import { liveInstances } from './live.ts'
-import { quotas } from './quota.ts'
 import { createMainRouteTable } from './route-table.ts'
 import { createDefaultGroup } from './security-group.ts'
 import { named, select } from './select.ts'
@@ -50,7 +50,8 @@ export const vpcActions = {
     if (block.bits < 16 || block.bits > 28) throw new ApiError('InvalidVpc.Range', `The CIDR '${CidrBlock}' is invalid.`)
     if (InstanceTenancy && InstanceTenancy !== 'default')
       throw new ApiError('InvalidParameterValue', 'The embedded cloud has default tenancy only.')
-    if (store.list('vpc').length >= quotas.vpcs) throw new ApiError('VpcLimitExceeded', 'The maximum number of VPCs has been reached.')
+    if (store.list('vpc').length + 1 > appliedValue(store, quotas.vpcs))
+      throw new ApiError('VpcLimitExceeded', 'The maximum number of VPCs has been reached.')
     const vpc: Vpc = {
       VpcId: newId('vpc'),
       CidrBlock: formatCidr(block),

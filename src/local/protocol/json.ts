@@ -1,9 +1,10 @@
 import { ApiError } from '../cloud.ts'
 
 /** The services that speak AWS JSON 1.1, by what stands before the dot in `X-Amz-Target`. */
-export const targets: Readonly<Record<string, 'ssm' | 'ecr'>> = {
+export const targets: Readonly<Record<string, 'ssm' | 'ecr' | 'servicequotas'>> = {
   AmazonSSM: 'ssm',
   AmazonEC2ContainerRegistry_V20150921: 'ecr',
+  ServiceQuotasV20190624: 'servicequotas',
 }
 
 /** Reads a JSON 1.1 body; an empty one is an empty input. Throws ApiError `SerializationException`. */

@@ -23,8 +23,13 @@ const words: Readonly<Record<string, Partial<Record<Speech, readonly [code: stri
   UnknownParameter: { query: ['ValidationError', 400] },
 }
 
+/** What a service calls a refusal in its own way: https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuota.html#API_GetServiceQuota_Errors */
+const ownWords = new Map<string, Readonly<Record<string, readonly [code: string, status: number]>>>([
+  ['servicequotas', { InternalError: ['ServiceException', 500], RequestLimitExceeded: ['TooManyRequestsException', 400] }],
+])
+
 /** The same refusal in the words of the service that was asked. */
-export function wording(error: ApiError, speech: Speech): ApiError {
-  const [code, status] = words[error.code]?.[speech] ?? []
+export function wording(error: ApiError, { service, speech }: { service: string; speech: Speech }): ApiError {
+  const [code, status] = ownWords.get(service)?.[error.code] ?? words[error.code]?.[speech] ?? []
   return code === undefined ? error : new ApiError(code, error.message, status ?? error.status)
 }

@@ -110,7 +110,7 @@ test('what AWS would refuse is refused, and launches nothing', async () => {
     [{ BlockDeviceMappings: [{ DeviceName: '/dev/sdf', Ebs: { VolumeSize: 8 } }] }, /root volumes/],
     [{ KeyName: 'mine' }, /^UnsupportedOperation: The embedded cloud launches no instances with KeyName/],
     [{ MinCount: 2 }, /Invalid value '1' for maxCount/],
-    [{ MinCount: 21, MaxCount: 21 }, /^InstanceLimitExceeded/],
+    [{ MinCount: 21, MaxCount: 21 }, /^VcpuLimitExceeded: .* vCPU limit of 40 allows/],
     [{ TagSpecifications: [{ ResourceType: 'vpc', Tags: [{ Key: 'a' }] }] }, /TagSpecification.ResourceType is invalid/],
     [{ DryRun: true }, /^DryRunOperation/],
   ]

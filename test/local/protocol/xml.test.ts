@@ -71,8 +71,8 @@ test('JSON has dates in seconds, and a body must be an object', () => {
 
 test('a refusal without a word of its own stays as it is', () => {
   const error = new ApiError('InvalidVpcID.NotFound', 'm')
-  assert.is(wording(error, 'ec2'), error)
-  assert.is(wording(new ApiError('AccessDenied', 'm', 403), 'query').code, 'AccessDenied')
+  assert.is(wording(error, { service: 'ec2', speech: 'ec2' }), error)
+  assert.is(wording(new ApiError('AccessDenied', 'm', 403), { service: 'iam', speech: 'query' }).code, 'AccessDenied')
 })
 
 test.run()
