@@ -14,7 +14,7 @@ await runbook(
     examples: ['--stage prod', '--dry-run', '--json'],
   },
   async ({ flags, terminal, signal }) => {
-    const { chooseMachine, deploy, lookAt, openStage, planDeploy, previewImages, recipesOf, refuseMissingSecrets, withLease } =
+    const { chooseMachine, deploy, lookAt, openStage, planDeploy, previewImages, recipesOf, refuseMissingSecrets, roomFor, withLease } =
       await import('../src/release/index.ts')
     const { printDeployed, printPlan } = await import('../src/release/print.ts')
 
@@ -23,7 +23,7 @@ await runbook(
     await refuseMissingSecrets(clients, config, recipes.wantedSecrets)
     if (flags.dryRun) {
       const [situation, images] = await Promise.all([lookAt(clients, config), previewImages(clients, config, recipes, terminal.tell)])
-      const plan = planDeploy(config, recipes, situation, images)
+      const plan = planDeploy(config, recipes, situation, await roomFor(clients, situation), images)
       terminal.end()
       printPlan(terminal, plan, terminal.print)
       return { json: { ok: true, plan } }
@@ -31,7 +31,7 @@ await runbook(
 
     const deployed = await withLease({ clients, id: config, verb: 'deploy', signal, tell: terminal.tell }, async (lease, owner) => {
       const [situation, machine] = await Promise.all([lookAt(clients, config), chooseMachine(clients, config)])
-      const plan = planDeploy(config, recipes, situation)
+      const plan = planDeploy(config, recipes, situation, await roomFor(clients, situation))
       printPlan(terminal, plan)
       return await deploy({ config, clients, situation, machine, recipes, plan, owner, lease, signal, tell: terminal.tell })
     })

@@ -12,14 +12,16 @@ await runbook(
     common: ['stage', 'json', 'quiet', 'verbose'],
   },
   async ({ flags, terminal }) => {
-    const { lookAt, openStage, planDeploy, previewImages, recipesOf, refuseMissingSecrets } = await import('../src/release/index.ts')
+    const { lookAt, openStage, planDeploy, previewImages, recipesOf, refuseMissingSecrets, roomFor } = await import(
+      '../src/release/index.ts'
+    )
     const { printPlan } = await import('../src/release/print.ts')
 
     const { config, clients } = await openStage(flags)
     const recipes = recipesOf(config)
     await refuseMissingSecrets(clients, config, recipes.wantedSecrets)
     const [situation, images] = await Promise.all([lookAt(clients, config), previewImages(clients, config, recipes, terminal.tell)])
-    const plan = planDeploy(config, recipes, situation, images)
+    const plan = planDeploy(config, recipes, situation, await roomFor(clients, situation), images)
     terminal.end()
     printPlan(terminal, plan, terminal.print)
     return { json: { ok: true, plan }, code: flags.detailedExitcode && plan.changes ? 2 : 0 }

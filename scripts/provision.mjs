@@ -11,14 +11,16 @@ await runbook(
     common: ['stage', 'json', 'quiet', 'verbose'],
   },
   async ({ flags, terminal, signal }) => {
-    const { chooseMachine, lookAt, openStage, planDeploy, provision, recipesOf, withLease } = await import('../src/release/index.ts')
+    const { chooseMachine, lookAt, openStage, planDeploy, provision, recipesOf, roomFor, withLease } = await import(
+      '../src/release/index.ts'
+    )
 
     const { config, clients } = await openStage(flags, { serve: true })
     const recipes = recipesOf(config)
     const result = await withLease({ clients, id: config, verb: 'provision', signal, tell: terminal.tell }, async (lease, owner) => {
       const [situation, machine] = await Promise.all([lookAt(clients, config), chooseMachine(clients, config)])
       if (situation.serving) return { release: situation.serving.release, address: situation.elasticIp.address, seconds: {} }
-      const plan = planDeploy(config, recipes, situation)
+      const plan = planDeploy(config, recipes, situation, await roomFor(clients, situation))
       return await provision({ config, clients, situation, machine, recipes, plan, owner, lease, signal, tell: terminal.tell })
     })
     terminal.end()

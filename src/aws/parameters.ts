@@ -39,6 +39,8 @@ export async function parameterHistory(clients: Clients, name: string): Promise<
   return values
 }
 
+/** Free up to 4 KB, and paid for ($0.05 a month) only where a value has more; 8 KB at most. */
+const tier = 'Intelligent-Tiering'
 /** How many answers may be lost in a row; a server that fails again and again is not asked for ever. */
 const mostLost = 3
 /** For how long, in seconds, a create that is throttled is tried again: less than a lease lives, whose end is part of its value. */
@@ -63,6 +65,7 @@ export async function createParameter(
         Name: name,
         Value: value,
         Type: options.secret ? 'SecureString' : 'String',
+        Tier: tier,
         Overwrite: false,
         Tags: tagList(options.tags),
       })
@@ -87,7 +90,7 @@ export async function overwriteParameter(
   options: { secret?: boolean } = {},
 ): Promise<{ version: number }> {
   const Type = options.secret ? 'SecureString' : 'String'
-  const { Version } = await (await clients.ssm()).putParameter({ Name: name, Value: value, Type, Overwrite: true })
+  const { Version } = await (await clients.ssm()).putParameter({ Name: name, Value: value, Type, Tier: tier, Overwrite: true })
   return { version: Version! }
 }
 

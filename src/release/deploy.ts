@@ -65,16 +65,17 @@ export async function deploy(options: DeployOptions): Promise<Deployed> {
   const { config, clients, plan, lease, tell } = options
   const signal = AbortSignal.any([options.signal, lease.signal])
   const phases = new Phases(tell)
-  const retiredFirst = plan.strategy === 'recreate' && plan.replaces !== undefined
   try {
-    if (retiredFirst) await phases.run('retire', () => retire(clients, config, [plan.replaces!], 'retire', signal, tell))
+    if (plan.first.length > 0) await phases.run('retire', () => retire(clients, config, plan.first, 'retire', signal, tell))
     const { elasticIp, instance, pushed, timings } = await bringUp(options, phases, signal)
     await promote(options, phases, elasticIp, instance, signal)
     const deployed = { ...outcome(options, elasticIp, pushed, phases), critical: criticalPath(timings) }
     await together(signal, [
       () => record(options, { outcome: 'serving', images: deployed.images, seconds: phases.seconds }),
       async (signal) => {
-        const old = [...plan.leftovers, ...(plan.replaces === undefined || retiredFirst ? [] : [plan.replaces])]
+        const old = [...plan.leftovers, ...(plan.replaces === undefined ? [] : [plan.replaces])].filter(
+          (release) => !plan.first.includes(release),
+        )
         if (old.length > 0) await phases.run('retire', () => retire(clients, config, old, 'retire', signal, tell))
       },
     ])

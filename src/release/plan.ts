@@ -4,6 +4,7 @@ import { fingerprintOf } from './fingerprint.ts'
 import { type Recipes, shortDigest } from './images.ts'
 import { portsOf } from './ports.ts'
 import { type Price, priceOf } from './price.ts'
+import { makeRoom, type Room } from './room.ts'
 import type { Situation } from './situation.ts'
 
 /** What a step does to something: makes it, keeps it, changes it, removes it, replaces it by a new one. */
@@ -21,6 +22,8 @@ export interface Plan {
   readonly strategy: Config['strategy']
   /** Releases whose stacks are removed because they serve nobody: the leftovers of runs that were killed. */
   readonly leftovers: readonly number[]
+  /** Releases whose stacks are removed before anything is made. */
+  readonly first: readonly number[]
   /** The release that serves now and is retired. */
   readonly replaces: number | undefined
   readonly steps: readonly PlanStep[]
@@ -41,17 +44,20 @@ export interface PlannedImage {
 }
 
 /**
- * Plans a deploy from what is wanted and what is there. Pure.
+ * Plans a deploy from what is wanted, what is there and how much room there is. Pure.
+ * @throws Failure when the account's quotas leave no room for a new release
  * @param images by name, once they are built; a deploy builds them while its machine starts, so its plan has none
  */
 export function planDeploy(
   config: Config,
   { recipes, missing }: Recipes,
   situation: Situation,
+  room: Room,
   images?: ReadonlyMap<string, PlannedImage>,
 ): Plan {
   const replaces = situation.serving?.release
   const leftovers = situation.releases.filter((release) => release !== replaces)
+  const first = makeRoom(room, situation, config.strategy === 'recreate' && replaces !== undefined ? [replaces] : [], leftovers)
   const repositories = new Set(situation.repositories.map(({ name }) => name.slice(name.lastIndexOf('/') + 1)))
   const keep = (what: string, there: boolean, detail = ''): PlanStep => ({ glyph: there ? ' ' : '+', what, detail })
   const { type, diskGiB } = config.instance
@@ -59,6 +65,7 @@ export function planDeploy(
     release: situation.next,
     strategy: config.strategy,
     leftovers,
+    first,
     replaces,
     steps: [
       keep('elastic ip', situation.elasticIp !== undefined, situation.elasticIp?.address),

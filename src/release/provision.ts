@@ -12,7 +12,9 @@ export async function provision(options: DeployOptions): Promise<Pick<Deployed, 
   const signal = AbortSignal.any([options.signal, lease.signal])
   const phases = new Phases(tell)
   const creation = await planCreation(options)
+  const later = plan.leftovers.filter((release) => !plan.first.includes(release))
   try {
+    if (plan.first.length > 0) await phases.run('retire', () => retire(clients, config, plan.first, 'retire', signal, tell))
     const [[elasticIp, instance, timings]] = await phases.run('create', () =>
       together(signal, [(signal) => createStack(creation, signal, tell), (signal) => createRepositories(creation, signal, tell)]),
     )
@@ -30,7 +32,7 @@ export async function provision(options: DeployOptions): Promise<Pick<Deployed, 
           seconds: phases.seconds,
         }),
     ])
-    if (plan.leftovers.length > 0) await phases.run('retire', () => retire(clients, config, plan.leftovers, 'retire', signal, tell))
+    if (later.length > 0) await phases.run('retire', () => retire(clients, config, later, 'retire', signal, tell))
     return { release: plan.release, address: elasticIp.address, seconds: phases.seconds, critical: criticalPath(timings) }
   } catch (error) {
     if (lease.signal.aborted) throw lease.signal.reason

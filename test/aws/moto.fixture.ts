@@ -8,15 +8,19 @@ import { freePort } from './cloud.fixture.ts'
 
 /**
  * Runs `work` with the clients of a moto server of its own, somebody else's AWS. Where `moto_server` is not on this machine, one line says so.
- * It lacks AWS's managed policies unless it is told to load them, which makes it a stricter test.
+ * @param managedPolicies whether it has the policies that AWS manages
  */
-export async function withMoto(work: (clients: Clients) => Promise<void>): Promise<void> {
+export async function withMoto(work: (clients: Clients) => Promise<void>, { managedPolicies = false } = {}): Promise<void> {
   if (!programOnPath('moto_server')) {
     console.log('moto_server is not on the PATH, so nothing was tested on moto. To get it: pip install "moto[server]"')
     return
   }
   const port = await freePort()
-  const server = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore', detached: true })
+  const server = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], {
+    env: { ...process.env, MOTO_IAM_LOAD_MANAGED_POLICIES: String(managedPolicies) },
+    stdio: 'ignore',
+    detached: true,
+  })
   const ended = once(server, 'exit')
   try {
     const endpoint = `http://127.0.0.1:${port}`

@@ -13,6 +13,7 @@ import { type Deployed, deploy } from '../../src/release/deploy.ts'
 import { destroy, type Receipt } from '../../src/release/destroy.ts'
 import type { Recipes } from '../../src/release/images.ts'
 import { planDeploy } from '../../src/release/plan.ts'
+import { roomFor } from '../../src/release/room.ts'
 import { lookAt } from '../../src/release/situation.ts'
 import { withLease } from '../../src/release/with-lease.ts'
 
@@ -67,7 +68,7 @@ export async function runDeploy(order: Order, signal = new AbortController().sig
   const clients = new Clients(order.access)
   return await withLease({ clients, id: config, verb: 'deploy', signal, tell }, async (lease, owner) => {
     const [situation, machine] = await Promise.all([lookAt(clients, config), chooseMachine(clients, config)])
-    const plan = planDeploy(config, recipes, situation)
+    const plan = planDeploy(config, recipes, situation, await roomFor(clients, situation))
     return await deploy({ config, clients, situation, machine, recipes, plan, owner, lease, signal, tell })
   })
 }

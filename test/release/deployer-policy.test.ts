@@ -7,6 +7,7 @@ import * as assert from 'uvu/assert'
 import { Failure } from '../../config/failure.ts'
 import { blockersOf } from '../../src/aws/blockers.ts'
 import { Clients } from '../../src/aws/clients.ts'
+import { vpcQuota } from '../../src/aws/quota.ts'
 import { missingLayers } from '../../src/aws/repository.ts'
 import { startSession } from '../../src/aws/session.ts'
 import { askCloud } from '../../src/local/owner.ts'
@@ -43,10 +44,19 @@ async function userWithout(...missing: string[]): Promise<Order> {
   return { ...open.order, access: { ...open.order.access, credentials: made!.credentials } }
 }
 
+async function raiseVpcQuota(clients: Clients): Promise<void> {
+  const { service, code } = vpcQuota
+  await (await clients.quotas()).requestServiceQuotaIncrease({ ServiceCode: service, QuotaCode: code, DesiredValue: 20 })
+}
+
 test('the scripts need every permission of docs/deployer-policy.json, and no other', async () => {
   const order = await userWithout()
   const [clients, id] = [new Clients(order.access), { app: 'crash', stage: 'local' }]
   await setSecret(clients, id, 'TOKEN', 'one')
+  // Where the account holds many VPCs, it is asked how many it may hold.
+  const root = new Clients(open.order.access)
+  await raiseVpcQuota(root)
+  const crowd = await Promise.all(Array.from({ length: 5 }, async () => (await root.ec2()).createVpc({ CidrBlock: '10.9.0.0/16' })))
   await runDeploy(order)
   assert.is((await runDeploy(order)).release, 2)
   assert.is((await history(clients, id)).length, 2)
@@ -70,11 +80,12 @@ test('the scripts need every permission of docs/deployer-policy.json, and no oth
   // A destroy asks this after minutes of waiting for what holds on to a network.
   await blockersOf(clients, { by: 'vpc-id', id: instance!.VpcId })
   // It asks for these when somebody has given the role more than it had, and when the address still leads somewhere.
-  await (await new Clients(open.order.access).iam()).putRolePolicy({
+  await (await root.iam()).putRolePolicy({
     ...{ RoleName: 'crash-local', PolicyName: 'by-hand' },
     PolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 's3:GetObject', Resource: '*' }] }),
   })
   open.faults.set([{ action: 'ec2:ReleaseAddress', before: { code: 'InvalidIPAddress.InUse', message: 'in use' }, count: 1 }])
+  for (const { Vpc } of crowd) await (await root.ec2()).deleteVpc({ VpcId: Vpc!.VpcId })
   const { left, failure } = await runDestroy(order)
   assert.equal([left, failure], [[], undefined])
   const { used } = (await askCloud<{ used: string[] }>(open.cloud.folder, 'user', { name: 'deployer' }))!

@@ -30,6 +30,15 @@ test('the history is the newest first, and a failed run does not hide what serve
   assert.equal(await readLedger(clients, id), { last: entries[2], current: entries[1] })
 })
 
+test('a release of seventy services fits into the ledger', async () => {
+  const images = Object.fromEntries(
+    Array.from({ length: 70 }, (_, number) => [`service-with-a-name-${number}`, `sha256:${'a'.repeat(64)}`]),
+  )
+  const large = { ...entry(4, 'serving'), images }
+  await writeEntry(clients, id, large)
+  assert.equal((await readLedger(clients, id)).current, large)
+})
+
 test('stages do not see each other', async () => {
   assert.equal(await history(clients, { ...id, stage: 'pro' }), [])
 })

@@ -5,6 +5,7 @@ import type { Config } from '../../config/config.ts'
 import { fingerprintOf } from '../../src/release/fingerprint.ts'
 import type { Recipes } from '../../src/release/images.ts'
 import { type Plan, planDeploy } from '../../src/release/plan.ts'
+import type { Room } from '../../src/release/room.ts'
 import type { Situation } from '../../src/release/situation.ts'
 import { configOf } from './config.fixture.ts'
 
@@ -24,6 +25,12 @@ const recipesNamed = (...names: string[]): Recipes => ({
   missing: ['grafana is not on this machine (apt-get install grafana)'],
 })
 const recipes = recipesNamed('web', 'store', 'admin', 'secrets')
+
+const plenty: Room = {
+  region: 'us-east-1',
+  vpcs: { ids: [], releases: [], quota: 5 },
+  addresses: { ids: [], releases: [], quota: 5 },
+}
 
 /** A situation in which nothing exists but what is given. */
 function situation(also: Partial<Situation> = {}): Situation {
@@ -57,7 +64,7 @@ function serving(images: Record<string, string>, of: Config = config): Situation
 const lines = ({ steps }: Plan) => steps.map(({ glyph, what, detail }) => `${glyph.padStart(3)} ${what}: ${detail}`)
 
 test('the first deploy makes everything and interrupts nothing', () => {
-  const plan = planDeploy(config, recipes, situation())
+  const plan = planDeploy(config, recipes, situation(), plenty)
   assert.equal(lines(plan), [
     '  + elastic ip: ',
     '  + role: ',
@@ -78,7 +85,7 @@ test('the first deploy makes everything and interrupts nothing', () => {
 })
 
 test('a further deploy keeps what outlives releases, replaces the stack and removes what was left over', () => {
-  const plan = planDeploy(config, recipes, serving({}))
+  const plan = planDeploy(config, recipes, serving({}), plenty)
   assert.equal(lines(plan), [
     '    elastic ip: 192.0.2.1',
     '    role: shop-test',
@@ -97,7 +104,7 @@ test('a further deploy keeps what outlives releases, replaces the stack and remo
   ])
   assert.equal([plan.replaces, plan.leftovers], [4, [3, 5]])
   assert.is(plan.interrupts, 'Release 4 serves until the new one is verified; then the address moves in one call.')
-  const recreate = planDeploy({ ...config, strategy: 'recreate' }, recipes, serving({}))
+  const recreate = planDeploy({ ...config, strategy: 'recreate' }, recipes, serving({}), plenty)
   assert.is(recreate.interrupts, 'Release 4 is removed first: nothing serves until the new one is up.')
 })
 
@@ -109,7 +116,7 @@ test('built images are compared with those that serve', () => {
     ['store', { digest: b, missingBytes: 2_100_000 }],
     ['admin', { digest: c, missingBytes: 0 }],
   ])
-  const plan = planDeploy(config, recipes, serving({ web: a, store: c }), built)
+  const plan = planDeploy(config, recipes, serving({ web: a, store: c }), plenty, built)
   assert.equal(
     lines(plan).filter((line) => line.includes(' image ')),
     [
@@ -125,12 +132,12 @@ test('a deploy of exactly what serves changes nothing; of another config, image 
   const built = new Map([['web', { digest: a, missingBytes: 0 }]])
   const clean = { ...serving({ web: a }), releases: [4] }
   const only = recipesNamed('web')
-  assert.is(planDeploy(config, only, clean, built).changes, false)
-  assert.is(planDeploy(config, only, { ...clean, releases: [4, 5] }, built).changes, true)
-  assert.is(planDeploy({ ...config, protect: true }, only, clean, built).changes, true)
-  assert.is(planDeploy(config, only, clean, new Map([['web', { digest: b, missingBytes: 0 }]])).changes, true)
-  assert.is(planDeploy(config, only, { ...clean, serving: undefined }, built).changes, true)
-  assert.is(planDeploy(config, only, situation(), built).changes, true)
+  assert.is(planDeploy(config, only, clean, plenty, built).changes, false)
+  assert.is(planDeploy(config, only, { ...clean, releases: [4, 5] }, plenty, built).changes, true)
+  assert.is(planDeploy({ ...config, protect: true }, only, clean, plenty, built).changes, true)
+  assert.is(planDeploy(config, only, clean, plenty, new Map([['web', { digest: b, missingBytes: 0 }]])).changes, true)
+  assert.is(planDeploy(config, only, { ...clean, serving: undefined }, plenty, built).changes, true)
+  assert.is(planDeploy(config, only, situation(), plenty, built).changes, true)
 })
 
 test('a fingerprint does not depend on where the project lies, nor on the order of images', () => {

@@ -23,6 +23,7 @@ const plan: Plan = {
   release: 6,
   strategy: 'blue-green',
   leftovers: [5],
+  first: [],
   replaces: 4,
   steps: [
     { glyph: ' ', what: 'elastic ip', detail: '192.0.2.1' },

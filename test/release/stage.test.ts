@@ -17,6 +17,7 @@ import { ownerOf } from '../../src/release/names.ts'
 import { planDeploy } from '../../src/release/plan.ts'
 import { provision } from '../../src/release/provision.ts'
 import { retire } from '../../src/release/retire.ts'
+import { roomFor } from '../../src/release/room.ts'
 import { lookAt, servingRelease } from '../../src/release/situation.ts'
 import { statusOf } from '../../src/release/status.ts'
 import { createTestCloud, errorOf, freePort } from '../aws/cloud.fixture.ts'
@@ -43,7 +44,7 @@ const ignore = () => undefined
 async function provisionNext(also: Partial<DeployOptions> = {}) {
   const situation = await lookAt(clients, config)
   const recipes = recipesOf(config)
-  const plan = planDeploy(config, recipes, situation)
+  const plan = planDeploy(config, recipes, situation, await roomFor(clients, situation))
   return await provision({ config, clients, situation, recipes, plan, owner, lease: held, signal, tell: ignore, ...also })
 }
 
@@ -170,7 +171,7 @@ test('a run that has lost the lease stops and clears nothing away', async () => 
 test('what a run that ended halfway has left is seen, planned to go, and goes with the next', async () => {
   const situation = await lookAt(clients, config)
   assert.equal([situation.next, situation.releases], [3, [1, 2]])
-  const plan = planDeploy(config, recipesOf(config), situation)
+  const plan = planDeploy(config, recipesOf(config), situation, await roomFor(clients, situation))
   assert.equal([plan.leftovers, plan.replaces], [[2], 1])
   assert.equal((await statusOf(clients, config)).leftovers, [2])
   assert.is((await provisionNext()).release, 3)

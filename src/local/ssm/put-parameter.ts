@@ -41,8 +41,9 @@ export function putParameter(input: PutParameterRequest, { cloud, caller }: Call
         'A parameter type is required when you create a parameter: String, StringList or SecureString.',
       )
     }
-    const Tier = input.Tier === 'Advanced' || present?.Tier === 'Advanced' ? 'Advanced' : 'Standard'
-    checkValue(Value, Tier, input.Tier, AllowedPattern)
+    const outgrown = input.Tier === 'Intelligent-Tiering' && Buffer.byteLength(Value) > valueLimit.Standard
+    const Tier = input.Tier === 'Advanced' || present?.Tier === 'Advanced' || outgrown ? 'Advanced' : 'Standard'
+    checkValue(Value, Tier, AllowedPattern)
     const parameter: Parameter = {
       Name,
       Type,
@@ -63,8 +64,8 @@ export function putParameter(input: PutParameterRequest, { cloud, caller }: Call
   })
 }
 
-function checkValue(value: string, tier: keyof typeof valueLimit, asked: string | undefined, pattern: string | undefined): void {
-  const limit = asked === 'Intelligent-Tiering' ? valueLimit.Advanced : valueLimit[tier]
+function checkValue(value: string, tier: keyof typeof valueLimit, pattern: string | undefined): void {
+  const limit = valueLimit[tier]
   if (Buffer.byteLength(value) > limit) {
     const advice =
       limit === valueLimit.Standard ? ' To create a parameter value larger than 4096 characters, use the advanced-parameter tier.' : ''
