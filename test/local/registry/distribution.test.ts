@@ -2,6 +2,7 @@ import { execFile, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { digestOf, type Image, mediaTypes } from '../../../src/image/blob.ts'
@@ -349,6 +350,23 @@ test('skopeo copies an image through it, with an index and with media types of d
   assert.is((await ask('HEAD', 'app/manifests/v2')).headers.get('content-type'), 'application/vnd.docker.distribution.manifest.v2+json')
   const seen = await run('inspect', '--tls-verify=false', '--creds', credentials, '--config', `docker://${registry.host}/app:v2`)
   assert.is(JSON.parse(seen.text).architecture, bare.config.architecture)
+  remove()
+})
+
+test('podman pulls an image from it by tag and by digest', async () => {
+  const podman = programOnPath('podman')
+  if (!podman) return console.log('\nskipped: there is no podman on the PATH (apt-get install podman)')
+  const { folder, remove } = tempFolder()
+  const image = await push('for-podman')
+  const credentials = `AWS:${registry.cloud.registryPassword(owner).password}`
+  // A store of its own, by the driver that works in every container and on every file system.
+  const store = ['--root', `${folder}/root`, '--runroot', `${folder}/run`, '--storage-driver', 'vfs']
+  const run = (...args: string[]) => promisify(execFile)(podman, [...store, ...args])
+  for (const reference of [`${registry.host}/app:for-podman`, `${registry.host}/app@${image.digest}`])
+    await run('pull', '--quiet', '--tls-verify=false', '--creds', credentials, reference)
+  const { stdout } = await run('image', 'inspect', `${registry.host}/app:for-podman`)
+  const [seen] = JSON.parse(stdout) as { Digest: string; Architecture: string }[]
+  assert.equal([seen!.Digest, seen!.Architecture], [image.digest, bare.config.architecture])
   remove()
 })
 
