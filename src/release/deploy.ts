@@ -18,6 +18,7 @@ import { buildImages, pushImages, type Recipes } from './images.ts'
 import { launch } from './launch.ts'
 import type { Lease, LeaseOwner } from './lease.ts'
 import { type LedgerEntry, writeEntry } from './ledger.ts'
+import { conditionOf } from './logs.ts'
 import { checkFromOutside, urlOf } from './outside.ts'
 import { Phases, together } from './phases.ts'
 import { digestsOf, type Plan } from './plan.ts'
@@ -119,7 +120,7 @@ async function bringUp(options: DeployOptions, phases: Phases, signal: AbortSign
       nextFor: (container) => runHere(config, container),
     }),
   )
-  if (instance.publicIp) await phases.run('verify', () => checkFromOutside(instance.publicIp!, ports(options), 'verify', signal, tell))
+  if (instance.publicIp) await phases.run('verify', () => check(options, instance, instance.publicIp!, 'verify', signal))
   return { elasticIp, instance, pushed, timings }
 }
 
@@ -137,18 +138,24 @@ async function promote(
   instance: Instance,
   signal: AbortSignal,
 ): Promise<void> {
-  const { clients, situation, plan, tell } = options
+  const { clients, situation, plan } = options
   await phases.run('promote', async () => {
     signal.throwIfAborted()
     await associate(clients, elasticIp, instance.id)
     try {
-      await checkFromOutside(elasticIp.address, ports(options), 'promote', signal, tell)
+      await check(options, instance, elasticIp.address, 'promote', signal)
     } catch (error) {
       const back = plan.strategy === 'blue-green' ? situation.serving?.instance : undefined
       if (back && !options.lease.signal.aborted) await associate(clients, elasticIp, back.id)
       throw error
     }
   })
+}
+
+/** Checks everything on a machine from outside, at one of its addresses. */
+function check(options: DeployOptions, instance: Instance, address: string, phase: string, signal: AbortSignal): Promise<void> {
+  const inside = (container: string) => conditionOf(options.clients, instance.id, container, signal)
+  return checkFromOutside(address, ports(options), phase, signal, options.tell, inside)
 }
 
 /** The ports of what was deployed: without the monitoring servers that could not be had. */

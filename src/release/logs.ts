@@ -31,6 +31,26 @@ export async function logsOf(clients: Clients, id: StageId, container: string, l
   })
 }
 
+/** How a container stands, seen on its machine. */
+export interface Condition {
+  /** How often the engine started it again after it had ended. */
+  readonly restarts: number
+  readonly outOfMemory: boolean
+  /** Its last lines, oldest first. */
+  readonly log: readonly string[]
+}
+
+/** Asks a machine how one of its containers stands. Throws what Run Command throws, and when there is no such container. */
+export async function conditionOf(clients: Clients, instanceId: string, container: string, signal: AbortSignal): Promise<Condition> {
+  const script = `docker inspect -f '{{.RestartCount}} {{.State.OOMKilled}}' ${container} && docker logs --tail 20 ${container} 2>&1 | tail -c ${kept}`
+  const options = { comment: `Condition of ${container}`, seconds: 60, signal, waiting: () => undefined }
+  const { exitCode, stdout, stderr } = await runCommand(clients, instanceId, script, options)
+  if (exitCode !== 0) throw new Failure(stderr.trim(), { on: `container ${container}, instance ${instanceId}` })
+  const [first = '', ...log] = stdout.trimEnd().split('\n')
+  const [restarts, outOfMemory] = first.split(' ')
+  return { restarts: Number(restarts), outOfMemory: outOfMemory === 'true', log }
+}
+
 /**
  * A flag's value as a count.
  * @throws Failure (usage) for anything but a whole number from 1 to 10000

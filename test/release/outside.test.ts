@@ -6,7 +6,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Failure } from '../../config/failure.ts'
 import type { Event } from '../../src/event.ts'
-import { checkFromOutside, checkHealth } from '../../src/release/outside.ts'
+import { checkFromOutside, checkHealth, whySilent } from '../../src/release/outside.ts'
 import type { Port } from '../../src/release/ports.ts'
 import type { Situation } from '../../src/release/situation.ts'
 import { verifyStage } from '../../src/release/verify.ts'
@@ -49,7 +49,7 @@ test('a port that answers late is waited for, and what is not open to the world 
     (_, response) => response.writeHead(++asked < 3 ? 503 : 200).end(),
     async (port) => {
       const ports = [portOf(port), { ...portOf(1, 'nobody'), name: 'prometheus' }, { ...portOf(2, ['192.0.2.0/24']), name: 'grafana' }]
-      await checkFromOutside('127.0.0.1', ports, 'verify', signal, (event) => told.push(event))
+      await checkFromOutside('127.0.0.1', ports, 'verify', signal, (event) => told.push(event), well)
       const shown = told.map(({ step, state, detail }) => [step, state, detail].filter(Boolean).join(' '))
       assert.equal(shown, [
         'web started',
@@ -66,8 +66,24 @@ test('a port that answers late is waited for, and what is not open to the world 
 test('an interrupted check ends at once', async () => {
   const aborter = new AbortController()
   const tell = ({ state }: Event) => (state === 'progress' ? aborter.abort(new Error('stop')) : undefined)
-  const check = checkFromOutside('127.0.0.1', [portOf(await freePort())], 'verify', aborter.signal, tell)
+  const check = checkFromOutside('127.0.0.1', [portOf(await freePort())], 'verify', aborter.signal, tell, well)
   assert.is((await errorOf(check)).name, 'AbortError')
+})
+
+const well = async () => ({ restarts: 0, outOfMemory: false, log: ['listening'] })
+
+test('a service that is silent from outside is told with its last lines, and the network is blamed only where it runs', async () => {
+  const url = 'http://192.0.2.1:8001/health'
+  const blocked = await whySilent(portOf(8001), url, 'ETIMEDOUT', well)
+  assert.is(blocked.message, 'web is healthy on its machine but does not answer from outside: ETIMEDOUT')
+  assert.equal([blocked.details.on, blocked.details.log, blocked.details.next], [url, ['listening'], `curl -v ${url}`])
+  const ended = await whySilent(portOf(8001), url, 'ECONNREFUSED', async () => ({ ...(await well()), restarts: 2 }))
+  assert.is(ended.message, 'web got healthy on its machine, but ended after that (it was started again 2 times): ECONNREFUSED')
+  assert.match(ended.details.likely!, 'look at its last lines above')
+  const starved = await whySilent(portOf(8001), url, 'ECONNREFUSED', async () => ({ ...(await well()), outOfMemory: true }))
+  assert.match(starved.details.likely!, 'raise memoryMiB')
+  const unknown = await whySilent(portOf(8001), url, 'ETIMEDOUT', () => Promise.reject(new Error('the agent is gone')))
+  assert.equal(unknown.details.log, ['Its log could not be read: the agent is gone'])
 })
 
 /** What a look would have found, as far as verifying asks. */

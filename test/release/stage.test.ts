@@ -12,7 +12,7 @@ import { recipesOf } from '../../src/release/images.ts'
 import { launch } from '../../src/release/launch.ts'
 import type { Lease, LeaseOwner } from '../../src/release/lease.ts'
 import { history, writeEntry } from '../../src/release/ledger.ts'
-import { countOf, logsOf } from '../../src/release/logs.ts'
+import { conditionOf, countOf, logsOf } from '../../src/release/logs.ts'
 import { ownerOf } from '../../src/release/names.ts'
 import { planDeploy } from '../../src/release/plan.ts'
 import { provision } from '../../src/release/provision.ts'
@@ -106,6 +106,12 @@ test('the logs of a container are its last lines; those of one that is not there
   const answer = { Status: 'Success', StatusDetails: 'Success', ResponseCode: 0, StandardOutputContent: 'one\ntwo\n' }
   await cloud.faults({ action: 'ssm:GetCommandInvocation', instead: answer })
   assert.is(await logsOf(clients, config, 'web', 20, signal), 'one\ntwo')
+  await cloud.faults({ action: 'ssm:GetCommandInvocation', instead: { ...answer, StandardOutputContent: '2 true\none\ntwo\n' } })
+  const condition = await conditionOf(clients, (await lookAt(clients, config)).serving!.instance.id, 'web', signal)
+  assert.equal(condition, { restarts: 2, outOfMemory: true, log: ['one', 'two'] })
+  await cloud.faults()
+  const noContainer = (await errorOf(conditionOf(clients, (await lookAt(clients, config)).serving!.instance.id, 'web', signal))) as Failure
+  assert.match(noContainer.message, /No such (object|container): web/i)
   const nowhere = (await errorOf(logsOf(clients, { app: 'shop', stage: 'nowhere' }, 'web', 20, signal))) as Failure
   assert.is(nowhere.message, 'Nothing runs, so there are no logs')
 })
