@@ -14,6 +14,7 @@ await runbook(
     const { chooseMachine, lookAt, openStage, planDeploy, provision, recipesOf, roomFor, withLease } = await import(
       '../src/release/index.ts'
     )
+    const { stageFlag } = await import('../src/release/print.ts')
 
     const { config, clients } = await openStage(flags, { serve: true })
     const recipes = recipesOf(config)
@@ -25,7 +26,7 @@ await runbook(
     })
     terminal.end()
     terminal.print(`The machine of release ${result.release} runs, and ${result.address} leads to it.`)
-    terminal.note('Next: npx zx scripts/deploy.mjs')
+    terminal.note(`Next: npx zx scripts/deploy.mjs${stageFlag(config)}`)
     return { json: { ok: true, stage: config.stage, ...result } }
   },
 )

@@ -16,8 +16,6 @@ export interface Target {
   readonly authorization?: string
   /** `contentTag(image.digest)` where none is given. */
   readonly tag?: string
-  /** Another repository of this registry that may have the same layers; it is asked to share them before they are uploaded. */
-  readonly mountFrom?: string
 }
 
 /** Who hears about the progress of long uploads: `progress` events, of this phase and step. */
@@ -33,7 +31,7 @@ export interface Pushed {
   readonly reference: string
   readonly uploadedBytes: number
   readonly uploadedBlobs: number
-  /** How many blobs the registry had, or mounted. All of them, without having been asked, where it had the image. */
+  /** How many blobs the registry had. All of them, without having been asked, where it had the image. */
   readonly presentBlobs: number
 }
 
@@ -99,13 +97,11 @@ function provide(registry: Registry, target: Target, image: string, blob: Blob, 
   return work
 }
 
-/** One attempt to upload: open an upload (or have the blob mounted), then send all of it at once. False when it was mounted. */
-async function upload(registry: Registry, target: Target, what: string, blob: Blob, progress: (bytes: number) => void): Promise<boolean> {
-  const mount = target.mountFrom ? `?mount=${blob.digest}&from=${encodeURIComponent(target.mountFrom)}` : ''
-  const opened = await registry.request(`${target.repository}/blobs/uploads/${mount}`, { method: 'POST' })
+/** One attempt to upload: open an upload, then send all of it at once. */
+async function upload(registry: Registry, target: Target, what: string, blob: Blob, progress: (bytes: number) => void): Promise<true> {
+  const opened = await registry.request(`${target.repository}/blobs/uploads/`, { method: 'POST' })
   await refuseTransient(opened)
   const openedText = (await read(opened)).toString()
-  if (opened.status === 201) return false
   const location = opened.headers.location
   if (opened.status !== 202 || !location) throw refusal(what, opened.status, openedText, `repository ${target.repository}`)
   const url = new URL(location, opened.url)

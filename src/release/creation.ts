@@ -66,11 +66,11 @@ export async function planCreation({
   }
 }
 
-/** Finds or creates the image repositories of the stage: by image name. They are made apart from the stack, so that pushing need not wait for it. */
-export async function createRepositories(creation: Creation, signal: AbortSignal, tell: Tell): Promise<Map<string, Repository>> {
-  const { repositories } = creation.stage
-  const { outputs } = await up(repositories, contextOf(creation, signal, tell), 'create')
-  return new Map(repositories.map(({ name }) => [name.slice('repository '.length), outputs.get(name) as Repository]))
+/** Finds or creates the image repository of the stage. It is made apart from the stack, so that pushing need not wait for it. */
+export async function createRepository(creation: Creation, signal: AbortSignal, tell: Tell): Promise<Repository> {
+  const { repository } = creation.stage
+  const { outputs } = await up([repository], contextOf(creation, signal, tell), 'create')
+  return outputs.get(repository.name) as Repository
 }
 
 /** Finds or creates everything else, until the machine runs; and says how long each resource took. */

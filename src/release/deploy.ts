@@ -12,7 +12,7 @@ import type { Tell } from '../event.ts'
 import type { Pushed } from '../image/push.ts'
 import { commitOf } from './commit.ts'
 import { containersOf, keeperOf, launchFiles } from './containers.ts'
-import { createRepositories, createStack, planCreation } from './creation.ts'
+import { createRepository, createStack, planCreation } from './creation.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { buildImages, pushImages, type Recipes } from './images.ts'
 import { launch } from './launch.ts'
@@ -93,11 +93,11 @@ async function bringUp(options: DeployOptions, phases: Phases, signal: AbortSign
   const creation = await planCreation(options)
   const [pushed, [elasticIp, instance, timings]] = await together(signal, [
     async (signal) => {
-      const [images, repositories] = await together(signal, [
+      const [images, repository] = await together(signal, [
         () => phases.run('build', () => buildImages(recipes.recipes, creation.architecture, tell)),
-        (signal) => createRepositories(creation, signal, tell),
+        (signal) => createRepository(creation, signal, tell),
       ])
-      return phases.run('push', () => pushImages(clients, images, repositories, tell))
+      return phases.run('push', () => pushImages(clients, images, repository, tell))
     },
     (signal) => phases.run('create', () => createStack(creation, signal, tell)),
     () => makeOwnSecrets(clients, config, recipes.ownSecrets),

@@ -34,11 +34,8 @@ export async function destroy(clients: Clients, id: StageId, lease: Lease, signa
   const start = performance.now()
   const all = AbortSignal.any([signal, lease.signal])
   const phases = new Phases(tell)
-  const [{ inventory, releases, repositories }, parameters] = await Promise.all([resourcesOf(clients, id), ownParameters(clients, id)])
-  const stage = stageResources(
-    id,
-    repositories.map(({ name }) => name.slice(name.lastIndexOf('/') + 1)),
-  )
+  const [{ inventory, releases }, parameters] = await Promise.all([resourcesOf(clients, id), ownParameters(clients, id)])
+  const { elasticIp, profile, repository } = stageResources(id, [])
   const context = { clients, inventory, signal: all, tell }
   // What stands in a VPC is looked up while the machines go. Where that fails, the removal that asks for it fails first.
   const contents = contentsOf(inventory)
@@ -51,8 +48,8 @@ export async function destroy(clients: Clients, id: StageId, lease: Lease, signa
       return settled<unknown>([
         ...releases.map((release, index) => machines[index]!.then(() => removeNetwork(context, id, release, 'destroy'))),
         // An address is free as soon as no machine has it.
-        Promise.allSettled(machines).then(() => down([stage.elasticIp], context, 'destroy')),
-        down([stage.profile, stage.profile.needs.role, ...stage.repositories], context, 'destroy'),
+        Promise.allSettled(machines).then(() => down([elasticIp], context, 'destroy')),
+        down([profile, profile.needs.role, repository], context, 'destroy'),
       ])
     })
   } catch (error) {

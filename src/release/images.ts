@@ -4,14 +4,14 @@ import { fileURLToPath } from 'node:url'
 import type { Config } from '../../config/config.ts'
 import { adminPassword, monitoringServers, type Server } from '../../monitoring/index.ts'
 import type { Clients } from '../aws/clients.ts'
-import { type Repository, registryLogin } from '../aws/repository.ts'
+import { type Repository, registryLogin, tagPrefix } from '../aws/repository.ts'
 import type { Tell } from '../event.ts'
 import type { Image } from '../image/blob.ts'
 import { buildDockerfileImage } from '../image/dockerfile.ts'
 import { hostArchitecture } from '../image/host.ts'
 import { buildFilesImage, buildServiceImage } from '../image/image.ts'
 import { howToGet, programOnPath } from '../image/program.ts'
-import { type Pushed, pushImage } from '../image/push.ts'
+import { contentTag, type Pushed, pushImage } from '../image/push.ts'
 import { bytes } from '../terminal/bytes.ts'
 import { schemaPath } from './containers.ts'
 import { settled } from './phases.ts'
@@ -124,11 +124,11 @@ export async function buildImages(recipes: readonly ImageRecipe[], architecture:
   return new Map(built)
 }
 
-/** Pushes images side by side, each to its repository. An unchanged image uploads nothing. */
+/** Pushes images side by side. An unchanged image uploads nothing, and a layer that several have is uploaded once. */
 export async function pushImages(
   clients: Clients,
   images: ReadonlyMap<string, Image>,
-  repositories: ReadonlyMap<string, Repository>,
+  repository: Repository,
   tell: Tell,
 ): Promise<Map<string, Pushed>> {
   const login = await registryLogin(clients)
@@ -136,7 +136,7 @@ export async function pushImages(
     [...images].map(async ([name, image]) => {
       const start = performance.now()
       tell({ phase: 'push', step: name, state: 'started' })
-      const target = { ...login, repository: repositories.get(name)!.name }
+      const target = { ...login, repository: repository.name, tag: `${tagPrefix(name)}${contentTag(image.digest)}` }
       const result = await pushImage(image, target, { tell, phase: 'push', step: name })
       const detail = result.uploadedBytes === 0 ? 'unchanged' : bytes(result.uploadedBytes)
       tell({ phase: 'push', step: name, state: 'done', detail, seconds: (performance.now() - start) / 1000 })

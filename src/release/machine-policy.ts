@@ -1,3 +1,4 @@
+import { repositoryName } from '../aws/repository.ts'
 import { ownerOf, parameterPath, type StageId } from './names.ts'
 
 /**
@@ -14,7 +15,7 @@ export function machinePolicy(id: StageId): object {
         Sid: 'PullImages',
         Effect: 'Allow',
         Action: ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
-        Resource: `arn:aws:ecr:*:*:repository/${ownerOf(id).path}/*`,
+        Resource: `arn:aws:ecr:*:*:repository/${repositoryName(ownerOf(id))}`,
       },
       { Sid: 'ReadSecrets', Effect: 'Allow', Action: ['ssm:GetParameter', 'ssm:GetParameters'], Resource: secrets },
       {

@@ -58,7 +58,6 @@ export function planDeploy(
   const replaces = situation.serving?.release
   const leftovers = situation.releases.filter((release) => release !== replaces)
   const first = makeRoom(room, situation, config.strategy === 'recreate' && replaces !== undefined ? [replaces] : [], leftovers)
-  const repositories = new Set(situation.repositories.map(({ name }) => name.slice(name.lastIndexOf('/') + 1)))
   const keep = (what: string, there: boolean, detail = ''): PlanStep => ({ glyph: there ? ' ' : '+', what, detail })
   const { type, diskGiB } = config.instance
   return {
@@ -71,7 +70,7 @@ export function planDeploy(
       keep('elastic ip', situation.elasticIp !== undefined, situation.elasticIp?.address),
       keep('role', situation.role !== undefined, situation.role?.name),
       keep('instance profile', situation.profile !== undefined, situation.profile?.name),
-      ...recipes.map(({ name }) => keep(`repository ${name}`, repositories.has(name))),
+      keep('repository', situation.repository !== undefined, situation.repository?.name),
       {
         glyph: replaces === undefined ? '+' : '-/+',
         what: 'stack',

@@ -1,7 +1,7 @@
 import type { Config } from '../../config/config.ts'
 import type { Clients } from '../aws/clients.ts'
 import { machineType } from '../aws/machine-type.ts'
-import { missingLayers } from '../aws/repository.ts'
+import { missingLayers, repositoryName } from '../aws/repository.ts'
 import type { Tell } from '../event.ts'
 import { buildImages, type Recipes } from './images.ts'
 import { ownerOf } from './names.ts'
@@ -16,13 +16,12 @@ export async function previewImages(
 ): Promise<Map<string, PlannedImage>> {
   const { architecture } = await machineType(clients, config.instance.type, config.instance.fallbackTypes)
   const images = await buildImages(recipes, architecture, tell)
-  const previews = await Promise.all(
-    [...images].map(async ([name, { digest, layers }]) => {
-      const digests = layers.map((layer) => layer.digest)
-      const missing = await missingLayers(clients, `${ownerOf(config).path}/${name}`, digests)
-      const missingBytes = layers.filter((layer) => missing.has(layer.digest)).reduce((sum, layer) => sum + layer.size, 0)
-      return [name, { digest, missingBytes }] as const
-    }),
-  )
+  const all = [...images.values()].flatMap(({ layers }) => layers.map((layer) => layer.digest))
+  const missing = await missingLayers(clients, repositoryName(ownerOf(config)), [...new Set(all)])
+  const previews = [...images].map(([name, { digest, layers }]) => {
+    // Deleted as it is counted: a layer that several images have is uploaded once.
+    const missingBytes = layers.filter((layer) => missing.delete(layer.digest)).reduce((sum, layer) => sum + layer.size, 0)
+    return [name, { digest, missingBytes }] as const
+  })
   return new Map(previews)
 }

@@ -119,6 +119,6 @@ export function printVerified(terminal: Terminal, verified: readonly Verified[])
 }
 
 /** What a command for this stage needs; nothing where it is the default. */
-function stageFlag({ stage }: { stage: string }): string {
+export function stageFlag({ stage }: { stage: string }): string {
   return stage === defaultStage ? '' : ` --stage ${stage}`
 }

@@ -1,6 +1,6 @@
 import { criticalPath } from '../aws/critical-path.ts'
 import { associate } from '../aws/elastic-ip.ts'
-import { createRepositories, createStack, planCreation } from './creation.ts'
+import { createRepository, createStack, planCreation } from './creation.ts'
 import type { Deployed, DeployOptions } from './deploy.ts'
 import { writeEntry } from './ledger.ts'
 import { Phases, together } from './phases.ts'
@@ -16,7 +16,7 @@ export async function provision(options: DeployOptions): Promise<Pick<Deployed, 
   try {
     if (plan.first.length > 0) await phases.run('retire', () => retire(clients, config, plan.first, 'retire', signal, tell))
     const [[elasticIp, instance, timings]] = await phases.run('create', () =>
-      together(signal, [(signal) => createStack(creation, signal, tell), (signal) => createRepositories(creation, signal, tell)]),
+      together(signal, [(signal) => createStack(creation, signal, tell), (signal) => createRepository(creation, signal, tell)]),
     )
     // The entry says that a machine is there and nothing runs on it, which is true wherever the address leads.
     await together(signal, [

@@ -20,7 +20,7 @@ export interface Resources {
   readonly elasticIp: ElasticIp | undefined
   readonly role: Role | undefined
   readonly profile: InstanceProfile | undefined
-  readonly repositories: readonly Repository[]
+  readonly repository: Repository | undefined
 }
 
 /** How a stage is at this moment. */
@@ -56,7 +56,7 @@ export async function resourcesOf(clients: Clients, id: StageId): Promise<Resour
     elasticIp,
     role: allRoles[0]?.out,
     profile: allProfiles[0]?.out,
-    repositories: allRepositories.map((listed) => listed.out),
+    repository: allRepositories[0]?.out,
   }
 }
 

@@ -1,14 +1,14 @@
 import { elasticIp } from '../aws/elastic-ip.ts'
 import { instanceProfile } from '../aws/instance-profile.ts'
 import { managedInstanceCore } from '../aws/managed-policy.ts'
-import { repository } from '../aws/repository.ts'
+import { repository, repositoryName } from '../aws/repository.ts'
 import { role } from '../aws/role.ts'
 import { machinePolicy } from './machine-policy.ts'
 import { ownerOf, type StageId, stageTags } from './names.ts'
 
 export type StageResources = ReturnType<typeof stageResources>
 
-/** What outlives the releases of a stage. `images`: the names of the images that have a repository. */
+/** What outlives the releases of a stage. `images`: the names of those that the repository is for. */
 export function stageResources(id: StageId, images: readonly string[]) {
   const { name, path } = ownerOf(id)
   const theRole = role({
@@ -20,6 +20,6 @@ export function stageResources(id: StageId, images: readonly string[]) {
   return {
     elasticIp: elasticIp({ tags: stageTags(id, 'elastic-ip') }),
     profile: instanceProfile({ tags: stageTags(id, 'instance-profile'), name, role: theRole }),
-    repositories: images.map((image) => repository({ tags: stageTags(id, `repository-${image}`), path: `${path}/${image}` })),
+    repository: repository({ tags: stageTags(id, 'repository'), name: repositoryName({ path }), images }),
   }
 }

@@ -88,24 +88,6 @@ test('two images that share a layer and go to one repository at once send it onc
   assert.is(requests.filter((line) => line.startsWith('PUT blobs/uploads/')).length, 5)
 })
 
-test('a registry that does not mount gets an upload, one that mounts gets none', async () => {
-  const [from, target] = [repository(), repository()]
-  await pushImage(await image('one'), from)
-  const withMount = { ...target, mountFrom: from.repository }
-  assert.is((await pushImage(await image('one'), withMount)).uploadedBlobs, 3)
-
-  const other = { ...repository(), mountFrom: from.repository }
-  registry.interfere((req, res) => {
-    const digest = new URL(req.url!, registry.origin).searchParams.get('mount')
-    if (!digest) return false
-    registry.cloud.store.put('repositoryBlob', `${other.repository}@${digest}`, { repositoryName: other.repository, digest, size: 1 })
-    res.writeHead(201, { location: `/v2/${other.repository}/blobs/${digest}` }).end()
-    return true
-  })
-  const { uploadedBlobs, presentBlobs } = await pushImage(await image('one'), other)
-  assert.equal([uploadedBlobs, presentBlobs], [0, 3])
-})
-
 test('503, 429 and broken connections are tried again until the image is there', async () => {
   const target = repository()
   const troubles = new Map<string, number>()
@@ -228,13 +210,12 @@ test("distribution's own registry takes it, and skopeo reads it there", async ()
     })
     const target = { registry: `http://127.0.0.1:${port}`, repository: 'app/service' }
     const one = await image('one')
-    assert.is((await pushImage(one, target)).uploadedBlobs, 3)
+    const first = await pushImage(one, target)
+    assert.is(first.uploadedBlobs, 3)
     assert.is((await pushImage(one, target)).uploadedBlobs, 0)
-    const other = await pushImage(one, { ...target, repository: 'app/other', mountFrom: 'app/service' })
-    assert.equal([other.uploadedBlobs, other.presentBlobs], [0, 3], 'it mounts')
     const skopeo = programOnPath('skopeo')
     if (!skopeo) return
-    const read = spawnSync(skopeo, ['inspect', '--tls-verify=false', `docker://${other.reference}`], { encoding: 'utf8' })
+    const read = spawnSync(skopeo, ['inspect', '--tls-verify=false', `docker://${first.reference}`], { encoding: 'utf8' })
     assert.equal(
       JSON.parse(read.stdout).Layers,
       one.layers.map(({ digest }) => digest),

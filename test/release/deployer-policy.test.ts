@@ -61,7 +61,7 @@ test('the scripts need every permission of docs/deployer-policy.json, and no oth
   assert.is((await runDeploy(order)).release, 2)
   assert.is((await history(clients, id)).length, 2)
   assert.is(await leaseHolder(clients, id), undefined)
-  await missingLayers(clients, 'crash/local/web', [`sha256:${'0'.repeat(64)}`])
+  await missingLayers(clients, 'crash/local/images', [`sha256:${'0'.repeat(64)}`])
   const [instance] = open.cloud.store.list('instance').filter(({ State }) => State === 'running')
   await startSession(clients, instance!.InstanceId)
   await removeSecret(clients, id, 'TOKEN')

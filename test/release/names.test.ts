@@ -40,7 +40,7 @@ test("a machine may pull its stage's images and read its stage's secrets, and no
         Sid: 'PullImages',
         Effect: 'Allow',
         Action: ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'],
-        Resource: 'arn:aws:ecr:*:*:repository/shop/prod/*',
+        Resource: 'arn:aws:ecr:*:*:repository/shop/prod/images',
       },
       {
         Sid: 'ReadSecrets',

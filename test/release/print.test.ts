@@ -27,7 +27,7 @@ const plan: Plan = {
   replaces: 4,
   steps: [
     { glyph: ' ', what: 'elastic ip', detail: '192.0.2.1' },
-    { glyph: '+', what: 'repository web', detail: '' },
+    { glyph: '+', what: 'repository', detail: '' },
     { glyph: '-/+', what: 'stack', detail: 'release 6: vpc' },
     { glyph: '~', what: 'image web', detail: 'aaaaaaaaaaaa, 2.1 MB to upload' },
     { glyph: '-', what: 'stack', detail: 'release 5: left over by a run that did not end' },
@@ -44,11 +44,11 @@ test('a plan is one line a step, then what is missing, what users notice and wha
   assert.fixture(
     err,
     `Plan for release 6 (blue-green)
-     elastic ip      192.0.2.1
-   + repository web
- -/+ stack           release 6: vpc
-   ~ image web       aaaaaaaaaaaa, 2.1 MB to upload
-   - stack           release 5: left over by a run that did not end
+     elastic ip  192.0.2.1
+   + repository
+ -/+ stack       release 6: vpc
+   ~ image web   aaaaaaaaaaaa, 2.1 MB to upload
+   - stack       release 5: left over by a run that did not end
 ! Left out: grafana is not on this machine (apt-get install grafana)
 Release 4 serves until the new one is verified; then the address moves in one call.
 On AWS about $12.84 a month: machine $7.59, disk $1.60, address $3.65 (us-east-1 list prices of 2026-07, without traffic).

@@ -89,7 +89,7 @@ test('provisioning makes everything, leads the address to the machine and says s
 
 test('an image that the machine cannot pull is a failure with the name, the log and the next command', async () => {
   const { serving } = await lookAt(clients, config)
-  const release = launchOf([container('web', { image: `${new URL(cloud.endpoint).host}/shop/test/web@sha256:${'0'.repeat(64)}` })])
+  const release = launchOf([container('web', { image: `${new URL(cloud.endpoint).host}/shop/test/images@sha256:${'0'.repeat(64)}` })])
   const options = { signal, waiting: ignore, nextFor: (name: string) => `look at ${name}` }
   const failure = (await errorOf(launch(clients, config, serving!.instance, release, options))) as Failure
   assert.instance(failure, Failure)
