@@ -12,13 +12,13 @@ import { hostArchitecture } from '../image/host.ts'
 import { buildFilesImage, buildServiceImage } from '../image/image.ts'
 import { howToGet, programOnPath } from '../image/program.ts'
 import { contentTag, type Pushed, pushImage } from '../image/push.ts'
-import { bytes } from '../terminal/bytes.ts'
+import { bytes } from './bytes.ts'
 import { schemaPath } from './containers.ts'
 import { settled } from './phases.ts'
 
 /** The image of one container of the release. */
 export interface ImageRecipe {
-  /** Of the container, the image and its repository. */
+  /** Of the container and the image. */
   readonly name: string
   build(architecture: string): Promise<Image>
 }

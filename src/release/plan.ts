@@ -1,5 +1,5 @@
 import type { Config } from '../../config/config.ts'
-import { bytes } from '../terminal/bytes.ts'
+import { bytes } from './bytes.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { type Recipes, shortDigest } from './images.ts'
 import { portsOf } from './ports.ts'

@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { bytes } from '../../src/terminal/bytes.ts'
+import { bytes } from '../../src/release/bytes.ts'
 
 test('sizes are written in the largest unit that leaves at most three digits', () => {
   const shown = [0, 812, 1000, 1_234_567, 340_000_000, 999_600, 2.5e15, 9e18].map(bytes)
