@@ -2,8 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 interface Connection {
-  /** The answer to its latest request. */
-  answer?: ServerResponse
+  /**
+   * The answer to its latest request, until it is closed. A connection that kept it would keep the request and its body as well, and many that idle would
+   * make the garbage collector's work: they survive from one of its rounds to the next.
+   */
+  answer: ServerResponse | undefined
+  /** How many requests have arrived. */
+  requests: number
   /** How much had been read when it last became idle: more than that is a request on its way. Undefined while one is answered. */
   idleAt: number | undefined
 }
@@ -35,7 +40,7 @@ export function trackConnections(): Connections {
   return {
     count: () => open.size,
     opened(socket) {
-      open.set(socket, { idleAt: 0 })
+      open.set(socket, { answer: undefined, requests: 0, idleAt: 0 })
       socket.once('close', () => open.delete(socket))
     },
     asked(request, answer) {
@@ -45,13 +50,18 @@ export function trackConnections(): Connections {
       connection.answer = answer
       connection.idleAt = undefined
       if (ending) answer.setHeader('connection', 'close')
+      const number = ++connection.requests
       const done = () => {
-        if (connection.answer !== answer) return
+        if (connection.requests !== number) return
         connection.idleAt = socket.bytesRead
         if (ending) socket.end()
       }
-      // A request that was answered early, such as one that is too long, may still be arriving.
-      answer.once('close', () => (request.complete ? done() : request.once('end', done)))
+      answer.on('close', () => {
+        if (connection.answer === answer) connection.answer = undefined
+        // A request that was answered early, such as one that is too long, may still be arriving.
+        if (request.complete) done()
+        else request.once('end', done)
+      })
     },
     answering(socket) {
       const answer = open.get(socket)?.answer

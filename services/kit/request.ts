@@ -1,7 +1,6 @@
-import type { ServerResponse } from 'node:http'
 import type { Request as PolkaRequest } from 'polka'
 import { decodeText, parseJson, readBody, streamBody } from './body.ts'
-import type { Budget } from './budget.ts'
+import type { Account } from './budget.ts'
 import type { Level } from './log.ts'
 
 /** What a handler gets to know about a request. */
@@ -34,24 +33,23 @@ export interface RequestOptions {
   readonly id: string
   /** For a body, in bytes. */
   readonly limit: number
-  readonly budget: Budget
+  /** What its body is counted on. */
+  readonly account: Account
   log(level: Level, message: string, fields?: Readonly<Record<string, unknown>>): void
 }
 
 /** @param request as Polka gives it */
-export function createRequest(request: PolkaRequest, response: ServerResponse, options: RequestOptions): Request {
-  return new PolkaBacked(request, response, options)
+export function createRequest(request: PolkaRequest, options: RequestOptions): Request {
+  return new PolkaBacked(request, options)
 }
 
 /** A class, so that what a handler does not ask for costs nothing: most requests have no query and nobody looks at their address. */
 class PolkaBacked implements Request {
   readonly #request: PolkaRequest
-  readonly #response: ServerResponse
   readonly #options: RequestOptions
 
-  constructor(request: PolkaRequest, response: ServerResponse, options: RequestOptions) {
+  constructor(request: PolkaRequest, options: RequestOptions) {
     this.#request = request
-    this.#response = response
     this.#options = options
   }
 
@@ -81,8 +79,8 @@ class PolkaBacked implements Request {
   }
 
   body(): Promise<Buffer> {
-    const { limit, budget } = this.#options
-    return readBody(this.#request, limit, (bytes) => budget.take(bytes, this.#response))
+    const { limit, account } = this.#options
+    return readBody(this.#request, limit, account.take)
   }
 
   async json(): Promise<unknown> {

@@ -12,7 +12,7 @@ import { createLog, type Log } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { createReadiness, type ReadyCheck } from './readiness.ts'
 import { Reply, send } from './reply.ts'
-import { createRequest, type Request } from './request.ts'
+import { createRequest, type Request, type RequestOptions } from './request.ts'
 import { requestId } from './request-id.ts'
 import { defaultLimits, type Limits, type Listening, startServer } from './server.ts'
 
@@ -57,28 +57,30 @@ const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 export function createService({ name, limits: given }: ServiceOptions): Service {
   const limits: Limits = { ...defaultLimits, ...given }
   const log = createLog(name)
-  const { registry, observe, begin, end } = createMetrics()
+  const metrics = createMetrics()
   const budget = createBudget(limits.bodiesBytes)
   const readiness = createReadiness(name, log)
   const closers: (() => void | Promise<void>)[] = []
 
   /** Answers a request by this handler, and counts it under this route. Rejects never: whatever goes wrong becomes an answer. */
-  const answer =
-    (route: string, handler: (request: PolkaRequest, response: Response, id: string) => unknown) =>
-    async (request: PolkaRequest, response: Response) => {
+  const answer = (route: string, handler: (request: PolkaRequest, options: RequestOptions) => unknown) => {
+    const observe = metrics.route(route)
+    return async (request: PolkaRequest, response: Response) => {
       const started = performance.now()
       const id = requestId(request.headers['x-request-id'])
-      begin()
+      const account = budget.open()
+      metrics.begin()
       response.on('close', () => {
-        end()
+        metrics.end()
+        account.close()
         // 499, as nginx has it: the client went away before its answer was complete.
         const code = response.writableFinished ? response.statusCode : 499
         const seconds = (performance.now() - started) / 1000
-        observe({ method: request.method, route, code }, seconds)
+        observe(request.method, code, seconds)
         if (log.debugs) log('debug', 'a request was answered', { request_id: id, method: request.method, route, code, seconds })
       })
       try {
-        const value = await handler(request, response, id)
+        const value = await handler(request, { id, limit: limits.bodyBytes, account, log })
         await send(response, value instanceof Reply ? value : Reply.json(value), id)
       } catch (error) {
         if (!(error instanceof HttpError)) log('error', 'a request failed', { request_id: id, method: request.method, route, error })
@@ -86,6 +88,7 @@ export function createService({ name, limits: given }: ServiceOptions): Service 
         else await send(response, errorReply(error), id)
       }
     }
+  }
 
   const notFound = answer('unmatched', (request) => {
     const allowed = methods.filter((method) => app.find(method, request.path).handlers.length > 0)
@@ -103,14 +106,14 @@ export function createService({ name, limits: given }: ServiceOptions): Service 
   const route = (method: 'get' | 'post') => (pattern: string, handler: Handler) => {
     app[method](
       pattern,
-      answer(pattern, (request, response, id) => handler(createRequest(request, response, { id, limit: limits.bodyBytes, budget, log }))),
+      answer(pattern, (request, options) => handler(createRequest(request, options))),
     )
     return service
   }
 
   const service: Service = {
     name,
-    registry,
+    registry: metrics.registry,
     log,
     get: route('get'),
     post: route('post'),
@@ -145,7 +148,7 @@ export function createService({ name, limits: given }: ServiceOptions): Service 
   }
   service.get('/health', () => ({ status: 'healthy', service: name }))
   service.get('/ready', () => readiness.reply())
-  service.get('/metrics', async () => Reply.text(await registry.metrics(), { type: registry.contentType }))
+  service.get('/metrics', async () => Reply.text(await metrics.registry.metrics(), { type: metrics.registry.contentType }))
   return service
 }
 

@@ -1,17 +1,20 @@
 import polka, { type Request as PolkaRequest } from 'polka'
 import { createBudget } from '../../services/kit/budget.ts'
 import { Reply, send } from '../../services/kit/reply.ts'
-import { createRequest } from '../../services/kit/request.ts'
+import { createRequest, type Request } from '../../services/kit/request.ts'
 import { run } from '../../services/kit/run.ts'
 import { defaultLimits, startServer } from '../../services/kit/server.ts'
 import { createService } from '../../services/kit/service.ts'
 
+const echo = async (request: Request) => ({ got: await request.json() })
+
 /** A service that gives back what it gets; with `INSTRUMENTED=no` on the same parts, without ids, logs and metrics. */
 if (process.env.INSTRUMENTED === 'no') {
   const budget = createBudget(defaultLimits.bodiesBytes)
-  const options = { id: '-', limit: defaultLimits.bodyBytes, budget, log: () => {} }
   const app = polka().post('/echo', async (request, response) => {
-    const value = { got: await createRequest(request, response, options).json() }
+    const account = budget.open()
+    response.on('close', account.close)
+    const value = await echo(createRequest(request, { id: '-', limit: defaultLimits.bodyBytes, account, log: () => {} }))
     await send(response, Reply.json(value), '-')
   })
   const { port } = await startServer(
@@ -22,7 +25,5 @@ if (process.env.INSTRUMENTED === 'no') {
   console.log(JSON.stringify({ port, message: 'listening' }))
   process.once('SIGTERM', () => process.exit(0))
 } else {
-  await run({ name: 'echo', port: 0 }, ({ name }) =>
-    createService({ name }).post('/echo', async (request) => ({ got: await request.json() })),
-  )
+  await run({ name: 'echo', port: 0 }, ({ name }) => createService({ name }).post('/echo', echo))
 }
