@@ -1,7 +1,8 @@
 /**
  * services/data-ingestion keeps what it is sent: JSON objects in, ids out, and a 201 is a promise that they are on the disk.
  */
-import { Counter, exponentialBuckets, Histogram } from 'prom-client'
+import { Counter, exponentialBuckets } from 'prom-client'
+import { Histogram } from '../kit/histogram.ts'
 import { HttpError } from '../kit/http-error.ts'
 import { Reply } from '../kit/reply.ts'
 import type { CheckSchema } from '../kit/schema.ts'
@@ -27,18 +28,16 @@ export function createApp({ name, store, check }: AppOptions): Service {
     .onClose(() => store.close())
   const registers = [service.registry]
   const ingested = new Counter({ name: 'data_ingestion_total', help: 'Records kept.', registers })
-  const duration = new Histogram({
+  const duration = new Histogram(service.registry, {
     name: 'data_ingestion_duration_seconds',
     help: 'Time to keep what was sent together, until it is on the disk.',
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
-    registers,
-  })
-  const size = new Histogram({
+  }).series({})
+  const size = new Histogram(service.registry, {
     name: 'data_size_bytes',
     help: 'Size of the kept records as they were sent.',
     buckets: exponentialBuckets(64, 4, 8),
-    registers,
-  })
+  }).series({})
   const refused = new Counter({
     name: 'data_ingestion_refused_total',
     help: 'Requests that were not, or not completely, kept, by the status of their answer.',

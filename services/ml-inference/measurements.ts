@@ -1,4 +1,5 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { Counter, Gauge, type Registry } from 'prom-client'
+import { Histogram, type Series } from '../kit/histogram.ts'
 import { createDistribution, type Distribution } from './drift.ts'
 import type { Manifest } from './manifest.ts'
 import { type Prediction, scoreOf } from './prediction.ts'
@@ -28,25 +29,28 @@ export function createMeasurements(registry: Registry, { name, version, baseline
   const predictions = new Counter({ name: 'ml_predictions_total', help: 'Predictions made, by model and version.', labelNames, registers })
   const made = predictions.labels({ model: name, version })
   made.inc(0)
-  const duration = new Histogram({
+  const duration = new Histogram(registry, {
     name: 'ml_prediction_duration_seconds',
     help: 'Time from a request’s rows entering the queue to their predictions.',
     buckets: [0.00001, 0.0001, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1],
-    registers,
-  })
-  const batches = new Histogram({
+  }).series({})
+  const batches = new Histogram(registry, {
     name: 'ml_batch_rows',
     help: 'Rows that went through the model at once.',
     buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
-    registers,
-  })
-  const batchDuration = new Histogram({
+  }).series({})
+  const batchDuration = new Histogram<'rows'>(registry, {
     name: 'ml_batch_duration_seconds',
     help: 'Time of a batch in the model, by how many rows it had.',
-    labelNames: ['rows'] as const,
     buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1],
-    registers,
   })
+  const bySize = new Map<string, Series>()
+  /** Shown once there was a batch of this size. */
+  const batchDurationOf = (size: string): Series => {
+    const series = bySize.get(size) ?? batchDuration.series({ rows: size })
+    bySize.set(size, series)
+    return series
+  }
   new Gauge({
     name: 'ml_queue_rows',
     help: 'Rows that wait for the model.',
@@ -77,7 +81,7 @@ export function createMeasurements(registry: Registry, { name, version, baseline
     took: (seconds) => duration.observe(seconds),
     batch(rows, seconds) {
       batches.observe(rows)
-      batchDuration.observe({ rows: sizeClass(rows) }, seconds)
+      batchDurationOf(sizeClass(rows)).observe(seconds)
     },
     rejected: (reason) => rejections.inc({ reason }),
   }
@@ -86,8 +90,9 @@ export function createMeasurements(registry: Registry, { name, version, baseline
 /** The label of a batch: sizes in steps of four, so that they stay few. */
 function sizeClass(rows: number): string {
   if (rows === 1) return '1'
-  const [from, to] = [[2, 4] as const, [5, 16] as const, [17, 64] as const].find(([, most]) => rows <= most) ?? []
-  return from ? `${from}-${to}` : '65+'
+  if (rows <= 4) return '2-4'
+  if (rows <= 16) return '5-16'
+  return rows <= 64 ? '17-64' : '65+'
 }
 
 function showFeatures(registry: Registry, features: readonly { feature: string; distribution: Distribution }[]): void {
