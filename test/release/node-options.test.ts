@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert'
 import { nodeOptions } from '../../src/release/node-options.ts'
 
 test('half of a container is for JavaScript, and of that little for what is young', () => {
-  assert.is(nodeOptions(256), '--max-old-space-size=128 --max-semi-space-size=8')
+  assert.is(nodeOptions(256), '--max-old-space-size=128 --max-semi-space-size=4')
   assert.is(nodeOptions(32), '--max-old-space-size=16 --max-semi-space-size=1')
   assert.is(nodeOptions(4096), '--max-old-space-size=2048 --max-semi-space-size=16')
 })
