@@ -29,6 +29,17 @@ interface Answer {
 /** What has been acknowledged: id → mark. */
 type Acknowledged = Map<string, string>
 
+/** What has happened so far. */
+interface Ledger {
+  readonly acknowledged: Acknowledged
+  /** The marks of all that was sent. */
+  readonly sent: Set<string>
+  /** What may have been kept or not, and can be sent again. */
+  readonly retries: Piece[]
+  /** Is called at every acknowledgement. */
+  told: () => void
+}
+
 /**
  * Kills a service with SIGKILL at random moments under load, starts it again, and in the end looks at all that it kept: every acknowledged
  * record is there as it was sent, no id comes twice, what was sent together is there together, what had a key is there once, and nothing
@@ -37,23 +48,25 @@ type Acknowledged = Map<string, string>
  * @returns how many records were acknowledged
  */
 export async function survive({ environment, rounds, writers, withinMs, tell }: Crashes): Promise<number> {
-  const acknowledged: Acknowledged = new Map()
-  const sent = new Set<string>()
-  const retries: Piece[] = []
+  const ledger: Ledger = { acknowledged: new Map(), sent: new Set(), retries: [], told: () => {} }
+  const { acknowledged, sent, retries } = ledger
   for (let round = 0; round < rounds; round++) {
-    const before = new Map(acknowledged)
+    const before = acknowledged.size
     const service = await startChild(entry, environment)
     assert.ok(service.address, service.output())
-    const writing = Array.from({ length: writers }, (_, writer) => write(service, `${round}-${writer}`, { acknowledged, sent, retries }))
-    if (round % 2 === 1) while (acknowledged.size === before.size) await new Promise(setImmediate)
+    const first = new Promise<void>((resolve) => {
+      ledger.told = resolve
+    })
+    const writing = Promise.all(Array.from({ length: writers }, (_, writer) => write(service, `${round}-${writer}`, ledger)))
+    if (round % 2 === 1) await Promise.race([first, writing])
     await new Promise((resolve) => setTimeout(resolve, Math.random() * withinMs))
     await stopChild(service, 'SIGKILL')
-    await Promise.all(writing)
+    await writing
     tell?.(round, acknowledged.size)
-    if (round % 100 === 99) await withService(environment, (child) => checkEach(child, fresh(before, acknowledged)))
+    if (round % 100 === 99) await withService(environment, (child) => checkEach(child, [...acknowledged].slice(before)))
   }
   await withService(environment, async (child) => {
-    for (const piece of retries.splice(0)) await send(child, piece, { acknowledged, sent })
+    for (const piece of retries.splice(0)) await send(child, piece, ledger)
     await checkAll(child, acknowledged, sent)
     await checkEach(child, [...acknowledged].slice(-200))
   })
@@ -70,29 +83,25 @@ async function withService(environment: Record<string, string>, work: (child: Ch
 }
 
 /** Sends one piece after the other until the service is gone. */
-async function write(
-  child: Child,
-  name: string,
-  { acknowledged, sent, retries }: { acknowledged: Acknowledged; sent: Set<string>; retries: Piece[] },
-): Promise<void> {
+async function write(child: Child, name: string, ledger: Ledger): Promise<void> {
   for (let number = 0; ; number++) {
     const mark = `${name}-${number}`
-    const piece = retries.pop() ?? {
+    const piece = ledger.retries.pop() ?? {
       marks: number % 4 === 3 ? [`${mark}/0/3`, `${mark}/1/3`, `${mark}/2/3`] : [mark],
       key: number % 3 === 2 ? mark : undefined,
     }
     try {
-      await send(child, piece, { acknowledged, sent })
+      await send(child, piece, ledger)
     } catch (error) {
       if (error instanceof assert.Assertion) throw error
       // Whether it was kept nobody knows; with a key it may be asked again.
-      if (piece.key !== undefined) retries.push(piece)
+      if (piece.key !== undefined) ledger.retries.push(piece)
       return
     }
   }
 }
 
-async function send(child: Child, { marks, key }: Piece, { acknowledged, sent }: { acknowledged: Acknowledged; sent: Set<string> }) {
+async function send(child: Child, { marks, key }: Piece, { acknowledged, sent, told }: Ledger): Promise<void> {
   for (const mark of marks) sent.add(mark)
   const records = marks.map((mark) => JSON.stringify({ mark }))
   const response = await fetch(`${child.address}/ingest`, {
@@ -103,9 +112,8 @@ async function send(child: Child, { marks, key }: Piece, { acknowledged, sent }:
   const { id, ids = [id!] } = (await response.json()) as Answer
   assert.is(response.status, 201)
   for (const [index, mark] of marks.entries()) acknowledged.set(ids[index]!, mark)
+  told()
 }
-
-const fresh = (before: Acknowledged, after: Acknowledged) => [...after].filter(([id]) => !before.has(id))
 
 /** Asks for records one by one. */
 async function checkEach(child: Child, records: readonly (readonly [string, string])[]): Promise<void> {

@@ -27,23 +27,28 @@ export interface Fuzz<R extends FuzzRequest> {
   readonly tell?: (made: number) => void
 }
 
-/** How many requests are under way at the same time. */
+/** How many requests are made at once, and how many such handfuls are under way at the same time: while one waits for its last answers, the others go on. */
 const together = 50
+const lanes = 4
 
 /**
  * Makes generated requests to a service; at the first wrong answer, the smallest request that still gets one is looked for.
  *
+ * @returns how many requests were answered with each status
  * @throws fast-check's error with that request and the seed to make it again
  */
-export async function fuzz<R extends FuzzRequest>({ address, requests, count, judge, tell }: Fuzz<R>): Promise<void> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 16 })
-  const ask = (request: FuzzRequest) => send(address, request, agent)
+export async function fuzz<R extends FuzzRequest>({ address, requests, count, judge, tell }: Fuzz<R>): Promise<Map<number, number>> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 64 })
+  const { hostname: host, port } = new URL(address)
+  const ask = (request: FuzzRequest) => send({ host, port, agent }, request)
+  const answered = new Map<number, number>()
   let made = 0
   const one = async (request: R) => {
     const answer = await ask(request)
     if (answer.status >= 500) throw new Error(`${answer.status} ${answer.text}`)
     JSON.parse(answer.text)
     await judge(request, answer, ask)
+    answered.set(answer.status, (answered.get(answer.status) ?? 0) + 1)
   }
   const property = fc.asyncProperty(fc.array(requests, { minLength: together, maxLength: together }), async (some) => {
     await Promise.all(some.map(one))
@@ -51,15 +56,17 @@ export async function fuzz<R extends FuzzRequest>({ address, requests, count, ju
     tell?.(made)
   })
   try {
-    await fc.assert(property, { numRuns: Math.ceil(count / together) })
+    const numRuns = Math.ceil(count / together / lanes)
+    await Promise.all(Array.from({ length: lanes }, () => fc.assert(property, { numRuns })))
+    return answered
   } finally {
     agent.destroy()
   }
 }
 
-function send(address: string, { method, path, headers, body }: FuzzRequest, agent: Agent): Promise<FuzzAnswer> {
+function send(where: { host: string; port: string; agent: Agent }, { method, path, headers, body }: FuzzRequest): Promise<FuzzAnswer> {
   return new Promise((resolve, reject) => {
-    const request = open(`${address}${path}`, { method, headers: { ...headers }, agent }, (response) => {
+    const request = open({ ...where, method, path, headers: { ...headers } }, (response) => {
       let text = ''
       response.setEncoding('utf8')
       response.on('data', (piece) => {
