@@ -9,9 +9,14 @@ export interface Patience {
 }
 
 /** Pauses start at 0.2 s and grow to 2 s: well inside EC2's rate limits for filtered describe calls (about 20 a second). */
-function pause(attempt: number): number {
-  return Math.min(2, 0.2 * 1.5 ** attempt)
+function pause(attempt: number, growth: number): number {
+  return Math.min(2, 0.2 * growth ** attempt)
 }
+
+/** What was refused is tried again in ever longer pauses. */
+const backOff = 1.5
+/** What is waited for is asked for so often that no more than about a sixth of the wait is slept too long. */
+const asking = 1.15
 
 /**
  * Does `work` until it succeeds. An error for which `again` says no, or the last one when `within` is over, is thrown; so is the signal's reason.
@@ -24,9 +29,9 @@ export async function retry<T>(work: () => Promise<T>, again: (error: unknown) =
       return await work()
     } catch (error) {
       const waited = (performance.now() - start) / 1000
-      if (!again(error) || waited + pause(attempt) > patience.within) throw error
+      if (!again(error) || waited + pause(attempt, backOff) > patience.within) throw error
       patience.waiting?.(waited, error)
-      await sleep(pause(attempt) * 1000, undefined, { signal: patience.signal })
+      await sleep(pause(attempt, backOff) * 1000, undefined, { signal: patience.signal })
     }
   }
 }
@@ -39,8 +44,8 @@ export async function until<T>(look: () => Promise<T | undefined>, patience: Pat
     const answer = await look()
     if (answer !== undefined) return answer
     const waited = (performance.now() - start) / 1000
-    if (waited + pause(attempt) > patience.within) return undefined
+    if (waited + pause(attempt, asking) > patience.within) return undefined
     patience.waiting?.(waited)
-    await sleep(pause(attempt) * 1000, undefined, { signal: patience.signal })
+    await sleep(pause(attempt, asking) * 1000, undefined, { signal: patience.signal })
   }
 }
