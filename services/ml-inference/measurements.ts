@@ -25,10 +25,17 @@ export interface Measurements {
  */
 export function createMeasurements(registry: Registry, { name, version, baseline }: Manifest, depth: () => number): Measurements {
   const registers = [registry]
-  const labelNames = ['model', 'version'] as const
-  const predictions = new Counter({ name: 'ml_predictions_total', help: 'Predictions made, by model and version.', labelNames, registers })
-  const made = predictions.labels({ model: name, version })
-  made.inc(0)
+  let made = 0
+  new Counter({
+    name: 'ml_predictions_total',
+    help: 'Predictions made, by model and version.',
+    labelNames: ['model', 'version'] as const,
+    registers,
+    collect() {
+      this.reset()
+      this.inc({ model: name, version }, made)
+    },
+  })
   const duration = new Histogram(registry, {
     name: 'ml_prediction_duration_seconds',
     help: 'Time from a request’s rows entering the queue to their predictions.',
@@ -74,7 +81,7 @@ export function createMeasurements(registry: Registry, { name, version, baseline
 
   return {
     predicted(row, prediction) {
-      made.inc()
+      made++
       for (let column = 0; column < features.length && column < row.length; column++) features[column]!.distribution.observe(row[column]!)
       scores?.observe(scoreOf(prediction))
     },
