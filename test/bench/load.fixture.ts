@@ -56,7 +56,8 @@ export async function load(options: Load): Promise<Measured> {
         const at = Math.max(due, now - 1000)
         due = at + gap
         if (at <= now) write(at)
-        else setTimeout(() => write(at), at - now)
+        // A timer counts in whole milliseconds and may fire early: what is sent before its time takes as long as it takes from then on.
+        else setTimeout(() => write(Math.min(at, performance.now())), at - now)
       }
       const write = (at: number) => {
         sent = at

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import type { Child } from '../../services/kit/child.fixture.ts'
 import { type Load, load, median } from './load.fixture.ts'
+import { residentMB } from './process.fixture.ts'
 import { atMost, type Row } from './row.fixture.ts'
 
 /** What is asked for, but for where and how long. */
@@ -22,6 +22,31 @@ export async function ratio(request: Request, measured: Child, bare: Child, tell
   return median(ratios)
 }
 
+/**
+ * How long answers take at half of the service's top rate, in the middle of some rounds: a machine that does anything else makes some of them slow, and those of
+ * the bare server, which gets the same rate, as well.
+ *
+ * @param goal for 99 of 100 answers, in ms
+ */
+export async function latency(name: string, request: Request, measured: Child, bare: Child, goal: number, tell: Tell): Promise<Row[]> {
+  const top = await load({ ...request, port: measured.port, ms: 3000 })
+  const half = { ...request, rate: top.rate / 2, ms: 3000 }
+  const p99: { measured: number; bare: number }[] = []
+  for (let round = 0; round < 7; round++) {
+    const one = await load({ ...half, port: measured.port })
+    const other = await load({ ...half, port: bare.port })
+    if (one.wrong > 0) throw new Error(`${one.wrong} of ${one.answers} answers were no ${request.expect}.`)
+    p99.push({ measured: one.p99, bare: other.p99 })
+    tell(
+      `${one.rate.toFixed(0)} a second of at most ${top.rate.toFixed(0)}: p50 ${one.p50.toFixed(2)} ms, p99 ${one.p99.toFixed(2)} ms, bare ${other.p99.toFixed(2)} ms`,
+    )
+  }
+  return [
+    atMost(`${name} at half of its top rate, p99`, median(p99.map((round) => round.measured)), goal, ' ms'),
+    { what: 'bare node:http at the same rate, p99', measured: `${median(p99.map((round) => round.bare)).toFixed(2)} ms` },
+  ]
+}
+
 /** Resident memory over a long load, and by how much it is more in the load's second half than in its first. */
 export async function memory(name: string, request: Request, child: Child, answers: number, tell: Tell): Promise<Row[]> {
   const peaks: number[] = []
@@ -40,13 +65,4 @@ export async function memory(name: string, request: Request, child: Child, answe
     atMost(`${name}'s resident memory over ${answers} requests`, Math.max(...peaks), 150, ' MB'),
     atMost('its growth from the first half of them to the second', growth, 10, ' MB'),
   ]
-}
-
-/** In MB, from Linux's /proc (VmRSS); not a number elsewhere. */
-function residentMB(pid: number): number {
-  try {
-    return (Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024) / 1e6
-  } catch {
-    return Number.NaN
-  }
 }

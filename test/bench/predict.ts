@@ -1,9 +1,8 @@
 import { join } from 'node:path'
 import { startChild, stopChild } from '../../services/kit/child.fixture.ts'
 import { startBundled } from './bundled.fixture.ts'
-import { load } from './load.fixture.ts'
-import { memory, type Request, ratio } from './measure.fixture.ts'
-import { atLeast, atMost, type Bench, type Row } from './row.fixture.ts'
+import { latency, memory, type Request, ratio } from './measure.fixture.ts'
+import { atLeast, type Bench, type Row } from './row.fixture.ts'
 
 const request = {
   path: '/predict',
@@ -20,10 +19,7 @@ const bench: Bench = async (tell) => {
   const service = await startBundled('ml-inference', { MODEL_DIR: join(import.meta.dirname, '../../services/ml-inference/model') })
   try {
     rows.push(atLeast('/predict with the ONNX model ÷ bare node:http', await ratio(request, service, bare, tell), 0.5))
-    const top = await load({ ...request, port: service.port, ms: 3000 })
-    const half = await load({ ...request, port: service.port, ms: 5000, rate: top.rate / 2 })
-    tell(`${half.rate.toFixed(0)} a second of at most ${top.rate.toFixed(0)}: p50 ${half.p50.toFixed(2)} ms, p99 ${half.p99.toFixed(2)} ms`)
-    rows.push(atMost('/predict at half of its top rate, p99', half.p99, 5, ' ms'))
+    rows.push(...(await latency('/predict', request, service, bare, 5, tell)))
     rows.push(...(await memory('ml-inference', request, service, Number(process.env.BENCH_REQUESTS ?? 1_000_000), tell)))
   } finally {
     await stopChild(service)
