@@ -23,30 +23,35 @@ export interface Load {
   /** Ends after so long, in ms, or after so many answers. */
   readonly ms?: number
   readonly answers?: number
+  /** What is asked for in the first so many ms is not counted: a server that has just been idle takes a while to its usual speed. */
+  readonly warmMs?: number
   /** Requests a second in all, evenly spread; as fast as the answers come where nothing is said. */
   readonly rate?: number
 }
 
 /**
- * Asks a server on the loopback as hard as one process can: plain sockets, requests that are made once, answers of which only the head is looked at. A client that
- * costs as much as the server would measure itself.
+ * Asks a server on the loopback as hard as one process can: plain sockets, requests that are made once, answers of which only the head is looked at, and one buffer a
+ * connection for all of them. A client that costs as much as the server would measure itself, and one that stops to collect its own garbage takes its stops for the
+ * server's.
  */
 export async function load(options: Load): Promise<Measured> {
-  const { port, method = 'POST', path, body, connections } = options
+  const { port, method = 'POST', path, body } = options
   const head = `${method} ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n`
   const request = Buffer.from(head + body)
   const times: number[] = []
   let wrong = 0
   let left = options.answers ?? Number.POSITIVE_INFINITY
-  const started = performance.now()
+  const connections = await Promise.all(Array.from({ length: options.connections }, () => open(port)))
+  // The clock starts here: what is due while connections are still being opened would wait for them and not for the server.
+  let due = performance.now()
+  const started = due + (options.warmMs ?? 0)
   const end = started + (options.ms ?? Number.POSITIVE_INFINITY)
-  let due = started
   const gap = options.rate === undefined ? 0 : 1000 / options.rate
 
-  const ask = (socket: Socket) =>
+  const ask = (connection: Connection) =>
     new Promise<void>((resolve, reject) => {
+      const { socket } = connection
       let sent = 0
-      let got: Buffer | undefined
       const next = () => {
         const now = performance.now()
         if (now >= end || left <= 0) return socket.end(resolve)
@@ -63,28 +68,44 @@ export async function load(options: Load): Promise<Measured> {
         sent = at
         socket.write(request)
       }
-      socket.on('error', reject)
-      socket.on('data', (piece) => {
-        got = got ? Buffer.concat([got, piece]) : piece
-        const status = statusOfWhole(got)
-        if (status === undefined) return
-        got = undefined
+      connection.answered = (status) => {
         if (status !== options.expect) wrong++
-        times.push(performance.now() - sent)
+        if (sent >= started) times.push(performance.now() - sent)
         next()
-      })
+      }
+      socket.on('error', reject)
       next()
     })
-  await Promise.all(Array.from({ length: connections }, () => opened(port).then(ask)))
+  await Promise.all(connections.map(ask))
   const seconds = (performance.now() - started) / 1000
   times.sort((a, b) => a - b)
   const share = (part: number) => times[Math.min(times.length - 1, Math.floor(times.length * part))] ?? Number.NaN
   return { rate: times.length / seconds, answers: times.length, wrong, p50: share(0.5), p99: share(0.99) }
 }
 
-function opened(port: number): Promise<Socket> {
+interface Connection {
+  readonly socket: Socket
+  /** Is told the status of each answer that is there as a whole. */
+  answered: (status: number) => void
+}
+
+function open(port: number): Promise<Connection> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true }, () => resolve(socket))
+    let begun: Buffer | undefined
+    const onread = {
+      buffer: Buffer.allocUnsafe(16 * 1024),
+      callback(bytes: number, buffer: Uint8Array) {
+        const piece = (buffer as Buffer).subarray(0, bytes)
+        const got = begun ? Buffer.concat([begun, piece]) : piece
+        const status = statusOfWhole(got)
+        // What is read next comes into the same buffer.
+        begun = status === undefined ? Buffer.from(got) : undefined
+        if (status !== undefined) connection.answered(status)
+        return true
+      },
+    }
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true, onread }, () => resolve(connection))
+    const connection: Connection = { socket, answered: () => {} }
     socket.once('error', reject)
   })
 }

@@ -4,7 +4,7 @@ import { residentMB } from './process.fixture.ts'
 import { atMost, type Row } from './row.fixture.ts'
 
 /** What is asked for, but for where and how long. */
-export type Request = Omit<Load, 'port' | 'ms' | 'answers'>
+export type Request = Omit<Load, 'port' | 'ms' | 'warmMs' | 'answers'>
 
 type Tell = (progress: string) => void
 
@@ -30,7 +30,7 @@ export async function ratio(request: Request, measured: Child, bare: Child, tell
  */
 export async function latency(name: string, request: Request, measured: Child, bare: Child, goal: number, tell: Tell): Promise<Row[]> {
   const top = await load({ ...request, port: measured.port, ms: 3000 })
-  const half = { ...request, rate: top.rate / 2, ms: 3000 }
+  const half = { ...request, rate: top.rate / 2, warmMs: 500, ms: 3000 }
   const p99: { measured: number; bare: number }[] = []
   for (let round = 0; round < 7; round++) {
     const one = await load({ ...half, port: measured.port })
