@@ -73,3 +73,10 @@ export function keeperOf(config: Config, pushed: ReadonlyMap<string, Pushed>, co
   )
   return errands.length > 0 ? { image: pushed.get('secrets')!.reference, region: config.region, errands } : undefined
 }
+
+/** How a service is run here, to see what it says when it does not come up there. */
+export function runHere(config: Config, container: string): string | undefined {
+  const service = config.services.find(({ name }) => name === container)
+  if (!service || !('entry' in service.source)) return undefined
+  return `PORT=${service.port} npx node ${service.source.entry.replace(`${config.folder}/`, '')}`
+}

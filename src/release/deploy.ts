@@ -11,7 +11,7 @@ import type { Timing } from '../aws/walk.ts'
 import type { Tell } from '../event.ts'
 import type { Pushed } from '../image/push.ts'
 import { commitOf } from './commit.ts'
-import { containersOf, keeperOf, launchFiles } from './containers.ts'
+import { containersOf, keeperOf, launchFiles, runHere } from './containers.ts'
 import { createRepository, createStack, planCreation } from './creation.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { buildImages, pushImages, type Recipes } from './images.ts'
@@ -243,11 +243,4 @@ async function giveUp(error: unknown, options: DeployOptions, phases: Phases): P
   const code = details.code ?? (serving === undefined ? exit.nothingServing : exit.stillServing)
   const state = serving === undefined ? 'Nothing serves now.' : `Release ${serving} still serves; nothing changed for its users.`
   return new Failure([message, ...also, state].join('\n'), { ...details, code })
-}
-
-/** How a service is run here, to see what it says when it does not come up there. */
-function runHere(config: Config, container: string): string | undefined {
-  const service = config.services.find(({ name }) => name === container)
-  if (!service || !('entry' in service.source)) return undefined
-  return `PORT=${service.port} npx node ${service.source.entry.replace(`${config.folder}/`, '')}`
 }
