@@ -59,7 +59,7 @@ export interface ServiceOptions<Name extends string = string> {
   readonly needs?: readonly NoInfer<Name>[]
   /** What it promises its users. Default: 99.5 % of requests do not fail, and 99 % are answered within 0.25 s. `false` promises nothing. */
   readonly slo?: false | ObjectivesOptions
-  /** What it measures beside its requests, which decides its alerts and panels. Default: what its own source files name metrics for. */
+  /** What it measures beside its requests, which decides its alerts and panels: `predictions` of a model, `ingestion` of records. Default: neither. */
   readonly measures?: readonly Measure[]
 }
 
