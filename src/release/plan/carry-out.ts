@@ -1,0 +1,135 @@
+import type { Event, Tell } from '../../event.ts'
+import { type AnyOperation, type OperationContext, type Operations, type Phase, prerequisites } from './operation.ts'
+import { phaseProgress } from './phase-progress.ts'
+
+/** When an operation ran, in seconds since the run began. */
+export interface OperationTiming {
+  readonly phase: Phase
+  readonly name: string
+  readonly start: number
+  readonly seconds: number
+  /** Titles of the operations that it waited for. */
+  readonly after: readonly string[]
+}
+
+/** How a run ended: with the results of its operations, or with the first error and what its clean-up could not do. */
+export type Carried = { readonly timings: readonly OperationTiming[] } & (
+  | { readonly ok: true; resultOf<Out>(operation: { run(...input: never[]): Promise<Out> }): Out }
+  | { readonly ok: false; readonly error: unknown; readonly notUndone: readonly string[] }
+)
+
+export interface CarryOutOptions {
+  readonly emit: Tell
+  /** Aborted when the run is to stop. */
+  readonly signal: AbortSignal
+  /** Aborted when not even a clean-up may go on: the lease was lost, and somebody else may be at work. */
+  readonly undoSignal: AbortSignal
+  /** Asked after a failure and before anything is undone; resolves to false where what was done has to stay. By default it is undone. */
+  readonly mayUndo?: () => Promise<boolean>
+}
+
+/**
+ * Carries out operations, each as soon as those that it names are done; ready ones never wait for each other. When one fails the others are told to stop through
+ * their signal, all of them are waited for, and what was begun is undone, the latest first, unless an operation that is `final` is done.
+ * Never throws: a failure of the plan is a result.
+ */
+export async function carryOut(operations: readonly AnyOperation[], options: CarryOutOptions): Promise<Carried> {
+  const { emit, undoSignal } = options
+  const failed = new AbortController()
+  const signal = AbortSignal.any([options.signal, undoSignal, failed.signal])
+  const begin = performance.now()
+  const since = () => (performance.now() - begin) / 1000
+  const timings: OperationTiming[] = []
+  const begun: AnyOperation[] = []
+  const running = new Map<AnyOperation, Promise<unknown>>()
+  const phases = phaseProgress(operations, emit)
+  let first: { error: unknown } | undefined
+  let final = false
+
+  const resultOf = (operation: AnyOperation): Promise<unknown> => {
+    const known = running.get(operation) ?? perform(operation)
+    running.set(operation, known)
+    return known
+  }
+
+  const perform = async (operation: AnyOperation): Promise<unknown> => {
+    const { phase, title, needs = {}, meanwhile = {}, after = [] } = operation
+    const later = Object.fromEntries(Object.entries(meanwhile as Operations).map(([key, each]) => [key, resultOf(each)]))
+    // Whoever awaits it in its work hears of its failure; a work that fails before that must not leave it unheard.
+    for (const promise of Object.values(later)) promise.catch(() => undefined)
+    const inputs = await settle(Object.entries(needs as Operations).map(async ([key, each]) => [key, await resultOf(each)] as const))
+    await settle(after.map(resultOf))
+    signal.throwIfAborted()
+    const start = since()
+    const tell = (state: Event['state'], detail?: string) =>
+      emit({ phase, step: title, state, ...(detail !== undefined && { detail }), ...(ends(state) && { seconds: since() - start }) })
+    const timing = () => ({
+      phase,
+      name: title,
+      start,
+      seconds: since() - start,
+      after: prerequisites(operation).map((each) => each.title),
+    })
+    begun.push(operation)
+    phases.begins(operation)
+    tell('started')
+    try {
+      const out = await operation.run({ ...Object.fromEntries(inputs), ...later } as never, {
+        signal,
+        progress: (detail) => tell('progress', detail),
+      })
+      if (operation.final) final = true
+      tell('done', operation.label?.(out))
+      phases.done(operation)
+      return out
+    } catch (error) {
+      first ??= { error }
+      failed.abort(error)
+      tell('failed', (error as Error).message)
+      throw error
+    } finally {
+      timings.push(timing())
+    }
+  }
+
+  const results = new Map<unknown, unknown>()
+  await Promise.allSettled(operations.map(async (operation) => results.set(operation, await resultOf(operation))))
+  // Where nothing failed and not everything ran, the run was told to stop before its next operation began.
+  if (!first && results.size < operations.length) first = { error: signal.reason }
+  phases.close()
+  if (!first) return { ok: true, timings, resultOf: <Out>(operation: unknown) => results.get(operation) as Out }
+  const notUndone = final || undoSignal.aborted ? [] : await undo(begun, options)
+  return { ok: false, timings, error: first.error, notUndone }
+}
+
+const ends = (state: Event['state']) => state === 'done' || state === 'failed'
+
+/** Takes back what was begun, the latest first. What goes wrong in that is returned: it must not hide the cause. */
+async function undo(begun: readonly AnyOperation[], { emit, undoSignal, mayUndo }: CarryOutOptions): Promise<string[]> {
+  const problems: string[] = []
+  const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work()
+    } catch (error) {
+      problems.push((error as Error).message)
+      return undefined
+    }
+  }
+  if (mayUndo && !(await attempt(mayUndo))) return problems
+  for (const operation of begun.toReversed()) {
+    if (!operation.undo) continue
+    const event = { phase: 'clear away', step: operation.title } as const
+    const context: OperationContext = { signal: undoSignal, progress: (detail) => emit({ ...event, state: 'progress', detail }) }
+    await attempt(() => operation.undo!(context))
+  }
+  return problems
+}
+
+/** Waits for the end of every one, and throws the first error only then. */
+async function settle<T>(works: readonly Promise<T>[]): Promise<T[]> {
+  const results = await Promise.allSettled(works)
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason
+    return result.value
+  })
+}
