@@ -1,4 +1,5 @@
 import type { Expose, Measure, Secret } from './config.ts'
+import type { Strategy } from './strategy.ts'
 
 /** What a config function is told when it is called. */
 export interface ConfigContext {
@@ -15,7 +16,7 @@ export interface ConfigOptions<Name extends string = string> {
   /** `local` is the embedded cloud on this machine. Default: `local` for the stage of that name, `aws` for every other. */
   readonly target?: 'local' | 'aws'
   /** `blue-green` builds the new stack beside the old one; `recreate` removes the old one first. Default `blue-green`. */
-  readonly strategy?: 'blue-green' | 'recreate'
+  readonly strategy?: Strategy
   readonly instance?: InstanceOptions
   /** What service images are laid on: an image reference with a tag or digest, or `host`. Default: `host` on this machine, Node's official image on AWS. */
   readonly base?: string

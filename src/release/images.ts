@@ -150,3 +150,8 @@ export async function pushImages(
 export function shortDigest(digest: string): string {
   return digest.slice('sha256:'.length, 'sha256:'.length + 12)
 }
+
+/** Digest by image name. */
+export function digestsOf(images: ReadonlyMap<string, { readonly digest: string }>): Record<string, string> {
+  return Object.fromEntries([...images].map(([name, { digest }]) => [name, digest]))
+}

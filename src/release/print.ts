@@ -6,7 +6,7 @@ import type { Deployed } from './deploy.ts'
 import type { Receipt } from './destroy.ts'
 import { shortDigest } from './images.ts'
 import type { LedgerEntry } from './ledger.ts'
-import type { Plan } from './plan.ts'
+import { linesOf, type Plan } from './plan/plan.ts'
 import { type Price, priceOfRemaining, pricesOf } from './price.ts'
 import type { Status } from './status.ts'
 import type { Verified } from './verify.ts'
@@ -18,9 +18,10 @@ import type { Verified } from './verify.ts'
 export function printPlan(terminal: Terminal, plan: Plan, say: (line: string) => void = terminal.note): void {
   const { style } = terminal
   const paint = { '+': style.green, '-': style.red, '~': style.yellow, '-/+': style.yellow, ' ': style.dim }
-  const width = Math.max(...plan.steps.map(({ what }) => what.length))
+  const lines = linesOf(plan)
+  const width = Math.max(...lines.map(({ what }) => what.length))
   say(`Plan for release ${plan.release} (${plan.strategy})`)
-  for (const { glyph, what, detail } of plan.steps)
+  for (const { glyph, what, detail } of lines)
     say(`${paint[glyph](glyph.padStart(4))} ${what.padEnd(width)}  ${style.dim(detail)}`.trimEnd())
   if (plan.missing.length > 0) terminal.warn(`Left out: ${plan.missing.join('; ')}`)
   if (plan.changes === false) say(`Release ${plan.replaces} serves exactly this: a deploy would launch nothing new.`)

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { exit, Failure } from '../../config/failure.ts'
+import { strategies } from '../../config/strategy.ts'
 import { suggest } from '../../config/suggestion.ts'
 
 /** One flag of a script. */
@@ -25,6 +26,7 @@ export type FlagValues = Record<string, boolean | string | string[] | undefined>
 /** The flags that scripts have in common. */
 export const commonFlags = {
   stage: { type: 'string', value: 'NAME', about: 'the stage to work on; else MLOPS_STAGE, else local' },
+  strategy: { type: 'string', choices: strategies, about: 'how the old release makes way; else what the config says' },
   yes: { type: 'boolean', short: 'y', about: 'answer yes to every question' },
   json: { type: 'boolean', about: 'print one JSON document and nothing else' },
   'dry-run': { type: 'boolean', about: 'say what would be done, and do nothing' },

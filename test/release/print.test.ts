@@ -2,7 +2,9 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Config } from '../../config/config.ts'
 import type { LedgerEntry } from '../../src/release/ledger.ts'
-import type { Plan } from '../../src/release/plan.ts'
+import type { PlanLine } from '../../src/release/plan/operation.ts'
+import type { Plan } from '../../src/release/plan/plan.ts'
+import type { ReleaseOperations } from '../../src/release/plan/release-operations.ts'
 import { printDeployed, printHistory, printPlan, printReceipt, printStatus, printVerified } from '../../src/release/print.ts'
 import type { Status } from '../../src/release/status.ts'
 import { createTerminal, type Terminal } from '../../src/terminal/terminal.ts'
@@ -19,19 +21,21 @@ const digest = (letter: string) => `sha256:${letter.repeat(64)}`
 const prod = { app: 'shop', stage: 'prod' } as Config
 const local = { app: 'shop', stage: 'local' } as Config
 
+const lines: PlanLine[] = [
+  { glyph: ' ', what: 'elastic ip', detail: '192.0.2.1' },
+  { glyph: '+', what: 'repository', detail: '' },
+  { glyph: '-/+', what: 'stack', detail: 'release 6: vpc' },
+  { glyph: '~', what: 'image web', detail: 'aaaaaaaaaaaa, 2.1 MB to upload' },
+  { glyph: '-', what: 'stack', detail: 'release 5: left over by a run that did not end' },
+]
+/** Operations that are only looked at. */
+const shown = (...lines: PlanLine[]) => ({ all: lines.map((line) => ({ lines: [line] })) }) as unknown as ReleaseOperations
+
 const plan: Plan = {
   release: 6,
   strategy: 'blue-green',
-  leftovers: [5],
-  first: [],
+  operations: shown(...lines),
   replaces: 4,
-  steps: [
-    { glyph: ' ', what: 'elastic ip', detail: '192.0.2.1' },
-    { glyph: '+', what: 'repository', detail: '' },
-    { glyph: '-/+', what: 'stack', detail: 'release 6: vpc' },
-    { glyph: '~', what: 'image web', detail: 'aaaaaaaaaaaa, 2.1 MB to upload' },
-    { glyph: '-', what: 'stack', detail: 'release 5: left over by a run that did not end' },
-  ],
   missing: ['grafana is not on this machine (apt-get install grafana)'],
   price: { instance: 7.592, disk: 1.6, address: 3.65, total: 12.842 },
   changes: true,
@@ -59,7 +63,7 @@ On AWS about $12.84 a month: machine $7.59, disk $1.60, address $3.65 (us-east-1
 test('a plan that was asked for is a result, and says when a deploy would change nothing or the price is not known', () => {
   const same = {
     ...plan,
-    steps: plan.steps.slice(0, 1),
+    operations: shown(lines[0]!),
     missing: [],
     changes: false,
     price: { ...plan.price, instance: undefined, total: undefined },

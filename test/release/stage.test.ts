@@ -4,20 +4,18 @@ import * as assert from 'uvu/assert'
 import { Failure } from '../../config/failure.ts'
 import { Inventory } from '../../src/aws/inventory.ts'
 import { deleteParameters } from '../../src/aws/parameters.ts'
-import type { Event } from '../../src/event.ts'
+import type { Event, Tell } from '../../src/event.ts'
 import { contentsOf } from '../../src/release/contents.ts'
-import type { DeployOptions } from '../../src/release/deploy.ts'
+import { deploy } from '../../src/release/deploy.ts'
 import { destroy } from '../../src/release/destroy.ts'
-import { recipesOf } from '../../src/release/images.ts'
 import { launch } from '../../src/release/launch.ts'
-import type { Lease, LeaseOwner } from '../../src/release/lease.ts'
+import { type Lease, thisOwner } from '../../src/release/lease.ts'
 import { history, writeEntry } from '../../src/release/ledger.ts'
 import { conditionOf, countOf, logsOf } from '../../src/release/logs.ts'
 import { ownerOf } from '../../src/release/names.ts'
-import { planDeploy } from '../../src/release/plan.ts'
-import { provision } from '../../src/release/provision.ts'
+import { planDeploy, planProvision } from '../../src/release/plan/plan-deploy.ts'
+import { lookForPlan } from '../../src/release/plan/work.ts'
 import { retire } from '../../src/release/retire.ts'
-import { roomFor } from '../../src/release/room.ts'
 import { lookAt, servingRelease } from '../../src/release/situation.ts'
 import { statusOf } from '../../src/release/status.ts'
 import { createTestCloud, errorOf, freePort } from '../aws/cloud.fixture.ts'
@@ -34,18 +32,15 @@ test.after(async () => {
 test.after.each(() => cloud.faults())
 
 const { signal } = new AbortController()
-const owner: LeaseOwner = { user: 'ann', host: 'laptop', verb: 'provision', pid: 1 }
 /** What a lease that is given back deletes. */
 const along: string[] = []
 const held: Lease = { signal, takeAlong: (names) => along.push(...names), release: () => deleteParameters(clients, along.splice(0)) }
 const ignore = () => undefined
 
 /** Provisions the next release, with what is there now. */
-async function provisionNext(also: Partial<DeployOptions> = {}) {
-  const situation = await lookAt(clients, config)
-  const recipes = recipesOf(config)
-  const plan = planDeploy(config, recipes, situation, await roomFor(clients, situation))
-  return await provision({ config, clients, situation, recipes, plan, owner, lease: held, signal, tell: ignore, ...also })
+async function provisionNext({ lease = held, tell = ignore }: { lease?: Lease; tell?: Tell } = {}) {
+  const work = await lookForPlan(clients, config, tell, 'provision')
+  return await deploy(work, planProvision(work), { lease, signal })
 }
 
 /** What there is, as `vpc (release 1)`, sorted. */
@@ -74,15 +69,16 @@ test('a stage that was never deployed has nothing, and its first release is 1', 
 test('provisioning makes everything, leads the address to the machine and says so in the ledger', async () => {
   const { release, address, seconds } = await provisionNext()
   assert.is(release, 1)
-  assert.equal(Object.keys(seconds), ['create', 'promote'])
+  assert.equal(Object.keys(seconds).sort(), ['create', 'promote', 'record'])
   assert.equal(await contents(), [...stackOf(1), ...ofStage].sort())
   const situation = await lookAt(clients, config)
   assert.is(situation.elasticIp?.address, address)
   assert.is(situation.serving?.release, 1)
   // Nothing was launched, so nothing serves.
   assert.is(servingRelease(situation), undefined)
+  const { user, host } = thisOwner('provision')
   const [entry, ...others] = await history(clients, config)
-  assert.equal([entry!.release, entry!.outcome, entry!.by, others], [1, 'provisioned', 'ann@laptop', []])
+  assert.equal([entry!.release, entry!.outcome, entry!.by, others], [1, 'provisioned', `${user}@${host}`, []])
   const status = await statusOf(clients, config)
   assert.equal([status.release, status.deployed, status.machine?.state], [1, undefined, 'running'])
 })
@@ -163,6 +159,8 @@ test('a release that cannot be provisioned is cleared away, and what the stage k
   assert.match(failure.message, /^Could not create instance: InsufficientInstanceCapacity: none free/)
   await cloud.faults()
   assert.equal(await contents(), before)
+  const [last] = await history(clients, config)
+  assert.equal([last!.release, last!.outcome], [2, 'failed'])
 })
 
 test('a run that has lost the lease stops and clears nothing away', async () => {
@@ -171,23 +169,24 @@ test('a run that has lost the lease stops and clears nothing away', async () => 
   const tell = ({ step, state }: Event) => (step === 'vpc' && state === 'done' ? lost.abort(reason) : undefined)
   const lease: Lease = { ...held, signal: lost.signal }
   assert.is(await errorOf(provisionNext({ lease, tell })), reason)
-  assert.ok((await contents()).includes('vpc (release 2)'))
+  assert.ok((await contents()).includes('vpc (release 3)'))
 })
 
 test('what a run that ended halfway has left is seen, planned to go, and goes with the next', async () => {
   const situation = await lookAt(clients, config)
-  assert.equal([situation.next, situation.releases], [3, [1, 2]])
-  const plan = planDeploy(config, recipesOf(config), situation, await roomFor(clients, situation))
-  assert.equal([plan.leftovers, plan.replaces], [[2], 1])
-  assert.equal((await statusOf(clients, config)).leftovers, [2])
-  assert.is((await provisionNext()).release, 3)
-  assert.equal(await contents(), [...stackOf(1), ...stackOf(3), ...ofStage].sort())
+  assert.equal([situation.next, situation.releases], [4, [1, 3]])
+  const { operations, replaces } = planDeploy(await lookForPlan(clients, config, ignore, 'deploy'))
+  const gone = operations.all.filter(({ phase }) => phase === 'retire').map(({ title }) => title)
+  assert.equal([gone, replaces], [['stack of release 3', 'stack of release 1'], 1])
+  assert.equal((await statusOf(clients, config)).leftovers, [3])
+  assert.is((await provisionNext()).release, 4)
+  assert.equal(await contents(), [...stackOf(1), ...stackOf(4), ...ofStage].sort())
 })
 
 test('retiring drains what runs before it removes the stack', async () => {
   const told: Event[] = []
   await retire(clients, config, [1], 'retire', signal, (event) => told.push(event))
-  assert.equal(await contents(), [...stackOf(3), ...ofStage].sort())
+  assert.equal(await contents(), [...stackOf(4), ...ofStage].sort())
   const drain = told.find(({ step, state }) => step === 'drain (release 1)' && state === 'done')
   assert.is(drain?.detail, 'Success')
   assert.ok(told.indexOf(drain!) < told.findIndex(({ step }) => step === 'vpc (release 1)'))
@@ -205,7 +204,7 @@ test('destroy tells what it could not remove and why, and removes the rest', asy
   const receipt = await destroyStage()
   assert.match(receipt.failure!.message, /^Could not destroy subnet: OperationNotPermitted: it is protected\n/)
   assert.equal(receipt.left.map(({ kind }) => kind).sort(), ['subnet', 'vpc'])
-  assert.equal(await contents(), ['subnet (release 3)', 'vpc (release 3)'])
+  assert.equal(await contents(), ['subnet (release 4)', 'vpc (release 4)'])
 })
 
 test('destroy finishes what was left, looks again, and its receipt says that nothing is left', async () => {

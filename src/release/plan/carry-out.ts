@@ -1,6 +1,6 @@
 import type { Event, Tell } from '../../event.ts'
 import { type AnyOperation, type OperationContext, type Operations, type Phase, prerequisites } from './operation.ts'
-import { phaseProgress } from './phase-progress.ts'
+import { phaseProgress, phaseSeconds } from './phase-progress.ts'
 
 /** When an operation ran, in seconds since the run began. */
 export interface OperationTiming {
@@ -62,6 +62,7 @@ export async function carryOut(operations: readonly AnyOperation[], options: Car
     signal.throwIfAborted()
     const start = since()
     const tell = (state: Event['state'], detail?: string) =>
+      operation.quiet ||
       emit({ phase, step: title, state, ...(detail !== undefined && { detail }), ...(ends(state) && { seconds: since() - start }) })
     const timing = () => ({
       phase,
@@ -74,10 +75,8 @@ export async function carryOut(operations: readonly AnyOperation[], options: Car
     phases.begins(operation)
     tell('started')
     try {
-      const out = await operation.run({ ...Object.fromEntries(inputs), ...later } as never, {
-        signal,
-        progress: (detail) => tell('progress', detail),
-      })
+      const context = { signal, progress: (detail: string) => tell('progress', detail), seconds: () => phaseSeconds(timings) }
+      const out = await operation.run({ ...Object.fromEntries(inputs), ...later } as never, context)
       if (operation.final) final = true
       tell('done', operation.label?.(out))
       phases.done(operation)
@@ -116,12 +115,21 @@ async function undo(begun: readonly AnyOperation[], { emit, undoSignal, mayUndo 
     }
   }
   if (mayUndo && !(await attempt(mayUndo))) return problems
-  for (const operation of begun.toReversed()) {
-    if (!operation.undo) continue
-    const event = { phase: 'clear away', step: operation.title } as const
-    const context: OperationContext = { signal: undoSignal, progress: (detail) => emit({ ...event, state: 'progress', detail }) }
+  const undoable = begun.filter((operation) => operation.undo).toReversed()
+  if (undoable.length === 0) return problems
+  const phase = 'clear away'
+  const start = performance.now()
+  emit({ phase, state: 'started' })
+  for (const operation of undoable) {
+    const context: OperationContext = {
+      signal: undoSignal,
+      progress: (detail) => emit({ phase, step: operation.title, state: 'progress', detail }),
+      seconds: () => ({}),
+    }
     await attempt(() => operation.undo!(context))
   }
+  const state = problems.length === 0 ? 'done' : 'failed'
+  emit({ phase, state, seconds: (performance.now() - start) / 1000 })
   return problems
 }
 

@@ -1,6 +1,13 @@
 /** What an operation does to what it is about: makes it, keeps it, changes it, removes it, replaces it by a new one. */
 export type Glyph = '+' | ' ' | '~' | '-' | '-/+'
 
+/** One line of a printed plan. */
+export interface PlanLine {
+  readonly glyph: Glyph
+  readonly what: string
+  readonly detail: string
+}
+
 /** The parts that a run is told and timed in, in the order in which most runs meet them. */
 export const phases = ['retire', 'create', 'build', 'push', 'launch', 'verify', 'promote', 'record', 'destroy'] as const
 export type Phase = (typeof phases)[number]
@@ -11,6 +18,8 @@ export interface OperationContext {
   readonly signal: AbortSignal
   /** Says how far it is. */
   progress(detail: string): void
+  /** How many seconds each phase of the run has taken so far. */
+  seconds(): Readonly<Record<string, number>>
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a plan holds operations of every shape; each keeps its own types
@@ -27,11 +36,12 @@ type PromisesOf<N extends Operations> = { readonly [K in keyof N]: Promise<Resul
  */
 export interface Operation<Out = void, Needs extends Operations = Operations, Meanwhile extends Operations = Operations> {
   readonly phase: Phase
-  /** What it is about, unique in its plan: `stack of release 6`, `image web`. */
+  /** What it is about, unique in its plan: `stack of release 6`, `push`. */
   readonly title: string
-  /** What it does to that, for people. */
-  readonly detail: string
-  readonly glyph: Glyph
+  /** How it is shown before it runs: at least one line, and one for each thing that people want to see there. */
+  readonly lines: readonly PlanLine[]
+  /** Its work tells of its own steps, so that the run need not tell of it. */
+  readonly quiet?: boolean
   /** Operations whose results it works with: it begins when all of them are done. */
   readonly needs?: Needs
   /** Operations whose results it needs only in the end: it begins without them and waits for each where it uses it. */

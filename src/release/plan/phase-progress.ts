@@ -41,3 +41,8 @@ export function phaseTimes(timings: readonly { readonly phase: Phase; readonly s
   const timeline = [...spans].map(([label, { start, end }]) => ({ label, start, seconds: end - start }))
   return timeline.sort((a, b) => a.start + a.seconds - (b.start + b.seconds))
 }
+
+/** The seconds of each phase, in the order in which they ended. */
+export function phaseSeconds(timings: Parameters<typeof phaseTimes>[0]): Record<string, number> {
+  return Object.fromEntries(phaseTimes(timings).map(({ label, seconds }) => [label, Math.round(seconds * 1000) / 1000]))
+}

@@ -7,7 +7,7 @@ import { phaseTimes } from '../../../src/release/plan/phase-progress.ts'
 
 /** An operation that writes into a list that it ran, and that it was undone. */
 function step<Out>(title: string, spec: Partial<Operation<Out>> & Pick<Operation<Out>, 'run'>): Operation<Out> {
-  return { phase: 'create', title, detail: '', glyph: '+', ...spec }
+  return { phase: 'create', title, lines: [], ...spec }
 }
 
 function options(also: Partial<CarryOutOptions> = {}): CarryOutOptions & { events: Event[] } {
@@ -31,8 +31,7 @@ test('an operation begins when those it needs are done, gets their results, and 
   const machine = operation({
     phase: 'launch',
     title: 'machine',
-    detail: '',
-    glyph: '+',
+    lines: [],
     needs: { network, role },
     run: async ({ network, role }) => `machine in ${network} with ${role}`,
   })
@@ -71,8 +70,7 @@ test('what an operation needs only in the end does not hold up its beginning', a
   const image = operation({
     phase: 'push',
     title: 'image',
-    detail: '',
-    glyph: '+',
+    lines: [],
     meanwhile: { repository },
     run: async ({ repository }) => {
       order.push('built')
@@ -113,6 +111,7 @@ test('after a failure nothing begins, what runs is told and waited for, and what
   assert.ok(!carried.ok)
   assert.is((carried.error as Error).message, 'no room')
   assert.equal(order, ['slow ended', 'undo broken', 'undo slow', 'undo address'])
+  assert.equal(lines(how.events).slice(-2), ['clear away started', 'clear away done'])
   assert.equal(
     lines(how.events).filter((line) => line.includes('failed')),
     ['launch broken failed no room', 'create slow failed no room', 'create failed', 'launch failed'],
