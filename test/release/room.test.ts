@@ -18,6 +18,7 @@ test.after(async () => {
 test.after.each(() => cloud.faults())
 
 async function plan(also: { strategy?: 'recreate' } = {}) {
+  const work = await lookForPlan(clients, { ...config, ...also }, () => undefined, 'deploy')
   const { before, afterwards } = replacements[work.config.strategy](work)
   const numbers = (those: typeof before) => those.map(({ release }) => release)
   return { release: work.situation.next, before: numbers(before), afterwards: numbers(afterwards) }
