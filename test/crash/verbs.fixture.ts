@@ -12,6 +12,7 @@ import { type Deployed, deploy } from '../../src/release/deploy.ts'
 import { destroy, type Receipt } from '../../src/release/destroy.ts'
 import type { Recipes } from '../../src/release/images.ts'
 import { planDeploy } from '../../src/release/plan/plan-deploy.ts'
+import { planDestroy } from '../../src/release/plan/plan-destroy.ts'
 import { lookForPlan } from '../../src/release/plan/work.ts'
 import { withLease } from '../../src/release/with-lease.ts'
 
@@ -74,5 +75,7 @@ export async function runDeploy(order: Order, signal = new AbortController().sig
 export async function runDestroy(order: Order, signal = new AbortController().signal, tell = silent): Promise<Receipt> {
   const config = configOf(order)
   const clients = new Clients(order.access)
-  return await withLease({ clients, id: config, verb: 'destroy', signal, tell }, (lease) => destroy(clients, config, lease, signal, tell))
+  return await withLease({ clients, id: config, verb: 'destroy', signal, tell }, async (lease) =>
+    destroy(await planDestroy(clients, config, lease, tell), { lease, signal }),
+  )
 }

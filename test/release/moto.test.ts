@@ -9,6 +9,7 @@ import { deploy } from '../../src/release/deploy.ts'
 import { destroy } from '../../src/release/destroy.ts'
 import { history } from '../../src/release/ledger.ts'
 import { planProvision } from '../../src/release/plan/plan-deploy.ts'
+import { planDestroy } from '../../src/release/plan/plan-destroy.ts'
 import { lookForPlan } from '../../src/release/plan/work.ts'
 import { statusOf } from '../../src/release/status.ts'
 import { withLease } from '../../src/release/with-lease.ts'
@@ -38,7 +39,9 @@ async function throughItsLife(clients: Clients, policies: { attached: string[]; 
     policies.attached,
   )
   assert.equal((await iam.listRolePolicies({ RoleName })).PolicyNames!.toSorted(), [...policies.inline, RoleName].sort())
-  const receipt = await withLease({ ...options, verb: 'destroy' }, (lease) => destroy(clients, config, lease, options.signal, options.tell))
+  const receipt = await withLease({ ...options, verb: 'destroy' }, async (lease) =>
+    destroy(await planDestroy(clients, config, lease, options.tell), { lease, signal: options.signal }),
+  )
   assert.equal([receipt.failure, receipt.left], [undefined, []])
   assert.is(receipt.removed.length, 11)
   rmSync(config.folder, { recursive: true })

@@ -14,6 +14,7 @@ import { history, writeEntry } from '../../src/release/ledger.ts'
 import { conditionOf, countOf, logsOf } from '../../src/release/logs.ts'
 import { ownerOf } from '../../src/release/names.ts'
 import { planDeploy, planProvision } from '../../src/release/plan/plan-deploy.ts'
+import { planDestroy } from '../../src/release/plan/plan-destroy.ts'
 import { lookForPlan } from '../../src/release/plan/work.ts'
 import { retire } from '../../src/release/retire.ts'
 import { lookAt, servingRelease } from '../../src/release/situation.ts'
@@ -194,7 +195,7 @@ test('retiring drains what runs before it removes the stack', async () => {
 
 /** Destroys the stage as its script does, which gives the lease back afterwards. */
 async function destroyStage() {
-  const receipt = await destroy(clients, config, held, signal, ignore)
+  const receipt = await destroy(await planDestroy(clients, config, held, ignore), { lease: held, signal })
   await held.release()
   return receipt
 }
@@ -228,7 +229,10 @@ test('a machine that cannot be drained is retired all the same', async () => {
 
 test('an interrupted destroy throws the reason', async () => {
   const aborted = AbortSignal.abort(new Failure('Interrupted'))
-  assert.is((await errorOf(destroy(clients, config, held, aborted, ignore))).message, 'Interrupted')
+  assert.is(
+    (await errorOf(destroy(await planDestroy(clients, config, held, ignore), { lease: held, signal: aborted }))).message,
+    'Interrupted',
+  )
 })
 
 test.run()

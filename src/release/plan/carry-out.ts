@@ -14,9 +14,20 @@ export interface OperationTiming {
 
 /** How a run ended: with the results of its operations, or with the first error and what its clean-up could not do. */
 export type Carried = { readonly timings: readonly OperationTiming[] } & (
-  | { readonly ok: true; resultOf<Out>(operation: { run(...input: never[]): Promise<Out> }): Out }
-  | { readonly ok: false; readonly error: unknown; readonly notUndone: readonly string[] }
+  | { readonly ok: true; resultOf<Out>(operation: Yielding<Out>): Out }
+  | {
+      readonly ok: false
+      readonly error: unknown
+      readonly notUndone: readonly string[]
+      /** Of an operation that was done all the same; undefined for every other. */
+      resultOf<Out>(operation: Yielding<Out>): Out | undefined
+    }
 )
+
+/** An operation by what it results in. */
+interface Yielding<Out> {
+  run(...input: never[]): Promise<Out>
+}
 
 export interface CarryOutOptions {
   readonly emit: Tell
@@ -26,11 +37,13 @@ export interface CarryOutOptions {
   readonly undoSignal: AbortSignal
   /** Asked after a failure and before anything is undone; resolves to false where what was done has to stay. By default it is undone. */
   readonly mayUndo?: () => Promise<boolean>
+  /** After a failure only what needs its result is left undone, and everything else goes on; by default the run stops. */
+  readonly goOn?: boolean
 }
 
 /**
  * Carries out operations, each as soon as those that it names are done; ready ones never wait for each other. When one fails the others are told to stop through
- * their signal, all of them are waited for, and what was begun is undone, the latest first, unless an operation that is `final` is done.
+ * their signal (unless the run goes on), all of them are waited for, and what was begun is undone, the latest first, unless an operation that is `final` is done.
  * Never throws: a failure of the plan is a result.
  */
 export async function carryOut(operations: readonly AnyOperation[], options: CarryOutOptions): Promise<Carried> {
@@ -46,7 +59,7 @@ export async function carryOut(operations: readonly AnyOperation[], options: Car
   let first: { error: unknown } | undefined
   let final = false
 
-  const resultOf = (operation: AnyOperation): Promise<unknown> => {
+  const promiseOf = (operation: AnyOperation): Promise<unknown> => {
     const known = running.get(operation) ?? perform(operation)
     running.set(operation, known)
     return known
@@ -54,11 +67,11 @@ export async function carryOut(operations: readonly AnyOperation[], options: Car
 
   const perform = async (operation: AnyOperation): Promise<unknown> => {
     const { phase, title, needs = {}, meanwhile = {}, after = [] } = operation
-    const later = Object.fromEntries(Object.entries(meanwhile as Operations).map(([key, each]) => [key, resultOf(each)]))
+    const later = Object.fromEntries(Object.entries(meanwhile as Operations).map(([key, each]) => [key, promiseOf(each)]))
     // Whoever awaits it in its work hears of its failure; a work that fails before that must not leave it unheard.
     for (const promise of Object.values(later)) promise.catch(() => undefined)
-    const inputs = await settle(Object.entries(needs as Operations).map(async ([key, each]) => [key, await resultOf(each)] as const))
-    await settle(after.map(resultOf))
+    const inputs = await settle(Object.entries(needs as Operations).map(async ([key, each]) => [key, await promiseOf(each)] as const))
+    await Promise.allSettled(after.map(promiseOf))
     signal.throwIfAborted()
     const start = since()
     const tell = (state: Event['state'], detail?: string) =>
@@ -75,7 +88,12 @@ export async function carryOut(operations: readonly AnyOperation[], options: Car
     phases.begins(operation)
     tell('started')
     try {
-      const context = { signal, progress: (detail: string) => tell('progress', detail), seconds: () => phaseSeconds(timings) }
+      const context = {
+        signal,
+        progress: (detail: string) => tell('progress', detail),
+        seconds: () => phaseSeconds(timings),
+        failed: () => first !== undefined,
+      }
       const out = await operation.run({ ...Object.fromEntries(inputs), ...later } as never, context)
       if (operation.final) final = true
       tell('done', operation.label?.(out))
@@ -83,7 +101,7 @@ export async function carryOut(operations: readonly AnyOperation[], options: Car
       return out
     } catch (error) {
       first ??= { error }
-      failed.abort(error)
+      if (!options.goOn) failed.abort(error)
       tell('failed', (error as Error).message)
       throw error
     } finally {
@@ -92,13 +110,14 @@ export async function carryOut(operations: readonly AnyOperation[], options: Car
   }
 
   const results = new Map<unknown, unknown>()
-  await Promise.allSettled(operations.map(async (operation) => results.set(operation, await resultOf(operation))))
+  await Promise.allSettled(operations.map(async (operation) => results.set(operation, await promiseOf(operation))))
   // Where nothing failed and not everything ran, the run was told to stop before its next operation began.
   if (!first && results.size < operations.length) first = { error: signal.reason }
   phases.close()
-  if (!first) return { ok: true, timings, resultOf: <Out>(operation: unknown) => results.get(operation) as Out }
+  const resultOf = <Out>(operation: Yielding<Out>) => results.get(operation) as Out
+  if (!first) return { ok: true, timings, resultOf }
   const notUndone = final || undoSignal.aborted ? [] : await undo(begun, options)
-  return { ok: false, timings, error: first.error, notUndone }
+  return { ok: false, timings, error: first.error, notUndone, resultOf }
 }
 
 const ends = (state: Event['state']) => state === 'done' || state === 'failed'
@@ -125,6 +144,7 @@ async function undo(begun: readonly AnyOperation[], { emit, undoSignal, mayUndo 
       signal: undoSignal,
       progress: (detail) => emit({ phase, step: operation.title, state: 'progress', detail }),
       seconds: () => ({}),
+      failed: () => true,
     }
     await attempt(() => operation.undo!(context))
   }

@@ -9,7 +9,7 @@ export interface PlanLine {
 }
 
 /** The parts that a run is told and timed in, in the order in which most runs meet them. */
-export const phases = ['retire', 'create', 'build', 'push', 'launch', 'verify', 'promote', 'record', 'destroy'] as const
+export const phases = ['retire', 'create', 'build', 'push', 'launch', 'verify', 'promote', 'record', 'destroy', 'receipt'] as const
 export type Phase = (typeof phases)[number]
 
 /** What an operation works with beside its inputs. */
@@ -20,6 +20,8 @@ export interface OperationContext {
   progress(detail: string): void
   /** How many seconds each phase of the run has taken so far. */
   seconds(): Readonly<Record<string, number>>
+  /** Whether another operation of the run has failed. */
+  failed(): boolean
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a plan holds operations of every shape; each keeps its own types
@@ -46,7 +48,7 @@ export interface Operation<Out = void, Needs extends Operations = Operations, Me
   readonly needs?: Needs
   /** Operations whose results it needs only in the end: it begins without them and waits for each where it uses it. */
   readonly meanwhile?: Meanwhile
-  /** Operations that have to be done before, though their results are not of interest. */
+  /** Operations that have to have ended before, whatever came of them where the run goes on after failures. */
   readonly after?: readonly AnyOperation[]
   /** What users notice while it runs, in one sentence; absent: nothing. */
   readonly interrupts?: string

@@ -1,7 +1,7 @@
 import type { Config } from '../../../config/config.ts'
 import type { Strategy } from '../../../config/strategy.ts'
 import type { Price } from '../price.ts'
-import type { PlanLine } from './operation.ts'
+import type { AnyOperation, PlanLine } from './operation.ts'
 import type { ReleaseOperations } from './release-operations.ts'
 
 /** Everything a deploy will do, as a value: what is printed, confirmed and carried out is the same. */
@@ -29,11 +29,11 @@ export interface PlanDocument extends Omit<Plan, 'operations'> {
 }
 
 /** Every line of a plan, in the order of its operations. */
-export function linesOf({ operations }: Pick<Plan, 'operations'>): PlanLine[] {
-  return operations.all.flatMap(({ lines }) => lines)
+export function linesOf({ all }: { readonly all: readonly AnyOperation[] }): readonly PlanLine[] {
+  return all.flatMap(({ lines }) => lines)
 }
 
 /** @param config whose plan it is */
 export function planDocument({ operations, ...plan }: Plan, { app, stage }: Config): PlanDocument {
-  return { app, stage, ...plan, steps: linesOf({ operations }) }
+  return { app, stage, ...plan, steps: linesOf(operations) }
 }

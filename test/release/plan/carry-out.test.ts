@@ -149,6 +149,20 @@ test('what a clean-up cannot do is told beside the cause, and the rest of it is 
   assert.equal(undone, ['first'])
 })
 
+test('a run that goes on leaves undone only what needs the result of what failed', async () => {
+  const ran: string[] = []
+  const run = (title: string) => async () => void ran.push(title)
+  const broken = step('broken', { run: () => Promise.reject(new Error('denied')) })
+  const dependent = operation({ phase: 'create', title: 'dependent', lines: [], needs: { broken }, run: run('dependent') })
+  const beside = step('beside', { run: run('beside') })
+  const last = step('last', { after: [broken, dependent, beside], run: async (_, { failed }) => `last, failed: ${failed()}` })
+  const carried = await carryOut([broken, dependent, beside, last], options({ goOn: true }))
+  assert.ok(!carried.ok)
+  assert.is((carried.error as Error).message, 'denied')
+  assert.equal(ran, ['beside'])
+  assert.equal([carried.resultOf(last), carried.resultOf(broken)], ['last, failed: true', undefined])
+})
+
 test('a run that is stopped begins nothing more and gives the reason', async () => {
   const stop = new AbortController()
   const ran: string[] = []

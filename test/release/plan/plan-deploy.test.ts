@@ -73,7 +73,7 @@ function planDeploy(config: Config, recipes: Recipes, situation: Situation, room
   return plans.planDeploy(work, images)
 }
 
-const lines = (plan: Plan) => linesOf(plan).map(({ glyph, what, detail }) => `${glyph.padStart(3)} ${what}: ${detail}`)
+const lines = (plan: Plan) => linesOf(plan.operations).map(({ glyph, what, detail }) => `${glyph.padStart(3)} ${what}: ${detail}`)
 
 test('the first deploy makes everything and interrupts nothing', () => {
   const plan = planDeploy(config, recipes, situation(), plenty)
