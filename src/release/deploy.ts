@@ -5,7 +5,7 @@ import type { Timing } from '../aws/walk.ts'
 import { digestsOf } from './images.ts'
 import type { Lease } from './lease.ts'
 import { urlOf } from './outside.ts'
-import { carryOut } from './plan/carry-out.ts'
+import { carryOut, type OperationTiming } from './plan/carry-out.ts'
 import { launchedPorts } from './plan/operations/launch.ts'
 import { record } from './plan/operations/record.ts'
 import { phaseSeconds, phaseTimes } from './plan/phase-progress.ts'
@@ -25,6 +25,8 @@ export interface Deployed {
   readonly seconds: Readonly<Record<string, number>>
   /** The phases on one time axis, in seconds since the first began. */
   readonly timeline: readonly { readonly label: string; readonly start: number; readonly seconds: number }[]
+  /** What ran, and when: the operations of the plan in the order in which they ended. */
+  readonly operations: readonly OperationTiming[]
   /** The chain of resources that took longest to create: no more hands would make it shorter. */
   readonly critical: readonly Timing[]
 }
@@ -62,6 +64,7 @@ export async function deploy(work: Work, plan: Plan, { lease, signal }: RunOptio
       missing: plan.missing,
       seconds,
       timeline: phaseTimes(carried.timings),
+      operations: carried.timings,
       critical: criticalPath(carried.resultOf(stack).timings),
     }
   }

@@ -14,7 +14,7 @@ import { howToGet, programOnPath } from '../image/program.ts'
 import { contentTag, type Pushed, pushImage } from '../image/push.ts'
 import { bytes } from './bytes.ts'
 import { schemaPath } from './containers.ts'
-import { settled } from './phases.ts'
+import { settled } from './settled.ts'
 
 /** The image of one container of the release. */
 export interface ImageRecipe {

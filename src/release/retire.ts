@@ -5,7 +5,7 @@ import { Inventory } from '../aws/inventory.ts'
 import { runCommand } from '../aws/run-command.ts'
 import type { Tell } from '../event.ts'
 import { ownerOf, releaseOf, type StageId } from './names.ts'
-import { settled } from './phases.ts'
+import { settled } from './settled.ts'
 import { noBlueprint, stack } from './stack.ts'
 import { stageResources } from './stage-resources.ts'
 

@@ -100,6 +100,7 @@ const deployed = {
     { label: 'build', start: 0, seconds: 0.42 },
     { label: 'create', start: 0.1, seconds: 3 },
   ],
+  operations: [],
   critical: [
     { name: 'vpc', start: 0, seconds: 0.3, after: [] },
     { name: 'instance', start: 0.4, seconds: 2.4, after: ['vpc'] },

@@ -13,6 +13,7 @@ import { type Lease, thisOwner } from '../../src/release/lease.ts'
 import { history, writeEntry } from '../../src/release/ledger.ts'
 import { conditionOf, countOf, logsOf } from '../../src/release/logs.ts'
 import { ownerOf } from '../../src/release/names.ts'
+import { linesOf } from '../../src/release/plan/plan.ts'
 import { planDeploy, planProvision } from '../../src/release/plan/plan-deploy.ts'
 import { planDestroy } from '../../src/release/plan/plan-destroy.ts'
 import { lookForPlan } from '../../src/release/plan/work.ts'
@@ -65,6 +66,17 @@ test('a stage that was never deployed has nothing, and its first release is 1', 
     status.services.map(({ name, state }) => [name, state]),
     [['web', 'not deployed']],
   )
+})
+
+test('what is printed is what runs: every line is of an operation that ran, and nothing ran that was not shown', async () => {
+  const phases = new Set<string>()
+  const work = await lookForPlan(clients, config, ({ phase }) => void phases.add(phase), 'provision')
+  const plan = planProvision(work)
+  const { operations } = await deploy(work, plan, { lease: held, signal })
+  assert.equal(operations.map(({ name }) => name).sort(), plan.operations.all.map(({ title }) => title).sort())
+  assert.equal([...phases].sort(), [...new Set(plan.operations.all.map(({ phase }) => phase))].sort())
+  assert.ok(linesOf(plan.operations).length >= plan.operations.all.length)
+  await destroyStage()
 })
 
 test('provisioning makes everything, leads the address to the machine and says so in the ledger', async () => {

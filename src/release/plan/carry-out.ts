@@ -1,4 +1,5 @@
 import type { Event, Tell } from '../../event.ts'
+import { settled } from '../settled.ts'
 import { type AnyOperation, type OperationContext, type Operations, type Phase, prerequisites } from './operation.ts'
 import { phaseProgress, phaseSeconds } from './phase-progress.ts'
 
@@ -70,7 +71,7 @@ export async function carryOut(operations: readonly AnyOperation[], options: Car
     const later = Object.fromEntries(Object.entries(meanwhile as Operations).map(([key, each]) => [key, promiseOf(each)]))
     // Whoever awaits it in its work hears of its failure; a work that fails before that must not leave it unheard.
     for (const promise of Object.values(later)) promise.catch(() => undefined)
-    const inputs = await settle(Object.entries(needs as Operations).map(async ([key, each]) => [key, await promiseOf(each)] as const))
+    const inputs = await settled(Object.entries(needs as Operations).map(async ([key, each]) => [key, await promiseOf(each)] as const))
     await Promise.allSettled(after.map(promiseOf))
     signal.throwIfAborted()
     const start = since()
@@ -151,13 +152,4 @@ async function undo(begun: readonly AnyOperation[], { emit, undoSignal, mayUndo 
   const state = problems.length === 0 ? 'done' : 'failed'
   emit({ phase, state, seconds: (performance.now() - start) / 1000 })
   return problems
-}
-
-/** Waits for the end of every one, and throws the first error only then. */
-async function settle<T>(works: readonly Promise<T>[]): Promise<T[]> {
-  const results = await Promise.allSettled(works)
-  return results.map((result) => {
-    if (result.status === 'rejected') throw result.reason
-    return result.value
-  })
 }
