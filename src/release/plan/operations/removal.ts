@@ -1,6 +1,7 @@
-import { type Context, down } from '../../../aws/graph.ts'
+import { down } from '../../../aws/graph.ts'
 import { Inventory } from '../../../aws/inventory.ts'
 import { parametersBelow } from '../../../aws/parameters.ts'
+import type { Context } from '../../../aws/resource.ts'
 import { until } from '../../../aws/retry.ts'
 import { contentsOf, type Possession } from '../../contents.ts'
 import { type Lease, leaseName } from '../../lease.ts'
