@@ -1,3 +1,4 @@
+import { relative } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { exit, Failure } from '../config/failure.ts'
 import type { Access } from './aws/clients.ts'
@@ -14,9 +15,16 @@ export async function accessTo(config: Config, ports: readonly number[] = [], fl
   const engine = engineOf(flag, config)
   if (config.target === 'aws') return { region: config.region }
   const { startCloud, refuseTakenPorts } = await import('./local/start.ts')
-  const { endpoint, credentials } = await startCloud({ folder: cloudFolder(config), region: config.region, ...(engine && { engine }) })
-  await refuseTakenPorts({ folder: cloudFolder(config) }, ports)
-  return { region: config.region, endpoint, credentials }
+  const { profileFile, profileName } = await import('./local/profile.ts')
+  const folder = cloudFolder(config)
+  const { endpoint, credentials } = await startCloud({ folder, region: config.region, ...(engine && { engine }) })
+  await refuseTakenPorts({ folder }, ports)
+  // Older versions of AWS's command line take the endpoint from an option only.
+  const commandLine = {
+    environment: { AWS_CONFIG_FILE: relative(process.cwd(), profileFile(folder)) },
+    options: ['--profile', profileName, '--endpoint-url', endpoint],
+  }
+  return { region: config.region, endpoint, credentials, commandLine }
 }
 
 /** Where the embedded cloud of a project keeps its state. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { Config } from '../../config/config.ts'
 import { exit, Failure } from '../../config/failure.ts'
 import type { Launched } from '../../monitoring/index.ts'
@@ -18,7 +19,7 @@ import { buildImages, pushImages, type Recipes } from './images.ts'
 import { launch } from './launch.ts'
 import type { Lease, LeaseOwner } from './lease.ts'
 import { type LedgerEntry, writeEntry } from './ledger.ts'
-import { conditionOf } from './logs.ts'
+import { lastWordsOf } from './logs.ts'
 import { checkFromOutside, urlOf } from './outside.ts'
 import { Phases, together } from './phases.ts'
 import { digestsOf, type Plan } from './plan.ts'
@@ -68,8 +69,10 @@ export async function deploy(options: DeployOptions): Promise<Deployed> {
   const phases = new Phases(tell)
   try {
     if (plan.first.length > 0) await phases.run('retire', () => retire(clients, config, plan.first, 'retire', signal, tell))
-    const { elasticIp, instance, pushed, timings } = await bringUp(options, phases, signal)
-    await promote(options, phases, elasticIp, instance, signal)
+    const { elasticIp, instance, pushed, timings, check } = await bringUp(options, phases, signal)
+    // Written before the address moves: whatever kills this run then, the ledger knows the release that serves.
+    await record(options, { outcome: 'promoting', images: digestsOf(pushed), seconds: phases.seconds })
+    await promote(options, phases, elasticIp, instance, signal, check)
     const deployed = { ...outcome(options, elasticIp, pushed, phases), critical: criticalPath(timings) }
     await together(signal, [
       () => record(options, { outcome: 'serving', images: deployed.images, seconds: phases.seconds }),
@@ -87,6 +90,9 @@ export async function deploy(options: DeployOptions): Promise<Deployed> {
   }
 }
 
+/** Checks that everything of a launch, and nothing else, answers from outside at an address. */
+type Check = (address: string, phase: string, signal: AbortSignal) => Promise<void>
+
 /** Builds, creates and launches until the new stack answers from outside. Images and resources come into being side by side. */
 async function bringUp(options: DeployOptions, phases: Phases, signal: AbortSignal) {
   const { config, clients, recipes, plan, tell } = options
@@ -101,27 +107,39 @@ async function bringUp(options: DeployOptions, phases: Phases, signal: AbortSign
     },
     (signal) => phases.run('create', () => createStack(creation, signal, tell)),
     () => makeOwnSecrets(clients, config, recipes.ownSecrets),
+    () => settleLast(options),
   ])
 
   const address = instance.privateIp!
-  const containers = containersOf(config, pushed, address)
+  // Nobody else's: stages count their releases alike, and two of them may meet at one address.
+  const identity = `${plan.release}-${randomBytes(9).toString('base64url')}`
+  const containers = containersOf(config, pushed, address, identity)
   const what = {
     release: plan.release,
+    identity,
     address,
     registry: [...pushed.values()][0]!.reference.split('/')[0]!,
     containers,
     keeper: keeperOf(config, pushed, containers),
     files: launchFiles(config, address, await launchedBy(options, pushed), pushed),
   }
-  await phases.run('launch', () =>
+  const identified = await phases.run('launch', () =>
     launch(clients, config, instance, what, {
       signal,
       waiting: (detail) => tell({ phase: 'launch', step: 'instance', state: 'progress', detail }),
       nextFor: (container) => runHere(config, container),
     }),
   )
-  if (instance.publicIp) await phases.run('verify', () => check(options, instance, instance.publicIp!, 'verify', signal))
-  return { elasticIp, instance, pushed, timings }
+  const identityOf = (container: string) => (identified.has(container) ? identity : undefined)
+  const inside = (container: string) => lastWordsOf(clients, instance.id, container, signal)
+  const check: Check = (at, phase, signal) => checkFromOutside(at, ports(options), phase, signal, tell, identityOf, inside)
+  if (instance.publicIp) await phases.run('verify', () => check(instance.publicIp!, 'verify', signal))
+  return { elasticIp, instance, pushed, timings, check }
+}
+
+/** Writes down how a promotion ended that was killed before it could: its release serves. It is known now, and not any more when the next has replaced it. */
+async function settleLast({ config, clients, situation: { last, serving } }: DeployOptions): Promise<void> {
+  if (last?.outcome === 'promoting' && last.release === serving?.release) await writeEntry(clients, config, { ...last, outcome: 'serving' })
 }
 
 /** What dashboards and alerts tell of this release. */
@@ -137,25 +155,20 @@ async function promote(
   elasticIp: ElasticIp,
   instance: Instance,
   signal: AbortSignal,
+  check: Check,
 ): Promise<void> {
   const { clients, situation, plan } = options
   await phases.run('promote', async () => {
     signal.throwIfAborted()
     await associate(clients, elasticIp, instance.id)
     try {
-      await check(options, instance, elasticIp.address, 'promote', signal)
+      await check(elasticIp.address, 'promote', signal)
     } catch (error) {
       const back = plan.strategy === 'blue-green' ? situation.serving?.instance : undefined
       if (back && !options.lease.signal.aborted) await associate(clients, elasticIp, back.id)
       throw error
     }
   })
-}
-
-/** Checks everything on a machine from outside, at one of its addresses. */
-function check(options: DeployOptions, instance: Instance, address: string, phase: string, signal: AbortSignal): Promise<void> {
-  const inside = (container: string) => conditionOf(options.clients, instance.id, container, signal)
-  return checkFromOutside(address, ports(options), phase, signal, options.tell, inside)
 }
 
 /** The ports of what was deployed: without the monitoring servers that could not be had. */
@@ -185,7 +198,7 @@ function outcome(
 async function record(options: DeployOptions, result: Pick<LedgerEntry, 'outcome' | 'images' | 'seconds' | 'error'>): Promise<void> {
   const { config, clients, owner, plan, recipes } = options
   const commit = await commitOf(config.folder)
-  const fingerprint = result.outcome === 'serving' ? { fingerprint: fingerprintOf(config, result.images) } : {}
+  const fingerprint = result.outcome === 'failed' ? {} : { fingerprint: fingerprintOf(config, result.images) }
   await writeEntry(clients, config, {
     release: plan.release,
     at: new Date().toISOString(),
@@ -239,7 +252,6 @@ async function giveUp(error: unknown, options: DeployOptions, phases: Phases): P
   const serving = looked.result
   if (serving === release)
     return new Failure([`Release ${release} serves, but what comes after failed: ${message}`, ...also].join('\n'), details)
-  if (options.signal.aborted) return also.length === 0 ? failure : new Failure([message, ...also].join('\n'), details)
   const code = details.code ?? (serving === undefined ? exit.nothingServing : exit.stillServing)
   const state = serving === undefined ? 'Nothing serves now.' : `Release ${serving} still serves; nothing changed for its users.`
   return new Failure([message, ...also, state].join('\n'), { ...details, code })

@@ -2,6 +2,7 @@ import type { Action, Service } from '../cloud.ts'
 import { ApiError } from '../cloud.ts'
 import { accountAttributeActions } from './account-attribute.ts'
 import { addressActions } from './address.ts'
+import { consoleOutputActions } from './console-output.ts'
 import { imageActions } from './image.ts'
 import { instanceActions } from './instance.ts'
 import { instanceTypeActions } from './instance-type.ts'
@@ -25,6 +26,7 @@ const actions: Service = {
   ...securityGroupActions,
   ...securityGroupRuleActions,
   ...instanceActions,
+  ...consoleOutputActions,
   ...instanceTypeActions,
   ...networkInterfaceActions,
   ...volumeActions,
@@ -42,7 +44,7 @@ const actions: Service = {
 function asCall(action: Action): Action {
   return (input: { DryRun?: boolean }, call) => {
     const { store, machines } = call.cloud
-    const reading = call.action.startsWith('Describe')
+    const reading = /^(Describe|Get)/.test(call.action)
     const output = store.transaction(() => {
       const result = action(input, call)
       if (input.DryRun) throw new ApiError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412)
