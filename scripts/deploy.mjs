@@ -19,6 +19,7 @@ await runbook(
     const { printDeployed, printPlan } = await import('../src/release/print.ts')
 
     const { config, clients } = await openStage(flags, { serve: true })
+    if (clients.access.notice) terminal.note(clients.access.notice)
     const recipes = recipesOf(config)
     await refuseMissingSecrets(clients, config, recipes.wantedSecrets)
     if (flags.dryRun) {

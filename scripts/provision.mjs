@@ -17,6 +17,7 @@ await runbook(
     const { stageFlag } = await import('../src/release/print.ts')
 
     const { config, clients } = await openStage(flags, { serve: true })
+    if (clients.access.notice) terminal.note(clients.access.notice)
     const recipes = recipesOf(config)
     const result = await withLease({ clients, id: config, verb: 'provision', signal, tell: terminal.tell }, async (lease, owner) => {
       const [situation, machine] = await Promise.all([lookAt(clients, config), chooseMachine(clients, config)])

@@ -18,6 +18,8 @@ export interface Access {
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }
   /** How AWS's own command line gets there, where it would not by itself. */
   readonly commandLine?: CommandLine
+  /** What whoever works there should know, in one sentence. */
+  readonly notice?: string
 }
 
 /**
@@ -66,7 +68,7 @@ export class Clients {
   }
 
   #load<C extends Client>(service: string, make: (options: Access & { maxAttempts: number }) => Promise<C>): Promise<C> {
-    const { commandLine: _, ...options } = this.access
+    const { commandLine: _, notice: __, ...options } = this.access
     const loading =
       this.#loaded.get(service) ?? make({ ...options, maxAttempts: this.#attempts }).then((client) => nameCalls(client, service, this))
     this.#loaded.set(service, loading)

@@ -1,7 +1,7 @@
 import type { Action, Service } from '../cloud.ts'
 import { ApiError } from '../cloud.ts'
 import { accountAttributeActions } from './account-attribute.ts'
-import { addressActions } from './address.ts'
+import { addressActions, beforehand } from './address.ts'
 import { consoleOutputActions } from './console-output.ts'
 import { imageActions } from './image.ts'
 import { instanceActions } from './instance.ts'
@@ -17,7 +17,7 @@ import { volumeActions } from './volume.ts'
 import { vpcActions } from './vpc.ts'
 import { zoneActions } from './zone.ts'
 
-/** The part of EC2 that the embedded cloud has, one file for each kind of resource. Handlers are synchronous and run one at a time. */
+/** The part of EC2 that the embedded cloud has, one file for each kind of resource. Handlers are synchronous and run one at a time; what some have to find out of this computer first stands apart. */
 const actions: Service = {
   ...vpcActions,
   ...subnetActions,
@@ -55,4 +55,6 @@ function asCall(action: Action): Action {
   }
 }
 
-export const ec2: Service = Object.fromEntries(Object.entries(actions).map(([name, action]) => [name, asCall(action)]))
+export const ec2: Service = Object.fromEntries(
+  Object.entries(actions).map(([name, action]) => [name, (beforehand[name] ?? ((call) => call))(asCall(action))]),
+)
