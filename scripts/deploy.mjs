@@ -19,6 +19,7 @@ await runbook(
     const { tell } = terminal
 
     const { config, clients } = await openStage(flags, { serve: true })
+    if (clients.access.notice) terminal.note(clients.access.notice)
     await refuseMissingSecrets(clients, config, recipesOf(config).wantedSecrets)
     if (flags.dryRun) {
       const plan = await previewDeploy(clients, config, tell)

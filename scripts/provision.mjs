@@ -16,6 +16,7 @@ await runbook(
     const { tell } = terminal
 
     const { config, clients } = await openStage(flags, { serve: true })
+    if (clients.access.notice) terminal.note(clients.access.notice)
     const result = await withLease({ clients, id: config, verb: 'provision', signal, tell }, async (lease) => {
       const work = await lookForPlan(clients, config, tell, 'provision')
       const { serving, elasticIp } = work.situation

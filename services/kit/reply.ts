@@ -51,14 +51,15 @@ export class Reply {
 const json = 'application/json; charset=utf-8'
 
 /**
- * Sends an answer under a request's id; resolves when the last piece has been handed to the connection, or when the client has gone.
+ * Sends an answer; resolves when the last piece has been handed to the connection, or when the client has gone.
  *
+ * @param always headers that every answer has, such as the request's id
  * @throws what the pieces throw; the connection is cut then, so that the client cannot take the part for the whole
  */
-export async function send(response: ServerResponse, reply: Reply, id: string): Promise<void> {
+export async function send(response: ServerResponse, reply: Reply, always: Readonly<Record<string, string>>): Promise<void> {
   if (response.destroyed) return
   // The content is what its type says and nothing that a browser guesses: some of it came from clients.
-  const headers = { ...reply.headers, 'x-content-type-options': 'nosniff', 'x-request-id': id }
+  const headers = { ...reply.headers, 'x-content-type-options': 'nosniff', ...always }
   if (typeof reply.content === 'string') {
     response.writeHead(reply.status, { ...headers, 'content-length': Buffer.byteLength(reply.content) })
     response.end(reply.content)

@@ -1,7 +1,7 @@
-import { connect, type Socket } from 'node:net'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { defaultLimits, type Limits, type Listening } from './server.ts'
+import { talk } from './talk.fixture.ts'
 import { createTrial } from './trial.fixture.ts'
 
 const limit = defaultLimits.bodyBytes
@@ -14,20 +14,6 @@ async function serving(limits: Partial<Limits>, work: (server: Listening, addres
   } finally {
     await server.close()
   }
-}
-
-/** Opens a connection, writes, and gives all that comes until the other side closes it. */
-function talk(port: number, text: string, after?: (socket: Socket, got: string) => void): Promise<string> {
-  return new Promise((resolve) => {
-    let got = ''
-    const socket = connect(port, '127.0.0.1', () => socket.write(text))
-    socket.on('data', (piece) => {
-      got += piece
-      after?.(socket, got)
-    })
-    socket.on('error', () => {})
-    socket.on('close', () => resolve(got))
-  })
 }
 
 const post = (body: string) => ({ method: 'POST', body })
@@ -75,6 +61,17 @@ test('a body that does not come to its end is a 408', () =>
   serving({ headMs: 100, requestMs: 200 }, async (server) => {
     const got = await talk(server.port, 'POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{"a"')
     assert.match(got, /^HTTP\/1\.1 408 Request Timeout\r\n/)
+  }))
+
+test('a request with two hosts, or without one from HTTP/1.1 on, is a JSON 400', () =>
+  serving({}, async (server) => {
+    const rest = 'Connection: close\r\n\r\n'
+    for (const head of ['1.1\r\nHost: a\r\nhOST: a', '1.1\r\nHost: a\r\nX: y\r\nHost: b', '1.1\r\nX: y', '1.0\r\nHost: a\r\nHost: b']) {
+      const got = await talk(server.port, `GET /health HTTP/${head}\r\n${rest}`)
+      assert.match(got, /^HTTP\/1\.1 400 Bad Request\r\n/)
+      assert.ok(got.endsWith('{"error":"A request says once for which host it is, in a Host header"}'), got)
+    }
+    assert.match(await talk(server.port, `GET /health HTTP/1.0\r\n${rest}`), /^HTTP\/1\.1 200 /)
   }))
 
 test('nonsense after an answer that has begun is not answered into it', () =>

@@ -52,12 +52,20 @@ const graceMs = 100
 /**
  * Starts an HTTP server that slow clients cannot hold and that ends in good order.
  *
+ * @param always headers of the answers to what never becomes a request, such as nonsense
  * @throws the system's error when the address is not to be had
  */
-export async function startServer(handler: RequestListener, where: { host: string; port: number }, limits: Limits): Promise<Listening> {
+export async function startServer(
+  handler: RequestListener,
+  where: { host: string; port: number },
+  limits: Limits,
+  always: Readonly<Record<string, string>> = {},
+): Promise<Listening> {
   const connections = trackConnections()
   const server = createServer(
     {
+      // What Node answers to a request without one is no answer of ours, and it does not look for a second one: services/kit/host.ts does both.
+      requireHostHeader: false,
       headersTimeout: limits.headMs,
       requestTimeout: limits.requestMs,
       keepAliveTimeout: limits.idleMs,
@@ -72,7 +80,7 @@ export async function startServer(handler: RequestListener, where: { host: strin
   server.timeout = limits.stallMs
   server.on('connection', connections.opened)
   server.on('clientError', (error, socket) => {
-    if (!connections.answering(socket as Socket)) refuse(error, socket)
+    if (!connections.answering(socket as Socket)) refuse(error, socket, always)
     socket.destroy()
   })
   await new Promise<void>((resolve, reject) => {
@@ -112,7 +120,7 @@ export async function startServer(handler: RequestListener, where: { host: strin
 }
 
 /** Answers, in JSON as everything else, what Node could not make a request of. */
-function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
+function refuse(error: NodeJS.ErrnoException, socket: Duplex, always: Readonly<Record<string, string>>): void {
   if (!socket.writable || error.code === 'ECONNRESET') return
   const status = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }[error.code ?? ''] ?? 400
   const body = JSON.stringify({ error: STATUS_CODES[status] })
@@ -121,6 +129,7 @@ function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
     'Connection: close',
     'Content-Type: application/json; charset=utf-8',
     `Content-Length: ${body.length}`,
+    ...Object.entries(always).map(([name, value]) => `${name}: ${value}`),
   ]
   socket.write(`${head.join('\r\n')}\r\n\r\n${body}`)
 }

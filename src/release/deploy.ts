@@ -76,7 +76,7 @@ export async function deploy(work: Work, plan: Plan, { lease, signal }: RunOptio
     await record(work, { outcome: 'failed', images: {}, seconds, error: (cause as Error).message }).catch((error: Error) =>
       also.push(`The ledger could not be written: ${error.message}`),
     )
-  throw failureOf(cause, { verb: work.owner.verb, release: plan.release, serving, also, interrupted: signal.aborted })
+  throw failureOf(cause, { verb: work.owner.verb, release: plan.release, serving, also })
 }
 
 interface Aftermath {
@@ -86,18 +86,16 @@ interface Aftermath {
   /** What serves now; undefined where that could not be found out. */
   readonly serving: { readonly release: number | undefined } | undefined
   readonly also: readonly string[]
-  readonly interrupted: boolean
 }
 
 /** The failure of a run, with how the stage stands after it. */
-function failureOf(cause: unknown, { verb, release, serving, also, interrupted }: Aftermath): unknown {
+function failureOf(cause: unknown, { verb, release, serving, also }: Aftermath): unknown {
   const failure = explain(cause, `Could not ${verb} release ${release}`, `release ${release}`)
   if (!(failure instanceof Failure)) return failure
   const { message, details } = failure
   const told = (first: string, ...last: string[]) => [first, ...also, ...last].join('\n')
   if (!serving) return new Failure(told(message), details)
   if (serving.release === release) return new Failure(told(`Release ${release} serves, but what comes after failed: ${message}`), details)
-  if (interrupted) return also.length === 0 ? failure : new Failure(told(message), details)
   const code = details.code ?? (serving.release === undefined ? exit.nothingServing : exit.stillServing)
   const state =
     serving.release === undefined ? 'Nothing serves now.' : `Release ${serving.release} still serves; nothing changed for its users.`

@@ -71,14 +71,16 @@ export function printReceipt(terminal: Terminal, { app, stage }: Config, receipt
 
 /** Prints how a stage is. */
 export function printStatus(terminal: Terminal, status: Status): void {
-  const { app, stage, release, deployed, machine } = status
+  const { app, stage, release, launched, deployed, machine } = status
   const next = `To deploy it: npx zx scripts/deploy.mjs${stageFlag(status)}`
   if (release === undefined) terminal.print(`Stage ${stage} of ${app} serves nothing. ${next}`)
-  else if (!deployed) terminal.print(`Stage ${stage} of ${app} has a machine at ${status.address} on which nothing was launched. ${next}`)
+  else if (!launched) terminal.print(`Stage ${stage} of ${app} has a machine at ${status.address} on which nothing was launched. ${next}`)
   else terminal.print(`Release ${release} of ${app} serves stage ${stage} at ${status.address}.`)
   if (deployed)
     terminal.print(`Deployed ${deployed.at} by ${deployed.by}${deployed.commit ? ` from commit ${deployed.commit.slice(0, 12)}` : ''}.`)
   if (machine) terminal.print(`Machine ${machine.id} is ${machine.state}.`)
+  if (status.silent && machine?.state === 'running') terminal.print(`It could not be asked how its containers are: ${status.silent}`)
+  if (status.next) terminal.print(`To start it: ${status.next}`)
   terminal.table(
     status.services.map(({ name, state, url, detail, image }) => ({ name, state, url, image: image ? shortDigest(image) : '', detail })),
     [{ key: 'name', title: 'SERVICE' }, 'state', 'url', 'image', 'detail'],

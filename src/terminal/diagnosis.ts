@@ -50,20 +50,21 @@ function access(error: Error): Failure | undefined {
     return refuse('The AWS credentials have expired.', firstLine(error.message), 'aws sso login, or renew the keys in your environment')
   }
   if (unknownKey.includes(error.name)) {
-    return refuse(
-      'AWS does not know these credentials.',
-      firstLine(error.message),
-      'aws sts get-caller-identity shows which ones are in use',
-    )
+    return refuse('AWS does not know these credentials.', firstLine(error.message), `${whoAmI(error)} shows which ones are in use`)
   }
   if (forbidden.includes(error.name)) {
     return refuse(
       `AWS denied access: ${firstLine(error.message)}`,
       `The credentials are valid, but their policies do not allow ${(error as { operation?: string }).operation ?? 'this call'}.`,
-      'aws sts get-caller-identity shows whose they are; allow the action named above',
+      `${whoAmI(error)} shows whose they are; allow the action named above`,
     )
   }
   return undefined
+}
+
+/** The command that tells whose the credentials are; an error of our own clients knows how AWS's command line reaches their AWS. */
+function whoAmI(error: Error & { command?: (words: string) => string }): string {
+  return error.command?.('sts get-caller-identity') ?? 'aws sts get-caller-identity'
 }
 
 const onMachine: Readonly<Record<string, readonly [message: string, next: string]>> = {

@@ -15,7 +15,7 @@ if (process.env.INSTRUMENTED === 'no') {
     const account = budget.open()
     response.on('close', account.close)
     const value = await echo(createRequest(request, { id: '-', limit: defaultLimits.bodyBytes, account, log: () => {} }))
-    await send(response, Reply.json(value), '-')
+    await send(response, Reply.json(value), { 'x-request-id': '-' })
   })
   const { port } = await startServer(
     (request, response) => app.handler(request as PolkaRequest, response, undefined as never),

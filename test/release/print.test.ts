@@ -144,6 +144,9 @@ const status: Status = {
   app: 'shop',
   stage: 'prod',
   release: 6,
+  launched: true,
+  silent: undefined,
+  next: undefined,
   deployed: { at: '2026-01-02T03:04:05.000Z', by: 'ann@laptop', commit: 'c'.repeat(40) },
   address: '192.0.2.1',
   machine: { id: 'i-6', state: 'running' },
@@ -171,8 +174,22 @@ Locked by bob@ci (deploy).
   )
 })
 
+test('a machine that has stopped, or says nothing, is told with what helps; who launched it may be unknown', () => {
+  const machine = { id: 'i-6', state: 'stopped' }
+  const silent = { ...status, deployed: undefined, services: [], leftovers: [], lockedBy: undefined }
+  const next = 'aws ec2 start-instances --instance-ids i-6'
+  assert.is(
+    printed((terminal) => printStatus(terminal, { ...silent, machine, silent: 'it is stopped', next })).out.trimEnd(),
+    `Release 6 of shop serves stage prod at 192.0.2.1.\nMachine i-6 is stopped.\nTo start it: ${next}\nSERVICE  STATE  URL  IMAGE  DETAIL`,
+  )
+  assert.match(
+    printed((terminal) => printStatus(terminal, { ...silent, silent: 'AccessDeniedException: no' })).out,
+    'It could not be asked how its containers are: AccessDeniedException: no\n',
+  )
+})
+
 test('a stage that serves nothing, or has only a machine, says how to deploy it', () => {
-  const bare = { ...status, deployed: undefined, services: [], leftovers: [], lockedBy: undefined }
+  const bare = { ...status, launched: false, deployed: undefined, services: [], leftovers: [], lockedBy: undefined }
   const nothing = printed((terminal) => printStatus(terminal, { ...bare, release: undefined, machine: undefined, stage: 'local' })).out
   assert.is(nothing.split('\n')[0], 'Stage local of shop serves nothing. To deploy it: npx zx scripts/deploy.mjs')
   const machine = printed((terminal) => printStatus(terminal, bare)).out

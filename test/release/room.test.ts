@@ -54,7 +54,7 @@ test('where the quota of VPCs is used up, the plan fails, names them all, and sa
   assert.is(failure.message, `${clients.access.region} has no room for another VPC: 5 of 5 are there`)
   assert.equal(failure.details.on!.split(', ').sort(), vpcs.toSorted())
   const { service, code } = vpcQuota
-  const command = `aws service-quotas request-service-quota-increase --region ${clients.access.region} --service-code ${service} --quota-code ${code}`
+  const command = `aws --region ${clients.access.region} service-quotas request-service-quota-increase --service-code ${service} --quota-code ${code}`
   assert.is(failure.details.next, `${command} --desired-value 10`)
 })
 

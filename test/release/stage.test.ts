@@ -11,7 +11,7 @@ import { destroy } from '../../src/release/destroy.ts'
 import { launch } from '../../src/release/launch.ts'
 import { type Lease, thisOwner } from '../../src/release/lease.ts'
 import { history, writeEntry } from '../../src/release/ledger.ts'
-import { conditionOf, countOf, logsOf } from '../../src/release/logs.ts'
+import { countOf, lastWordsOf, logsOf } from '../../src/release/logs.ts'
 import { ownerOf } from '../../src/release/names.ts'
 import { linesOf } from '../../src/release/plan/plan.ts'
 import { planDeploy, planProvision } from '../../src/release/plan/plan-deploy.ts'
@@ -105,7 +105,7 @@ test('an image that the machine cannot pull is a failure with the name, the log 
   assert.is(failure.message, 'Could not pull the image of web')
   assert.match(failure.details.on!, /^container web, instance i-[0-9a-f]+, command [0-9a-f-]+$/)
   assert.ok(failure.details.log!.length > 0)
-  assert.match(failure.details.next!, /^aws ssm get-command-invocation --command-id /)
+  assert.match(failure.details.next!, /^aws --region eu-west-1 ssm get-command-invocation --command-id /)
 })
 
 test('the logs of a container are its last lines; those of one that is not there are a failure', async () => {
@@ -116,10 +116,10 @@ test('the logs of a container are its last lines; those of one that is not there
   await cloud.faults({ action: 'ssm:GetCommandInvocation', instead: answer })
   assert.is(await logsOf(clients, config, 'web', 20, signal), 'one\ntwo')
   await cloud.faults({ action: 'ssm:GetCommandInvocation', instead: { ...answer, StandardOutputContent: '2 true\none\ntwo\n' } })
-  const condition = await conditionOf(clients, (await lookAt(clients, config)).serving!.instance.id, 'web', signal)
+  const condition = await lastWordsOf(clients, (await lookAt(clients, config)).serving!.instance.id, 'web', signal)
   assert.equal(condition, { restarts: 2, outOfMemory: true, log: ['one', 'two'] })
   await cloud.faults()
-  const noContainer = (await errorOf(conditionOf(clients, (await lookAt(clients, config)).serving!.instance.id, 'web', signal))) as Failure
+  const noContainer = (await errorOf(lastWordsOf(clients, (await lookAt(clients, config)).serving!.instance.id, 'web', signal))) as Failure
   assert.match(noContainer.message, /No such (object|container): web/i)
   const nowhere = (await errorOf(logsOf(clients, { app: 'shop', stage: 'nowhere' }, 'web', 20, signal))) as Failure
   assert.is(nowhere.message, 'Nothing runs, so there are no logs')
@@ -148,8 +148,10 @@ test('a launch that ends without a result is told with what it wrote and how to 
   const failure = (await errorOf(launch(clients, config, serving!.instance, launchOf([container('web')]), options))) as Failure
   assert.is(failure.message, 'The launch ended without a result (Execution Timed Out, exit code 137)')
   assert.equal(failure.details.log, ['half', 'killed'])
-  assert.match(failure.details.next!, /^aws ssm get-command-invocation --command-id \S+ --instance-id i-/)
+  assert.match(failure.details.next!, /^aws --region eu-west-1 ssm get-command-invocation --command-id \S+ --instance-id i-/)
 })
+
+const gone = ['unhealthy', 'its machine has no such container']
 
 test('status shows what serves: whether it answers, what is missing, what is closed', async () => {
   const entry = { release: 1, outcome: 'serving' as const, at: '2026-01-02T03:04:05.000Z', by: 'ann@laptop', commit: 'abc', seconds: {} }
@@ -160,9 +162,16 @@ test('status shows what serves: whether it answers, what is missing, what is clo
   assert.is(servingRelease(await lookAt(clients, config)), 1)
   assert.equal(status.deployed, { at: entry.at, by: entry.by, commit: entry.commit })
   const shown = Object.fromEntries(status.services.map(({ name, state, detail }) => [name, [state, detail]]))
-  assert.equal(shown.web![0], 'unhealthy')
-  assert.equal(shown.prometheus, ['not checked', 'not open to the outside'])
+  // The ledger says what was launched; the machine says that it is gone.
+  assert.equal([shown.web, shown.prometheus], [gone, gone])
   assert.equal(shown.grafana, ['missing', missing[0]])
+
+  // Whoever may not run commands still sees what answers from outside.
+  await cloud.faults({ action: 'ssm:SendCommand', before: { code: 'AccessDeniedException', message: 'not for you' } })
+  const half = await statusOf(clients, monitored)
+  assert.match(half.silent!, /^AccessDeniedException: /)
+  const outside = Object.fromEntries(half.services.map(({ name, state, detail }) => [name, [state, detail]]))
+  assert.equal([outside.web![0], outside.prometheus], ['unhealthy', ['not checked', 'not open to the outside']])
 })
 
 test('a release that cannot be provisioned is cleared away, and what the stage keeps stays', async () => {
@@ -234,7 +243,8 @@ test('a machine that cannot be drained is retired all the same', async () => {
   await cloud.faults({ action: 'ssm:SendCommand', before: { code: 'InvalidInstanceId', message: 'not in a valid state' } })
   const told: Event[] = []
   await retire(clients, config, [1], 'retire', signal, (event) => told.push(event))
-  assert.is(told.find(({ step, state }) => step === 'drain (release 1)' && state === 'skipped')?.detail, 'not in a valid state')
+  const detail = told.find(({ step, state }) => step === 'drain (release 1)' && state === 'skipped')?.detail
+  assert.is(detail, 'The machine takes no commands: its agent is not connected to Systems Manager')
   await destroyStage()
   assert.equal(await contents(), [])
 })

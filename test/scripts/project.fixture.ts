@@ -107,11 +107,12 @@ export async function layProject(options: { services?: readonly string[]; wrappe
 
 /** A user's environment with nothing of the tests' own in it, but what the runner needs to find processes and to measure. */
 function surroundings(folder: string): NodeJS.ProcessEnv {
-  const { PATH, NODE_V8_COVERAGE, TEST_FILE_RUN } = process.env
+  const { PATH, NODE_V8_COVERAGE, TEST_FILE_RUN, MLOPS_LOOPBACK = 'shared' } = process.env
   return {
     PATH: `${join(folder, 'node_modules/.bin')}${delimiter}${PATH}`,
     HOME: join(folder, 'home'),
     LANG: 'C.UTF-8',
+    MLOPS_LOOPBACK,
     ...(NODE_V8_COVERAGE ? { NODE_V8_COVERAGE } : {}),
     ...(TEST_FILE_RUN ? { TEST_FILE_RUN } : {}),
   }

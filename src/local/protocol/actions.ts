@@ -44,6 +44,7 @@ export const actions = {
     'DetachInternetGateway',
     'DisassociateAddress',
     'DisassociateRouteTable',
+    'GetConsoleOutput',
     'ModifySubnetAttribute',
     'ModifyVpcAttribute',
     'ReleaseAddress',

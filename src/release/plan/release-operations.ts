@@ -3,8 +3,8 @@ import type { Pushed } from '../../image/push.ts'
 import type { AnyOperation, Operation } from './operation.ts'
 import { buildOperation, ownSecretsOperation, type PlannedImages, pushOperation } from './operations/images.ts'
 import { checkOperation, launchOperation } from './operations/launch.ts'
-import { type Promotion, promoteOperation } from './operations/promote.ts'
-import { recordOperation, recordProvisionedOperation } from './operations/record.ts'
+import { leadAddressOperation, type Promotion, promoteOperation } from './operations/promote.ts'
+import { recordOperation, recordProvisionedOperation, settleLedgerOperations } from './operations/record.ts'
 import { type Created, elasticIpOperation, repositoryOperation, retireOperation, stackOperation } from './operations/resources.ts'
 import type { Work } from './work.ts'
 
@@ -12,7 +12,7 @@ import type { Work } from './work.ts'
 export interface Replacement {
   readonly before: readonly Retirement[]
   readonly afterwards: readonly Retirement[]
-  readonly promotion: Pick<Promotion, 'interrupts' | 'back'>
+  readonly promotion: Promotion
 }
 
 export interface Retirement {
@@ -40,11 +40,12 @@ export function releaseOperations(work: Work, { before, afterwards, promotion }:
   const build = buildOperation(work, gone)
   const push = pushOperation(work, build, repository, images)
   const launch = launchOperation(work, push, stack, secrets)
-  const check = checkOperation(work, stack, [launch])
-  const promote = promoteOperation(work, elasticIp, stack, { ...promotion, check: true }, [check])
+  const check = checkOperation(work, launch)
+  const settled = settleLedgerOperations(work)
+  const promote = promoteOperation(work, elasticIp, push, launch, promotion, [check, ...settled])
   const record = recordOperation(work, push, [promote])
   const retired = afterwards.map(({ release, why }) => retireOperation(work, release, why, [promote]))
-  const all = [...gone, elasticIp, repository, stack, ...secrets, build, push, launch, check, promote, record, ...retired]
+  const all = [...gone, elasticIp, repository, stack, ...secrets, build, push, ...settled, launch, check, promote, record, ...retired]
   return { all, elasticIp, stack, push }
 }
 
@@ -54,11 +55,12 @@ export function provisionOperations(work: Work, { before, afterwards, promotion 
   const elasticIp = elasticIpOperation(work, gone)
   const repository = repositoryOperation(work, gone)
   const stack = stackOperation(work, gone)
-  const promote = promoteOperation(work, elasticIp, stack, { ...promotion, check: false }, [])
-  const record = recordProvisionedOperation(work, [stack, elasticIp])
+  const promote = leadAddressOperation(work, elasticIp, stack, promotion.interrupts)
+  const settled = settleLedgerOperations(work)
+  const record = recordProvisionedOperation(work, [stack, elasticIp, ...settled])
   // What serves is left alone: there is nothing yet that could take its place.
   const leftOver = afterwards.filter(({ release }) => release !== work.situation.serving?.release)
   const retired = leftOver.map(({ release, why }) => retireOperation(work, release, why, [promote]))
-  const all = [...gone, elasticIp, repository, stack, promote, record, ...retired]
+  const all = [...gone, elasticIp, repository, stack, ...settled, promote, record, ...retired]
   return { all, elasticIp, stack }
 }

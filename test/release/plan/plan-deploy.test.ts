@@ -32,6 +32,7 @@ const recipes = recipesNamed('web', 'store', 'admin', 'secrets')
 
 const plenty: Room = {
   region: 'us-east-1',
+  command: (words) => `aws ${words}`,
   vpcs: { ids: [], releases: [], quota: 5 },
   addresses: { ids: [], releases: [], quota: 5 },
 }

@@ -17,10 +17,26 @@ export async function record({ config, clients, situation, owner, recipes }: Wor
     at: new Date().toISOString(),
     by: `${owner.user}@${owner.host}`,
     ...(commit ? { commit } : {}),
-    ...(result.outcome === 'serving' ? { fingerprint: fingerprintOf(config, result.images) } : {}),
+    ...(result.outcome === 'serving' || result.outcome === 'promoting' ? { fingerprint: fingerprintOf(config, result.images) } : {}),
     missing: recipes.missing,
     ...result,
   })
+}
+
+/**
+ * Writes down how a promotion ended that was killed before it could: its release serves. It is known now, and not any more when the next has replaced it. None where
+ * the last promotion has done that itself.
+ */
+export function settleLedgerOperations({ clients, config, situation: { last, serving } }: Work): AnyOperation[] {
+  if (last?.outcome !== 'promoting' || last.release !== serving?.release) return []
+  return [
+    operation({
+      phase: 'record',
+      title: 'ledger of the last promotion',
+      lines: [{ glyph: '~', what: 'ledger', detail: `release ${last.release} serves, though the run that promoted it was ended` }],
+      run: () => writeEntry(clients, config, { ...last, outcome: 'serving' }),
+    }),
+  ]
 }
 
 /** The entry of a machine on which nothing was launched, which is true wherever the address leads. */
