@@ -15,7 +15,7 @@ const address = `http://127.0.0.1:${project.ports[0]}/`
 const web = async () => (await fetch(address)).text()
 
 /** A deploy that will be killed: its lock does not hold up the next command for longer than this many seconds. */
-const startDeploy = () => project.start('deploy', [], { env: { MLOPS_LEASE_SECONDS: '3' } })
+const startDeploy = () => project.start('deploy', [], { env: { MLOPS_LEASE_SECONDS: '8' } })
 
 /** Kills a script with all that it has started and that still is its own. */
 async function killTree({ child, ended }: Running): Promise<void> {
