@@ -62,28 +62,31 @@ export async function conditionsOf(
   })
 }
 
-/** The script that looks. Health checks go side by side; each fact is a line, and what may hold spaces stands last in it. */
+/**
+ * The script that looks. Health checks go side by side; each fact is one line, and what may hold spaces stands last in it. Nothing is written to the machine's disk,
+ * which may be full.
+ */
 export function conditionsScript(address: string, ports: readonly Port[]): string {
   const facts =
     '{{.Name}} {{.State.Status}} {{.RestartCount}} {{.State.OOMKilled}} {{.State.StartedAt}} {{.Config.Image}} ' +
     `{{index .Config.Labels "${identityLabel}"}}`
   return `#!/bin/sh
 # How the containers are.
-work=$(mktemp -d) && cd "$work" || exit 1
-trap 'rm -rf "$work"' EXIT
 ask() { # CONTAINER PORT PATH
-  : >"$1.body"
-  code=$(curl -sS -m 3 -o "$1.body" -D "$1.head" -w '%{http_code}' "http://${address}:$2$3" 2>"$1.silence") || code=000
-  if [ "$code" = 000 ]; then said=$(tail -n 1 "$1.silence"); elif [ "$code" = 200 ]; then said='HTTP 200'
-  else said="HTTP $code $(head -c 150 "$1.body" | tr -s '[:cntrl:]' ' ')"; fi
-  identity=$(tr -d '\\r' <"$1.head" 2>/dev/null | sed -n 's/^[Xx]-[Rr]elease-[Ii][Dd]: //p' | head -n 1)
-  printf 'answer %s %s %s %s\\n' "$1" "$code" "\${identity:--}" "$said" >"$1.answer"
+  out=$(curl -sS -i -m 3 --max-filesize 1000000 -w '\\n%{http_code}' "http://${address}:$2$3" 2>&1) && code=$(printf '%s' "$out" | tail -n 1) || code=000
+  out=$(printf '%s\\n' "$out" | tr -d '\\r')
+  case $code in
+    000) said=$(printf '%s\\n' "$out" | grep '^curl:' | head -n 1) ;;
+    200) said='HTTP 200' ;;
+    *) said="HTTP $code $(printf '%s\\n' "$out" | sed '1,/^$/d' | sed '$d' | head -c 150 | tr -s '[:cntrl:]' ' ')" ;;
+  esac
+  identity=$(printf '%s\\n' "$out" | sed '/^$/q' | sed -n 's/^[Xx]-[Rr]elease-[Ii][Dd]: //p' | head -n 1)
+  printf 'answer %s %s %s %s\\n' "$1" "$code" "\${identity:--}" "$said"
 }
 ${ports.map(({ name, port, health }) => `ask ${name} ${port} ${quote(health)} &`).join('\n')}
 wait
-cat ./*.answer
 printf 'now %s\\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
-docker inspect -f ${quote(`container ${facts}`)} ${ports.map(({ name }) => name).join(' ')} 2>inspect || docker info 2>&1 >/dev/null
+docker inspect -f ${quote(`container ${facts}`)} ${ports.map(({ name }) => name).join(' ')} 2>/dev/null || docker info 2>&1 >/dev/null
 `
 }
 

@@ -79,7 +79,7 @@ const onMachine: Readonly<Record<string, readonly [message: string, next: string
   ETIMEDOUT: ['No answer came in time.', 'look at the network, then run the same command again'],
 }
 
-function machine(error: Error & { code?: unknown }): Failure | undefined {
+function machine(error: Error & { code?: unknown; path?: string }): Failure | undefined {
   if (error.code === 'ERR_MODULE_NOT_FOUND' && /^Cannot find package/.test(error.message)) {
     return new Failure('The dependencies are not installed.', {
       likely: firstLine(error.message),
@@ -89,7 +89,8 @@ function machine(error: Error & { code?: unknown }): Failure | undefined {
     })
   }
   const known = typeof error.code === 'string' && Object.hasOwn(onMachine, error.code) ? onMachine[error.code] : undefined
-  return known && new Failure(known[0], { likely: firstLine(error.message), next: known[1], cause: error })
+  const { path } = error
+  return known && new Failure(known[0], { ...(path ? { on: path } : {}), likely: firstLine(error.message), next: known[1], cause: error })
 }
 
 interface ServiceException extends Error {

@@ -1,4 +1,4 @@
-// time limit: 240 s
+// time limit: 480 s
 import { accessSync, constants, readFileSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 import { test } from 'uvu'

@@ -1,4 +1,4 @@
-// time limit: 240 s
+// time limit: 480 s
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { until } from './client.fixture.ts'
