@@ -1,11 +1,15 @@
 import type { IncomingMessage } from 'node:http'
 import { pipeline } from 'node:stream/promises'
-import { promisify } from 'node:util'
-import { createGunzip, gunzip } from 'node:zlib'
+import { createGunzip } from 'node:zlib'
 import { HttpError } from './http-error.ts'
 
-/** Is told of every piece that arrives, in bytes, and may throw. */
-export type Meter = (bytes: number) => void
+/** Is told of a body as it arrives, and may throw where that is too much. */
+export interface Meter {
+  /** So many bytes have come over the wire. */
+  received(bytes: number): void
+  /** So many bytes of memory are needed for it. */
+  take(bytes: number): void
+}
 
 /**
  * Reads a request's body and unpacks it where it is packed with gzip. The limit holds for what comes over the wire and for what it unpacks to.
@@ -17,18 +21,26 @@ export type Meter = (bytes: number) => void
  * @throws HttpError 413 when the body is longer, 400 when the client goes away before its end or what it sends is not gzip as stated,
  *   415 when it is packed in another way; and what the meter throws
  */
-export async function readBody(request: IncomingMessage, limit: number, meter: Meter = () => {}): Promise<Buffer> {
+export async function readBody(request: IncomingMessage, limit: number, meter: Meter): Promise<Buffer> {
   const packed = isPacked(request)
   const wire = await readWire(request, limit, meter)
   if (!packed || wire.length === 0) return wire
-  const body = await unpack(wire, { maxOutputLength: limit }).catch((error) => {
-    throw error.code === 'ERR_BUFFER_TOO_LARGE' ? tooLong(limit) : notGzip()
-  })
-  meter(body.length)
-  return body
+  const gunzip = createGunzip()
+  gunzip.end(wire)
+  const pieces: Buffer[] = []
+  let bytes = 0
+  try {
+    for await (const piece of counted(gunzip as AsyncIterable<Buffer>, limit)) {
+      bytes += piece.length
+      // For the piece, and for its place in the whole.
+      meter.take(2 * piece.length)
+      pieces.push(piece)
+    }
+  } catch (error) {
+    throw error instanceof HttpError ? error : notGzip()
+  }
+  return Buffer.concat(pieces, bytes)
 }
-
-const unpack = promisify<Buffer, { maxOutputLength: number }, Buffer>(gunzip)
 
 function readWire(request: IncomingMessage, limit: number, meter: Meter): Promise<Buffer> {
   return new Promise((resolve, reject) => {
@@ -43,7 +55,8 @@ function readWire(request: IncomingMessage, limit: number, meter: Meter): Promis
       bytes += piece.length
       try {
         if (bytes > limit) throw tooLong(limit)
-        meter(piece.length)
+        meter.received(piece.length)
+        meter.take(piece.length)
         pieces.push(piece)
       } catch (error) {
         refuse(error)
@@ -62,24 +75,25 @@ function readWire(request: IncomingMessage, limit: number, meter: Meter): Promis
  * mind the rest: it is read and thrown away.
  *
  * @param limit in bytes, on the wire and unpacked
+ * @param meter is told of what comes over the wire; what is taken for it is whoever reads it to say
  * @throws as `readBody` does
  */
-export async function* streamBody(request: IncomingMessage, limit: number): AsyncGenerator<Buffer> {
+export async function* streamBody(request: IncomingMessage, limit: number, meter: Pick<Meter, 'received'>): AsyncGenerator<Buffer> {
   const packed = isPacked(request)
   request.on('error', () => {})
   try {
-    if (packed) yield* counted(unpacked(request, limit), limit)
-    else yield* wirePieces(request, limit)
+    if (packed) yield* counted(unpacked(request, limit, meter), limit)
+    else yield* wirePieces(request, limit, meter)
   } finally {
     request.resume()
   }
 }
 
-async function* unpacked(request: IncomingMessage, limit: number): AsyncGenerator<Buffer> {
+async function* unpacked(request: IncomingMessage, limit: number, meter: Pick<Meter, 'received'>): AsyncGenerator<Buffer> {
   const gunzip = createGunzip()
   let cause: unknown
   // An error on the wire destroys the unpacker with it; what is left is that the bytes are no gzip.
-  const piped = pipeline(wirePieces(request, limit), gunzip).catch((error) => {
+  const piped = pipeline(wirePieces(request, limit, meter), gunzip).catch((error) => {
     cause = error
   })
   try {
@@ -91,10 +105,13 @@ async function* unpacked(request: IncomingMessage, limit: number): AsyncGenerato
   }
 }
 
-async function* wirePieces(request: IncomingMessage, limit: number): AsyncGenerator<Buffer> {
+async function* wirePieces(request: IncomingMessage, limit: number, meter: Pick<Meter, 'received'>): AsyncGenerator<Buffer> {
   try {
     // The usual iterator would close the connection when the loop ends early, and with it the way back for the answer.
-    yield* counted(request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>, limit)
+    for await (const piece of counted(request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>, limit)) {
+      meter.received(piece.length)
+      yield piece
+    }
   } catch (error) {
     throw error instanceof HttpError ? error : endedEarly()
   }
@@ -132,20 +149,5 @@ export function decodeText(body: Uint8Array): string {
     return utf8.decode(body)
   } catch {
     throw new HttpError(400, 'The request body is malformed: it is not UTF-8')
-  }
-}
-
-/**
- * Parses a body as JSON.
- *
- * @returns undefined where it is empty or white space only
- * @throws HttpError 400 when it is not JSON
- */
-export function parseJson(text: string): unknown {
-  if (text.trim() === '') return undefined
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new HttpError(400, 'The request body is malformed JSON')
   }
 }

@@ -1,13 +1,14 @@
 import { createServer, type RequestListener, STATUS_CODES } from 'node:http'
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { roomForRequests } from './budget.ts'
 import { trackConnections } from './connections.ts'
 
 /** What a client may cost. Times are in ms. */
 export interface Limits {
   /** A longer body is refused with 413. */
   readonly bodyBytes: number
-  /** All bodies that are being worked on together; beyond it, 503. */
+  /** What all requests may take together: their bodies, and what is made of them until they are answered; beyond it, 503. */
   readonly bodiesBytes: number
   /** How long the head of a request may take to arrive. */
   readonly headMs: number
@@ -25,7 +26,7 @@ export interface Limits {
 
 export const defaultLimits: Limits = {
   bodyBytes: 1024 * 1024,
-  bodiesBytes: 32 * 1024 * 1024,
+  bodiesBytes: roomForRequests(),
   headMs: 10_000,
   requestMs: 30_000,
   idleMs: 5_000,
