@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { pipeline } from 'node:stream/promises'
+import { TextDecoder } from 'node:util'
 import { createGunzip } from 'node:zlib'
 import { HttpError } from './http-error.ts'
 
@@ -22,48 +23,90 @@ export interface Meter {
  *   415 when it is packed in another way; and what the meter throws
  */
 export async function readBody(request: IncomingMessage, limit: number, meter: Meter): Promise<Buffer> {
-  const packed = isPacked(request)
-  const wire = await readWire(request, limit, meter)
-  if (!packed || wire.length === 0) return wire
-  const gunzip = createGunzip()
-  gunzip.end(wire)
   const pieces: Buffer[] = []
-  let bytes = 0
-  try {
-    for await (const piece of counted(gunzip as AsyncIterable<Buffer>, limit)) {
-      bytes += piece.length
-      // For the piece, and for its place in the whole.
-      meter.take(2 * piece.length)
-      pieces.push(piece)
-    }
-  } catch (error) {
-    throw error instanceof HttpError ? error : notGzip()
-  }
-  return Buffer.concat(pieces, bytes)
+  await readPieces(request, limit, meter, (piece) => {
+    // For the piece, and for its place in the whole.
+    meter.take(2 * piece.length)
+    pieces.push(piece)
+  })
+  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
 }
 
-function readWire(request: IncomingMessage, limit: number, meter: Meter): Promise<Buffer> {
+/**
+ * Reads a request's body as `readBody` does, and decodes it as it arrives, so that it is never there as bytes and as a text at once.
+ *
+ * @throws as `readBody` does, and HttpError 400 when it is not UTF-8
+ */
+export async function readText(request: IncomingMessage, limit: number, meter: Meter): Promise<string> {
+  let first: Buffer | undefined
+  let decoder: TextDecoder | undefined
+  let text = ''
+  await readPieces(request, limit, meter, (piece) => {
+    // Of each character two bytes at most, here and in the one text that the parts become.
+    meter.take(piece.length < smallPiece ? 2 * piece.length : 3 * piece.length)
+    if (first === undefined && !decoder) {
+      first = piece
+      return
+    }
+    decoder ??= new TextDecoder('utf-8', { fatal: true })
+    if (first) text += decode(decoder, first, true)
+    first = undefined
+    text += decode(decoder, piece, true)
+  })
+  // Most bodies are one piece.
+  if (!decoder) return first ? decodeText(first) : ''
+  return text + decode(decoder, undefined, false)
+}
+
+/** A text of several parts is put together before it is read; one of a single piece is not. */
+const smallPiece = 16 * 1024
+
+function decode(decoder: TextDecoder, piece: Buffer | undefined, stream: boolean): string {
+  try {
+    return decoder.decode(piece, { stream })
+  } catch {
+    throw notUtf8()
+  }
+}
+
+/** Gives the pieces of a body, unpacked, to `take`, which may throw. */
+async function readPieces(request: IncomingMessage, limit: number, meter: Meter, take: (piece: Buffer) => void): Promise<void> {
+  if (!isPacked(request)) return readWire(request, limit, meter, take)
+  const packed: Buffer[] = []
+  await readWire(request, limit, meter, (piece) => {
+    meter.take(piece.length)
+    packed.push(piece)
+  })
+  if (packed.length === 0) return
+  const gunzip = createGunzip()
+  for (const piece of packed) gunzip.write(piece)
+  gunzip.end()
+  try {
+    for await (const piece of counted(gunzip as AsyncIterable<Buffer>, limit)) take(piece)
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code?.startsWith('Z_') ? notGzip() : error
+  }
+}
+
+function readWire(request: IncomingMessage, limit: number, meter: Meter, use: (piece: Buffer) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     const refuse = (error: unknown) => {
-      request.off('data', take).off('end', done)
+      request.off('data', take).off('end', resolve)
       request.resume()
       reject(error)
     }
-    const pieces: Buffer[] = []
     let bytes = 0
     const take = (piece: Buffer) => {
       bytes += piece.length
       try {
         if (bytes > limit) throw tooLong(limit)
         meter.received(piece.length)
-        meter.take(piece.length)
-        pieces.push(piece)
+        use(piece)
       } catch (error) {
         refuse(error)
       }
     }
-    const done = () => resolve(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, bytes))
-    request.on('data', take).on('end', done)
+    request.on('data', take).on('end', resolve)
     // Stays until the request is forgotten: an error after the answer has nobody else to go to.
     request.on('error', () => reject(endedEarly()))
     if (Number(request.headers['content-length'] ?? 0) > limit) refuse(tooLong(limit))
@@ -139,6 +182,7 @@ function isPacked(request: IncomingMessage): boolean {
 
 const tooLong = (limit: number) => new HttpError(413, `The request body is longer than ${limit} bytes`)
 const endedEarly = () => new HttpError(400, 'The request body ended early')
+const notUtf8 = () => new HttpError(400, 'The request body is malformed: it is not UTF-8')
 const notGzip = () => new HttpError(400, 'The request body is not gzip, as its content encoding says')
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
@@ -148,6 +192,6 @@ export function decodeText(body: Uint8Array): string {
   try {
     return utf8.decode(body)
   } catch {
-    throw new HttpError(400, 'The request body is malformed: it is not UTF-8')
+    throw notUtf8()
   }
 }

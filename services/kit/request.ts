@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Request as PolkaRequest } from 'polka'
-import { decodeText, type Meter, readBody, streamBody } from './body.ts'
+import { type Meter, readBody, readText, streamBody } from './body.ts'
 import type { Account } from './budget.ts'
 import { parseJson } from './json-body.ts'
 import type { Level } from './log.ts'
@@ -156,13 +156,8 @@ class PolkaBacked implements Request {
     return readBody(this.#request, this.#options.limit, this.#meter)
   }
 
-  async text(): Promise<string> {
-    const body = await this.body()
-    this.reserve(body.length)
-    const text = decodeText(body)
-    // With anything but ASCII in it, a character may take two bytes.
-    if (text.length < body.length) this.reserve(body.length)
-    return text
+  text(): Promise<string> {
+    return readText(this.#request, this.#options.limit, this.#meter)
   }
 
   async json(): Promise<unknown> {
