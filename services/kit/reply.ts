@@ -62,7 +62,7 @@ export async function send(response: ServerResponse, reply: Reply, always: Reado
   const headers = { ...reply.headers, 'x-content-type-options': 'nosniff', ...always }
   if (typeof reply.content === 'string') {
     response.writeHead(reply.status, { ...headers, 'content-length': Buffer.byteLength(reply.content) })
-    response.end(reply.content)
+    await finish(response, reply.content)
     return
   }
   response.writeHead(reply.status, headers)
@@ -73,4 +73,29 @@ export async function send(response: ServerResponse, reply: Reply, always: Reado
     if (code !== 'ERR_STREAM_PREMATURE_CLOSE' && code !== 'ERR_STREAM_UNABLE_TO_PIPE' && code !== 'ECONNRESET' && code !== 'EPIPE')
       throw error
   }
+}
+
+/** How long an answer waits for the rest of its request before its connection is closed, in ms. */
+const lingerMs = 5000
+
+/**
+ * Ends an answer. One that comes before its request has arrived as a whole, such as a 413, is lost where the connection is closed with it: what the client still sends is
+ * then answered with a reset, which takes along what it has not read. So the rest is read and thrown away first.
+ */
+async function finish(response: ServerResponse, content: string): Promise<void> {
+  const request = response.req
+  if (request.complete || response.shouldKeepAlive) {
+    response.end(content)
+    return
+  }
+  response.write(content)
+  await new Promise<void>((resolve) => {
+    const late = setTimeout(resolve, lingerMs)
+    const done = () => {
+      clearTimeout(late)
+      resolve()
+    }
+    request.once('end', done).once('close', done).resume()
+  })
+  response.end()
 }

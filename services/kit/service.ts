@@ -90,7 +90,7 @@ export function createService({ name, limits: given, release: id = process.env.R
         if (log.debugs) log('debug', 'a request was answered', { request_id: id, method: request.method, route, code, seconds })
       })
       try {
-        const value = await handler(request, { id, limit: limits.bodyBytes, account, log })
+        const value = await handler(request, { id, limit: limits.bodyBytes, account, response, log })
         await send(response, value instanceof Reply ? value : Reply.json(value), always)
       } catch (error) {
         if (!(error instanceof HttpError)) log('error', 'a request failed', { request_id: id, method: request.method, route, error })
