@@ -1,6 +1,7 @@
 import type { Cloud } from './cloud.ts'
 import { ApiError } from './cloud.ts'
 import type { FaultRule, Faults } from './faults.ts'
+import type { Refused } from './forwarder/rules.ts'
 import type { Identity } from './identity.ts'
 import type { EngineName } from './machine/engine-name.ts'
 import { defaultEngine } from './place.ts'
@@ -19,6 +20,8 @@ export interface Status {
   /** ISO 8601. */
   readonly started: string
   readonly instances: readonly { readonly id: string; readonly state: string }[]
+  /** The ports of public addresses that should lead to an instance and do not, because this machine does not give them. */
+  readonly refused: readonly Refused[]
 }
 
 /**
@@ -41,7 +44,8 @@ export function createArea({
   const actions: Record<string, (input: Record<string, unknown>) => unknown> = {
     status: (): Status => {
       const instances = cloud.store.list('instance').map(({ InstanceId, State }) => ({ id: InstanceId, state: State }))
-      return { pid: process.pid, version, region: cloud.region, engine: cloud.engine ?? defaultEngine, started, instances }
+      const [engine, refused] = [cloud.engine ?? defaultEngine, cloud.machines.refused()]
+      return { pid: process.pid, version, region: cloud.region, engine, started, instances, refused }
     },
     stop: ({ instances }) => {
       stop(instances === 'keep' ? 'keep' : 'kill')

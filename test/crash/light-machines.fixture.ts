@@ -67,6 +67,7 @@ export function lightMachines(port: number, bootMs = 0): (cloud: Cloud) => Machi
         return store.get('instance', instanceId)?.State === 'running' ? { since: now, lastPing: now } : undefined
       },
       taken: async () => [],
+      refused: () => [],
       async close() {
         for (const address of [...servers.keys()]) end(address)
       },

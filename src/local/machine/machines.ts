@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Cloud, Machines } from '../cloud.ts'
+import { createForwarder } from '../forwarder/forwarder.ts'
 import type { Instance } from '../records.ts'
 import { removeTraces, sweepTraces } from './dockerd/traces.ts'
 import { instanceFolder, memoryFolder } from './folder.ts'
-import { createForwarders } from './forwarder.ts'
 import { forwardings, publicAddressOf } from './forwarding.ts'
 import { createPostbox } from './postbox.ts'
 import { killAll } from './process-table.ts'
@@ -14,13 +14,13 @@ import { createSupervisor, type Supervisor } from './supervisor.ts'
 const lookEvery = 500
 
 /**
- * The machine room: makes processes, port forwarders and Run Commands match what the store says, whatever has happened meanwhile to either
+ * The machine room: makes processes, forwarded ports and Run Commands match what the store says, whatever has happened meanwhile to either
  * side. It compares and corrects; it never relies on having seen an event.
  */
 export function createMachines(cloud: Cloud): Machines {
   const { store } = cloud
   const supervisors = new Map<string, Supervisor>()
-  const forwarders = createForwarders()
+  const forwarder = createForwarder(cloud.folder, wake)
   const postbox = createPostbox(cloud)
   let first = true
   let closed = false
@@ -133,8 +133,8 @@ export function createMachines(cloud: Cloud): Machines {
       }),
     )
     first = false
-    await forwarders.apply(forwardings(store))
     postbox.collect(online)
+    forwarder.apply(forwardings(store))
   }
 
   function wake(): void {
@@ -165,7 +165,6 @@ export function createMachines(cloud: Cloud): Machines {
     clearInterval(timer)
     await work
     for (const machine of supervisors.values()) machine.detach()
-    await forwarders.close()
   }
 
   const timer = setInterval(wake, lookEvery)
@@ -179,10 +178,16 @@ export function createMachines(cloud: Cloud): Machines {
     },
     cancel: postbox.cancel,
     online,
-    taken: forwarders.taken,
+    async taken(address, ports) {
+      // The forwarder must have been told what has been committed.
+      await work
+      return forwarder.taken(address, ports)
+    },
+    refused: forwarder.refused,
     detach,
     async close() {
       await detach()
+      await forwarder.close()
       for (const instance of store.list('instance')) {
         if (instance.State === 'terminated' || instance.State === 'stopped') continue
         try {
