@@ -8,13 +8,24 @@ import { type EngineName, engineNames } from './local/machine/engine-name.ts'
  * other stage is left to the SDK's own rules (AWS_PROFILE, AWS_ENDPOINT_URL, OIDC, …).
  * @param ports those the stage opens to the outside: on the embedded cloud they are ports of this machine, and a program that holds one is a Failure here
  * @param flag the container engine that a flag asks for, for the embedded cloud's new instances; by default MLOPS_ENGINE, else the one they had before
+ * @param warn told in one line when the embedded cloud had to be brought back to life
  * @throws Failure (usage) for an engine that is unknown, or asked of AWS
  */
-export async function accessTo(config: Config, ports: readonly number[] = [], flag?: unknown): Promise<Access> {
+export async function accessTo(
+  config: Config,
+  ports: readonly number[] = [],
+  flag?: unknown,
+  warn: (line: string) => void = () => undefined,
+): Promise<Access> {
   const engine = engineOf(flag, config)
   if (config.target === 'aws') return { region: config.region }
   const { startCloud, refuseTakenPorts } = await import('./local/start.ts')
-  const { endpoint, credentials } = await startCloud({ folder: cloudFolder(config), region: config.region, ...(engine && { engine }) })
+  const { endpoint, credentials, revived } = await startCloud({
+    folder: cloudFolder(config),
+    region: config.region,
+    ...(engine && { engine }),
+  })
+  if (revived) warn(revived)
   await refuseTakenPorts({ folder: cloudFolder(config) }, ports)
   return { region: config.region, endpoint, credentials }
 }

@@ -19,7 +19,8 @@ export interface Status {
   readonly engine: EngineName
   /** ISO 8601. */
   readonly started: string
-  readonly instances: readonly { readonly id: string; readonly state: string }[]
+  /** `impaired`: it should run and does not, or not yet. */
+  readonly instances: readonly { readonly id: string; readonly state: string; readonly impaired: boolean }[]
   /** The ports of public addresses that should lead to an instance and do not, because this machine does not give them. */
   readonly refused: readonly Refused[]
 }
@@ -43,7 +44,10 @@ export function createArea({
   const started = new Date().toISOString()
   const actions: Record<string, (input: Record<string, unknown>) => unknown> = {
     status: (): Status => {
-      const instances = cloud.store.list('instance').map(({ InstanceId, State }) => ({ id: InstanceId, state: State }))
+      const instances = cloud.store.list('instance').map(({ InstanceId: id, State: state }) => ({
+        ...{ id, state },
+        impaired: state === 'pending' || cloud.machines.impaired(id) !== undefined,
+      }))
       const [engine, refused] = [cloud.engine ?? defaultEngine, cloud.machines.refused()]
       return { pid: process.pid, version, region: cloud.region, engine, started, instances, refused }
     },

@@ -26,6 +26,8 @@ export interface Machines {
   cancel(commandId: string, instanceId: string): void
   /** Whether the agent on this instance is registered and answers. */
   online(instanceId: string): { since: string; lastPing: string } | undefined
+  /** Since when (ISO 8601) the machine of an instance that is `running` does not run, and why, as far as it could say; undefined while it runs. */
+  impaired(instanceId: string): { readonly since: string; readonly why?: string } | undefined
   /** Which of these ports on this address is held by a program that is not ours. */
   taken(address: string, ports: readonly number[]): Promise<number[]>
   /** The ports of public addresses that are to lead to instances and cannot be had on this machine, with the reason. */

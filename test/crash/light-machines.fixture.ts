@@ -68,6 +68,7 @@ export function lightMachines(port: number, bootMs = 0): (cloud: Cloud) => Machi
       },
       taken: async () => [],
       refused: () => [],
+      impaired: () => undefined,
       async close() {
         for (const address of [...servers.keys()]) end(address)
       },

@@ -54,6 +54,7 @@ export async function openControlPlane({ oneAddress = false } = {}): Promise<Con
     online: () => undefined,
     taken: async (_, ports) => ports.filter((each) => each === 1),
     refused: () => [],
+    impaired: () => undefined,
     async close() {},
     async detach() {},
   })

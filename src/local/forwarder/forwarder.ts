@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { readWhole, writeWhole } from '../machine/folder.ts'
 import { alive, identify, killAll, marker, type ProcessIdentity } from '../machine/process-table.ts'
+import { createRestarts } from '../restarts.ts'
 import { type Forwarding, forwarderVersion, forwardingFolder, placeOf, type Refused, type Report, type Rules } from './rules.ts'
 
 const program = fileURLToPath(new URL('./main.ts', import.meta.url))
@@ -24,9 +25,6 @@ export interface Forwarder {
 
 /** How long it takes at most until the forwarder has said what came of new rules, in ms; on an idle machine it takes about ten. */
 const patience = 5_000
-/** Pauses before a start, in ms: none at first, doubled with each forwarder that ends soon. */
-const backoff = { first: 100, most: 5_000, wellAfter: 5_000 } as const
-
 /** @param wake called when the process has ended, so that `apply` is called again soon */
 export function createForwarder(cloudFolder: string, wake: () => void): Forwarder {
   const folder = forwardingFolder(cloudFolder)
@@ -36,17 +34,13 @@ export function createForwarder(cloudFolder: string, wake: () => void): Forwarde
   let wanted: Pick<Rules, 'id' | 'forwardings'> = { id: '', forwardings: [] }
   let written = ''
   let child: ProcessIdentity | undefined
-  let startedAt = 0
-  let pause = 0
+  const restarts = createRestarts()
 
   const report = () => readWhole<Report>(folder.report)
   const lives = () => [child, report()].some((each) => each !== undefined && alive(each))
 
   const start = () => {
-    const now = Date.now()
-    if (now - startedAt < pause) return
-    pause = now - startedAt > backoff.wellAfter ? 0 : Math.min(Math.max(pause * 2, backoff.first), backoff.most)
-    startedAt = now
+    if (!restarts.due()) return
     const log = openSync(folder.log, 'a', 0o600)
     try {
       const { PATH = '', TMPDIR, NODE_V8_COVERAGE } = process.env
