@@ -6,7 +6,7 @@ import { ending } from './ending.ts'
 import { makeFolder, openKeys } from './keys.ts'
 import { hasOneAddress, holdPort } from './listen.ts'
 import { type Lock, takeLock } from './lock.ts'
-import { openLog } from './log.ts'
+import { logForever, openLog } from './log.ts'
 import type { EngineName } from './machine/engine-name.ts'
 import { createMachines } from './machine/machines.ts'
 import { runCommand } from './machine/run-command.ts'
@@ -17,6 +17,7 @@ import { ecr } from './registry/ecr.ts'
 import { createStore } from './store.ts'
 import { codeVersion } from './version.ts'
 
+logForever()
 const { values } = parseArgs({
   options: { folder: { type: 'string' }, port: { type: 'string' }, region: { type: 'string' }, engine: { type: 'string' } },
 })

@@ -19,6 +19,8 @@ export interface Instance {
   /** Why it is in that state, as AWS words it: `Client.UserInitiatedShutdown`, `Server.InternalError`. */
   StateReason?: { Code: string; Message: string }
   LaunchTime: string
+  /** Set once it has been `running`: from then on it has something to lose. */
+  Ran?: boolean
   /** When it reached `terminated`, in ms; such an instance stays visible for about an hour. */
   TerminatedAt?: number
   VpcId: string

@@ -53,6 +53,8 @@ export async function openControlPlane({ oneAddress = false } = {}): Promise<Con
     cancel() {},
     online: () => undefined,
     taken: async (_, ports) => ports.filter((each) => each === 1),
+    refused: () => [],
+    impaired: () => undefined,
     async close() {},
     async detach() {},
   })

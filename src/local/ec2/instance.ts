@@ -74,6 +74,12 @@ function choose(input: DescribeInstancesRequest, { store, region }: Cloud) {
   return select(instances, input, { id: ({ InstanceId }) => InstanceId, filters: filters(store.list('address'), region) })
 }
 
+/** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceStatusDetails.html */
+function reachability(impaired: { readonly since: string } | undefined) {
+  const Name = 'reachability' as const
+  return impaired ? { Name, Status: 'failed' as const, ImpairedSince: new Date(impaired.since) } : { Name, Status: 'passed' as const }
+}
+
 export const instanceActions = {
   RunInstances: (input: RunInstancesRequest, call: Call): Reservation => runInstances(input, call),
 
@@ -87,8 +93,10 @@ export const instanceActions = {
     const { items, NextToken } = choose(input, cloud)
     const shown = items.filter(({ State }) => input.IncludeAllInstances || State === 'running')
     const InstanceStatuses = shown.map(({ InstanceId, State, Zone }) => {
-      const Status = State === 'running' ? ('ok' as const) : ('not-applicable' as const)
-      const summary = { Status, Details: Status === 'ok' ? [{ Name: 'reachability' as const, Status: 'passed' as const }] : [] }
+      const impaired = cloud.machines.impaired(InstanceId)
+      const Status = State !== 'running' ? ('not-applicable' as const) : impaired ? ('impaired' as const) : ('ok' as const)
+      const Details = State === 'running' ? [reachability(impaired)] : []
+      const summary = { Status, Details }
       const AvailabilityZone = `${cloud.region}${Zone}`
       return { InstanceId, InstanceState: state(State), AvailabilityZone, InstanceStatus: summary, SystemStatus: summary, Events: [] }
     })
