@@ -72,7 +72,7 @@ const tries = 3
  */
 export async function assault(target: Target, orders: Orders): Promise<ServiceResult> {
   const { seed, numbers, memoryMiB, probes, tell = () => {} } = orders
-  const instrument = await openInstrument(target, probes)
+  const instrument = await openInstrument(target, { probes })
   try {
     const begun = instrument.last()
     const rest = await instrument.prober?.take()
@@ -106,8 +106,17 @@ export async function assault(target: Target, orders: Orders): Promise<ServiceRe
   }
 }
 
-/** @returns what came of it, and whether nothing more can be tried */
-async function tryCase(target: Target, instrument: Instrument, planned: Planned, memoryMiB: number): Promise<[CaseResult, boolean]> {
+/**
+ * Tries one case, again where it costs too much.
+ *
+ * @returns what came of it, and whether nothing more can be tried
+ */
+export async function tryCase(
+  target: Target,
+  instrument: Instrument,
+  planned: Pick<Planned, 'number' | 'make'>,
+  memoryMiB: number,
+): Promise<[CaseResult, boolean]> {
   const attempt = planned.make(target)
   const atRest = instrument.last().residentBytes
   let best: Measured | undefined
@@ -125,7 +134,7 @@ async function tryCase(target: Target, instrument: Instrument, planned: Planned,
   }
 }
 
-function resultOf({ number }: Planned, attempt: Attempt, measured: Measured, atRest: number): Omit<CaseResult, 'problems'> {
+function resultOf({ number }: Pick<Planned, 'number'>, attempt: Attempt, measured: Measured, atRest: number): Omit<CaseResult, 'problems'> {
   const { outcomes, cpuSeconds, peakBytes } = measured
   const bytes = bytesOf(attempt, outcomes)
   const statuses: Record<string, number> = {}

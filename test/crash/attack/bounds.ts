@@ -22,9 +22,15 @@ export interface Measured {
   readonly peakBytes: number
 }
 
+/** What a client that takes nothing of a long answer has been sent all the same: as much as fits into the buffers between the two, in bytes. */
+const buffered = 64 * 1024
+
 /** Bytes that a case's cost is held against: what the service received and, where data was asked for, what it sent. */
 export function bytesOf(attempt: Attempt, outcomes: readonly Outcome[]): number {
-  return outcomes.reduce((sum, { sent, received }, index) => sum + sent + (attempt.connections[index]!.asks ? received : 0), 0)
+  return outcomes.reduce((sum, { sent, received }, index) => {
+    const { asks, deaf } = attempt.connections[index]!
+    return sum + sent + (asks ? Math.max(received, deaf ? buffered : 0) : 0)
+  }, 0)
 }
 
 /** @returns ms of processor time for each kB */

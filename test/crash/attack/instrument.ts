@@ -5,8 +5,6 @@ import type { Target } from './target.ts'
 
 /** How long a service may go on working when nobody waits for it any more, in ms, before that is a failure of its own. */
 const restMs = 180_000
-/** How long a service that has ended may take to be back, in ms: what starts containers anew waits longer each time. */
-const backMs = 30_000
 /** As much processor time between two readings is rest, in seconds: what a collection of garbage or a timer takes. */
 const restCpu = 0.005
 
@@ -31,11 +29,17 @@ export interface Instrument {
   close(): Promise<void>
 }
 
+export interface InstrumentOptions {
+  /** Whether `/health` is asked all the time; what that costs is taken off. */
+  readonly probes: boolean
+  /** How long a service that has ended may take to be back, in ms: what starts containers anew waits longer each time. 30 s where nothing is said. */
+  readonly backMs?: number
+}
+
 /**
- * @param probes whether `/health` is asked all the time, and what that costs is taken off
  * @throws when `/metrics` does not tell what the process uses
  */
-export async function openInstrument(target: Target, probes: boolean): Promise<Instrument> {
+export async function openInstrument(target: Target, { probes, backMs = 30_000 }: InstrumentOptions): Promise<Instrument> {
   const gauge = openGauge(target)
   await gauge.find()
   let last = await gauge.read()
