@@ -21,11 +21,11 @@ const mistakes: Readonly<Record<string, () => number>> = {
     return 200
   },
   '/later': () => {
-    setTimeout(busy, 20, 120)
+    setImmediate(busy, 120)
     return 200
   },
   '/memory': () => {
-    kept.push(Buffer.alloc(300 * 2 ** 20, 1))
+    if (kept.length === 0) kept.push(Buffer.alloc(300 * 2 ** 20, 1))
     return 200
   },
   '/fine': () => 200,

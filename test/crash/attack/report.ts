@@ -78,7 +78,7 @@ function rowOf({ name, cases, untried, health, noise }: FamilyResult) {
 function failures({ name, cases, untried, problems }: FamilyResult, reproduce: (one: CaseResult) => string): string[] {
   const lines = [
     ...problems.map((problem) => `  ${problem}`),
-    ...(untried > 0 ? [`  ${untried} cases were not tried: too many had failed, or the service or the time was over`] : []),
+    ...(untried > 0 ? [`  ${untried} cases were not tried: too many had failed, or there was no more time`] : []),
     ...failedOf(cases).flatMap((one) => [
       cut(`  ${one.about}`),
       ...one.problems.map((problem) => cut(`    ${problem}`)),

@@ -125,8 +125,8 @@ const bodies: readonly (readonly [string, Buffer | string])[] = [
   ['numbers beyond a double', '{"features":[1e999,-1e999,12345678901234567890]}'],
 ] // biome-ignore format: a list to be read
 
-const methods: Make = (door, random) => {
-  const method = random.pick(METHODS)
+const methods = (door: Door, turn: number) => {
+  const method = METHODS[turn % METHODS.length]!
   return one(`${method}`, garbled(head(door.path, { ...door, method }, method === 'GET' ? undefined : 2), method === 'GET' ? '' : '{}'))
 }
 const path: Make = (_door, random) => {
@@ -147,6 +147,6 @@ export const protocol: Family = {
   make({ doors }, random, turn) {
     const door = random.pick(doors)
     if (turn % 2 === 0) return kinds[(turn / 2) % kinds.length]!(door, random)
-    return random.pick([methods, methods, path, body])(door, random)
+    return turn % 4 === 1 ? methods(door, (turn - 1) / 4) : random.pick([path, body])(door, random)
   },
 }
