@@ -47,11 +47,13 @@ export const actions = {
     'GetConsoleOutput',
     'ModifySubnetAttribute',
     'ModifyVpcAttribute',
+    'RebootInstances',
     'ReleaseAddress',
     'RevokeSecurityGroupEgress',
     'RevokeSecurityGroupIngress',
     'RunInstances',
     'StartInstances',
+    'StopInstances',
     'TerminateInstances',
   ],
   iam: [
