@@ -88,7 +88,11 @@ function machine(error: Error & { code?: unknown }): Failure | undefined {
     })
   }
   const known = typeof error.code === 'string' && Object.hasOwn(onMachine, error.code) ? onMachine[error.code] : undefined
-  return known && new Failure(known[0], { likely: firstLine(error.message), next: known[1], cause: error })
+  if (!known) return undefined
+  if (error.code !== 'ENOSPC') return new Failure(known[0], { likely: firstLine(error.message), next: known[1], cause: error })
+  // What Node says of a write that found no room has no path; the scripts write below the folder that they are run in, and nowhere else that could be full.
+  const { path = process.cwd() } = error as NodeJS.ErrnoException
+  return new Failure(known[0], { on: path, likely: firstLine(error.message), next: `df -h ${path}; ${known[1]}`, cause: error })
 }
 
 interface ServiceException extends Error {
@@ -98,7 +102,9 @@ interface ServiceException extends Error {
 function refusedByAws(error: ServiceException): Failure | undefined {
   if (!error.$metadata?.httpStatusCode) return undefined
   const { requestId, httpStatusCode } = error.$metadata
-  const details = httpStatusCode >= 500 ? { likely: 'AWS itself had a problem.', next: 'run the same command again' } : {}
+  // 507 is RFC 4918's "Insufficient Storage": the message says where, and what to do.
+  const details =
+    httpStatusCode >= 500 && httpStatusCode !== 507 ? { likely: 'AWS itself had a problem.', next: 'run the same command again' } : {}
   const on = requestId ? { on: `request ${requestId}` } : {}
   return new Failure(`AWS answered ${error.name}: ${firstLine(error.message)}`, { ...on, ...details, cause: error })
 }
