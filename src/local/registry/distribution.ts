@@ -28,7 +28,7 @@ export function registryHandler(cloud: Cloud, faults = new Faults()): (req: Inco
       if (req.destroyed && !req.complete) return
       if (!refusal) throw error
       if (res.headersSent) res.destroy()
-      else answerRefusal(res, refusal, req.method === 'HEAD')
+      else answerRefusal(req, res, refusal)
     }
   }
 }

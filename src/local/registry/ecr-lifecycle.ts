@@ -1,4 +1,5 @@
 import { ApiError, type Call } from '../cloud.ts'
+import { isTooDeep } from '../protocol/depth.ts'
 import { checkName, invalid, ownRegistry } from './ecr-input.ts'
 import { arnOf, repositoryOf } from './repository.ts'
 
@@ -82,6 +83,7 @@ function checkPolicy(text: unknown): string {
 
 function rulesOf(text: string): Rule[] {
   let policy: { rules?: unknown }
+  if (isTooDeep(text)) throw failed('the text is nested too deeply')
   try {
     policy = JSON.parse(text)
   } catch {
