@@ -1,7 +1,7 @@
 /** A container as the launch script starts it. */
 export interface Container {
   readonly name: string
-  /** Services come first; monitoring is fetched and started while the services have to show that they stay healthy. */
+  /** Services come first; monitoring is fetched while they start, and started while they have to show that they stay healthy. */
   readonly kind: 'service' | 'monitoring'
   /** `REGISTRY/REPOSITORY@sha256:…` */
   readonly image: string
@@ -70,6 +70,7 @@ export const identityLabel = 'mlops.release'
 export function launchScript(launch: Launch): string {
   const services = launch.containers.filter(({ kind }) => kind === 'service')
   const monitoring = launch.containers.filter(({ kind }) => kind === 'monitoring')
+  const first = [...(launch.keeper ? [{ ...launch.keeper, name: 'secrets' }] : []), ...services]
   return [
     '#!/bin/sh',
     `# Launches release ${launch.release}.`,
@@ -90,14 +91,16 @@ export function launchScript(launch: Launch): string {
     ...Object.entries(launch.files).flatMap(([path, text]) => writeFile(path, text)),
     'docker network inspect mlops || docker network create mlops',
     '',
-    ...pulls([...(launch.keeper ? [{ ...launch.keeper, name: 'secrets' }] : []), ...services]),
+    ...pulls(first),
+    ...pulled(first),
+    // The services have come; what is for monitoring comes while they start.
+    ...pulls(monitoring),
     '',
     ...(launch.keeper ? keep(launch.keeper, launch.containers) : []),
     ...bringUp(services),
-    // It keeps no stream open: the agent would wait for its end when the launch fails meanwhile.
     `sleep ${healthWindow} 3>&- & window=$!`,
     '',
-    ...(monitoring.length > 0 ? [...pulls(monitoring), '', ...bringUp(monitoring)] : []),
+    ...(monitoring.length > 0 ? [...pulled(monitoring), '', ...bringUp(monitoring)] : []),
     'wait "$window"',
     ...launch.containers.map((container) => `held ${checkOf(container)}`),
     'trap - EXIT',
@@ -186,12 +189,14 @@ kept() { # waits until every secret is there
 }`
 }
 
-/** All images are fetched at the same time; the first that fails ends the launch. */
+/** Fetches images at the same time, behind what follows. What goes on there keeps no stream open: the agent would wait for its end when the launch fails meanwhile. */
 function pulls(containers: readonly Pick<Container, 'name' | 'image'>[]): string[] {
-  return [
-    ...containers.map(({ image, name }) => `docker pull -q ${quote(image)} & pull_${variable(name)}=$!`),
-    ...containers.map(({ name }) => `wait "$pull_${variable(name)}" || fail pull ${name}`),
-  ]
+  return containers.map(({ image, name }) => `docker pull -q ${quote(image)} 3>&- & pull_${variable(name)}=$!`)
+}
+
+/** Waits for images; the first that could not be fetched ends the launch. */
+function pulled(containers: readonly Pick<Container, 'name'>[]): string[] {
+  return containers.map(({ name }) => `wait "$pull_${variable(name)}" || fail pull ${name}`)
 }
 
 /** Shell variables have no hyphens; container names have no underscores, so no two names meet. */

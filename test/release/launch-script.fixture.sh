@@ -83,9 +83,9 @@ printf '%s' '[{"targets":["127.0.0.9:8001"]}]
 ' >"$root/prometheus/targets/web.json"
 docker network inspect mlops || docker network create mlops
 
-docker pull -q registry.test/shop/prod/secrets@sha256:1111111111111111111111111111111111111111111111111111111111111111 & pull_secrets=$!
-docker pull -q registry.test/shop/prod/web@sha256:0000000000000000000000000000000000000000000000000000000000000000 & pull_web=$!
-docker pull -q registry.test/shop/prod/data-store@sha256:0000000000000000000000000000000000000000000000000000000000000000 & pull_data_store=$!
+docker pull -q registry.test/shop/prod/secrets@sha256:1111111111111111111111111111111111111111111111111111111111111111 3>&- & pull_secrets=$!
+docker pull -q registry.test/shop/prod/web@sha256:0000000000000000000000000000000000000000000000000000000000000000 3>&- & pull_web=$!
+docker pull -q registry.test/shop/prod/data-store@sha256:0000000000000000000000000000000000000000000000000000000000000000 3>&- & pull_data_store=$!
 wait "$pull_secrets" || fail pull secrets
 wait "$pull_web" || fail pull web
 wait "$pull_data_store" || fail pull data-store
