@@ -34,12 +34,6 @@ export interface InstanceProfile {
   Tags: Tag[]
 }
 
-declare module '../records.ts' {
-  interface Records {
-    instanceProfile: InstanceProfile
-  }
-}
-
 /** The profile with this name or ARN; undefined where there is none. */
 export function findProfile(store: Store, nameOrArn: string): InstanceProfile | undefined {
   if (!nameOrArn.startsWith('arn:')) return store.get('instanceProfile', nameOrArn)

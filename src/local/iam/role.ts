@@ -35,12 +35,6 @@ export interface Role {
   Tags: Tag[]
 }
 
-declare module '../records.ts' {
-  interface Records {
-    role: Role
-  }
-}
-
 /** The role with this name. Throws ApiError NoSuchEntity. */
 export function findRole(store: Store, name: string): Role {
   const role = store.get('role', name)

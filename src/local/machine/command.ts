@@ -24,12 +24,6 @@ export interface Target {
   Values: string[]
 }
 
-declare module '../records.ts' {
-  interface Records {
-    command: Command
-  }
-}
-
 /** What SendCommand takes (the SSM API reference), as far as it means something here. */
 export interface SendCommandInput {
   DocumentName?: string

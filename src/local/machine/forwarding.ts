@@ -1,5 +1,5 @@
 import type { Store } from '../cloud.ts'
-import type { Instance, Rule } from '../records.ts'
+import type { Instance, Permission } from '../records.ts'
 
 /** One port of a public address that leads to an instance. */
 export interface Forwarding {
@@ -40,7 +40,7 @@ export function publicAddressOf(store: Store, { InstanceId, PublicIpAddress }: I
 }
 
 /** Port → the blocks that may reach it. */
-export function openPorts(rules: readonly Rule[], warn: (line: string) => void): Map<number, string[]> {
+export function openPorts(rules: readonly Permission[], warn: (line: string) => void): Map<number, string[]> {
   const ports = new Map<number, string[]>()
   for (const { IpProtocol, FromPort, ToPort, CidrIpv4 } of rules) {
     if (CidrIpv4 === undefined || !overlapsLoopback(CidrIpv4)) continue

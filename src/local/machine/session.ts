@@ -17,12 +17,6 @@ export interface Session {
   EndDate?: string
 }
 
-declare module '../records.ts' {
-  interface Records {
-    session: Session
-  }
-}
-
 const documents = [
   'SSM-SessionManagerRunShell',
   'AWS-StartInteractiveCommand',

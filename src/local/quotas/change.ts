@@ -24,12 +24,6 @@ interface QuotaChange {
   Requester: string
 }
 
-declare module '../records.ts' {
-  interface Records {
-    quotaChange: QuotaChange
-  }
-}
-
 /** https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_RequestServiceQuotaIncrease.html */
 const greatestValue = 10_000_000_000
 

@@ -4,17 +4,6 @@ import { ApiError, type Cloud, type Store } from '../cloud.ts'
 import type { Tag } from '../records.ts'
 import { removeBlob } from './blobs.ts'
 
-declare module '../records.ts' {
-  interface Records {
-    /** By name. */
-    repository: ImageRepository
-    /** By repository and digest. */
-    repositoryImage: RepositoryImage
-    /** By repository and digest: a blob is visible only in the repositories that got it, though its file is shared. */
-    repositoryBlob: RepositoryBlob
-  }
-}
-
 export interface ImageRepository {
   repositoryName: string
   repositoryArn: string

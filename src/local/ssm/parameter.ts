@@ -23,14 +23,6 @@ export interface Parameter {
   Tags: Tag[]
 }
 
-declare module '../records.ts' {
-  interface Records {
-    parameter: Parameter
-    /** Versions that were overwritten, by `NAME:VERSION`. */
-    parameterVersion: Parameter
-  }
-}
-
 /** https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html#sysman-parameter-name-constraints */
 export function checkParameterName(name: string): void {
   const refuse = (message: string) => new ApiError('ValidationException', message)
