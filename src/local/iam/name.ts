@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { ApiError } from '../cloud.ts'
+import { ApiError, refuse } from '../cloud.ts'
 import { base32 } from '../keys.ts'
+import { pageByName } from '../paging.ts'
 import type { Tag } from '../records.ts'
 
 /** Checks a name that a request gives: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names */
@@ -60,10 +61,6 @@ export function pageOf<T>(
 ) {
   if (!Number.isInteger(MaxItems) || MaxItems < 1 || MaxItems > 1000)
     throw new ApiError('ValidationError', 'MaxItems must be between 1 and 1000.')
-  const after = Marker === undefined ? '' : Buffer.from(Marker, 'base64url').toString()
-  const rest = items.filter((item) => id(item) > after).sort((a, b) => (id(a) < id(b) ? -1 : 1))
-  const page = rest.slice(0, MaxItems)
-  const last = page.at(-1)
-  const more = rest.length > page.length && last !== undefined
-  return { page, IsTruncated: more, Marker: more ? Buffer.from(id(last)).toString('base64url') : undefined }
+  const found = pageByName(items, id, MaxItems, Marker) ?? refuse(new ApiError('ValidationError', `Invalid Marker: ${Marker}`))
+  return { page: found.items, IsTruncated: found.next !== undefined, Marker: found.next }
 }
