@@ -1,6 +1,7 @@
-import { ApiError, type Cloud } from '../cloud.ts'
-import type { Tag } from '../records.ts'
-import { notFound } from './repository.ts'
+import { ApiError, type Call, type Cloud } from '../cloud.ts'
+import { pageByPosition } from '../paging.ts'
+import type { ImageRepository, Tag } from '../records.ts'
+import { arnOf, notFound, repositoryOf } from './repository.ts'
 
 const namePattern = '(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*'
 
@@ -22,6 +23,25 @@ export function checkName(name: unknown): string {
 export function ownRegistry(cloud: Cloud, { registryId }: { registryId?: string }, name: string): void {
   if (registryId === undefined || registryId === cloud.accountId) return
   throw new ApiError('RepositoryNotFoundException', notFound(cloud, name).replace(cloud.accountId, registryId))
+}
+
+/** The repository that an action is about. */
+export interface Subject {
+  readonly cloud: Cloud
+  readonly name: string
+  readonly repository: ImageRepository
+}
+
+/** An action about one repository: by then its name has been checked, the caller may do this, and it is there. */
+// biome-ignore lint/suspicious/noExplicitAny: each action declares what it reads
+export type RepositoryAction = (input: any, subject: Subject) => unknown
+
+/** What all actions about one repository begin with, in ECR's order. */
+export function subjectOf(input: { registryId?: string; repositoryName: string }, { cloud, caller, action }: Call): Subject {
+  const name = checkName(input.repositoryName)
+  cloud.authorize(caller, `ecr:${action}`, arnOf(cloud, name))
+  ownRegistry(cloud, input, name)
+  return { cloud, name, repository: repositoryOf(cloud, name) }
 }
 
 /** A list member of 1 to `most` items, or undefined where it is absent. Throws InvalidParameterException. */
@@ -53,11 +73,9 @@ export function checkTags(tags: unknown): Tag[] {
 export function pageOf<T>(
   all: readonly T[],
   { nextToken, maxResults = 100 }: { nextToken?: string; maxResults?: number },
-): { page: T[]; nextToken?: string } {
+): { page: T[]; nextToken: string | undefined } {
   if (!Number.isInteger(maxResults) || maxResults < 1 || maxResults > 1000) throw invalid('maxResults', 'must be between 1 and 1000')
-  const start = nextToken === undefined ? 0 : Number(/^start-(\d+)$/.exec(Buffer.from(String(nextToken), 'base64').toString())?.[1])
-  if (Number.isNaN(start)) throw invalid('nextToken', 'Invalid token')
-  const end = start + maxResults
-  const page = all.slice(start, end)
-  return end < all.length ? { page, nextToken: Buffer.from(`start-${end}`).toString('base64') } : { page }
+  const found = pageByPosition(all, maxResults, nextToken)
+  if (!found) throw invalid('nextToken', 'Invalid token')
+  return { page: found.items, nextToken: found.next }
 }
