@@ -5,9 +5,9 @@ import type { Mount } from './container-record.ts'
 import { containerFolder } from './containers.ts'
 import type { Docker } from './docker.ts'
 import type { EngineCall } from './engine-call.ts'
-import type { Parsed } from './flags.ts'
 import { pairs } from './pairs.ts'
 import { daemon, Refusal } from './refusal.ts'
+import type { RunFlags } from './run-options.ts'
 
 /**
  * The mounts that a command line asks for by `--mount`, `-v` and `--tmpfs`.
@@ -15,7 +15,7 @@ import { daemon, Refusal } from './refusal.ts'
  * @param id the container's
  * @throws Refusal with exit code 125 for what docker would not take
  */
-export function mounts(docker: Docker, call: EngineCall, flags: Parsed, id: string): Mount[] {
+export function mounts(docker: Docker, call: EngineCall, values: RunFlags['values'], id: string): Mount[] {
   const tmpfs = (target: string): Mount => {
     const source = join(containerFolder(docker.folder, id), 'tmpfs', target.replaceAll('/', '_'))
     return { type: 'tmpfs', target, source, readOnly: false }
@@ -57,9 +57,5 @@ export function mounts(docker: Docker, call: EngineCall, flags: Parsed, id: stri
       throw daemon(`invalid mount config for type "bind": bind source path does not exist: ${found.source}`, 125)
     return found
   }
-  return [
-    ...flags.list('mount').map(long),
-    ...flags.list('volume').map(short),
-    ...flags.list('tmpfs').map((text) => tmpfs(text.split(':')[0]!)),
-  ]
+  return [...values.mount.map(long), ...values.volume.map(short), ...values.tmpfs.map((text) => tmpfs(text.split(':')[0]!))]
 }

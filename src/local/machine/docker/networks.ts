@@ -14,7 +14,9 @@ export interface Network {
 
 export interface Networks {
   list(): Network[]
-  /** @throws Refusal when there is none of this name or id */
+  /** By name or (the beginning of) its id. */
+  find(name: string): Network | undefined
+  /** @throws Refusal when there is none */
   get(name: string): Network
   create(name: string, labels: Readonly<Record<string, string>>): Network
   remove(network: Network): void
@@ -34,11 +36,14 @@ export function openNetworks(folder: string): Networks {
     writeWhole(file, next)
     networks = next
   }
+  const find = (name: string) => networks.find((each) => each.name === name || (name.length >= 4 && each.id.startsWith(name)))
   return {
     list: () => networks,
 
+    find,
+
     get(name) {
-      const found = networks.find((each) => each.name === name || (name.length >= 4 && each.id.startsWith(name)))
+      const found = find(name)
       if (!found) throw daemon(`network ${name} not found`)
       return found
     },
