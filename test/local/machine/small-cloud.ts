@@ -7,6 +7,7 @@ import { ApiError, type Call, type Caller, type Cloud, type Machines } from '../
 import { createMachines } from '../../../src/local/machine/machines.ts'
 import { processesOf } from '../../../src/local/machine/process-table.ts'
 import { runCommand } from '../../../src/local/machine/run-command.ts'
+import { renderJson } from '../../../src/local/protocol/json.ts'
 import type { Instance, Permission } from '../../../src/local/records.ts'
 import { createStore } from '../../../src/local/store.ts'
 
@@ -117,7 +118,7 @@ export function createSmallCloud({ endpoint = 'http://127.0.0.1:9', denied = [] 
     },
     ssm(action, input, caller = user) {
       const call: Call = { cloud, caller, action, requestId: 'test' }
-      return runCommand[action]!(input, call)
+      return JSON.parse(renderJson(runCommand[action]!(input, call)))
     },
     async sh(id, script, parameters = {}) {
       const { Command } = small.ssm('SendCommand', {
