@@ -2,13 +2,13 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startAgent } from './agent.ts'
-import { startEngine } from './engine.ts'
 import { machineEnvironment } from './environment.ts'
 import { folderAt, type InstanceFolder, readWhole, type Settings, writeWhole } from './folder.ts'
 import { installPrograms } from './machine-image.ts'
 import { startMetadata } from './metadata.ts'
 import { identify, processesOf, signal } from './process-table.ts'
 import { runScript } from './script.ts'
+import { startEngine } from './start-engine.ts'
 
 /** What a machine tells the cloud about itself, in `outbox/process.json`. */
 export interface MachineProcess {
