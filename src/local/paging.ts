@@ -5,17 +5,22 @@ export interface Page<T> {
 }
 
 /**
- * A page in the order of names, which begins behind the name that the token carries: whatever comes and goes between two pages, nothing else is skipped or shown twice.
+ * A page in the order of names, behind the name `after`: whatever comes and goes between two pages, nothing else is skipped or shown twice.
  * @param name what tells an item from all others
- * @returns undefined for a token that is not ours
  */
-export function pageByName<T>(all: readonly T[], name: (item: T) => string, size: number, token?: string): Page<T> | undefined {
-  const after = token === undefined ? '' : Buffer.from(token, 'base64url').toString()
-  if (!/^[\x20-\x7e]*$/.test(after)) return undefined
+export function pageAfter<T>(all: readonly T[], name: (item: T) => string, size: number, after = ''): Page<T> {
   const rest = all.filter((item) => name(item) > after).sort((a, b) => (name(a) < name(b) ? -1 : 1))
   const items = rest.slice(0, size)
   const last = rest.length > items.length ? items.at(-1) : undefined
-  return { items, next: last && Buffer.from(name(last)).toString('base64url') }
+  return { items, next: last && name(last) }
+}
+
+/** The same with a token that hides the name. Undefined for a token that is not ours. */
+export function pageByName<T>(all: readonly T[], name: (item: T) => string, size: number, token = ''): Page<T> | undefined {
+  const after = Buffer.from(token, 'base64url').toString()
+  if (!/^[\x20-\x7e]*$/.test(after)) return undefined
+  const { items, next } = pageAfter(all, name, size, after)
+  return { items, next: next && Buffer.from(next).toString('base64url') }
 }
 
 /**

@@ -75,7 +75,14 @@ function attached(face: ReturnType<typeof networkInterface>): InstanceNetworkInt
   const { PublicIp, IpOwnerId } = face.Association ?? {}
   const Association = PublicIp ? { PublicIp, PublicDnsName: '', IpOwnerId } : undefined
   return {
-    ...{ Groups, NetworkInterfaceId, PrivateIpAddress, SubnetId, VpcId, OwnerId, MacAddress, Association },
+    Groups,
+    NetworkInterfaceId,
+    PrivateIpAddress,
+    SubnetId,
+    VpcId,
+    OwnerId,
+    MacAddress,
+    Association,
     Attachment: { AttachmentId, AttachTime, DeleteOnTermination, DeviceIndex, Status },
     Status: 'in-use',
     SourceDestCheck: true,

@@ -3,7 +3,7 @@ import { type Actions, ApiError, type Store } from '../cloud.ts'
 import type { Tag } from '../records.ts'
 import { describe } from './describe.ts'
 import { facts, find, kindOf, notFound } from './kinds.ts'
-import { mergeTags } from './tag.ts'
+import { mergeEc2Tags } from './tag.ts'
 
 /** The kinds that have tags in their own record. */
 const records = ['vpc', 'subnet', 'internetGateway', 'routeTable', 'securityGroup', 'address', 'instance'] as const
@@ -40,7 +40,7 @@ function all(store: Store): TagDescription[] {
 export const taggingActions = {
   CreateTags({ Resources = [], Tags = [] }, { cloud: { store } }) {
     if (Tags.length === 0) throw new ApiError('MissingParameter', 'The request must contain the parameter Tags')
-    for (const resource of Resources) change(store, resource, (present) => mergeTags(present, Tags))
+    for (const resource of Resources) change(store, resource, (present) => mergeEc2Tags(present, Tags))
   },
 
   /** A tag with a value goes only if it has that value; without tags, all of them go. */

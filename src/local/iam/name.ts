@@ -3,6 +3,7 @@ import { ApiError, refuse } from '../cloud.ts'
 import { base32 } from '../keys.ts'
 import { pageByName } from '../paging.ts'
 import type { Tag } from '../records.ts'
+import { type GivenTag, mergeTags } from '../tags.ts'
 
 /** Checks a name that a request gives: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names */
 export function checkName(parameter: string, name: string, longest: number): void {
@@ -24,21 +25,12 @@ export function uniqueId(prefix: string): string {
 }
 
 /** Tags as IAM takes them: a key once, at most 50. */
-export function iamTags(
-  present: readonly Tag[],
-  more: readonly { Key?: string | undefined; Value?: string | undefined }[] | undefined,
-): Tag[] {
-  const tags = new Map(present.map(({ Key, Value }) => [Key, Value]))
-  const given = (more ?? []).map(({ Key = '' }) => Key)
-  if (new Set(given).size < given.length)
-    throw new ApiError('InvalidInput', 'Duplicate tag keys found. Please note that Tag keys are case insensitive.')
-  for (const { Key = '', Value = '' } of more ?? []) {
-    if (Key === '' || Key.length > 128 || Value.length > 256 || /^aws:/i.test(Key))
-      throw new ApiError('InvalidInput', `The tag '${Key}' is not valid.`)
-    tags.set(Key, Value)
-  }
-  if (tags.size > 50) throw new ApiError('LimitExceeded', 'The number of tags has reached the maximum limit.', 409)
-  return [...tags].map(([Key, Value]) => ({ Key, Value }))
+export function iamTags(present: readonly Tag[], more: readonly GivenTag[] | undefined): Tag[] {
+  return mergeTags(present, more, {
+    invalid: ({ Key }) => new ApiError('InvalidInput', `The tag '${Key}' is not valid.`),
+    twice: () => new ApiError('InvalidInput', 'Duplicate tag keys found. Please note that Tag keys are case insensitive.'),
+    tooMany: () => new ApiError('LimitExceeded', 'The number of tags has reached the maximum limit.', 409),
+  })
 }
 
 export function noSuchEntity(message: string): ApiError {

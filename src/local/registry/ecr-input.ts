@@ -1,6 +1,7 @@
 import { ApiError, type Call, type Cloud } from '../cloud.ts'
 import { pageByPosition } from '../paging.ts'
 import type { ImageRepository, Tag } from '../records.ts'
+import { mergeTags } from '../tags.ts'
 import { arnOf, notFound, repositoryOf } from './repository.ts'
 
 const namePattern = '(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*'
@@ -52,21 +53,17 @@ export function asList<T>(value: unknown, parameter: string, most: number): T[] 
   return value
 }
 
-/** Tags by ECR's limits: 50 of them, keys of 1 to 128 and values of up to 256 characters, none of AWS's own. */
-export function checkTags(tags: unknown): Tag[] {
-  if (!Array.isArray(tags)) throw invalid('tags', 'must be a list')
-  for (const tag of tags) {
-    const right =
-      typeof tag?.Key === 'string' &&
-      tag.Key.length >= 1 &&
-      tag.Key.length <= 128 &&
-      typeof tag.Value === 'string' &&
-      tag.Value.length <= 256
-    if (!right || /^aws:/i.test(tag.Key)) throw new ApiError('InvalidTagParameterException', `Invalid tag: ${JSON.stringify(tag)}`)
-  }
-  if (new Set(tags.map(({ Key }) => Key)).size < tags.length) throw new ApiError('InvalidTagParameterException', 'A tag key is given twice')
-  if (tags.length > 50) throw new ApiError('TooManyTagsException', 'A repository can have 50 tags')
-  return tags.map(({ Key, Value }) => ({ Key, Value }))
+/** Tags beside those that are there, by ECR's limits. */
+export function ecrTags(present: readonly Tag[], more: unknown): Tag[] {
+  if (!Array.isArray(more)) throw invalid('tags', 'must be a list')
+  const wrong = (tag: unknown) => new ApiError('InvalidTagParameterException', `Invalid tag: ${JSON.stringify(tag)}`)
+  const odd = more.find((tag) => typeof tag?.Key !== 'string' || typeof tag.Value !== 'string')
+  if (odd) throw wrong(odd)
+  return mergeTags(present, more, {
+    invalid: wrong,
+    twice: () => new ApiError('InvalidTagParameterException', 'A tag key is given twice'),
+    tooMany: () => new ApiError('TooManyTagsException', 'A repository can have 50 tags'),
+  })
 }
 
 /** A page of `maxResults` (1 to 1000, by default 100) from where `nextToken` says. */

@@ -1,7 +1,7 @@
 import { type Action, ApiError, type Call, type Cloud, type Service } from '../cloud.ts'
 import type { ImageRepository, Tag } from '../records.ts'
 import { imageActions } from './ecr-images.ts'
-import { asList, checkName, checkTags, invalid, ownRegistry, pageOf, type RepositoryAction, subjectOf } from './ecr-input.ts'
+import { asList, checkName, ecrTags, invalid, ownRegistry, pageOf, type RepositoryAction, subjectOf } from './ecr-input.ts'
 import { lifecycleActions } from './ecr-lifecycle.ts'
 import { arnOf, imagesOf, removeRepository, repositoryOf } from './repository.ts'
 
@@ -67,7 +67,7 @@ export const ecr: Service = {
       createdAt: Date.now() / 1000,
       imageTagMutability: mutability(input.imageTagMutability ?? 'MUTABLE'),
       imageScanningConfiguration: { scanOnPush: input.imageScanningConfiguration?.scanOnPush === true },
-      tags: checkTags(input.tags ?? []),
+      tags: ecrTags([], input.tags ?? []),
     }
     cloud.store.transaction(() => {
       if (cloud.store.get('repository', name)) {
@@ -95,9 +95,7 @@ export const ecr: Service = {
 
   TagResource({ resourceArn, tags }: TagInput & { tags: Tag[] }, call) {
     const repository = byArn(call, resourceArn)
-    const added = checkTags(tags)
-    const kept = repository.tags.filter(({ Key }) => !added.some((tag) => tag.Key === Key))
-    call.cloud.store.put('repository', repository.repositoryName, { ...repository, tags: checkTags([...kept, ...added]) })
+    call.cloud.store.put('repository', repository.repositoryName, { ...repository, tags: ecrTags(repository.tags, tags) })
   },
 
   UntagResource({ resourceArn, tagKeys }: TagInput & { tagKeys: string[] }, call) {

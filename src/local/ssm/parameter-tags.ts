@@ -1,22 +1,15 @@
 import type { SSM } from '@aws-sdk/client-ssm'
 import { type Actions, ApiError, type Cloud } from '../cloud.ts'
 import type { Parameter, Tag } from '../records.ts'
+import { type GivenTag, mergeTags } from '../tags.ts'
 import { parameterArn } from './parameter.ts'
 
 /** Tags beside those that are there. Throws ApiError as Systems Manager does. */
-export function mergeParameterTags(
-  present: readonly Tag[],
-  more: readonly { Key?: string | undefined; Value?: string | undefined }[] | undefined,
-): Tag[] {
-  const tags = new Map(present.map(({ Key, Value }) => [Key, Value]))
-  for (const { Key = '', Value = '' } of more ?? []) {
-    if (Key === '' || Key.length > 128 || Value.length > 256 || /^aws:/i.test(Key)) {
-      throw new ApiError('ValidationException', `The tag '${Key}' is not valid.`)
-    }
-    tags.set(Key, Value)
-  }
-  if (tags.size > 50) throw new ApiError('TooManyTagsError', 'A parameter can have 50 tags.')
-  return [...tags].map(([Key, Value]) => ({ Key, Value }))
+export function mergeParameterTags(present: readonly Tag[], more: readonly GivenTag[] | undefined): Tag[] {
+  return mergeTags(present, more, {
+    invalid: ({ Key }) => new ApiError('ValidationException', `The tag '${Key}' is not valid.`),
+    tooMany: () => new ApiError('TooManyTagsError', 'A parameter can have 50 tags.'),
+  })
 }
 
 interface Target {

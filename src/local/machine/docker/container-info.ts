@@ -52,7 +52,11 @@ export function containerInfo(docker: Docker, record: ContainerRecord) {
       },
     },
     Mounts: host.mounts.map(({ type, name: volume, source, target, readOnly }) => ({
-      ...{ Type: type, Name: volume ?? '', Source: source, Destination: target, RW: !readOnly },
+      Type: type,
+      Name: volume ?? '',
+      Source: source,
+      Destination: target,
+      RW: !readOnly,
     })),
     Config: {
       Hostname: record.hostname,
