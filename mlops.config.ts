@@ -8,8 +8,14 @@ export default defineConfig(({ stage }) => ({
 
   // One entry here and one folder in services/ is all that a service needs.
   services: {
-    'ml-inference': { entry: './services/ml-inference/server.ts', port: 8001, health: '/ready', expose: 'public' },
-    'data-ingestion': { entry: './services/data-ingestion/server.ts', port: 8002, health: '/health', expose: 'public' },
+    'ml-inference': {
+      entry: './services/ml-inference/server.ts',
+      port: 8001,
+      health: '/ready',
+      expose: 'public',
+      measures: ['predictions'],
+    },
+    'data-ingestion': { entry: './services/data-ingestion/server.ts', port: 8002, expose: 'public', measures: ['ingestion'] },
   },
 
   // On AWS nobody reaches these from outside; on this machine, you do.

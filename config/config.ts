@@ -1,3 +1,5 @@
+import type { Strategy } from './strategy.ts'
+
 /**
  * The resolved config: what every other room reads. All defaults are filled in, all paths are absolute, all checks have passed.
  */
@@ -8,7 +10,7 @@ export interface Config {
   /** `local`: the embedded cloud on this machine. `aws`: whatever the SDK's own endpoint resolution says. */
   readonly target: 'local' | 'aws'
   readonly region: string
-  readonly strategy: 'blue-green' | 'recreate'
+  readonly strategy: Strategy
   readonly instance: {
     /** An EC2 instance type, such as `t3.micro`. */
     readonly type: string

@@ -27,11 +27,7 @@ export const slo = z.union(
 )
 
 /** The shape of a service's `measures`. */
-export const measured = z.array(oneOf(...(Object.keys(measures) as (keyof typeof measures)[])), {
-  error: `a list of ${Object.keys(measures)
-    .map((name) => `"${name}"`)
-    .join(' and ')}`,
-})
+export const measured = z.array(oneOf(...measures), { error: `a list of ${measures.map((name) => `"${name}"`).join(' and ')}` })
 
 const server = z.union(
   [

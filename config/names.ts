@@ -52,4 +52,4 @@ export function checkEnvironment(config: Draft, diagnostics: Diagnostics): void 
   }
 }
 
-const ownVariables = ['PORT', 'HOST', 'SERVICE_NAME', 'DATA_DIR']
+const ownVariables = ['PORT', 'HOST', 'SERVICE_NAME', 'DATA_DIR', 'RELEASE_ID']

@@ -9,8 +9,5 @@ export const defaultObjectives: Objectives = { availability: 0.995, latency: { p
  */
 export const latencyBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const
 
-/** For each thing that a service can measure beside its requests, the metric by which its source is known to do so. */
-export const measures: Readonly<Record<Measure, string>> = {
-  predictions: 'ml_predictions_total',
-  ingestion: 'data_ingestion_total',
-}
+/** What a service can say that it measures beside its requests. Alerts and panels exist for each. */
+export const measures = ['predictions', 'ingestion'] as const satisfies readonly Measure[]

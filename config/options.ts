@@ -1,4 +1,5 @@
 import type { Expose, Measure, Secret } from './config.ts'
+import type { Strategy } from './strategy.ts'
 
 /** What a config function is told when it is called. */
 export interface ConfigContext {
@@ -15,7 +16,7 @@ export interface ConfigOptions<Name extends string = string> {
   /** `local` is the embedded cloud on this machine. Default: `local` for the stage of that name, `aws` for every other. */
   readonly target?: 'local' | 'aws'
   /** `blue-green` builds the new stack beside the old one; `recreate` removes the old one first. Default `blue-green`. */
-  readonly strategy?: 'blue-green' | 'recreate'
+  readonly strategy?: Strategy
   readonly instance?: InstanceOptions
   /** What service images are laid on: an image reference with a tag or digest, or `host`. Default: `host` on this machine, Node's official image on AWS. */
   readonly base?: string
@@ -59,7 +60,7 @@ export interface ServiceOptions<Name extends string = string> {
   readonly needs?: readonly NoInfer<Name>[]
   /** What it promises its users. Default: 99.5 % of requests do not fail, and 99 % are answered within 0.25 s. `false` promises nothing. */
   readonly slo?: false | ObjectivesOptions
-  /** What it measures beside its requests, which decides its alerts and panels. Default: what its own source files name metrics for. */
+  /** What it measures beside its requests, which decides its alerts and panels: `predictions` of a model, `ingestion` of records. Default: neither. */
   readonly measures?: readonly Measure[]
 }
 

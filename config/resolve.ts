@@ -1,13 +1,12 @@
 import { resolve as absolute, dirname } from 'node:path'
 import type { Alerts, Config, Expose, MonitoringServer, Objectives, Service } from './config.ts'
 import { images } from './images.ts'
-import { measuresIn } from './measures.ts'
 import { defaultObjectives } from './objectives.ts'
 import type { AlertsOptions, ConfigOptions, MonitoringOptions, ServiceOptions } from './options.ts'
 import { type MonitoringKind, monitoringPorts, runs } from './ports.ts'
 
 /**
- * Fills in every default and makes every path absolute. Looks at nothing but the sources of services that do not say what they measure.
+ * Fills in every default and makes every path absolute. Pure.
  *
  * @param options a config that has passed every check
  * @param file the config file, absolute
@@ -52,7 +51,7 @@ function resolveService(name: string, options: ServiceOptions, folder: string): 
     ...(options.schema === undefined ? {} : { schema: absolute(folder, options.schema) }),
     needs: [...new Set(options.needs)],
     slo: resolveObjectives(options.slo),
-    measures: [...new Set(options.measures ?? measuresIn(source))],
+    measures: [...new Set(options.measures)],
   }
 }
 

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { Diagnostics, KeyPath } from './diagnostics.ts'
 import { measured, monitoring, slo } from './monitoring-schema.ts'
+import { strategies } from './strategy.ts'
 import { base, expose, instanceType, memoryMiB, oneOf, port, secret, text, value, whole } from './values.ts'
 
 const file = text(/^[^\0]+$/, 'a path relative to the config file, such as "./services/ml-inference/server.ts"')
@@ -34,7 +35,7 @@ export const schema = z.strictObject(
     // AWS's partitions included: us-gov-west-1, cn-north-1, us-iso-east-1, eusc-de-east-1.
     region: text(/^[a-z]{2,4}(-[a-z]+)+-\d{1,2}$/, 'an AWS region such as "ap-southeast-1"').optional(),
     target: oneOf('local', 'aws').optional(),
-    strategy: oneOf('blue-green', 'recreate').optional(),
+    strategy: oneOf(...strategies).optional(),
     instance: z
       .strictObject(
         {

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Config } from '../config/config.ts'
+import { nameFile } from '../config/no-space.ts'
 import { monitoringServers } from './servers.ts'
 import { prometheusTargets } from './targets.ts'
 
@@ -22,8 +23,12 @@ export function monitoringFiles(config: Config, address: string): Record<string,
 export function writeFiles(folder: string, files: Readonly<Record<string, string>>): string[] {
   return Object.entries(files).map(([path, text]) => {
     const file = join(folder, path)
-    mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(file, text)
+    try {
+      mkdirSync(dirname(file), { recursive: true })
+      writeFileSync(file, text)
+    } catch (error) {
+      throw nameFile(error, file)
+    }
     return file
   })
 }

@@ -12,8 +12,8 @@ await runbook(
     common: ['stage', 'yes', 'json', 'quiet', 'verbose'],
   },
   async ({ flags, terminal, signal }) => {
-    const { configOf, destroy, openStage, withLease } = await import('../src/release/index.ts')
-    const { printReceipt } = await import('../src/release/print.ts')
+    const { configOf, destroy, openStage, planDestroy, withLease } = await import('../src/release/index.ts')
+    const { printOperations, printReceipt } = await import('../src/release/print.ts')
 
     const config = await configOf(flags)
     const question = `Remove everything that stage ${config.stage} of ${config.app} has in AWS?`
@@ -25,9 +25,11 @@ await runbook(
     }
 
     const { clients } = await openStage(flags)
-    const receipt = await withLease({ clients, id: config, verb: 'destroy', signal, tell: terminal.tell }, (lease) =>
-      destroy(clients, config, lease, signal, terminal.tell),
-    )
+    const receipt = await withLease({ clients, id: config, verb: 'destroy', signal, tell: terminal.tell }, async (lease) => {
+      const plan = await planDestroy(clients, config, lease, terminal.tell)
+      printOperations(terminal, plan.operations)
+      return await destroy(plan, { lease, signal })
+    })
     if (flags.all) await (await import('../src/access.ts')).closeCloud(config)
     terminal.end()
     printReceipt(terminal, config, receipt)

@@ -8,11 +8,11 @@ await runbook(
     common: ['stage', 'json', 'quiet', 'verbose'],
   },
   async ({ flags, terminal }) => {
-    const { history, openStage } = await import('../src/release/index.ts')
+    const { openStage, releasesOf } = await import('../src/release/index.ts')
     const { printHistory } = await import('../src/release/print.ts')
 
     const { config, clients } = await openStage(flags)
-    const entries = await history(clients, config)
+    const entries = await releasesOf(clients, config)
     printHistory(terminal, entries)
     return { json: { ok: true, stage: config.stage, releases: entries } }
   },

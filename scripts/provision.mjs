@@ -11,22 +11,24 @@ await runbook(
     common: ['stage', 'json', 'quiet', 'verbose'],
   },
   async ({ flags, terminal, signal }) => {
-    const { chooseMachine, lookAt, openStage, planDeploy, provision, recipesOf, roomFor, withLease } = await import(
-      '../src/release/index.ts'
-    )
-    const { stageFlag } = await import('../src/release/print.ts')
+    const { deploy, lookForPlan, openStage, planProvision, withLease } = await import('../src/release/index.ts')
+    const { printPlan, stageFlag } = await import('../src/release/print.ts')
+    const { tell } = terminal
 
     const { config, clients } = await openStage(flags, { serve: true })
-    const recipes = recipesOf(config)
-    const result = await withLease({ clients, id: config, verb: 'provision', signal, tell: terminal.tell }, async (lease, owner) => {
-      const [situation, machine] = await Promise.all([lookAt(clients, config), chooseMachine(clients, config)])
-      if (situation.serving) return { release: situation.serving.release, address: situation.elasticIp.address, seconds: {} }
-      const plan = planDeploy(config, recipes, situation, await roomFor(clients, situation))
-      return await provision({ config, clients, situation, machine, recipes, plan, owner, lease, signal, tell: terminal.tell })
+    if (clients.access.notice) terminal.note(clients.access.notice)
+    const result = await withLease({ clients, id: config, verb: 'provision', signal, tell }, async (lease) => {
+      const work = await lookForPlan(clients, config, tell, 'provision')
+      const { serving, elasticIp } = work.situation
+      if (serving) return { release: serving.release, address: elasticIp.address, seconds: {} }
+      const plan = planProvision(work)
+      printPlan(terminal, plan)
+      return await deploy(work, plan, { lease, signal })
     })
+    const { release, address, seconds } = result
     terminal.end()
-    terminal.print(`The machine of release ${result.release} runs, and ${result.address} leads to it.`)
+    terminal.print(`The machine of release ${release} runs, and ${address} leads to it.`)
     terminal.note(`Next: npx zx scripts/deploy.mjs${stageFlag(config)}`)
-    return { json: { ok: true, stage: config.stage, ...result } }
+    return { json: { ok: true, stage: config.stage, release, address, seconds } }
   },
 )

@@ -6,6 +6,7 @@ await runbook(
     name: 'secret',
     summary: 'Keeps the secrets of a stage, encrypted. Values come from standard input or a prompt, never from the command line.',
     arguments: 'VERB [NAME]',
+    discreet: true,
     common: ['stage', 'json', 'quiet', 'verbose'],
     examples: ['set API_KEY', 'set API_KEY < key.txt', 'list', 'remove API_KEY', 'load < secrets.env'],
   },

@@ -4,16 +4,17 @@ import { runbook } from '../src/terminal/runbook.mjs'
 await runbook(
   {
     name: 'status',
-    summary: 'Shows what a stage runs, where it answers, and how it is.',
+    summary: 'Shows what a stage runs, where it answers, and how it is. Ends with 1 when something of it is unhealthy.',
     common: ['stage', 'json', 'quiet', 'verbose'],
   },
-  async ({ flags, terminal }) => {
+  async ({ flags, terminal, signal }) => {
     const { openStage, statusOf } = await import('../src/release/index.ts')
     const { printStatus } = await import('../src/release/print.ts')
 
     const { config, clients } = await openStage(flags)
-    const status = await statusOf(clients, config)
+    const status = await statusOf(clients, config, signal)
     printStatus(terminal, status)
-    return { json: { ok: true, ...status } }
+    const ok = status.services.every(({ state }) => state !== 'unhealthy')
+    return { json: { ok, ...status }, code: ok ? 0 : 1 }
   },
 )

@@ -7,12 +7,12 @@ await runbook(
     summary: 'Smoke-tests every service of a running stage: every endpoint, good and bad input.',
     common: ['stage', 'json', 'quiet', 'verbose'],
   },
-  async ({ flags, terminal }) => {
+  async ({ flags, terminal, signal }) => {
     const { lookAt, openStage, verifyStage } = await import('../src/release/index.ts')
     const { printVerified } = await import('../src/release/print.ts')
 
     const { config, clients } = await openStage(flags)
-    const verified = await verifyStage(config, await lookAt(clients, config), terminal.tell)
+    const verified = await verifyStage(clients, config, await lookAt(clients, config), terminal.tell, signal)
     terminal.end()
     const failed = printVerified(terminal, verified)
     return { json: { ok: failed === 0, stage: config.stage, services: verified }, code: failed === 0 ? 0 : 1 }

@@ -1,3 +1,4 @@
+import { relative } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { exit, Failure } from '../config/failure.ts'
 import type { Access } from './aws/clients.ts'
@@ -6,17 +7,44 @@ import { type EngineName, engineNames } from './local/machine/engine-name.ts'
 /**
  * Where the AWS of a stage is: the one place that knows of the embedded cloud. A local stage gets its endpoint and credentials, and that is all that differs; every
  * other stage is left to the SDK's own rules (AWS_PROFILE, AWS_ENDPOINT_URL, OIDC, …).
- * @param ports those the stage opens to the outside: on the embedded cloud they are ports of this machine, and a program that holds one is a Failure here
+ * @param open the ports that the stage opens to the outside, and the tags of its address: on the embedded cloud both are this machine's, and a program that holds a port there
+ *   is a Failure here
  * @param flag the container engine that a flag asks for, for the embedded cloud's new instances; by default MLOPS_ENGINE, else the one they had before
  * @throws Failure (usage) for an engine that is unknown, or asked of AWS
  */
-export async function accessTo(config: Config, ports: readonly number[] = [], flag?: unknown): Promise<Access> {
+export async function accessTo(config: Config, { ports, tags }: OpenToOutside = { ports: [], tags: {} }, flag?: unknown): Promise<Access> {
   const engine = engineOf(flag, config)
   if (config.target === 'aws') return { region: config.region }
   const { startCloud, refuseTakenPorts } = await import('./local/start.ts')
-  const { endpoint, credentials } = await startCloud({ folder: cloudFolder(config), region: config.region, ...(engine && { engine }) })
-  await refuseTakenPorts({ folder: cloudFolder(config) }, ports)
-  return { region: config.region, endpoint, credentials }
+  const { profileFile, profileName } = await import('./local/profile.ts')
+  const folder = cloudFolder(config)
+  const { endpoint, credentials } = await startCloud({ folder, region: config.region, ...(engine && { engine }) })
+  const address = await refuseTakenPorts({ folder }, tags, ports)
+  // Older versions of AWS's command line take the endpoint from an option only.
+  const commandLine = {
+    environment: { AWS_CONFIG_FILE: relative(process.cwd(), profileFile(folder)) },
+    options: ['--profile', profileName, '--endpoint-url', endpoint],
+  }
+  return {
+    region: config.region,
+    endpoint,
+    credentials,
+    commandLine,
+    ...(address && address !== usual ? { notice: elsewhere(address) } : {}),
+  }
+}
+
+/** What a stage opens, as far as this machine may have to give it. */
+export interface OpenToOutside {
+  readonly ports: readonly number[]
+  readonly tags: Readonly<Record<string, string>>
+}
+
+/** Where people look for a stage on this computer. */
+const usual = '127.0.0.1'
+
+function elsewhere(address: string): string {
+  return `${usual} is the address of another local stage on this computer, so this one answers at ${address}.`
 }
 
 /** Where the embedded cloud of a project keeps its state. */

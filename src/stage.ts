@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { accessTo } from './access.ts'
 import { Clients } from './aws/clients.ts'
+import { ownerOf } from './release/names.ts'
 import { openPorts } from './release/ports.ts'
 
 /** A stage as a script works with it. */
@@ -32,5 +33,5 @@ export async function openStage(
 ): Promise<Stage> {
   const config = await configOf(flags)
   const ports = options.serve ? openPorts(config).map(({ port }) => port) : []
-  return { config, clients: new Clients(await accessTo(config, ports, flags.engine)) }
+  return { config, clients: new Clients(await accessTo(config, { ports, tags: ownerOf(config).tags }, flags.engine)) }
 }

@@ -51,13 +51,30 @@ test('a record is kept under an id and read again with its time and its source',
   assert.equal(await get(`/data/${id}`), [200, { id, data: { sensor: 'ü', values: [1, null] }, timestamp, source_ip: '127.0.0.1' }])
 })
 
+const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`
+
 test('a record comes back as it was sent: its large numbers and its depth too', async () => {
-  const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`
+  const deep = nested(63)
   const text = `{"__proto__":{"a":1},"large":12345678901234567890,"deep":${deep}}`
   const [status, { id }] = await ingest(`\n${text}\n`)
   assert.is(status, 201)
   const raw = await (await fetch(`${service.address}/data/${id}`)).text()
   assert.ok(raw.includes(`"data":${text},"timestamp"`))
+})
+
+test('a record that nests deeper than 64 is a 400, alone, among others and as a line, and nothing of it is kept', async () => {
+  const { total } = (await get('/data'))[1]
+  const error = 'The JSON nests more than 64 lists and objects in each other'
+  for (const depth of [64, 1000, 100_000]) {
+    const text = `{"deep":${nested(depth)}}`
+    assert.equal(await ingest(text), [400, { error }])
+    assert.equal(await ingest(`[{"a":1},${text}]`), [400, { error }])
+    assert.equal(await ingest('{"deep":'.repeat(depth + 1)), [400, { error }])
+    const lines = { 'content-type': 'application/x-ndjson' }
+    const answer = await fetch(`${service.address}/ingest`, { method: 'POST', body: `${text}\n`, headers: lines })
+    assert.equal([answer.status, ((await answer.json()) as { errors: unknown }).errors], [400, [{ line: 1, error }]])
+  }
+  assert.is((await get('/data'))[1].total, total)
 })
 
 for (const body of ['', '{}', '[]', 'null', '0', '""', 'false']) {

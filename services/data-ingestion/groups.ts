@@ -12,8 +12,8 @@ export interface Groups {
   idle(): Promise<void>
 }
 
-/** A group that is larger would hold up those that come after it for longer than the sync that it saves. */
-const most = { records: 1000, characters: 8 * 1024 * 1024 }
+/** A group that is larger would hold up those that come after it for longer than the sync that it saves; and on its way to the disk it is in memory several times. */
+const most = { records: 1000, characters: 2 * 1024 * 1024 }
 
 interface Waiting {
   readonly append: Append

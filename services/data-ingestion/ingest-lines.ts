@@ -1,19 +1,27 @@
-import { decodeText, parseJson } from '../kit/body.ts'
+import { decodeText } from '../kit/body.ts'
 import { HttpError } from '../kit/http-error.ts'
+import { lookOver } from '../kit/json.ts'
+import { checkContainers, visitJson } from '../kit/json-body.ts'
 import { Reply } from '../kit/reply.ts'
 import type { Request } from '../kit/request.ts'
-import { type Ingest, keep } from './ingest.ts'
+import { type Ingest, keep, mostRecords, recordBytes } from './ingest.ts'
 import { checkRecord, readKey } from './input.ts'
 import { type Line, linesOf } from './lines.ts'
 
-/** What a stream of lines may cost: its bytes, its lines (each has an id in the answer) and one of its lines, in bytes. */
+/** What a stream of lines may cost: its bytes, its lines (each has an id in the answer, and an empty one is a line as well) and one of its lines, in bytes. */
 export const lineLimits = { bytes: 64 * 1024 * 1024, lines: 100_000, lineBytes: 1024 * 1024 }
 
 /** How many errors are told; the rest is counted. */
 const mostErrors = 100
 
 /** How much is on its way to the disk before more is read, in records and in bytes. */
-const window = { records: 500, bytes: 2 * 1024 * 1024 }
+const window = { records: 500, bytes: 512 * 1024 }
+
+/** What a byte of a line takes in memory while it is kept: in its buffer, as a text whose characters may take two bytes, and on its way to the writer. */
+const lineFactor = 5
+
+/** What the tally of a line takes until the answer has been sent, in bytes: its id, there and in the answer. */
+const tallyBytes = 120
 
 interface Tally {
   /** The ids of the kept records, in the order of their lines. */
@@ -21,6 +29,8 @@ interface Tally {
   readonly errors: { line: number; error: string }[]
   rejected: number
   lines: number
+  /** Lists and objects in all of them. */
+  containers: number
 }
 
 /**
@@ -32,11 +42,13 @@ interface Tally {
  */
 export async function ingestLines(request: Request, ingest: Ingest): Promise<Reply> {
   const key = readKey(request.headers['idempotency-key'])
-  const tally: Tally = { ids: [], errors: [], rejected: 0, lines: 0 }
+  const tally: Tally = { ids: [], errors: [], rejected: 0, lines: 0, containers: 0 }
   const timestamp = Date.now() / 1000
   try {
-    for await (const lines of linesOf(request.stream(lineLimits.bytes), lineLimits.lineBytes)) {
-      for (const some of windows(lines)) await keepLines(some, request.sourceIp, key, ingest, tally)
+    // What is held of a line that has not come to its end counts as well: it may be a megabyte, of each of many clients.
+    const hold = (bytes: number) => (bytes > 0 ? request.reserve(bytes) : request.release(-bytes))
+    for await (const lines of linesOf(request.stream(lineLimits.bytes), lineLimits, hold)) {
+      for (const some of windows(lines)) await keepLines(some, request, key, ingest, tally)
     }
   } catch (error) {
     if (!(error instanceof HttpError) || tally.lines === 0) throw error
@@ -73,36 +85,76 @@ function* windows(lines: readonly Line[]): Generator<Line[]> {
   if (part.length > 0) yield part
 }
 
-/** @throws HttpError when going on makes no sense: no room, no database, too many lines */
-async function keepLines(lines: readonly Line[], sourceIp: string, key: string | undefined, ingest: Ingest, tally: Tally): Promise<void> {
-  const outcomes = await Promise.allSettled(lines.map((line) => keepLine(line, sourceIp, key, ingest)))
+/** @throws HttpError when going on makes no sense: no room, no memory, no database, too many lines, nobody who waits for an answer */
+async function keepLines(lines: readonly Line[], request: Request, key: string | undefined, ingest: Ingest, tally: Tally): Promise<void> {
+  const held = lines.reduce((sum, { bytes }) => sum + recordBytes + lineFactor * (bytes?.length ?? 0), 0)
+  request.reserve(held)
+  // Until the answer: what is told of each.
+  request.reserve(tallyBytes * lines.length)
+  try {
+    const work = request.work()
+    const keeping: { number: number; kept: Promise<string | undefined> }[] = []
+    for (const line of lines) {
+      const text = await readLine(line, request, ingest, tally).catch((error: unknown) => error as Error)
+      if (text === undefined) continue
+      const kept = typeof text === 'string' ? keepLine(text, line, request, key, ingest) : Promise.reject(text)
+      keeping.push({ number: line.number, kept })
+      // What comes of it is looked at below; here nobody would.
+      kept.catch(() => {})
+      if (isFatal(text)) break
+      if (work.due) await work.pause()
+    }
+    await settle(keeping, tally)
+    if (tally.lines > mostRecords(request.received))
+      throw new HttpError(413, `The lines are more than ${mostRecords(request.received)}, which is too many for what was sent`)
+  } finally {
+    request.release(held)
+  }
+}
+
+/** Counts what came of the lines. @throws the first error that is no single line's */
+async function settle(keeping: readonly { number: number; kept: Promise<string | undefined> }[], tally: Tally): Promise<void> {
+  const outcomes = await Promise.allSettled(keeping.map(({ kept }) => kept))
   let fatal: unknown
   for (const [index, outcome] of outcomes.entries()) {
-    if (outcome.status === 'fulfilled' && outcome.value === undefined) continue
     tally.lines++
     if (outcome.status === 'fulfilled') {
       tally.ids.push(outcome.value!)
       continue
     }
     const error: unknown = outcome.reason
-    const known = error instanceof HttpError && (error.status === 400 || error.status === 422 || error.status === 413)
-    if (!known) fatal ??= error
+    if (isFatal(error)) fatal ??= error
     tally.rejected++
     if (tally.errors.length < mostErrors)
-      tally.errors.push({ line: lines[index]!.number, error: error instanceof HttpError ? error.message : 'Internal server error' })
+      tally.errors.push({ line: keeping[index]!.number, error: error instanceof HttpError ? error.message : 'Internal server error' })
   }
   if (fatal !== undefined) throw fatal
-  if (tally.lines >= lineLimits.lines) throw new HttpError(413, `A stream may have at most ${lineLimits.lines} lines`)
 }
 
-/** @returns the id; undefined for a line with nothing in it, such as the one after the last line break */
-async function keepLine({ number, bytes }: Line, sourceIp: string, key: string | undefined, ingest: Ingest): Promise<string | undefined> {
+/** Whether an error says something of more than the line that it came from. */
+function isFatal(error: unknown): boolean {
+  return error instanceof Error && !(error instanceof HttpError && [400, 413, 422].includes(error.status))
+}
+
+/**
+ * @returns its text; undefined for a line with nothing in it but space
+ * @throws HttpError when it is no record
+ */
+async function readLine({ bytes }: Line, request: Request, ingest: Ingest, tally: Tally): Promise<string | undefined> {
   if (!bytes) throw new HttpError(413, `The line is longer than ${lineLimits.lineBytes} bytes`)
   const text = decodeText(bytes).trim()
   if (text === '') return undefined
-  checkRecord(parseJson(text), ingest.check)
+  const extent = lookOver(text)
+  tally.containers += extent.containers
+  checkContainers(tally.containers, request)
+  await visitJson(text, extent, request, (value) => checkRecord(value, ingest.check))
+  return text
+}
+
+/** @returns its id */
+async function keepLine(text: string, { number, bytes }: Line, request: Request, key: string | undefined, ingest: Ingest): Promise<string> {
   // A header holds no line break, so no other key can look like this one.
   const lineKey = key === undefined ? undefined : `${key}\n${number}`
-  const { ids } = await keep(ingest.store, [text], sourceIp, lineKey, (seconds) => ingest.observe(seconds, [bytes.length]))
-  return ids[0]
+  const { ids } = await keep(ingest.store, [text], request, lineKey, (seconds) => ingest.observe(seconds, [bytes!.length]))
+  return ids[0]!
 }

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
-import { decodeText, parseJson } from '../kit/body.ts'
 import { HttpError } from '../kit/http-error.ts'
+import { parseJson } from '../kit/json-body.ts'
 import { Reply } from '../kit/reply.ts'
 import type { Request } from '../kit/request.ts'
 import type { CheckSchema } from '../kit/schema.ts'
-import { elementTexts } from './array.ts'
-import { checkRecord, isEmpty, readKey } from './input.ts'
+import { elementTexts } from './elements.ts'
+import { checkRecord, readKey } from './input.ts'
 import { recordId } from './record-id.ts'
 import { ClaimConflictError, type Kept, type Store, StoreFullError, StoreUnavailableError } from './store.ts'
 
@@ -24,41 +24,63 @@ const mostElements = 10_000
 /** Keeps one object, or an array of them all or nothing. Answers 201 when they are on the disk. */
 export async function ingestJson(request: Request, { store, check, observe }: Ingest): Promise<Reply> {
   const key = readKey(request.headers['idempotency-key'])
-  const body = await request.body()
-  const text = decodeText(body).trim()
-  const value = parseJson(text)
-  const several = Array.isArray(value) && !isEmpty(value)
-  if (several) {
-    if (value.length > mostElements)
-      throw new HttpError(413, `An array may have at most ${mostElements} records; newline-delimited JSON may have more`)
-    for (const [index, record] of value.entries()) checkRecord(record, check, `[${index}]: `)
-  } else checkRecord(value, check)
-  const texts = several ? elementTexts(text) : [text]
-  const { ids, timestamp, repeated } = await keep(store, texts, request.sourceIp, key, (seconds) =>
-    observe(seconds, several ? texts.map((one) => Buffer.byteLength(one)) : [body.length]),
+  const text = (await request.text()).trim()
+  const several = text.startsWith('[')
+  const texts = several ? await readElements(text, request, check) : [text]
+  if (!several) checkRecord(text === '' ? undefined : await parseJson(text, request), check)
+  const { ids, timestamp, repeated } = await keep(store, texts, request, key, (seconds) =>
+    observe(
+      seconds,
+      texts.map((one) => Buffer.byteLength(one)),
+    ),
   )
   const answer = several ? { status: 'success', ids, timestamp } : { status: 'success', id: ids[0], timestamp }
   return Reply.json(answer, { status: 201, ...(repeated && { headers: { 'idempotent-replayed': 'true' } }) })
 }
 
+/** @throws HttpError 400 when a record is none, 413 when there are too many for one request, or for what was sent */
+async function readElements(text: string, request: Request, check: CheckSchema | undefined): Promise<string[]> {
+  const most = Math.min(mostElements, mostRecords(request.received))
+  const texts = await elementTexts(text, most, request, (record, index) => checkRecord(record, check, `[${index}]: `))
+  if (texts.length === 0) checkRecord(texts)
+  request.reserve(recordBytes * texts.length)
+  return texts
+}
+
+/**
+ * How many records a request may bring by what came over the wire, in bytes. Plain JSON cannot hold as many; a kilobyte of gzip may unpack to ten thousand of the same.
+ */
+export const mostRecords = (received: number) => 1000 + 2 * received
+
+/** What a record takes in memory beside its text, in bytes: its id, and its place in the lists that it goes through. */
+export const recordBytes = 300
+
 /**
  * Keeps records together or not at all, or finds them kept under the same key before.
  *
  * @param texts one JSON text a record
+ * @param request where it comes from; nothing is kept any more once its client has gone
  * @param observe is told how long it took, in seconds, where something was newly kept
- * @throws HttpError 422 when the key stands for other data, 507 when there is no room, 503 when the database cannot be reached
+ * @throws HttpError 422 when the key stands for other data, 507 when there is no room, 503 when the database cannot be reached, 499 when the
+ *   client has gone before
  */
 export async function keep(
   store: Store,
   texts: readonly string[],
-  sourceIp: string,
+  request: Pick<Request, 'sourceIp' | 'work'>,
   key: string | undefined,
   observe: (seconds: number) => void,
 ): Promise<Kept> {
-  const records = texts.map((data) => ({ id: recordId(), data }))
+  const work = request.work()
+  const records: { id: string; data: string }[] = []
+  for (const data of texts) {
+    records.push({ id: recordId(), data })
+    if (records.length % 256 === 0 && work.due) await work.pause()
+  }
   const claim = key === undefined ? undefined : { key, fingerprint: fingerprintOf(texts) }
+  if (work.due) await work.pause()
   const started = performance.now()
-  const kept = await store.append({ records, timestamp: Date.now() / 1000, sourceIp, claim }).catch((error) => {
+  const kept = await store.append({ records, timestamp: Date.now() / 1000, sourceIp: request.sourceIp, claim }).catch((error) => {
     throw toHttpError(error)
   })
   if (!kept.repeated) observe((performance.now() - started) / 1000)

@@ -1,18 +1,25 @@
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { elementTexts } from './array.ts'
+import { mutated } from '../kit/fuzz.fixture.ts'
+import type { Bearer } from '../kit/json-body.ts'
+import { Work } from '../kit/turns.ts'
+import { elementTexts as elementTextsOf } from './elements.ts'
 import { readKey, readLimit } from './input.ts'
 import { linesOf } from './lines.ts'
 
+/** A request with as much of everything as anybody wants. */
+const bearer: Bearer = { received: 1e9, reserve() {}, release() {}, work: () => new Work() }
+const elementTexts = (text: string) => elementTextsOf(text, 1e9, bearer)
+
 const space = fc.constantFrom('', ' ', '\n', '\t ', ' \r\n')
 
-test('the texts of the elements are those that an array was put together from', () => {
-  fc.assert(
-    fc.property(fc.array(fc.tuple(space, fc.json(), space)), space, (parts, inner) => {
+test('the texts of the elements are those that an array was put together from', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(space, fc.json(), space)), space, async (parts, inner) => {
       const text = `[${parts.length === 0 ? inner : parts.map((part) => part.join('')).join(',')}]`
       assert.equal(
-        elementTexts(text),
+        await elementTexts(text),
         parts.map(([, json]) => json.trim()),
       )
     }),
@@ -20,14 +27,35 @@ test('the texts of the elements are those that an array was put together from', 
   )
 })
 
-test('the texts of the elements, parsed, are the elements', () => {
-  fc.assert(
-    fc.property(fc.array(fc.jsonValue()), fc.nat(4), (values, indent) => {
+test('the texts of the elements, parsed, are the elements', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.jsonValue()), fc.nat(4), async (values, indent) => {
       const text = JSON.stringify(values, null, indent)
       assert.equal(
-        elementTexts(text).map((element) => JSON.parse(element)),
+        (await elementTexts(text)).map((element) => JSON.parse(element)),
         JSON.parse(text),
       )
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+test('what is no JSON array is refused, and what is one is not', async () => {
+  const texts = fc.oneof(fc.json(), mutated(fc.array(fc.json(), { maxLength: 5 }).map((parts) => `[${parts.join(',')}]`)))
+  await fc.assert(
+    fc.asyncProperty(texts, async (given) => {
+      const text = `[${given.trim().replace(/^\[/, '')}`
+      const status = await elementTexts(text).then(
+        () => 200,
+        (error) => error.status,
+      )
+      let expected = 200
+      try {
+        JSON.parse(text)
+      } catch {
+        expected = 400
+      }
+      assert.is(status, expected, text)
     }),
     { numRuns: 2000 },
   )
@@ -38,7 +66,7 @@ async function collect(pieces: Buffer[], limit: number): Promise<{ number: numbe
     yield* pieces
   }
   const found = []
-  for await (const lines of linesOf(source(), limit)) found.push(...lines)
+  for await (const lines of linesOf(source(), { lines: 1e9, lineBytes: limit })) found.push(...lines)
   return found
 }
 
@@ -53,7 +81,7 @@ test('lines are the same wherever a stream is cut into pieces', async () => {
       if (expected.at(-1) === '') expected.pop()
       assert.equal(
         (await collect(pieces, limit)).map(({ number, bytes }) => [number, bytes?.toString()]),
-        expected.map((line, index) => [index + 1, Buffer.byteLength(line) > limit ? undefined : line]),
+        expected.flatMap((line, index) => (line === '' ? [] : [[index + 1, Buffer.byteLength(line) > limit ? undefined : line]])),
       )
     }),
     { numRuns: 1000 },

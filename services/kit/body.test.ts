@@ -103,15 +103,15 @@ test('a handler that stops reading answers at once, and the connection goes on',
 })
 
 test('bodies that are too much together are a 503 with Retry-After, and their room comes back', async () => {
-  const limits: Partial<Limits> = { bodiesBytes: 1000 }
+  const limits: Partial<Limits> = { bodiesBytes: 2500 }
   const small = await createTrial({ name: 'trial', limits }).listen({ host: '127.0.0.1', port: 0 })
   const url = `http://127.0.0.1:${small.port}/echo`
-  const held = send(url, { method: 'POST', headers: { 'content-length': '600' } })
-  held.write(`"${'x'.repeat(500)}`)
+  const held = send(url, { method: 'POST', headers: { 'content-length': '1200' } })
+  held.write(`"${'x'.repeat(1100)}`)
   const ask = (bytes: number) => fetch(url, { method: 'POST', body: `"${'x'.repeat(bytes - 2)}"` })
-  let refused = await ask(600)
+  let refused = await ask(700)
   // The first one's part may not have arrived yet.
-  while (refused.status === 200) refused = await ask(600)
+  while (refused.status === 200) refused = await ask(700)
   assert.is(refused.status, 503)
   assert.is(refused.headers.get('retry-after'), '1')
   assert.equal(await refused.json(), { error: 'The service has too much to do at the moment' })
@@ -119,7 +119,7 @@ test('bodies that are too much together are a 503 with Retry-After, and their ro
   held.end(`${'x'.repeat(98)}"`)
   await answered
   for (let round = 0; round < 5; round++) assert.is((await ask(900)).status, 200)
-  assert.is((await ask(1001)).status, 503)
+  assert.is((await ask(1300)).status, 503)
   await small.close()
 })
 

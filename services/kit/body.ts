@@ -1,11 +1,16 @@
 import type { IncomingMessage } from 'node:http'
 import { pipeline } from 'node:stream/promises'
-import { promisify } from 'node:util'
-import { createGunzip, gunzip } from 'node:zlib'
+import { TextDecoder } from 'node:util'
+import { createGunzip } from 'node:zlib'
 import { HttpError } from './http-error.ts'
 
-/** Is told of every piece that arrives, in bytes, and may throw. */
-export type Meter = (bytes: number) => void
+/** Is told of a body as it arrives, and may throw where that is too much. */
+export interface Meter {
+  /** So many bytes have come over the wire. */
+  received(bytes: number): void
+  /** So many bytes of memory are needed for it. */
+  take(bytes: number): void
+}
 
 /**
  * Reads a request's body and unpacks it where it is packed with gzip. The limit holds for what comes over the wire and for what it unpacks to.
@@ -17,40 +22,91 @@ export type Meter = (bytes: number) => void
  * @throws HttpError 413 when the body is longer, 400 when the client goes away before its end or what it sends is not gzip as stated,
  *   415 when it is packed in another way; and what the meter throws
  */
-export async function readBody(request: IncomingMessage, limit: number, meter: Meter = () => {}): Promise<Buffer> {
-  const packed = isPacked(request)
-  const wire = await readWire(request, limit, meter)
-  if (!packed || wire.length === 0) return wire
-  const body = await unpack(wire, { maxOutputLength: limit }).catch((error) => {
-    throw error.code === 'ERR_BUFFER_TOO_LARGE' ? tooLong(limit) : notGzip()
+export async function readBody(request: IncomingMessage, limit: number, meter: Meter): Promise<Buffer> {
+  const pieces: Buffer[] = []
+  await readPieces(request, limit, meter, (piece) => {
+    // For the piece, and for its place in the whole.
+    meter.take(2 * piece.length)
+    pieces.push(piece)
   })
-  meter(body.length)
-  return body
+  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
 }
 
-const unpack = promisify<Buffer, { maxOutputLength: number }, Buffer>(gunzip)
+/**
+ * Reads a request's body as `readBody` does, and decodes it as it arrives, so that it is never there as bytes and as a text at once.
+ *
+ * @throws as `readBody` does, and HttpError 400 when it is not UTF-8
+ */
+export async function readText(request: IncomingMessage, limit: number, meter: Meter): Promise<string> {
+  let first: Buffer | undefined
+  let decoder: TextDecoder | undefined
+  let text = ''
+  await readPieces(request, limit, meter, (piece) => {
+    // Of each character two bytes at most, here and in the one text that the parts become.
+    meter.take(piece.length < smallPiece ? 2 * piece.length : 3 * piece.length)
+    if (first === undefined && !decoder) {
+      first = piece
+      return
+    }
+    decoder ??= new TextDecoder('utf-8', { fatal: true })
+    if (first) text += decode(decoder, first, true)
+    first = undefined
+    text += decode(decoder, piece, true)
+  })
+  // Most bodies are one piece.
+  if (!decoder) return first ? decodeText(first) : ''
+  return text + decode(decoder, undefined, false)
+}
 
-function readWire(request: IncomingMessage, limit: number, meter: Meter): Promise<Buffer> {
+/** A text of several parts is put together before it is read; one of a single piece is not. */
+const smallPiece = 16 * 1024
+
+function decode(decoder: TextDecoder, piece: Buffer | undefined, stream: boolean): string {
+  try {
+    return decoder.decode(piece, { stream })
+  } catch {
+    throw notUtf8()
+  }
+}
+
+/** Gives the pieces of a body, unpacked, to `take`, which may throw. */
+async function readPieces(request: IncomingMessage, limit: number, meter: Meter, take: (piece: Buffer) => void): Promise<void> {
+  if (!isPacked(request)) return readWire(request, limit, meter, take)
+  const packed: Buffer[] = []
+  await readWire(request, limit, meter, (piece) => {
+    meter.take(piece.length)
+    packed.push(piece)
+  })
+  if (packed.length === 0) return
+  const gunzip = createGunzip()
+  for (const piece of packed) gunzip.write(piece)
+  gunzip.end()
+  try {
+    for await (const piece of counted(gunzip as AsyncIterable<Buffer>, limit)) take(piece)
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code?.startsWith('Z_') ? notGzip() : error
+  }
+}
+
+function readWire(request: IncomingMessage, limit: number, meter: Meter, use: (piece: Buffer) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     const refuse = (error: unknown) => {
-      request.off('data', take).off('end', done)
+      request.off('data', take).off('end', resolve)
       request.resume()
       reject(error)
     }
-    const pieces: Buffer[] = []
     let bytes = 0
     const take = (piece: Buffer) => {
       bytes += piece.length
       try {
         if (bytes > limit) throw tooLong(limit)
-        meter(piece.length)
-        pieces.push(piece)
+        meter.received(piece.length)
+        use(piece)
       } catch (error) {
         refuse(error)
       }
     }
-    const done = () => resolve(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, bytes))
-    request.on('data', take).on('end', done)
+    request.on('data', take).on('end', resolve)
     // Stays until the request is forgotten: an error after the answer has nobody else to go to.
     request.on('error', () => reject(endedEarly()))
     if (Number(request.headers['content-length'] ?? 0) > limit) refuse(tooLong(limit))
@@ -62,24 +118,25 @@ function readWire(request: IncomingMessage, limit: number, meter: Meter): Promis
  * mind the rest: it is read and thrown away.
  *
  * @param limit in bytes, on the wire and unpacked
+ * @param meter is told of what comes over the wire; what is taken for it is whoever reads it to say
  * @throws as `readBody` does
  */
-export async function* streamBody(request: IncomingMessage, limit: number): AsyncGenerator<Buffer> {
+export async function* streamBody(request: IncomingMessage, limit: number, meter: Pick<Meter, 'received'>): AsyncGenerator<Buffer> {
   const packed = isPacked(request)
   request.on('error', () => {})
   try {
-    if (packed) yield* counted(unpacked(request, limit), limit)
-    else yield* wirePieces(request, limit)
+    if (packed) yield* counted(unpacked(request, limit, meter), limit)
+    else yield* wirePieces(request, limit, meter)
   } finally {
     request.resume()
   }
 }
 
-async function* unpacked(request: IncomingMessage, limit: number): AsyncGenerator<Buffer> {
+async function* unpacked(request: IncomingMessage, limit: number, meter: Pick<Meter, 'received'>): AsyncGenerator<Buffer> {
   const gunzip = createGunzip()
   let cause: unknown
   // An error on the wire destroys the unpacker with it; what is left is that the bytes are no gzip.
-  const piped = pipeline(wirePieces(request, limit), gunzip).catch((error) => {
+  const piped = pipeline(wirePieces(request, limit, meter), gunzip).catch((error) => {
     cause = error
   })
   try {
@@ -91,10 +148,13 @@ async function* unpacked(request: IncomingMessage, limit: number): AsyncGenerato
   }
 }
 
-async function* wirePieces(request: IncomingMessage, limit: number): AsyncGenerator<Buffer> {
+async function* wirePieces(request: IncomingMessage, limit: number, meter: Pick<Meter, 'received'>): AsyncGenerator<Buffer> {
   try {
     // The usual iterator would close the connection when the loop ends early, and with it the way back for the answer.
-    yield* counted(request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>, limit)
+    for await (const piece of counted(request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>, limit)) {
+      meter.received(piece.length)
+      yield piece
+    }
   } catch (error) {
     throw error instanceof HttpError ? error : endedEarly()
   }
@@ -122,6 +182,7 @@ function isPacked(request: IncomingMessage): boolean {
 
 const tooLong = (limit: number) => new HttpError(413, `The request body is longer than ${limit} bytes`)
 const endedEarly = () => new HttpError(400, 'The request body ended early')
+const notUtf8 = () => new HttpError(400, 'The request body is malformed: it is not UTF-8')
 const notGzip = () => new HttpError(400, 'The request body is not gzip, as its content encoding says')
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
@@ -131,21 +192,6 @@ export function decodeText(body: Uint8Array): string {
   try {
     return utf8.decode(body)
   } catch {
-    throw new HttpError(400, 'The request body is malformed: it is not UTF-8')
-  }
-}
-
-/**
- * Parses a body as JSON.
- *
- * @returns undefined where it is empty or white space only
- * @throws HttpError 400 when it is not JSON
- */
-export function parseJson(text: string): unknown {
-  if (text.trim() === '') return undefined
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new HttpError(400, 'The request body is malformed JSON')
+    throw notUtf8()
   }
 }

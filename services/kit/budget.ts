@@ -1,6 +1,7 @@
+import { getHeapStatistics } from 'node:v8'
 import { HttpError } from './http-error.ts'
 
-/** Memory for bodies that all requests of a service share: a limit for each alone would still let a thousand of them fill the machine. */
+/** Memory for what requests bring and what is made of it, that all requests of a service share: a limit for each alone would still let a thousand of them fill the machine. */
 export interface Budget {
   /** An account for one request. */
   open(): Account
@@ -16,8 +17,18 @@ export interface Account {
    * @throws HttpError 503 with `Retry-After` when there are not as many left
    */
   take(bytes: number): void
+  /** Gives bytes back that it does not need any more. */
+  give(bytes: number): void
   /** Gives all of them back, once its answer has ended; what arrives after that is not counted any more. */
   close(): void
+}
+
+/**
+ * How much (bytes) requests may take together by themselves: two fifths of what this process may have for JavaScript, which `--max-old-space-size` sets. The rest is for
+ * the service itself, and for what has been given back and not been collected yet.
+ */
+export function roomForRequests(heapLimit: number = getHeapStatistics().heap_size_limit): number {
+  return Math.floor(Math.min(heapLimit * 0.4, 256 * 1024 * 1024))
 }
 
 /** @param limit in bytes, for all requests together */
@@ -35,6 +46,11 @@ export function createBudget(limit: number): Budget {
           if (used + bytes > limit) throw new HttpError(503, 'The service has too much to do at the moment', { 'retry-after': '1' })
           used += bytes
           taken += bytes
+        },
+        give(bytes) {
+          if (closed) return
+          used -= bytes
+          taken -= bytes
         },
         close() {
           closed = true

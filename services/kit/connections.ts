@@ -11,6 +11,8 @@ interface Connection {
   requests: number
   /** How much had been read when it last became idle: more than that is a request on its way. Undefined while one is answered. */
   idleAt: number | undefined
+  /** When that was, in ms as `performance.now` counts them. */
+  since: number
 }
 
 /** A server's connections, and what each is doing. */
@@ -22,10 +24,13 @@ export interface Connections {
   asked(request: IncomingMessage, answer: ServerResponse): void
   /** Whether an answer has begun and not ended, so that nothing else may be written. */
   answering(socket: Socket): boolean
-  /** From now on every connection closes after the answer it is working on, and says so where the answer's head is not yet sent. */
+  /** From now on every answer whose head has not been sent says that its connection closes after it. */
   closeAfterAnswers(): void
-  /** Closes those on which nothing is under way. */
-  closeIdle(): void
+  /**
+   * Closes those on which nothing has been under way for so long, in ms. A client that has not been told may send a request at any time, and lose it: the longer a connection
+   * has been quiet, the less likely it is that it does so just now.
+   */
+  closeIdle(ms: number): void
   /** Closes all, whatever they are doing. */
   cut(): void
 }
@@ -40,7 +45,7 @@ export function trackConnections(): Connections {
   return {
     count: () => open.size,
     opened(socket) {
-      open.set(socket, { answer: undefined, requests: 0, idleAt: 0 })
+      open.set(socket, { answer: undefined, requests: 0, idleAt: 0, since: performance.now() })
       socket.once('close', () => open.delete(socket))
     },
     asked(request, answer) {
@@ -54,7 +59,7 @@ export function trackConnections(): Connections {
       const done = () => {
         if (connection.requests !== number) return
         connection.idleAt = socket.bytesRead
-        if (ending) socket.end()
+        connection.since = performance.now()
       }
       answer.on('close', () => {
         if (connection.answer === answer) connection.answer = undefined
@@ -71,8 +76,9 @@ export function trackConnections(): Connections {
       ending = true
       for (const { answer } of open.values()) if (answer && !answer.headersSent) answer.setHeader('connection', 'close')
     },
-    closeIdle() {
-      for (const [socket, { idleAt }] of open) if (socket.bytesRead === idleAt) socket.destroy()
+    closeIdle(ms) {
+      const until = performance.now() - ms
+      for (const [socket, { idleAt, since }] of open) if (socket.bytesRead === idleAt && since <= until) socket.destroy()
     },
     cut() {
       for (const socket of open.keys()) socket.destroy()

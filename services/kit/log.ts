@@ -1,4 +1,5 @@
 import pino from 'pino'
+import { createLogOutput } from './log-output.ts'
 
 export const levels = ['debug', 'info', 'warn', 'error'] as const
 
@@ -29,11 +30,14 @@ const redact = secrets.flatMap((name) =>
   ['', '*', '*.*'].map((above) => (above && !name.startsWith('[') ? `${above}.${name}` : above + name)),
 )
 
-// Written at once: a line that stood in a buffer when the process was killed would be missing where it matters most.
+/** Says in the log itself that a part of it is missing. */
+const leftOut = (lines: number) =>
+  `${JSON.stringify({ level: 'warn', time: new Date().toISOString(), lines, message: 'lines of the log could not be written and were left out' })}\n`
+
 const output = pino.multistream(
   [
-    { level: 'debug', stream: pino.destination({ dest: 1, sync: true }) },
-    { level: 'error', stream: pino.destination({ dest: 2, sync: true }) },
+    { level: 'debug', stream: createLogOutput(1, leftOut) },
+    { level: 'error', stream: createLogOutput(2, leftOut) },
   ],
   { dedupe: true },
 )

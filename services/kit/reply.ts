@@ -51,17 +51,18 @@ export class Reply {
 const json = 'application/json; charset=utf-8'
 
 /**
- * Sends an answer under a request's id; resolves when the last piece has been handed to the connection, or when the client has gone.
+ * Sends an answer; resolves when the last piece has been handed to the connection, or when the client has gone.
  *
+ * @param always headers that every answer has, such as the request's id
  * @throws what the pieces throw; the connection is cut then, so that the client cannot take the part for the whole
  */
-export async function send(response: ServerResponse, reply: Reply, id: string): Promise<void> {
+export async function send(response: ServerResponse, reply: Reply, always: Readonly<Record<string, string>>): Promise<void> {
   if (response.destroyed) return
   // The content is what its type says and nothing that a browser guesses: some of it came from clients.
-  const headers = { ...reply.headers, 'x-content-type-options': 'nosniff', 'x-request-id': id }
+  const headers = { ...reply.headers, 'x-content-type-options': 'nosniff', ...always }
   if (typeof reply.content === 'string') {
     response.writeHead(reply.status, { ...headers, 'content-length': Buffer.byteLength(reply.content) })
-    response.end(reply.content)
+    await finish(response, reply.content)
     return
   }
   response.writeHead(reply.status, headers)
@@ -72,4 +73,29 @@ export async function send(response: ServerResponse, reply: Reply, id: string): 
     if (code !== 'ERR_STREAM_PREMATURE_CLOSE' && code !== 'ERR_STREAM_UNABLE_TO_PIPE' && code !== 'ECONNRESET' && code !== 'EPIPE')
       throw error
   }
+}
+
+/** How long an answer waits for the rest of its request before its connection is closed, in ms. */
+const lingerMs = 5000
+
+/**
+ * Ends an answer. One that comes before its request has arrived as a whole, such as a 413, is lost where the connection is closed with it: what the client still sends is
+ * then answered with a reset, which takes along what it has not read. So the rest is read and thrown away first.
+ */
+async function finish(response: ServerResponse, content: string): Promise<void> {
+  const request = response.req
+  if (request.complete || response.shouldKeepAlive) {
+    response.end(content)
+    return
+  }
+  response.write(content)
+  await new Promise<void>((resolve) => {
+    const late = setTimeout(resolve, lingerMs)
+    const done = () => {
+      clearTimeout(late)
+      resolve()
+    }
+    request.once('end', done).once('close', done).resume()
+  })
+  response.end()
 }

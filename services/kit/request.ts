@@ -1,7 +1,10 @@
+import type { ServerResponse } from 'node:http'
 import type { Request as PolkaRequest } from 'polka'
-import { decodeText, parseJson, readBody, streamBody } from './body.ts'
+import { type Meter, readBody, readText, streamBody } from './body.ts'
 import type { Account } from './budget.ts'
+import { parseJson } from './json-body.ts'
 import type { Level } from './log.ts'
+import { gone, Work } from './turns.ts'
 
 /** What a handler gets to know about a request. */
 export interface Request {
@@ -16,12 +19,34 @@ export interface Request {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   /** Writes a line that carries the request's id. */
   log(level: Level, message: string, fields?: Readonly<Record<string, unknown>>): void
+  /** Whether the client has closed its side, so that nobody waits for an answer any more. */
+  readonly gone: boolean
+  /** Is aborted, with an HttpError 499 as its reason, when the client goes before its answer is complete: for what takes a signal. */
+  readonly signal: AbortSignal
+  /** For work that keeps the event loop for long: it is done in pieces, and ends with an HttpError 499 when the client has gone. */
+  work(): Work
+  /** How many bytes of the body have come over the wire: what may be spent on a request goes by what was spent on sending it. */
+  readonly received: number
+  /**
+   * Takes memory, in bytes, for what is made of the body; it is given back when the answer has ended.
+   *
+   * @throws HttpError 503 with `Retry-After` when there is not as much left
+   */
+  reserve(bytes: number): void
+  /** Gives memory back before. */
+  release(bytes: number): void
   /** Reads the body, unpacked, at most the service's limit. Throws HttpError 413, 415, 400 and, when all bodies together are too much, 503. */
   body(): Promise<Buffer>
-  /** Reads and parses the body; undefined where it is empty. Throws HttpError as `body` does, and 400. */
+  /** Reads and decodes the body. Throws HttpError as `body` does, and 400 when it is not UTF-8. */
+  text(): Promise<string>
+  /**
+   * Reads and parses the body; undefined where it is empty. Its memory is taken before it is parsed, and what takes long is parsed in pieces.
+   *
+   * @throws HttpError as `body` does; 400 when it is no JSON or nests deeper than `deepestJson`, 413 when it unpacks to more lists and objects than `mostContainers`
+   */
   json(): Promise<unknown>
   /**
-   * Reads a long body piece by piece, unpacked, as fast as the pieces are taken.
+   * Reads a long body piece by piece, unpacked, as fast as the pieces are taken. What is held of it has to be reserved.
    *
    * @param limit in bytes, for all of it
    * @throws HttpError as `body` does, but never 503
@@ -35,6 +60,7 @@ export interface RequestOptions {
   readonly limit: number
   /** What its body is counted on. */
   readonly account: Account
+  readonly response: ServerResponse
   log(level: Level, message: string, fields?: Readonly<Record<string, unknown>>): void
 }
 
@@ -47,6 +73,14 @@ export function createRequest(request: PolkaRequest, options: RequestOptions): R
 class PolkaBacked implements Request {
   readonly #request: PolkaRequest
   readonly #options: RequestOptions
+  #received = 0
+  #signal: AbortSignal | undefined
+  readonly #meter: Meter = {
+    received: (bytes) => {
+      this.#received += bytes
+    },
+    take: (bytes) => this.#options.account.take(bytes),
+  }
 
   constructor(request: PolkaRequest, options: RequestOptions) {
     this.#request = request
@@ -78,16 +112,61 @@ class PolkaBacked implements Request {
     this.#options.log(level, message, { request_id: this.#options.id, ...fields })
   }
 
+  get gone(): boolean {
+    const { socket } = this.#request
+    // A client that closes its side and still reads is taken for gone as well: from here both look the same.
+    return this.#options.response.destroyed || socket.destroyed || socket.readableEnded
+  }
+
+  get signal(): AbortSignal {
+    if (this.#signal) return this.#signal
+    const { response } = this.#options
+    const { socket } = this.#request
+    const controller = new AbortController()
+    const abort = () => {
+      if (!response.writableFinished) controller.abort(gone())
+    }
+    if (this.gone) abort()
+    socket.once('end', abort)
+    response.once('close', () => {
+      socket.off('end', abort)
+      abort()
+    })
+    this.#signal = controller.signal
+    return this.#signal
+  }
+
+  work(): Work {
+    return new Work(() => this.gone)
+  }
+
+  get received(): number {
+    return this.#received
+  }
+
+  reserve(bytes: number): void {
+    this.#options.account.take(bytes)
+  }
+
+  release(bytes: number): void {
+    this.#options.account.give(bytes)
+  }
+
   body(): Promise<Buffer> {
-    const { limit, account } = this.#options
-    return readBody(this.#request, limit, account.take)
+    return readBody(this.#request, this.#options.limit, this.#meter)
+  }
+
+  text(): Promise<string> {
+    return readText(this.#request, this.#options.limit, this.#meter)
   }
 
   async json(): Promise<unknown> {
-    return parseJson(decodeText(await this.body()))
+    const text = await this.text()
+    if (text.trim() === '') return undefined
+    return parseJson(text, this)
   }
 
   stream(limit: number): AsyncIterable<Buffer> {
-    return streamBody(this.#request, limit)
+    return streamBody(this.#request, limit, this.#meter)
   }
 }

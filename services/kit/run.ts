@@ -78,6 +78,9 @@ export async function run(
   // The middle one of V8's compilers leaves more than 10 MB behind that nobody uses again, and what runs often goes on to the last one anyway. Node takes this
   // flag from its command line and from here, not from NODE_OPTIONS.
   setFlagsFromString('--no-maglev')
+  // What Node itself writes there, such as a warning, fails where the disk is full; unheard, that would end the process. To look at them makes pipes of them that do not
+  // block, so that a reader that has stopped does not stop us.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   let log: Log = createLog(defaults.name, 'info')
   try {
     const surroundings = readSurroundings(process.env, defaults)

@@ -1,7 +1,9 @@
-import { connect, type Socket } from 'node:net'
+import { METHODS } from 'node:http'
+import { connect } from 'node:net'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { defaultLimits, type Limits, type Listening } from './server.ts'
+import { talk } from './talk.fixture.ts'
 import { createTrial } from './trial.fixture.ts'
 
 const limit = defaultLimits.bodyBytes
@@ -14,20 +16,6 @@ async function serving(limits: Partial<Limits>, work: (server: Listening, addres
   } finally {
     await server.close()
   }
-}
-
-/** Opens a connection, writes, and gives all that comes until the other side closes it. */
-function talk(port: number, text: string, after?: (socket: Socket, got: string) => void): Promise<string> {
-  return new Promise((resolve) => {
-    let got = ''
-    const socket = connect(port, '127.0.0.1', () => socket.write(text))
-    socket.on('data', (piece) => {
-      got += piece
-      after?.(socket, got)
-    })
-    socket.on('error', () => {})
-    socket.on('close', () => resolve(got))
-  })
 }
 
 const post = (body: string) => ({ method: 'POST', body })
@@ -77,6 +65,17 @@ test('a body that does not come to its end is a 408', () =>
     assert.match(got, /^HTTP\/1\.1 408 Request Timeout\r\n/)
   }))
 
+test('a request with two hosts, or without one from HTTP/1.1 on, is a JSON 400', () =>
+  serving({}, async (server) => {
+    const rest = 'Connection: close\r\n\r\n'
+    for (const head of ['1.1\r\nHost: a\r\nhOST: a', '1.1\r\nHost: a\r\nX: y\r\nHost: b', '1.1\r\nX: y', '1.0\r\nHost: a\r\nHost: b']) {
+      const got = await talk(server.port, `GET /health HTTP/${head}\r\n${rest}`)
+      assert.match(got, /^HTTP\/1\.1 400 Bad Request\r\n/)
+      assert.ok(got.endsWith('{"error":"A request says once for which host it is, in a Host header"}'), got)
+    }
+    assert.match(await talk(server.port, `GET /health HTTP/1.0\r\n${rest}`), /^HTTP\/1\.1 200 /)
+  }))
+
 test('nonsense after an answer that has begun is not answered into it', () =>
   serving({}, async (server) => {
     const got = await talk(server.port, 'GET /endless HTTP/1.1\r\nHost: x\r\n\r\n', (socket) => socket.write('nonsense\r\n\r\n'))
@@ -91,6 +90,55 @@ test('a client that leaves before its body is complete leaves the service well',
     )
     let metrics = ''
     while (!metrics.includes('route="/echo",code="499"')) metrics = await (await fetch(`${address}/metrics`)).text()
+  }))
+
+test('a body that is refused by its length is answered also where the connection closes, while the client still sends', () =>
+  serving({}, async (server) => {
+    const bytes = 4 * 1024 * 1024
+    const head = `POST /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: ${bytes}\r\n\r\n`
+    const ask = () =>
+      new Promise<string>((resolve) => {
+        let got = ''
+        let left = bytes
+        const socket = connect(server.port, '127.0.0.1', () => socket.write(head, send))
+        // Slowly: on its way there is always something.
+        const send = () => {
+          left -= 0x10000
+          if (left >= 0 && !socket.destroyed) socket.write(Buffer.alloc(0x10000), () => setImmediate(send))
+        }
+        socket.on('data', (piece) => {
+          got += piece
+        })
+        socket.on('error', (error: NodeJS.ErrnoException) => resolve(String(error.code)))
+        socket.on('close', () => resolve(got))
+      })
+    const answers = await Promise.all(Array.from({ length: 40 }, ask))
+    assert.equal(
+      answers.filter((answer) => !/^HTTP\/1\.1 413 .*"error"/s.test(answer)),
+      [],
+    )
+  }))
+
+test('an unknown path, too, is answered before its body has come, and nonsense before it ends', () =>
+  serving({}, async (server) => {
+    const body = 'x'.repeat(3_000_000)
+    const head = `POST /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n`
+    for (let round = 0; round < 10; round++) {
+      assert.match(await talk(server.port, head + body), /^HTTP\/1\.1 404 /)
+      assert.match(await talk(server.port, `nonsense\r\n\r\n${body}`), /^HTTP\/1\.1 400 /)
+    }
+  }))
+
+test('methods that nobody uses are one series, however many there are', () =>
+  serving({}, async (server, address) => {
+    const odd = METHODS.filter((method) => !['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT'].includes(method))
+    for (const method of odd) {
+      const got = await talk(server.port, `${method} /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+      assert.match(got, /^HTTP\/1\.1 405 /)
+    }
+    const metrics = await (await fetch(`${address}/metrics`)).text()
+    assert.match(metrics, `http_request_duration_seconds_count{method="other",route="unmatched",code="405"} ${odd.length}\n`)
+    for (const method of odd) assert.not.match(metrics, `"${method}"`)
   }))
 
 test('two services in one process have metrics of their own', () =>

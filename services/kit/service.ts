@@ -7,10 +7,12 @@ import { setTimeout } from 'node:timers/promises'
 import polka, { type Request as PolkaRequest, type Response } from 'polka'
 import type { Registry } from 'prom-client'
 import { createBudget } from './budget.ts'
+import { namesItsHost } from './host.ts'
 import { HttpError } from './http-error.ts'
 import { createLog, type Log } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { createReadiness, type ReadyCheck } from './readiness.ts'
+import { releaseHeader } from './release-id.ts'
 import { Reply, send } from './reply.ts'
 import { createRequest, type Request, type RequestOptions } from './request.ts'
 import { requestId } from './request-id.ts'
@@ -23,6 +25,8 @@ export interface ServiceOptions {
   /** As the config calls it: shown by `/health` and in every line of the log. */
   readonly name: string
   readonly limits?: Partial<Limits>
+  /** Which release of it this is, shown by every answer; `RELEASE_ID` where nothing is said. */
+  readonly release?: string | undefined
 }
 
 export interface Service {
@@ -53,9 +57,14 @@ export interface Service {
 /** The methods that a 405 looks at, to say which one would do. */
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 
-/** Creates a service that answers `/health`, `/ready` and `/metrics`, and everything else with a JSON 404. */
-export function createService({ name, limits: given }: ServiceOptions): Service {
+/**
+ * Creates a service that answers `/health`, `/ready` and `/metrics`, and everything else with a JSON 404.
+ *
+ * @throws Error with a finished sentence when the release or the level of the log is none
+ */
+export function createService({ name, limits: given, release: id = process.env.RELEASE_ID }: ServiceOptions): Service {
   const limits: Limits = { ...defaultLimits, ...given }
+  const release = releaseHeader(id)
   const log = createLog(name)
   const metrics = createMetrics()
   const budget = createBudget(limits.bodiesBytes)
@@ -68,6 +77,7 @@ export function createService({ name, limits: given }: ServiceOptions): Service 
     return async (request: PolkaRequest, response: Response) => {
       const started = performance.now()
       const id = requestId(request.headers['x-request-id'])
+      const always = { 'x-request-id': id, ...release }
       const account = budget.open()
       metrics.begin()
       response.on('close', () => {
@@ -80,12 +90,12 @@ export function createService({ name, limits: given }: ServiceOptions): Service 
         if (log.debugs) log('debug', 'a request was answered', { request_id: id, method: request.method, route, code, seconds })
       })
       try {
-        const value = await handler(request, { id, limit: limits.bodyBytes, account, log })
-        await send(response, value instanceof Reply ? value : Reply.json(value), id)
+        const value = await handler(request, { id, limit: limits.bodyBytes, account, response, log })
+        await send(response, value instanceof Reply ? value : Reply.json(value), always)
       } catch (error) {
         if (!(error instanceof HttpError)) log('error', 'a request failed', { request_id: id, method: request.method, route, error })
         if (response.headersSent) response.destroy()
-        else await send(response, errorReply(error), id)
+        else await send(response, errorReply(error), always)
       }
     }
   }
@@ -102,6 +112,9 @@ export function createService({ name, limits: given }: ServiceOptions): Service 
       answer('unmatched', () => {
         throw error
       })(request, response),
+  })
+  const wrongHost = answer('unmatched', () => {
+    throw new HttpError(400, 'A request says once for which host it is, in a Host header')
   })
   const route = (method: 'get' | 'post') => (pattern: string, handler: Handler) => {
     app[method](
@@ -127,9 +140,13 @@ export function createService({ name, limits: given }: ServiceOptions): Service 
     },
     async listen(where) {
       const listening = await startServer(
-        (request, response) => app.handler(request as PolkaRequest, response, undefined as never),
+        (request, response) => {
+          if (namesItsHost(request)) app.handler(request as PolkaRequest, response, undefined as never)
+          else wrongHost(request as PolkaRequest, response)
+        },
         where,
         limits,
+        release,
       )
       const endAll = async () => {
         readiness.end()

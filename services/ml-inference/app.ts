@@ -3,10 +3,13 @@
  * `/predict` and the Open Inference Protocol stand before the same queue.
  */
 import { HttpError } from '../kit/http-error.ts'
+import { Reply } from '../kit/reply.ts'
+import type { Request } from '../kit/request.ts'
 import { createService, type Service } from '../kit/service.ts'
+import { checkAnswer, largestStride, leastStride, listText, reserveAnswer } from './answer-text.ts'
 import { createBatcher } from './batcher.ts'
 import { createMeasurements } from './measurements.ts'
-import { labelOf, predictionOf } from './prediction.ts'
+import { labelOf, type Prediction, predictionOf } from './prediction.ts'
 import { type Answered, addProtocol } from './protocol-routes.ts'
 import { type Rows, readRows } from './rows.ts'
 import { openServing, tryGolden } from './serving.ts'
@@ -53,22 +56,36 @@ export async function createApp({ name, environment = {} }: AppOptions): Promise
       throw error
     }
   }
-  const answer = async (rows: Rows): Promise<Answered> => {
+  const answer = async (rows: Rows, request: Request): Promise<Answered> => {
     const started = performance.now()
-    const answers = await batcher.submit(rows)
+    const answers = await batcher.submit(rows, () => request.gone)
     measurements.took((performance.now() - started) / 1000)
-    const predictions = answers.map((each) => predictionOf(each, output))
-    for (const [index, prediction] of predictions.entries()) measurements.predicted(rows[index]!, prediction)
+    const work = request.work()
+    const predictions: Prediction[] = []
+    for (const [index, row] of rows.entries()) {
+      const prediction = predictionOf(answers[index]!, output)
+      predictions.push(prediction)
+      measurements.predicted(row, prediction)
+      if (index % 16 === 15 && work.due) await work.pause()
+    }
     return { answers, predictions }
   }
 
   service.post('/predict', (request) =>
     counted(async () => {
       const { rows, many } = readRows(await request.json(), rules)
-      const { predictions } = await answer(rows)
+      checkAnswer(rows.length, [leastStride(model.outputs[output]!, model.hasRows)], settings.answerValues)
+      const { answers, predictions } = await answer(rows, request)
       const labels = manifest.labels && predictions.map((each) => labelOf(each, manifest.labels!))
       const about = { model_version: manifest.version, timestamp: Date.now() / 1000 }
-      if (many) return { predictions, ...(labels && { labels }), ...about }
+      const values = largestStride(answers, output)
+      reserveAnswer(rows.length, labels ? [values, 1] : [values], settings.answerValues, request)
+      if (many) {
+        const work = request.work()
+        const texts = [`"predictions":${await listText(rows.length, (index) => predictions[index], work, values)}`]
+        if (labels) texts.push(`"labels":${await listText(rows.length, (index) => labels[index], work)}`)
+        return Reply.text(`{${texts.join(',')},${JSON.stringify(about).slice(1)}`)
+      }
       return { prediction: predictions[0]!, ...(labels && { label: labels[0] }), ...about }
     }),
   )

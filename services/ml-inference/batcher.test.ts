@@ -18,7 +18,7 @@ test.before(async () => {
 
 test.after(() => model.close())
 
-const defaults: Settings = { instances: 1000, batchRows: 64, batchWaitMs: 0, queueRows: 1000 }
+const defaults: Settings = { instances: 1000, batchRows: 64, batchWaitMs: 0, queueRows: 1000, answerValues: 1000 }
 
 /** A batcher that keeps how many rows its batches had. */
 function batcher(settings: Partial<Settings> = {}) {
@@ -53,6 +53,26 @@ test('a part of a batch waits for others as long as it is told to', async () => 
   assert.equal(await Promise.all([first, sums([[2]])]), [[1], [2]])
   assert.ok(performance.now() - started > 55)
   assert.equal(batches, [2])
+})
+
+test('a batch has no more numbers than the model should be busy with, but always a row', async () => {
+  const { batches, sums } = batcher()
+  const row = (length: number) => Array(length).fill(1)
+  assert.equal(await sums(Array.from({ length: 5 }, () => row(64 * 1024))), Array(5).fill(64 * 1024))
+  assert.equal(batches.splice(0), [2, 2, 1])
+  assert.equal(await sums([row(200_000), row(200_000)]), [200_000, 200_000])
+  assert.equal(batches, [1, 1])
+})
+
+test('rows whose client has gone do not go through the model, and those of others do', async () => {
+  const { batches, submit, depth } = batcher()
+  const left = submit([[1], [2]], () => true).catch((error) => error.status)
+  const stayed = submit([[3]])
+  assert.is(await left, 499)
+  assert.is((await stayed).length, 1)
+  assert.equal([batches, depth()], [[1], 0])
+  assert.is(await submit([[4]], () => true).catch((error) => error.status), 499)
+  assert.is((await submit([[5]])).length, 1)
 })
 
 /** The refusal of rows that find the queue full. */

@@ -1,4 +1,5 @@
 import { HttpError } from '../kit/http-error.ts'
+import { gone } from '../kit/turns.ts'
 import type { Model, Output } from './model.ts'
 import type { Settings } from './settings.ts'
 
@@ -20,23 +21,36 @@ export interface Batcher {
   /**
    * Lets the model answer these rows, together with those of other requests.
    *
+   * @param unwanted whether nobody waits for the answer any more; rows that wait are left out then
    * @returns one answer a row, in their order
-   * @throws HttpError 503 with `Retry-After` when too many rows wait, 400 when the model cannot work with a row
+   * @throws HttpError 503 with `Retry-After` when too many rows wait, 400 when the model cannot work with a row, 499 when they were left out
    */
-  submit(rows: readonly (readonly number[])[]): Promise<Answer[]>
+  submit(rows: readonly (readonly number[])[], unwanted?: () => boolean): Promise<Answer[]>
   /** Rows that wait. */
   depth(): number
+}
+
+/** The rows of one request, and who waits for them. */
+interface Submitted {
+  readonly answers: Answer[]
+  left: number
+  unwanted(): boolean
+  resolve(answers: Answer[]): void
+  reject(error: unknown): void
 }
 
 /** One row, and the request that it belongs to. */
 interface Entry {
   readonly row: readonly number[]
   readonly index: number
-  readonly request: { readonly answers: Answer[]; left: number; resolve(answers: Answer[]): void; reject(error: unknown): void }
+  readonly request: Submitted
 }
 
 /** Numbers that may wait, whatever the rows' lengths: 32 MiB. */
 const queueNumbers = 4 * 1024 * 1024
+
+/** Numbers that go through the model at once, unless a single row has more: the model keeps this process busy with them, and needs several times their memory. */
+const batchNumbers = 128 * 1024
 
 /**
  * Collects rows of different requests that arrive together into batches. Rows are kept apart by their length, since a tensor has one;
@@ -72,15 +86,21 @@ export function createBatcher(model: Model, { batchRows, batchWaitMs, queueRows 
   const take = (): Entry[] => {
     const [length, lane] = lanes.entries().next().value!
     lanes.delete(length)
-    const batch = lane.length > most ? lane.splice(0, most) : lane
+    const fits = Math.max(1, Math.min(most, Math.floor(batchNumbers / length)))
+    const batch = lane.length > fits ? lane.splice(0, fits) : lane
     if (batch !== lane) lanes.set(length, lane)
     rows -= batch.length
     numbers -= batch.length * length
-    return batch
+    return batch.filter((entry) => {
+      const unwanted = entry.request.unwanted()
+      if (unwanted) entry.request.reject(gone())
+      return !unwanted
+    })
   }
   const work = async () => {
-    running = true
     const batch = take()
+    if (batch.length === 0) return plan()
+    running = true
     const started = performance.now()
     try {
       settle(batch, await model.run(batch.map(({ row }) => row)))
@@ -108,7 +128,7 @@ export function createBatcher(model: Model, { batchRows, batchWaitMs, queueRows 
 
   return {
     depth: () => rows,
-    submit(given) {
+    submit(given, unwanted = () => false) {
       const size = given.reduce((sum, row) => sum + row.length, 0)
       if (rows + given.length > queueRows || numbers + size > queueNumbers) {
         throw new HttpError(503, 'Too many rows are waiting for the model', { 'retry-after': '1' })
@@ -116,7 +136,7 @@ export function createBatcher(model: Model, { batchRows, batchWaitMs, queueRows 
       rows += given.length
       numbers += size
       return new Promise((resolve, reject) => {
-        const request = { answers: new Array<Answer>(given.length), left: given.length, resolve, reject }
+        const request = { answers: new Array<Answer>(given.length), left: given.length, unwanted, resolve, reject }
         given.forEach((row, index) => {
           const lane = lanes.get(row.length)
           if (lane) lane.push({ row, index, request })

@@ -41,6 +41,7 @@ export interface Manifest {
     readonly batchRows?: number
     readonly batchWaitMs?: number
     readonly queueRows?: number
+    readonly answerValues?: number
   }
 }
 
@@ -84,6 +85,7 @@ const manifest = object({
       batchRows: optional(whole(1, 1e6)),
       batchWaitMs: optional(whole(0, 60_000)),
       queueRows: optional(whole(1, 1e7)),
+      answerValues: optional(whole(1, 1e7)),
     }),
   ),
 })

@@ -39,12 +39,27 @@ export const numberTypes: Readonly<Record<string, NumberType>> = {
     datatype: 'INT64',
     expected: 'a whole number',
     holds: (value): value is number => Number.isSafeInteger(value),
-    pack: (rows) => BigInt64Array.from(rows.flat(), BigInt),
+    pack: fillHalves,
   },
 }
 
 function fill<T extends Float32Array | Float64Array | Int32Array>(target: T, rows: readonly (readonly number[])[], columns: number): T {
   for (let row = 0; row < rows.length; row++) target.set(rows[row]!, row * columns)
+  return target
+}
+
+/** In halves of 32 bits, the lower one first, as all processors have it that ONNX Runtime runs on: to make a BigInt of each would take fifty times as long. */
+function fillHalves(rows: readonly (readonly number[])[], columns: number): BigInt64Array {
+  const target = new BigInt64Array(rows.length * columns)
+  const halves = new Int32Array(target.buffer)
+  let at = 0
+  for (const row of rows) {
+    for (let column = 0; column < row.length; column++) {
+      const value = row[column]!
+      halves[at++] = value
+      halves[at++] = Math.floor(value / 2 ** 32)
+    }
+  }
   return target
 }
 

@@ -48,7 +48,9 @@ export function scoreOf(prediction: Prediction): number {
 }
 
 function largest(values: readonly number[]): number {
-  return values.indexOf(Math.max(...values))
+  let found = 0
+  for (let index = 1; index < values.length; index++) if (values[index]! > values[found]!) found = index
+  return found
 }
 
 /** Whether two predictions are the same, but for the rounding of processors. */

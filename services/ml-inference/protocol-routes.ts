@@ -1,6 +1,8 @@
 import { HttpError } from '../kit/http-error.ts'
 import { Reply } from '../kit/reply.ts'
+import type { Request } from '../kit/request.ts'
 import type { Service } from '../kit/service.ts'
+import { checkAnswer, largestStride, leastStride, reserveAnswer } from './answer-text.ts'
 import type { Answer } from './batcher.ts'
 import type { Prediction } from './prediction.ts'
 import { describeTensor, inferReply, readInfer } from './protocol.ts'
@@ -18,11 +20,11 @@ export interface Desk {
   ready(): boolean
   /** Does the work where the model is ready, and counts it where it ends in an error. */
   counted<T>(work: () => Promise<T>): Promise<T>
-  answer(rows: Rows): Promise<Answered>
+  answer(rows: Rows, request: Request): Promise<Answered>
 }
 
 /** Adds the Open Inference Protocol, version 2 over HTTP, with and without the model's version in the path. */
-export function addProtocol(service: Service, { manifest, model, rules }: Serving, { ready, counted, answer }: Desk): void {
+export function addProtocol(service: Service, { manifest, model, rules, settings }: Serving, { ready, counted, answer }: Desk): void {
   const { name, version } = manifest
   const known = (params: Readonly<Record<string, string>>) => {
     if (params.name !== name) throw new HttpError(404, `Model not found: ${params.name}; there is ${name}`)
@@ -52,8 +54,14 @@ export function addProtocol(service: Service, { manifest, model, rules }: Servin
           throw new HttpError(400, 'Binary tensors are not supported: send the data as JSON (binary_data=False)')
         }
         const asked = readInfer(await request.json(), model, rules)
-        const { answers } = await answer(asked.rows)
-        return inferReply(asked, answers, { name, version, hasRows: model.hasRows })
+        const { rows, outputs } = asked
+        // What the model says beforehand spares the work; what it then gave out is what counts.
+        const least = outputs.map((index) => leastStride(model.outputs[index]!, model.hasRows))
+        checkAnswer(rows.length, least, settings.answerValues)
+        const { answers } = await answer(rows, request)
+        const strides = outputs.map((index) => largestStride(answers, index))
+        reserveAnswer(rows.length, strides, settings.answerValues, request)
+        return Reply.text(await inferReply(asked, answers, { name, version, hasRows: model.hasRows }, request.work()))
       })
     })
   }

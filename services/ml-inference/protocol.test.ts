@@ -110,6 +110,11 @@ const refused: [unknown, string][] = [
   [tensor([1, 2], [1, [2, 3]]), 'inputs[0].data has 3 values, its shape says 2'],
   [{ ...tensor([1, 2], [1, 2]), outputs: 'class' }, 'outputs is "class", expected a list of tensors'],
   [{ ...tensor([1, 2], [1, 2]), outputs: [{ name: 'x' }] }, 'outputs[0].name is "x", the model has class, chances'],
+  [
+    { ...tensor([1, 2], [1, 2]), outputs: [{ name: 'class' }, { name: 'chances' }, { name: 'class' }] },
+    'outputs[2].name is "class", which is asked for already',
+  ],
+  [tensor(Array(5000).fill(1), [1]), 'inputs[0].shape is a list, expected a list of whole numbers above 0'],
 ]
 
 for (const [body, error] of refused) {

@@ -1,4 +1,6 @@
 import { HttpError } from '../kit/http-error.ts'
+import type { Work } from '../kit/turns.ts'
+import { listText } from './answer-text.ts'
 import type { Answer } from './batcher.ts'
 import { type Model, type TensorFacts, valueAt } from './model.ts'
 import { datatypes } from './number-type.ts'
@@ -54,14 +56,17 @@ function fieldsOf(value: unknown, name: string): Record<string, unknown> {
   throw new HttpError(400, `${name} is ${describe(value)}, expected an object`)
 }
 
+/** No tensor has more; a shape that has is not shown either. */
+const mostAxes = 32
+
 function readShape(
   shape: unknown,
   { input, hasRows }: Pick<Model, 'input' | 'hasRows'>,
   rules: RowRules,
 ): { count: number; length: number } {
-  const isShape = Array.isArray(shape) && shape.every((size) => Number.isInteger(size) && size > 0 && size <= 2 ** 31)
-  if (!isShape)
-    throw new HttpError(400, `inputs[0].shape is ${JSON.stringify(shape)?.slice(0, 60)}, expected a list of whole numbers above 0`)
+  const isShape =
+    Array.isArray(shape) && shape.length <= mostAxes && shape.every((size) => Number.isInteger(size) && size > 0 && size <= 2 ** 31)
+  if (!isShape) throw new HttpError(400, `inputs[0].shape is ${showShape(shape)}, expected a list of whole numbers above 0`)
   const sizes: number[] = shape
   const wanted = describeTensor(input).shape
   const fits =
@@ -72,6 +77,11 @@ function readShape(
   if (!fits) throw new HttpError(400, `inputs[0].shape is [${sizes}], the model ${rules.model} takes [${wanted}]`)
   checkCount(count, 'inputs[0]', rules)
   return { count, length }
+}
+
+/** A shape in a few words: it may be as long as the request. */
+function showShape(shape: unknown): string {
+  return Array.isArray(shape) && shape.length <= mostAxes ? JSON.stringify(shape).slice(0, 60) : describe(shape)
 }
 
 /** The values of a tensor, which may come as one list or nested by its axes. */
@@ -87,37 +97,44 @@ function flatten(data: unknown, size: number): unknown[] {
 function readOutputs(wanted: unknown, { outputs }: Pick<Model, 'outputs'>): number[] {
   if (wanted === undefined) return outputs.map((_, index) => index)
   if (!Array.isArray(wanted)) throw new HttpError(400, `outputs is ${describe(wanted)}, expected a list of tensors`)
+  const seen = new Set<number>()
   return wanted.map((each, position) => {
     const { name } = fieldsOf(each, `outputs[${position}]`)
     const index = outputs.findIndex((output) => output.name === name)
-    if (index >= 0) return index
-    throw new HttpError(
-      400,
-      `outputs[${position}].name is ${describe(name)}, the model has ${outputs.map((output) => output.name).join(', ')}`,
-    )
+    if (index < 0) {
+      const known = outputs.map((output) => output.name).join(', ')
+      throw new HttpError(400, `outputs[${position}].name is ${describe(name)}, the model has ${known}`)
+    }
+    // One that is asked for twice would be answered twice: a few bytes each time for as much as all rows have.
+    if (seen.has(index)) throw new HttpError(400, `outputs[${position}].name is ${describe(name)}, which is asked for already`)
+    seen.add(index)
+    return index
   })
 }
 
 /**
- * The answer to a request: the outputs that it asks for, with the rows in its order.
+ * The answer to a request, as JSON: the outputs that it asks for, with the rows in its order.
  *
- * @throws HttpError 500 when a number is not finite, which JSON could not show
+ * @throws HttpError 500 when a number is not finite, which JSON could not show, and 499 when nobody waits for it any more
  */
-export function inferReply(
+export async function inferReply(
   request: InferRequest,
   answers: readonly Answer[],
   { name, version, hasRows }: { name: string; version: string; hasRows: boolean },
-) {
-  const outputs = request.outputs.map((index) => {
-    const first = answers[0]!.outputs[index]!
-    const data = answers.flatMap(({ outputs, row }) => {
-      const output = outputs[index]!
-      return Array.from({ length: output.stride }, (_, place) => valueAt(output, row, place))
-    })
-    if (data.some((value) => typeof value === 'number' && !Number.isFinite(value))) {
+  work: Work,
+): Promise<string> {
+  const outputs: string[] = []
+  for (const output of request.outputs) {
+    const { name, datatype, rowShape, stride } = answers[0]!.outputs[output]!
+    const value = (index: number) => {
+      const { outputs, row } = answers[Math.floor(index / stride)]!
+      const found = valueAt(outputs[output]!, row, index % stride)
+      if (typeof found !== 'number' || Number.isFinite(found)) return found
       throw new HttpError(500, 'The model gave something that is no number for this request')
     }
-    return { name: first.name, datatype: first.datatype, shape: hasRows ? [answers.length, ...first.rowShape] : first.rowShape, data }
-  })
-  return { model_name: name, model_version: version, ...(request.id !== undefined && { id: request.id }), outputs }
+    const head = JSON.stringify({ name, datatype, shape: hasRows ? [answers.length, ...rowShape] : rowShape })
+    outputs.push(`${head.slice(0, -1)},"data":${await listText(answers.length * stride, value, work)}}`)
+  }
+  const head = JSON.stringify({ model_name: name, model_version: version, ...(request.id !== undefined && { id: request.id }) })
+  return `${head.slice(0, -1)},"outputs":[${outputs.join(',')}]}`
 }

@@ -49,12 +49,13 @@ test('every problem of a model.json is named with its place', () => {
 })
 
 test('the environment comes before the limits of the model, and these before the defaults', () => {
-  assert.equal(readSettings({}, {}), { instances: 1000, batchRows: 64, batchWaitMs: 0, queueRows: 16384 })
+  assert.equal(readSettings({}, {}), { instances: 1000, batchRows: 64, batchWaitMs: 0, queueRows: 16384, answerValues: 250_000 })
   assert.equal(readSettings({ BATCH_ROWS: '8', BATCH_WAIT_MS: '' }, { batchRows: 16, batchWaitMs: 5, instances: 2 }), {
     instances: 2,
     batchRows: 8,
     batchWaitMs: 5,
     queueRows: 16384,
+    answerValues: 250_000,
   })
 })
 

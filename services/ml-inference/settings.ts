@@ -11,6 +11,8 @@ export interface Settings {
   readonly batchWaitMs: number
   /** Rows that may wait; beyond it requests are turned away. */
   readonly queueRows: number
+  /** Values that one answer may have: a model with a thousand numbers a row makes much of little. */
+  readonly answerValues: number
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -21,6 +23,7 @@ const variables = {
   batchRows: ['BATCH_ROWS', 1, 1e6, 64],
   batchWaitMs: ['BATCH_WAIT_MS', 0, 60_000, 0],
   queueRows: ['QUEUE_ROWS', 1, 1e7, 16_384],
+  answerValues: ['MAX_ANSWER_VALUES', 1, 1e7, 250_000],
 } as const
 
 /**
@@ -43,6 +46,7 @@ export function readSettings(environment: Environment, limits: Manifest['limits'
     batchRows: read('batchRows'),
     batchWaitMs: read('batchWaitMs'),
     queueRows: read('queueRows'),
+    answerValues: read('answerValues'),
   }
   const { instances, queueRows } = settings
   if (instances > queueRows)

@@ -7,6 +7,7 @@ import type { ECR } from '@aws-sdk/client-ecr'
 import type { IAM } from '@aws-sdk/client-iam'
 import type { ServiceQuotas } from '@aws-sdk/client-service-quotas'
 import type { SSM } from '@aws-sdk/client-ssm'
+import { awsCommand, type CommandLine } from './command.ts'
 
 type Client = EC2 | ECR | IAM | ServiceQuotas | SSM
 
@@ -15,6 +16,10 @@ export interface Access {
   readonly region: string
   readonly endpoint?: string
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }
+  /** How AWS's own command line gets there, where it would not by itself. */
+  readonly commandLine?: CommandLine
+  /** What whoever works there should know, in one sentence. */
+  readonly notice?: string
 }
 
 /**
@@ -34,6 +39,11 @@ export class Clients {
     this.access = access
     this.#attempts = attempts
     this.once = attempts === 1 ? this : new Clients(access, 1)
+  }
+
+  /** A command of AWS's own command line for the AWS of these clients: `ec2 describe-instances …` with what it needs before and after. */
+  command(words: string): string {
+    return awsCommand(this.access, words)
   }
 
   ec2(): Promise<EC2> {
@@ -58,20 +68,28 @@ export class Clients {
   }
 
   #load<C extends Client>(service: string, make: (options: Access & { maxAttempts: number }) => Promise<C>): Promise<C> {
+    const { commandLine: _, notice: __, ...options } = this.access
     const loading =
-      this.#loaded.get(service) ?? make({ ...this.access, maxAttempts: this.#attempts }).then((client) => nameCalls(client, service))
+      this.#loaded.get(service) ?? make({ ...options, maxAttempts: this.#attempts }).then((client) => nameCalls(client, service, this))
     this.#loaded.set(service, loading)
     return loading as Promise<C>
   }
 }
 
-/** Writes the call's name, as a policy would (`ec2:CreateVpc`), into every error: AWS itself does not always say which permission was missing. */
-function nameCalls<C extends Client>(client: C, service: string): C {
+/**
+ * Writes the call's name, as a policy would (`ec2:CreateVpc`), into every error: AWS itself does not always say which permission was missing. And who made it, so that
+ * the next command that the error leads to reaches the same AWS.
+ */
+function nameCalls<C extends Client>(client: C, service: string, clients: Clients): C {
   const stack = client.middlewareStack as unknown as EC2['middlewareStack']
   stack.add(
     (next, context) => (args) =>
       next(args).catch((error: unknown) => {
-        if (error instanceof Error) Object.assign(error, { operation: `${service}:${String(context.commandName).replace(/Command$/, '')}` })
+        if (error instanceof Error) {
+          Object.assign(error, { operation: `${service}:${String(context.commandName).replace(/Command$/, '')}` })
+          // Not shown with the error's own fields, where the credentials would be.
+          Object.defineProperty(error, 'command', { value: (words: string) => clients.command(words), enumerable: false })
+        }
         throw error
       }),
     { step: 'initialize', name: 'nameCalls', priority: 'high' },

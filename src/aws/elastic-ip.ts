@@ -1,7 +1,7 @@
 import type { Clients } from './clients.ts'
 import { codeOf, isNotFound } from './errors.ts'
-import { resource } from './graph.ts'
 import type { Kind } from './inventory.ts'
+import { resource } from './resource.ts'
 import { type Tags, tagList, tagsOf } from './tags.ts'
 
 export interface ElasticIp {

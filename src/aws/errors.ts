@@ -73,22 +73,28 @@ export function operationOf(error: unknown): string | undefined {
   return (error as { operation?: string } | undefined)?.operation
 }
 
+/** A command of AWS's own command line for the AWS that refused; plain where no client of ours had asked. */
+export function commandFor(error: unknown, words: string): string {
+  return (error as { command?: (words: string) => string } | undefined)?.command?.(words) ?? `aws ${words}`
+}
+
 /** What each of AWS's refusals usually means, and what to do about it. */
-const causes: readonly (readonly [code: RegExp, likely: string, next?: string])[] = [
+const causes: readonly (readonly [code: RegExp, likely: string, next?: (error: unknown) => string])[] = [
   [
     /^VpcLimitExceeded$/,
     'The region holds as many VPCs as its quota allows (5 by default).',
-    'npx zx scripts/deploy.mjs --strategy recreate',
+    () => 'npx zx scripts/deploy.mjs --strategy recreate',
   ],
   [
     /^AddressLimitExceeded$/,
     'The region holds as many Elastic IPs as its quota allows (5 by default).',
-    'aws service-quotas request-service-quota-increase --service-code ec2 --quota-code L-0263D0A3 --desired-value 10',
+    (error) =>
+      commandFor(error, 'service-quotas request-service-quota-increase --service-code ec2 --quota-code L-0263D0A3 --desired-value 10'),
   ],
   [
     /^VcpuLimitExceeded$/,
     'The running instances have as many vCPUs as the quota of the region allows.',
-    'aws service-quotas get-service-quota --service-code ec2 --quota-code L-1216C47A',
+    (error) => commandFor(error, 'service-quotas get-service-quota --service-code ec2 --quota-code L-1216C47A'),
   ],
   [/^InsufficientInstanceCapacity$/, 'AWS has no free machine of this type in this zone at the moment.'],
   [/^Unsupported$/, 'The instance type is not offered in this zone.'],
@@ -107,7 +113,7 @@ export function explain(error: unknown, doing: string, on: string): unknown {
     return new Failure(`${doing}: ${codeOf(error)}: ${error.message}`, {
       on,
       likely: `The credentials are missing or expired, or they lack the permission ${operationOf(error) ?? 'for this'}.`,
-      next: 'Compare the policy of the credentials with docs/deployer-policy.json; aws sts get-caller-identity says whose they are.',
+      next: `Compare the policy of the credentials with docs/deployer-policy.json; ${commandFor(error, 'sts get-caller-identity')} says whose they are.`,
       code: exit.access,
       cause: error,
     })
@@ -115,7 +121,7 @@ export function explain(error: unknown, doing: string, on: string): unknown {
   return new Failure(`${doing}: ${codeOf(error)}: ${error.message}`, {
     on,
     ...(known ? { likely: known[1] } : {}),
-    ...(known?.[2] ? { next: known[2] } : {}),
+    ...(known?.[2] ? { next: known[2](error) } : {}),
     cause: error,
   })
 }

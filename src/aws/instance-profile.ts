@@ -1,6 +1,6 @@
 import { codeOf, isNotFound } from './errors.ts'
-import { resource } from './graph.ts'
 import { type Kind, refuseStranger } from './inventory.ts'
+import { resource } from './resource.ts'
 import type { role } from './role.ts'
 import { type Tags, tagList, tagsOf } from './tags.ts'
 

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { Failure } from '../../config/failure.ts'
 import type { Clients } from './clients.ts'
 import { codeOf, isAmbiguous, isNotFound, isThrottled } from './errors.ts'
-import { resource } from './graph.ts'
 import type { instanceProfile } from './instance-profile.ts'
 import type { Kind } from './inventory.ts'
+import { resource } from './resource.ts'
 import { retry, until } from './retry.ts'
 import type { routeTable } from './route-table.ts'
 import type { securityGroup } from './security-group.ts'
@@ -120,7 +120,7 @@ export function instance(spec: {
       if (running) return running
       throw new Failure('The instance does not run after 5 minutes', {
         on: `instance ${out.id} (${state})`,
-        next: `aws ec2 get-console-output --instance-id ${out.id}`,
+        next: clients.command(`ec2 get-console-output --instance-id ${out.id}`),
       })
     },
     async remove(out, { clients, signal }, waiting) {
@@ -135,7 +135,7 @@ export function instance(spec: {
       if (!gone)
         throw new Failure('The instance is not terminated after 10 minutes', {
           on: `instance ${out.id}`,
-          next: `aws ec2 describe-instances --instance-ids ${out.id}`,
+          next: clients.command(`ec2 describe-instances --instance-ids ${out.id}`),
         })
     },
     label: (out) => [out.id, out.publicIp].filter(Boolean).join(' '),
@@ -177,10 +177,25 @@ async function describe(clients: Clients, id: string): Promise<Instance | undefi
 async function died(clients: Clients, id: string): Promise<Failure> {
   const { Reservations } = await (await clients.ec2()).describeInstances({ InstanceIds: [id] })
   const reason = Reservations?.[0]?.Instances?.[0]?.StateReason
+  const log = await consoleOf(clients, id)
   return new Failure(`The instance ended while it was starting: ${reason?.Message ?? 'AWS gives no reason'}`, {
     on: `instance ${id}`,
-    likely: 'A volume quota is used up, the disk image is encrypted with a key this account may not use, or EC2 had an internal error.',
+    ...(log.length > 0 ? { log } : {}),
+    // What the account or the request is to blame for begins with Client: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_StateReason.html
+    ...(reason?.Code?.startsWith('Client.')
+      ? { likely: 'A volume quota is used up, or the disk image is encrypted with a key this account may not use.' }
+      : { next: clients.command(`ec2 get-console-output --latest --instance-id ${id}`) }),
   })
+}
+
+/** The last lines that a machine wrote while it started; EC2 keeps them for an hour after its end. */
+export async function consoleOf(clients: Clients, id: string): Promise<string[]> {
+  try {
+    const { Output = '' } = await (await clients.ec2()).getConsoleOutput({ InstanceId: id })
+    return Buffer.from(Output, 'base64').toString().trimEnd().split('\n').filter(Boolean).slice(-20)
+  } catch (error) {
+    return [`Its console could not be read: ${codeOf(error)}: ${(error as Error).message}`]
+  }
 }
 
 function instanceOf(described: {

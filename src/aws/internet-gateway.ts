@@ -1,6 +1,6 @@
 import { codeOf, isNotFound } from './errors.ts'
-import { resource } from './graph.ts'
 import type { Kind } from './inventory.ts'
+import { resource } from './resource.ts'
 import { type Tags, tagFilters, tagList, tagsOf } from './tags.ts'
 import type { vpc } from './vpc.ts'
 

@@ -45,7 +45,7 @@ export async function machineType(clients: Clients, type: string, fallbackTypes:
   // The zone that offers most of them; among equals the first by name, so that the choice is the same every time.
   const offered = (zone: string) => wanted.filter((name) => zonesOf(name).includes(zone))
   const [zone] = zonesOf(type).sort((a, b) => offered(b).length - offered(a).length || a.localeCompare(b))
-  if (!architecture || !zone) throw notOffered(type, clients.access.region)
+  if (!architecture || !zone) throw notOffered(clients, type)
   const other = fallbackTypes.find((name) => architectureOf(name) !== architecture)
   if (other)
     throw new Failure(`${other} cannot take the place of ${type}: ${architectureOf(other) ?? 'no such type'}, not ${architecture}`, {
@@ -62,10 +62,11 @@ export async function machineType(clients: Clients, type: string, fallbackTypes:
   return { architecture, types: offered(zone), zone, imageId }
 }
 
-function notOffered(type: string, region: string): Failure {
+function notOffered(clients: Clients, type: string): Failure {
+  const { region } = clients.access
   return new Failure(`No zone of ${region} offers ${type}`, {
     on: `instance type ${type}`,
     likely: 'The type is misspelt, or this region does not have it.',
-    next: `aws ec2 describe-instance-type-offerings --region ${region} --query "InstanceTypeOfferings[].InstanceType"`,
+    next: clients.command('ec2 describe-instance-type-offerings --query "InstanceTypeOfferings[].InstanceType"'),
   })
 }

@@ -1,7 +1,7 @@
 import type { Clients } from './clients.ts'
 import { isNotFound } from './errors.ts'
-import { resource } from './graph.ts'
 import type { Kind, Owner } from './inventory.ts'
+import { resource } from './resource.ts'
 import { type Tags, tagList } from './tags.ts'
 
 export interface Repository {

@@ -1,8 +1,8 @@
 import type { IAM } from '@aws-sdk/client-iam'
 import { codeOf, isNotFound } from './errors.ts'
-import { resource } from './graph.ts'
 import { type Kind, refuseStranger } from './inventory.ts'
 import type { ManagedPolicy } from './managed-policy.ts'
+import { resource } from './resource.ts'
 import { type Tags, tagList, tagsOf } from './tags.ts'
 
 export interface Role {

@@ -41,7 +41,7 @@ export async function agentOnline(
     throw new Failure('The SSM agent did not register within 10 minutes', {
       on: `instance ${instanceId}`,
       likely: 'The instance cannot reach the SSM endpoints, or its role lacks AmazonSSMManagedInstanceCore.',
-      next: `aws ec2 get-console-output --instance-id ${instanceId}`,
+      next: clients.command(`ec2 get-console-output --instance-id ${instanceId}`),
     })
 }
 
@@ -57,13 +57,17 @@ export async function runCommand(
   options: { comment: string; seconds: number; signal: AbortSignal; waiting: (detail: string) => void },
 ): Promise<CommandResult> {
   const ssm = await clients.ssm()
-  const { Command } = await ssm.sendCommand({
-    DocumentName: 'AWS-RunShellScript',
-    InstanceIds: [instanceId],
-    Comment: options.comment.slice(0, 100),
-    TimeoutSeconds: 60,
-    Parameters: { commands: script.split('\n'), executionTimeout: [String(options.seconds)] },
-  })
+  const { Command } = await ssm
+    .sendCommand({
+      DocumentName: 'AWS-RunShellScript',
+      InstanceIds: [instanceId],
+      Comment: options.comment.slice(0, 100),
+      TimeoutSeconds: 60,
+      Parameters: { commands: script.split('\n'), executionTimeout: [String(options.seconds)] },
+    })
+    .catch((error: unknown) => {
+      throw codeOf(error) === 'InvalidInstanceId' ? unreachable(clients, instanceId, error) : error
+    })
   const CommandId = Command!.CommandId!
   try {
     const result = await until(
@@ -94,10 +98,20 @@ export async function runCommand(
     throw new Failure('The command neither ended nor timed out', {
       on: `instance ${instanceId}, command ${CommandId}`,
       likely: 'The agent lost its connection.',
-      next: `aws ssm get-command-invocation --command-id ${CommandId} --instance-id ${instanceId}`,
+      next: clients.command(`ssm get-command-invocation --command-id ${CommandId} --instance-id ${instanceId}`),
     })
   } catch (error) {
     if (options.signal.aborted) await ssm.cancelCommand({ CommandId, InstanceIds: [instanceId] })
     throw error
   }
+}
+
+/** Systems Manager says `InvalidInstanceId` of a machine that is not there as of one whose agent is not connected just now. */
+function unreachable(clients: Clients, instanceId: string, cause: unknown): Failure {
+  return new Failure('The machine takes no commands: its agent is not connected to Systems Manager', {
+    on: `instance ${instanceId}`,
+    likely: 'It is stopped, it is still starting, or it has lost its way to the SSM endpoints.',
+    next: clients.command(`ec2 describe-instances --instance-ids ${instanceId} --query "Reservations[].Instances[].[State,StateReason]"`),
+    cause,
+  })
 }

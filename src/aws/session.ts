@@ -39,7 +39,7 @@ export async function startSession(clients: Clients, instanceId: string, command
     throw new Failure('The machine is not connected to Session Manager', {
       on: `instance ${instanceId}`,
       likely: 'It is still starting, it is stopped, or its agent has died.',
-      next: `aws ssm describe-instance-information --filters Key=InstanceIds,Values=${instanceId}`,
+      next: clients.command(`ssm describe-instance-information --filters Key=InstanceIds,Values=${instanceId}`),
       cause: error,
     })
   }

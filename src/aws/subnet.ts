@@ -1,6 +1,6 @@
 import { blockersOf } from './blockers.ts'
-import { resource } from './graph.ts'
 import type { Kind } from './inventory.ts'
+import { resource } from './resource.ts'
 import { type Tags, tagFilters, tagList, tagsOf } from './tags.ts'
 import { type vpc, vpcs } from './vpc.ts'
 

@@ -1,6 +1,6 @@
 import { Failure } from '../../config/failure.ts'
 import { explain } from './errors.ts'
-import type { AnyResource, Context, Waiting } from './graph.ts'
+import type { AnyResource, Context, Waiting } from './resource.ts'
 
 /** When a resource was worked on, in seconds since the walk began. */
 export interface Timing {

@@ -4,6 +4,7 @@ import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { Failure } from '../../config/failure.ts'
+import { writing } from '../../config/no-space.ts'
 import { digestOf, type Layer, mediaTypes } from './blob.ts'
 import { read, refuseTransient, Transient } from './connection.ts'
 import { measure } from './layer.ts'
@@ -181,10 +182,10 @@ function cacheFile(cacheFolder: string, digest: string): string {
 
 /** Lets `write` make a file that appears under its name only when it is complete. */
 async function keep(file: string, write: (partial: string) => Promise<void>): Promise<void> {
-  await mkdir(dirname(file), { recursive: true })
+  await writing(file, mkdir(dirname(file), { recursive: true }))
   const partial = `${file}.${randomUUID()}.part`
   try {
-    await write(partial)
+    await writing(file, write(partial))
     await rename(partial, file)
   } finally {
     await rm(partial, { force: true })

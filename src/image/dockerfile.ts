@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { extract } from 'tar-stream'
 import { Failure } from '../../config/failure.ts'
+import { writing } from '../../config/no-space.ts'
 import { fileBlob, type Image, type Layer, mediaTypes } from './blob.ts'
 import { measure } from './layer.ts'
 import { type ImageConfig, imageOf } from './manifest.ts'
@@ -126,7 +127,7 @@ async function keep(entry: Readable, folder: string): Promise<Kept> {
     size += bytes
   }, hash)
   try {
-    await pipeline(entry, meter, createWriteStream(partial))
+    await writing(partial, pipeline(entry, meter, createWriteStream(partial)))
     const digest = `sha256:${hash.digest('hex')}`
     const path = join(folder, digest.slice('sha256:'.length))
     await rename(partial, path)

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { writing } from '../../config/no-space.ts'
 import type { Layer } from './blob.ts'
 import { type Entry, fileLayer, layerOfFile } from './layer.ts'
 
@@ -45,12 +46,12 @@ async function readNote(file: string): Promise<Note | undefined> {
 }
 
 async function make(cacheFolder: string, label: string, fingerprint: string, entries: readonly Entry[]): Promise<Layer> {
-  await mkdir(cacheFolder, { recursive: true })
+  await writing(cacheFolder, mkdir(cacheFolder, { recursive: true }))
   const archive = archiveOf(label, fingerprint)
   const layer = await fileLayer(entries, join(cacheFolder, archive))
   const note: Note = { fingerprint, digest: layer.digest, size: layer.size }
   const partial = join(cacheFolder, `${label}.json.${randomUUID()}.part`)
-  await writeFile(partial, JSON.stringify(note))
+  await writing(partial, writeFile(partial, JSON.stringify(note)))
   await rename(partial, join(cacheFolder, `${label}.json`))
   await removeOlder(cacheFolder, label, archive)
   return layer

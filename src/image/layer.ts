@@ -7,6 +7,7 @@ import { dirname } from 'node:path'
 import { type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { type Header, pack } from 'tar-stream'
+import { writing } from '../../config/no-space.ts'
 import { bytesBlob, fileBlob, type Layer, mediaTypes } from './blob.ts'
 
 /** One file, symbolic link or directory of a layer. `path` is absolute in the image: `/app/server.mjs`. */
@@ -33,7 +34,7 @@ export async function memoryLayer(entries: readonly Entry[]): Promise<Layer> {
 
 /** A layer written to `file`, for what is too big for memory. The file appears when it is complete. */
 export async function fileLayer(entries: readonly Entry[], file: string): Promise<Layer> {
-  await mkdir(dirname(file), { recursive: true })
+  await writing(file, mkdir(dirname(file), { recursive: true }))
   const partial = `${file}.${randomUUID()}.part`
   const hash = createHash('sha256')
   let size = 0
@@ -41,7 +42,7 @@ export async function fileLayer(entries: readonly Entry[], file: string): Promis
     const meter = measure((bytes) => {
       size += bytes
     }, hash)
-    await pipeline(tar(entries), meter, createWriteStream(partial, { highWaterMark: 1 << 20 }))
+    await writing(file, pipeline(tar(entries), meter, createWriteStream(partial, { highWaterMark: 1 << 20 })))
     await rename(partial, file)
   } finally {
     await rm(partial, { force: true })

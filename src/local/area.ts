@@ -1,5 +1,6 @@
 import type { Cloud } from './cloud.ts'
 import { ApiError } from './cloud.ts'
+import { unclaimedElasticIp } from './ec2/loopback.ts'
 import type { FaultRule, Faults } from './faults.ts'
 import type { Identity } from './identity.ts'
 import type { EngineName } from './machine/engine-name.ts'
@@ -8,6 +9,12 @@ import type { PolicyDocument } from './policy.ts'
 
 /** What the scripts ask of the cloud that AWS has no call for, below `/_cloud/`: signed like every other call, open to the owner only. */
 export type Area = (name: string, input: Record<string, unknown>) => Promise<unknown>
+
+/** The public side of a stage on this computer. */
+export interface PublicPorts {
+  readonly address?: string
+  readonly taken: readonly number[]
+}
 
 export interface Status {
   readonly pid: number
@@ -47,9 +54,11 @@ export function createArea({
       stop(instances === 'keep' ? 'keep' : 'kill')
       return {}
     },
-    ports: async ({ address, ports }) => {
+    // Where what is tagged so answers, or will once it gets an address, and which of these ports a program of this computer holds there that is not ours.
+    ports: async ({ tags, ports }): Promise<PublicPorts> => {
       const wanted = list(ports, 'ports').filter((port) => typeof port === 'number')
-      return { taken: await cloud.machines.taken(String(address), wanted) }
+      const address = addressOf(cloud, tags as Record<string, string>) ?? (await nextAddress(cloud))
+      return address === undefined ? { taken: [] } : { address, taken: await cloud.machines.taken(address, wanted) }
     },
     faults: ({ rules }) => {
       if (rules !== undefined) faults.set(list(rules, 'rules') as FaultRule[])
@@ -65,6 +74,24 @@ export function createArea({
     const action = Object.hasOwn(actions, name) ? actions[name] : undefined
     if (!action) throw new ApiError('NotFound', `There is no /_cloud/${name}.`, 404)
     return action(input)
+  }
+}
+
+/** The Elastic IP that has all of these tags. */
+function addressOf({ store }: Cloud, tags: Readonly<Record<string, string>>): string | undefined {
+  const wanted = Object.entries(tags)
+  return store
+    .list('address')
+    .find(({ Tags }) => wanted.every(([key, value]) => Tags.some(({ Key, Value }) => Key === key && Value === value)))?.PublicIp
+}
+
+/** The address that an Elastic IP would get now; undefined where there is none left, which the call that asks for one says better. */
+async function nextAddress({ store, oneAddress }: Cloud): Promise<string | undefined> {
+  try {
+    return await unclaimedElasticIp(store, { oneAddress: oneAddress === true })
+  } catch (error) {
+    if (error instanceof ApiError) return undefined
+    throw error
   }
 }
 

@@ -11,6 +11,7 @@ import type { EngineName } from './machine/engine-name.ts'
 import { createMachines } from './machine/machines.ts'
 import { runCommand } from './machine/run-command.ts'
 import { defaultEngine, defaultPort, defaultRegion, readPlace, writePlace } from './place.ts'
+import { writeProfile } from './profile.ts'
 import { registryHandler } from './registry/distribution.ts'
 import { ecr } from './registry/ecr.ts'
 import { createStore } from './store.ts'
@@ -58,6 +59,7 @@ async function run(): Promise<void> {
   const setting = { folder, endpoint, region, keys, store, log, version: codeVersion(), oneAddress, engine, latencyMs, stop }
   const { cloud, listener } = createEmbeddedCloud(setting, { createMachines, runCommand, ecr, registryHandler })
   server.on('request', listener)
+  writeProfile(folder, { endpoint, region, credentials: keys.user })
   writePlace(folder, { pid: process.pid, started: new Date().toISOString(), port, endpoint, region, engine })
   log.line(`started, process ${process.pid}, ${endpoint}, ${region}`)
   cloud.machines.reconcile()

@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Failure } from '../../config/failure.ts'
-import type { Status } from './area.ts'
+import type { PublicPorts, Status } from './area.ts'
 import { ending } from './ending.ts'
 import type { Credentials } from './keys.ts'
 import { makeFolder, readCredentials } from './keys.ts'
@@ -94,17 +94,23 @@ export async function cloudStatus({ folder }: { folder: string }): Promise<Statu
 }
 
 /**
- * The first Elastic IP is 127.0.0.1, so a stage's open ports are ports of this machine.
- * @throws Failure that names those which a program other than the cloud holds
+ * Elastic IPs are loopback addresses, so a stage's open ports are ports of this machine.
+ * @param tags those of the stage: its address is the one that has them, or the next that is free
+ * @returns that address; undefined where there is none to be had
+ * @throws Failure that names the ports which a program other than the cloud holds there
  */
-export async function refuseTakenPorts({ folder }: { folder: string }, ports: readonly number[]): Promise<void> {
-  if (ports.length === 0) return
-  const { taken } = (await askCloud<{ taken: number[] }>(folder, 'ports', { address: '127.0.0.1', ports })) ?? { taken: [] }
-  if (taken.length === 0) return
+export async function refuseTakenPorts(
+  { folder }: { folder: string },
+  tags: Readonly<Record<string, string>>,
+  ports: readonly number[],
+): Promise<string | undefined> {
+  if (ports.length === 0) return undefined
+  const { address, taken } = (await askCloud<PublicPorts>(folder, 'ports', { tags, ports })) ?? { taken: [] }
+  if (taken.length === 0) return address
   const which = taken.length === 1 ? `Port ${taken[0]} is` : `Ports ${taken.join(', ')} are`
   throw new Failure(`${which} held by another program on this machine. Nothing was changed.`, {
-    on: `127.0.0.1:${taken[0]}`,
-    likely: 'A server that was started by hand, or the local stage of another project, listens there.',
+    on: `${address}:${taken[0]}`,
+    likely: 'A server that was started by hand listens there.',
     next: `${process.platform === 'linux' ? `ss -ltnp 'sport = :${taken[0]}'` : `lsof -nP -iTCP:${taken[0]} -sTCP:LISTEN`}`,
   })
 }

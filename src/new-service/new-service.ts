@@ -8,6 +8,7 @@ import type { Config } from '../../config/config.ts'
 import { exit, Failure } from '../../config/failure.ts'
 import { loadConfig } from '../../config/load.ts'
 import { isName, nameRule } from '../../config/names.ts'
+import { writing } from '../../config/no-space.ts'
 import { objectAt } from '../../config/positions.ts'
 import { freePort } from './free-port.ts'
 import { insertMember } from './insertion.ts'
@@ -45,8 +46,8 @@ export async function makeService(config: Config, name: string, port: number = f
     })
   const files = serviceFiles({ name, port })
   try {
-    await mkdir(folder)
-    for (const [file, text] of Object.entries(files)) await writeFile(join(folder, file), text)
+    await writing(folder, mkdir(folder))
+    for (const [file, text] of Object.entries(files)) await writing(join(folder, file), writeFile(join(folder, file), text))
     await replace(config.file, insertMember(source, services, entry))
     // What was written is read as every script will: a wrong port, for one, is told with its line.
     const written = await loadConfig({ file: config.file, stage: config.stage })
@@ -89,6 +90,6 @@ function inQuotesOf(source: string, entry: string): string {
 /** Writes a file in one step: whoever reads it meanwhile gets the old text or the new one. */
 async function replace(file: string, text: string): Promise<void> {
   const beside = `${file}.new`
-  await writeFile(beside, text)
+  await writing(file, writeFile(beside, text))
   await rename(beside, file)
 }

@@ -8,7 +8,7 @@ export interface NewService {
 /** The entry of a service in the config, without a comma. */
 export function configEntry({ name, port }: NewService): string {
   const key = /^[a-z]+$/.test(name) ? name : `'${name}'`
-  return `${key}: { entry: './services/${name}/server.ts', port: ${port} }`
+  return `${key}: { entry: './services/${name}/server.ts', port: ${port}, measures: [] }`
 }
 
 /** The files of a service on the kit: name in its folder → text. It greets, which shows a route, a check of the input, a metric, and how to test all three. */

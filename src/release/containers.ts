@@ -9,11 +9,16 @@ import { secretName } from './secrets.ts'
 /** Where a service finds its JSON Schema in its image. */
 export const schemaPath = '/app/schema.json'
 
-/** The containers of a release whose images were pushed; `address` is the machine's own. */
-export function containersOf(config: Config, pushed: ReadonlyMap<string, Pushed>, address: string): Container[] {
+/**
+ * The containers of a release whose images were pushed.
+ * @param address the machine's own
+ * @param identity what the services answer with, so that it can be told that this launch of them does
+ */
+export function containersOf(config: Config, pushed: ReadonlyMap<string, Pushed>, address: string, identity: string): Container[] {
   const services = config.services.map(
     (service): Container => ({
       name: service.name,
+      kind: 'service',
       image: pushed.get(service.name)!.reference,
       port: service.port,
       health: service.health,
@@ -26,6 +31,7 @@ export function containersOf(config: Config, pushed: ReadonlyMap<string, Pushed>
         ...addresses(config, service.needs, address),
         SERVICE_NAME: service.name,
         PORT: String(service.port),
+        RELEASE_ID: identity,
       },
       volume: '/data',
       ...plain,
@@ -40,7 +46,8 @@ export function containersOf(config: Config, pushed: ReadonlyMap<string, Pushed>
     if (!image) return []
     const { name, port, health, memoryMiB, volume, reads, hostFolders, hostNetwork, user, secrets } = server
     const environment = server.launchEnvironment(address)
-    return [{ name, image, port, health, memoryMiB, environment, volume, reads, hostFolders, hostNetwork, user, secrets, needs: [] }]
+    const also = { kind: 'monitoring' as const, image, environment, needs: [] }
+    return [{ name, port, health, memoryMiB, volume, reads, hostFolders, hostNetwork, user, secrets, ...also }]
   })
   return [...services, ...servers]
 }

@@ -14,7 +14,7 @@ import { howToGet, programOnPath } from '../image/program.ts'
 import { contentTag, type Pushed, pushImage } from '../image/push.ts'
 import { bytes } from './bytes.ts'
 import { schemaPath } from './containers.ts'
-import { settled } from './phases.ts'
+import { settled } from './settled.ts'
 
 /** The image of one container of the release. */
 export interface ImageRecipe {
@@ -149,4 +149,9 @@ export async function pushImages(
 /** Enough of a digest to tell images apart, as docker shows it. */
 export function shortDigest(digest: string): string {
   return digest.slice('sha256:'.length, 'sha256:'.length + 12)
+}
+
+/** Digest by image name. */
+export function digestsOf(images: ReadonlyMap<string, { readonly digest: string }>): Record<string, string> {
+  return Object.fromEntries([...images].map(([name, { digest }]) => [name, digest]))
 }

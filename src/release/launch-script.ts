@@ -1,6 +1,8 @@
 /** A container as the launch script starts it. */
 export interface Container {
   readonly name: string
+  /** Services come first; monitoring is fetched and started while the services have to show that they stay healthy. */
+  readonly kind: 'service' | 'monitoring'
   /** `REGISTRY/REPOSITORY@sha256:…` */
   readonly image: string
   readonly port: number
@@ -26,6 +28,8 @@ export interface Container {
 
 export interface Launch {
   readonly release: number
+  /** What tells this launch from every other one: each container has it as a label, each service answers with it (`x-release-id`). */
+  readonly identity: string
   /** The machine's own address: where it checks health, and where Prometheus scrapes. */
   readonly address: string
   /** The host of the image registry. */
@@ -49,15 +53,23 @@ export interface Keeper {
 const dockerPatience = 300
 /** How long a container may take to become healthy, in seconds. */
 const healthPatience = 60
+/** For how long a service must stay healthy, and must not end, once it is: what crashes on its first work or fills its memory does so within seconds. */
+const healthWindow = 5
 /** How many of a container's last log lines a failure shows. */
 const logLines = 20
 
+/** Where the identity of its launch stands in a container's labels. */
+export const identityLabel = 'mlops.release'
+
 /**
  * Writes the script that launches a release on one machine. It needs docker, curl and what every distribution has, writes everything under one root folder, and its
- * first line of output is its result as JSON: `{"ok":true}`, or `{"ok":false,"step":…,"container":…}` followed by the log of what failed. Run Command keeps the head of the output
- * and loses its tail, so the long story goes to a file.
+ * first line of output is its result as JSON: `{"ok":true,"identified":[…]}` with the services that answered with the identity of this launch, or
+ * `{"ok":false,"step":…,"container":…}` followed by what its health check got and the log of what failed. Run Command keeps the head of the output and loses its tail, so the
+ * long story goes to a file.
  */
 export function launchScript(launch: Launch): string {
+  const services = launch.containers.filter(({ kind }) => kind === 'service')
+  const monitoring = launch.containers.filter(({ kind }) => kind === 'monitoring')
   return [
     '#!/bin/sh',
     `# Launches release ${launch.release}.`,
@@ -69,7 +81,7 @@ export function launchScript(launch: Launch): string {
     'export DOCKER_CONFIG="$root/docker" HOME="$root"',
     'exec 3>&1 >>"$root/launch.log" 2>&1',
     '',
-    functions(launch.address),
+    functions(launch),
     '',
     'trap \'fail script ""\' EXIT',
     'wait_for_docker',
@@ -78,29 +90,50 @@ export function launchScript(launch: Launch): string {
     ...Object.entries(launch.files).flatMap(([path, text]) => writeFile(path, text)),
     'docker network inspect mlops || docker network create mlops',
     '',
-    ...pulls([...(launch.keeper ? [{ ...launch.keeper, name: 'secrets' }] : []), ...launch.containers]),
+    ...pulls([...(launch.keeper ? [{ ...launch.keeper, name: 'secrets' }] : []), ...services]),
     '',
     ...(launch.keeper ? keep(launch.keeper, launch.containers) : []),
-    ...waves(launch.containers).flatMap((wave) => [
-      ...wave.map(startCommand),
-      ...wave.map(({ name, port, health }) => `healthy ${name} ${port} ${quote(health)}`),
-      '',
-    ]),
+    ...bringUp(services),
+    // It keeps no stream open: the agent would wait for its end when the launch fails meanwhile.
+    `sleep ${healthWindow} 3>&- & window=$!`,
+    '',
+    ...(monitoring.length > 0 ? [...pulls(monitoring), '', ...bringUp(monitoring)] : []),
+    'wait "$window"',
+    ...launch.containers.map((container) => `held ${checkOf(container)}`),
     'trap - EXIT',
-    `printf '{"ok":true}\\n' >&3`,
+    `printf '{"ok":true,"identified":[%s]}\\n' "$identified" >&3`,
     '',
   ].join('\n')
 }
 
-function functions(address: string): string {
-  return `fail() { # STEP CONTAINER: says what failed, shows the end of its log, and ends
+/** The words after `healthy` and `held`. */
+function checkOf({ name, port, health }: Container): string {
+  return `${name} ${port} ${quote(health)}`
+}
+
+/** Starts containers in the order of their needs, and waits until all of them are healthy. */
+function bringUp(containers: readonly Container[]): string[] {
+  return waves(containers).flatMap((wave) => [...wave.map(startCommand), ...wave.map((container) => `healthy ${checkOf(container)}`), ''])
+}
+
+function functions({ address, identity }: Launch): string {
+  return `identity=${identity}
+identified=
+mkdir -p "$root/lives"
+life='{{.State.Status}} {{.State.StartedAt}} {{.RestartCount}} {{.State.OOMKilled}}'
+fail() { # STEP CONTAINER [ANSWER]: says what failed, shows what was answered and the end of its log, and ends
   trap - EXIT
   step=$1
-  # What the kernel ends for its memory has no last words.
-  if [ -n "$2" ] && [ "$(docker inspect -f '{{.State.OOMKilled}}' "$2")" = true ]; then step=memory; fi
+  # What the kernel ends for its memory has no last words; once it is started again, only docker's events tell of it.
+  if [ -n "$2" ] && [ "$1" != pull ] && ran_out_of_memory "$2"; then step=memory; fi
   printf '{"ok":false,"step":"%s","container":"%s"}\\n' "$step" "$2" >&3
+  if [ -n "\${3:-}" ]; then printf 'health check: %s\\n' "$3" >&3; fi
   if [ -n "$2" ] && [ "$1" != pull ]; then docker logs --tail ${logLines} "$2" >&3 2>&1 || true; else tail -n ${logLines} "$root/launch.log" >&3; fi
   exit 1
+}
+ran_out_of_memory() { # CONTAINER
+  [ "$(docker inspect -f '{{.State.OOMKilled}}' "$1")" = true ] ||
+    docker events --since 15m --until 0s --filter "container=$1" --filter event=oom --format '{{.Action}}' | grep -q oom
 }
 wait_for_docker() {
   deadline=$(($(date +%s) + ${dockerPatience}))
@@ -109,16 +142,39 @@ wait_for_docker() {
     sleep 1
   done
 }
-healthy() { # CONTAINER PORT PATH
+ask() { # CONTAINER PORT PATH: whether it answers 200
+  : >"$root/body"
+  code=$(curl -sS -m 2 -o "$root/body" -D "$root/head" -w '%{http_code}' "http://${address}:$2$3" 2>"$root/silence") || code=000
+  [ "$code" = 200 ]
+}
+answer() { # what came when it was asked last, in one line
+  if [ "$code" = 000 ]; then tail -n 1 "$root/silence"; else printf 'HTTP %s %s' "$code" "$(head -c 300 "$root/body" | tr -s '[:cntrl:]' ' ')"; fi
+}
+healthy() { # CONTAINER PORT PATH: waits until it answers 200, and remembers which life of it did
   deadline=$(($(date +%s) + ${healthPatience}))
   tries=0
-  until curl -fsS -m 2 -o /dev/null "http://${address}:$2$3"; do
-    [ "$(date +%s)" -lt "$deadline" ] || fail health "$1"
+  until ask "$@"; do
+    [ "$(date +%s)" -lt "$deadline" ] || fail health "$1" "$(answer)"
     tries=$((tries + 1))
     # A container that keeps ending will not get healthy: there is no use in waiting.
     if [ $((tries % 10)) -eq 0 ] && [ "$(docker inspect -f '{{.RestartCount}}' "$1")" -ge 3 ]; then fail start "$1"; fi
     sleep 0.2
   done
+  docker inspect -f "$life" "$1" >"$root/lives/$1"
+  if tr -d '\\r' <"$root/head" | grep -qixF "x-release-id: $identity"; then identified="$identified\${identified:+,}\\"$1\\""; fi
+}
+held() { # CONTAINER PORT PATH: that it still answers 200, and has not ended since it first did
+  tries=0
+  until ask "$@"; do
+    lives "$1"
+    tries=$((tries + 1))
+    [ "$tries" -lt 3 ] || fail unsteady "$1" "$(answer)"
+    sleep 0.5
+  done
+  lives "$1"
+}
+lives() { # CONTAINER
+  [ "$(docker inspect -f "$life" "$1")" = "$(cat "$root/lives/$1")" ] || fail ended "$1"
 }
 kept() { # waits until every secret is there
   deadline=$(($(date +%s) + ${healthPatience}))
@@ -188,6 +244,7 @@ function startCommand(container: Container): string {
   const words = [
     'docker run -d',
     `--name ${name} --network ${hostNetwork ? 'host' : 'mlops'} --restart unless-stopped`,
+    `--label ${identityLabel}=$identity`,
     '--read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges',
     `--memory ${memoryMiB}m --pids-limit 512`,
     '--log-opt max-size=10m --log-opt max-file=3',

@@ -81,19 +81,23 @@ export async function takeLease(
 
   const lost = new AbortController()
   const ended = new AbortController()
+  const renew = async () => {
+    const sent = now()
+    const current = await getParameter(clients, name)
+    if (!current || read(current.value).holding !== holding) throw lostTo(id, current && read(current.value).owner)
+    // Sent once: a repetition by the SDK after a lost answer would count as a version in between.
+    const renewed = await overwriteParameter(clients.once, name, JSON.stringify(record()))
+    // A version in between: someone wrote while we did, so both of us may believe to hold it.
+    if (renewed.version !== current.version + 1) throw lostTo(id, undefined)
+    validUntil = sent + seconds * 1000
+  }
   const renewing = (async () => {
     for (let pause = seconds / 3; !ended.signal.aborted; ) {
       await sleep(pause * 1000, undefined, { signal: ended.signal, ref: false }).catch(() => undefined)
-      if (ended.signal.aborted) return
-      const sent = now()
+      if (ended.signal.aborted || lost.signal.aborted) return
       try {
-        const current = await getParameter(clients, name)
-        if (!current || read(current.value).holding !== holding) throw lostTo(id, current && read(current.value).owner)
-        // Sent once: a repetition by the SDK after a lost answer would count as a version in between.
-        const renewed = await overwriteParameter(clients.once, name, JSON.stringify(record()))
-        // A version in between: someone wrote while we did, so both of us may believe to hold it.
-        if (renewed.version !== current.version + 1) throw lostTo(id, undefined)
-        validUntil = sent + seconds * 1000
+        if (now() < validUntil) await renew()
+        else validUntil = await takeUpAgain(clients, id, { holding, record, now, seconds })
         pause = seconds / 3
       } catch (error) {
         pause = seconds / 15
@@ -103,8 +107,15 @@ export async function takeLease(
       }
     }
   })()
+
+  // A call that hangs must not hide that the lease is over. Who stood still gets the time to look whether anybody has taken it.
+  let lastTick = now()
+  let lookingUntil = 0
   const expiry = setInterval(() => {
-    if (now() >= validUntil) lost.abort(lostTo(id, undefined))
+    const tick = now()
+    if (tick - lastTick > Math.min(stoodStill, (seconds * 1000) / 3)) lookingUntil = tick + takingUpAgain * 1000
+    lastTick = tick
+    if (tick >= validUntil && tick >= lookingUntil) lost.abort(lostTo(id, undefined))
   }, 250)
   expiry.unref()
 
@@ -129,6 +140,37 @@ export async function takeLease(
       }
       await retry(giveBack, (error) => isAmbiguous(error) || isThrottled(error), { within: seconds, signal: new AbortController().signal })
     },
+  }
+}
+
+/** A timer that comes later than this (ms) was held up by more than a busy moment: the process, or the machine, stood still. */
+const stoodStill = 1000
+
+/** How long (s) an expired lease may take to be taken up again; a network that is cut off does not answer at all. */
+const takingUpAgain = 5
+
+/**
+ * Takes up a lease that has expired because its holder stood still: a machine that slept, or has too much to do. That is safe where nobody has taken it meanwhile,
+ * and only whoever holds the lease on the take-over may write an expired one.
+ * @returns until when it is valid then, by the holder's clock
+ * @throws Failure when it is somebody else's, or is being taken over
+ */
+async function takeUpAgain(
+  clients: Clients,
+  id: StageId,
+  { holding, record, now, seconds }: { holding: string; record: () => LeaseRecord; now: () => number; seconds: number },
+): Promise<number> {
+  const name = leaseName(id)
+  const takingOver = await take(clients, id, `${name}/takeover`, record)
+  if ('holder' in takingOver) throw lostTo(id, takingOver.holder.owner)
+  try {
+    const current = await getParameter(clients, name)
+    if (!current || read(current.value).holding !== holding) throw lostTo(id, current && read(current.value).owner)
+    const sent = now()
+    await overwriteParameter(clients, name, JSON.stringify(record()))
+    return sent + seconds * 1000
+  } finally {
+    await deleteParameters(clients, [`${name}/takeover`])
   }
 }
 

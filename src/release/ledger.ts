@@ -5,8 +5,8 @@ import { parameterPath, type StageId, stageTags } from './names.ts'
 /** One run that made, or tried to make, a release. */
 export interface LedgerEntry {
   readonly release: number
-  /** `provisioned`: a machine on which nothing was launched. */
-  readonly outcome: 'serving' | 'provisioned' | 'failed'
+  /** `provisioned`: a machine on which nothing was launched. `promoting`: written before the address moves; a run that is killed then leaves it. */
+  readonly outcome: 'serving' | 'provisioned' | 'promoting' | 'failed'
   /** ISO 8601. */
   readonly at: string
   readonly by: string
@@ -28,8 +28,8 @@ export interface LedgerEntry {
 export interface Ledger {
   /** The newest entry, whatever came of it. */
   readonly last: LedgerEntry | undefined
-  /** The newest release that got the address. */
-  readonly current: LedgerEntry | undefined
+  /** All that may say what serves, the newest first. */
+  readonly entries: readonly LedgerEntry[]
 }
 
 /** The ledger is one parameter; its versions are the history, of which Parameter Store keeps the last 100. */
@@ -37,18 +37,37 @@ function nameOf(id: StageId): string {
   return `${parameterPath(id)}/ledger`
 }
 
-/** The newest entries, in one call; after a failed run the history tells what serves. */
+/** The newest entry, in one call; after a run that did not end well the history tells what serves. */
 export async function readLedger(clients: Clients, id: StageId): Promise<Ledger> {
   const newest = await getParameter(clients, nameOf(id))
-  if (!newest) return { last: undefined, current: undefined }
+  if (!newest) return { last: undefined, entries: [] }
   const last = JSON.parse(newest.value) as LedgerEntry
-  const current = last.outcome === 'failed' ? (await history(clients, id)).find(({ outcome }) => outcome !== 'failed') : last
-  return { last, current }
+  const ended = last.outcome === 'serving' || last.outcome === 'provisioned'
+  return { last, entries: ended ? [last] : await history(clients, id) }
 }
 
-/** Every entry that Parameter Store still has, the newest first. */
+/**
+ * The newest release that got the address, by the entries of a ledger. A run that was killed while it moved the address could not write down how that ended:
+ * where the address leads tells.
+ * @param serving the release that the address leads to
+ */
+export function currentOf(entries: readonly LedgerEntry[], serving: number | undefined): LedgerEntry | undefined {
+  return settle(entries, serving).find(({ outcome }) => outcome !== 'failed')
+}
+
+/** The same entries, those of promotions that were cut off as what came of them. */
+export function settle(entries: readonly LedgerEntry[], serving: number | undefined): LedgerEntry[] {
+  return entries.map((entry) => {
+    if (entry.outcome !== 'promoting') return entry
+    if (entry.release === serving) return { ...entry, outcome: 'serving' }
+    return { ...entry, outcome: 'failed', error: entry.error ?? 'It was ended while its address moved.' }
+  })
+}
+
+/** Every release that Parameter Store still has an entry of, the newest first; of a release that has several, the last one counts. */
 export async function history(clients: Clients, id: StageId): Promise<LedgerEntry[]> {
-  return (await parameterHistory(clients, nameOf(id))).map((value) => JSON.parse(value) as LedgerEntry).reverse()
+  const entries = (await parameterHistory(clients, nameOf(id))).map((value) => JSON.parse(value) as LedgerEntry).reverse()
+  return entries.filter((entry, index) => entries.findIndex(({ release }) => release === entry.release) === index)
 }
 
 /** Adds an entry. Only the holder of the stage's lease may. */

@@ -18,12 +18,21 @@ export async function logsOf(clients: Clients, id: StageId, container: string, l
       on: `stage ${id.stage} of ${id.app}`,
       next: `npx zx scripts/deploy.mjs --stage ${id.stage}`,
     })
+  const { instance } = serving
+  if (instance.state !== 'running')
+    throw new Failure(`The machine is ${instance.state}, so nothing on it can be asked`, {
+      on: `instance ${instance.id}`,
+      next:
+        instance.state === 'stopped'
+          ? clients.command(`ec2 start-instances --instance-ids ${instance.id}`)
+          : `npx zx scripts/status.mjs --stage ${id.stage}`,
+    })
   const script = `docker inspect ${container} >/dev/null && docker logs --tail ${lines} ${container} 2>&1 | tail -c ${kept}`
   const options = { comment: `Logs of ${container}`, seconds: 60, signal, waiting: () => undefined }
-  const { exitCode, stdout, stderr } = await runCommand(clients, serving.instance.id, script, options)
+  const { exitCode, stdout, stderr } = await runCommand(clients, instance.id, script, options)
   if (exitCode === 0) return stdout.trimEnd()
   throw new Failure(`There are no logs of ${container}`, {
-    on: `instance ${serving.instance.id}`,
+    on: `instance ${instance.id}`,
     log: stderr.trimEnd().split('\n').slice(-20),
     likely: 'The serving release has no container of this name.',
     next: `npx zx scripts/status.mjs --stage ${id.stage}`,
@@ -31,8 +40,8 @@ export async function logsOf(clients: Clients, id: StageId, container: string, l
   })
 }
 
-/** How a container stands, seen on its machine. */
-export interface Condition {
+/** How a container of a machine ended, and what it said. */
+export interface LastWords {
   /** How often the engine started it again after it had ended. */
   readonly restarts: number
   readonly outOfMemory: boolean
@@ -40,10 +49,10 @@ export interface Condition {
   readonly log: readonly string[]
 }
 
-/** Asks a machine how one of its containers stands. Throws what Run Command throws, and when there is no such container. */
-export async function conditionOf(clients: Clients, instanceId: string, container: string, signal: AbortSignal): Promise<Condition> {
+/** Asks a machine for the last words of one of its containers. Throws what Run Command throws, and when there is no such container. */
+export async function lastWordsOf(clients: Clients, instanceId: string, container: string, signal: AbortSignal): Promise<LastWords> {
   const script = `docker inspect -f '{{.RestartCount}} {{.State.OOMKilled}}' ${container} && docker logs --tail 20 ${container} 2>&1 | tail -c ${kept}`
-  const options = { comment: `Condition of ${container}`, seconds: 60, signal, waiting: () => undefined }
+  const options = { comment: `Last words of ${container}`, seconds: 60, signal, waiting: () => undefined }
   const { exitCode, stdout, stderr } = await runCommand(clients, instanceId, script, options)
   if (exitCode !== 0) throw new Failure(stderr.trim(), { on: `container ${container}, instance ${instanceId}` })
   const [first = '', ...log] = stdout.trimEnd().split('\n')

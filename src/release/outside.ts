@@ -1,18 +1,38 @@
 import { Failure } from '../../config/failure.ts'
 import { until } from '../aws/retry.ts'
 import type { Tell } from '../event.ts'
-import type { Condition } from './logs.ts'
+import type { LastWords } from './logs.ts'
 import type { Port } from './ports.ts'
 
 /** How long a port may take to answer from outside, in seconds: security groups and addresses need a moment to work everywhere. */
 const patience = 30
 
-/** One answer to a health check from outside: healthy, or what was seen instead. */
-export async function checkHealth(address: string, port: Port): Promise<{ healthy: boolean; seen: string }> {
+/** What came of a health check from outside. */
+export interface Answer {
+  readonly healthy: boolean
+  /** `HTTP 200`, or what came instead: the status with the head of the body, or why there was none. */
+  readonly seen: string
+}
+
+/** How much of an answer is shown that is not 200, in characters. */
+const shown = 200
+
+/**
+ * One health check from outside.
+ * @param identity what the answer must carry (`x-release-id`); undefined where the container is known not to answer with one
+ */
+export async function checkHealth(address: string, port: Port, identity?: string): Promise<Answer> {
   try {
     const response = await fetch(urlOf(address, port.port, port.health), { signal: AbortSignal.timeout(3000), redirect: 'manual' })
-    await response.arrayBuffer()
-    return { healthy: response.status === 200, seen: `HTTP ${response.status}` }
+    const text = await response.text()
+    const head = text.slice(0, shown).replaceAll(/\s+/g, ' ').trim()
+    if (response.status !== 200) return { healthy: false, seen: `HTTP ${response.status}${head ? ` ${head}` : ''}` }
+    const given = response.headers.get('x-release-id')
+    if (identity === undefined || given === identity) return { healthy: true, seen: 'HTTP 200' }
+    return {
+      healthy: false,
+      seen: `HTTP 200 from ${given === null ? 'another program' : `another launch, ${given} instead of ${identity}`}`,
+    }
   } catch (error) {
     const cause = (error as Error).cause as NodeJS.ErrnoException | undefined
     return { healthy: false, seen: cause?.code ?? (error as Error).message }
@@ -26,7 +46,8 @@ export function urlOf(address: string, port: number, path = ''): string {
 /**
  * Checks from here, as a user would reach it, that everything which is open to the world is healthy at an address. What is open to certain addresses only
  * cannot be judged from here and is left to the check on the machine.
- * @param inside how a container stands on its machine: asked of those that do not answer
+ * @param identityOf what the answers of a container must carry, so that this launch of it answers and nobody else
+ * @param inside the last words of a container on its machine: asked of those that do not answer
  * @throws Failure that names the first port that does not answer
  */
 export async function checkFromOutside(
@@ -35,7 +56,8 @@ export async function checkFromOutside(
   phase: string,
   signal: AbortSignal,
   tell: Tell,
-  inside: (container: string) => Promise<Condition>,
+  identityOf: (container: string) => string | undefined,
+  inside: (container: string) => Promise<LastWords>,
 ): Promise<void> {
   await Promise.all(
     ports.map(async (port) => {
@@ -48,7 +70,7 @@ export async function checkFromOutside(
       tell({ phase, step: port.name, state: 'started' })
       const healthy = await until(
         async () => {
-          const answer = await checkHealth(address, port)
+          const answer = await checkHealth(address, port, identityOf(port.name))
           seen = answer.seen
           return answer.healthy || undefined
         },
@@ -66,17 +88,26 @@ export async function whySilent(
   { name }: Port,
   url: string,
   seen: string,
-  inside: (container: string) => Promise<Condition>,
+  inside: (container: string) => Promise<LastWords>,
 ): Promise<Failure> {
   const { restarts, outOfMemory, log } = await inside(name).catch((error: Error) => ({
     ...{ restarts: 0, outOfMemory: false },
     log: [`Its log could not be read: ${error.message}`],
   }))
+  if (restarts === 0 && !outOfMemory && seen.startsWith('HTTP 200 from '))
+    return new Failure(`${name} is healthy on its machine, but something else answers from outside: ${seen}`, {
+      on: url,
+      log,
+      likely: 'Another program, or another stage, has this address and port; or the address leads elsewhere by now.',
+      next: `curl -v ${url}`,
+    })
   if (restarts === 0 && !outOfMemory)
     return new Failure(`${name} is healthy on its machine but does not answer from outside: ${seen}`, {
       on: url,
       log,
-      likely: 'This network does not let the port through, or the service listens on another interface.',
+      likely: seen.startsWith('HTTP ')
+        ? 'It has got unhealthy since, or what stands between here and the machine answers in its place.'
+        : 'This network does not let the port through, or the service listens on another interface.',
       next: `curl -v ${url}`,
     })
   return new Failure(

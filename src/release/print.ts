@@ -6,7 +6,8 @@ import type { Deployed } from './deploy.ts'
 import type { Receipt } from './destroy.ts'
 import { shortDigest } from './images.ts'
 import type { LedgerEntry } from './ledger.ts'
-import type { Plan } from './plan.ts'
+import { linesOf, type Plan } from './plan/plan.ts'
+import type { DestroyPlan } from './plan/plan-destroy.ts'
 import { type Price, priceOfRemaining, pricesOf } from './price.ts'
 import type { Status } from './status.ts'
 import type { Verified } from './verify.ts'
@@ -16,16 +17,22 @@ import type { Verified } from './verify.ts'
  * @param say where to: a plan that was asked for is a result, one that is carried out at once is a note
  */
 export function printPlan(terminal: Terminal, plan: Plan, say: (line: string) => void = terminal.note): void {
-  const { style } = terminal
-  const paint = { '+': style.green, '-': style.red, '~': style.yellow, '-/+': style.yellow, ' ': style.dim }
-  const width = Math.max(...plan.steps.map(({ what }) => what.length))
   say(`Plan for release ${plan.release} (${plan.strategy})`)
-  for (const { glyph, what, detail } of plan.steps)
-    say(`${paint[glyph](glyph.padStart(4))} ${what.padEnd(width)}  ${style.dim(detail)}`.trimEnd())
+  printOperations(terminal, plan.operations, say)
   if (plan.missing.length > 0) terminal.warn(`Left out: ${plan.missing.join('; ')}`)
   if (plan.changes === false) say(`Release ${plan.replaces} serves exactly this: a deploy would launch nothing new.`)
   say(plan.interrupts)
   say(priceLine(plan.price))
+}
+
+/** Prints what operations do, one line each or one for each thing that people want to see of it. */
+export function printOperations(terminal: Terminal, operations: Plan['operations'] | DestroyPlan['operations'], say = terminal.note): void {
+  const { style } = terminal
+  const paint = { '+': style.green, '-': style.red, '~': style.yellow, '-/+': style.yellow, ' ': style.dim }
+  const lines = linesOf(operations)
+  const width = Math.max(...lines.map(({ what }) => what.length))
+  for (const { glyph, what, detail } of lines)
+    say(`${paint[glyph](glyph.padStart(4))} ${what.padEnd(width)}  ${style.dim(detail)}`.trimEnd())
 }
 
 /** `About $17.00 a month on AWS: machine $9.64, disk $1.92, address $3.65.` */
@@ -64,14 +71,16 @@ export function printReceipt(terminal: Terminal, { app, stage }: Config, receipt
 
 /** Prints how a stage is. */
 export function printStatus(terminal: Terminal, status: Status): void {
-  const { app, stage, release, deployed, machine } = status
+  const { app, stage, release, launched, deployed, machine } = status
   const next = `To deploy it: npx zx scripts/deploy.mjs${stageFlag(status)}`
   if (release === undefined) terminal.print(`Stage ${stage} of ${app} serves nothing. ${next}`)
-  else if (!deployed) terminal.print(`Stage ${stage} of ${app} has a machine at ${status.address} on which nothing was launched. ${next}`)
+  else if (!launched) terminal.print(`Stage ${stage} of ${app} has a machine at ${status.address} on which nothing was launched. ${next}`)
   else terminal.print(`Release ${release} of ${app} serves stage ${stage} at ${status.address}.`)
   if (deployed)
     terminal.print(`Deployed ${deployed.at} by ${deployed.by}${deployed.commit ? ` from commit ${deployed.commit.slice(0, 12)}` : ''}.`)
   if (machine) terminal.print(`Machine ${machine.id} is ${machine.state}.`)
+  if (status.silent && machine?.state === 'running') terminal.print(`It could not be asked how its containers are: ${status.silent}`)
+  if (status.next) terminal.print(`To start it: ${status.next}`)
   terminal.table(
     status.services.map(({ name, state, url, detail, image }) => ({ name, state, url, image: image ? shortDigest(image) : '', detail })),
     [{ key: 'name', title: 'SERVICE' }, 'state', 'url', 'image', 'detail'],

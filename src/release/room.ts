@@ -19,6 +19,8 @@ export interface Held {
 /** What a new release needs one more of. */
 export interface Room {
   readonly region: string
+  /** A command of AWS's command line for this region's AWS. */
+  command(words: string): string
   readonly vpcs: Held
   readonly addresses: Held
 }
@@ -29,7 +31,7 @@ export async function roomFor(clients: Clients, { inventory }: Situation): Promi
     held(clients, inventory, vpcs, vpcQuota),
     held(clients, inventory, elasticIps, addressQuota),
   ])
-  return { region: clients.access.region, vpcs: heldVpcs, addresses: heldAddresses }
+  return { region: clients.access.region, command: (words) => clients.command(words), vpcs: heldVpcs, addresses: heldAddresses }
 }
 
 async function held(clients: Clients, inventory: Inventory, kind: Kind<unknown>, quota: Quota): Promise<Held> {
@@ -59,8 +61,17 @@ export function makeRoom(room: Room, { elasticIp, serving }: Situation, first: r
   throw full(room, room.vpcs, vpcQuota, 'VPC', 'A release comes up in a VPC of its own, beside the one that serves.', recreate)
 }
 
-function full({ region }: Room, { ids, quota }: Held, { service, code }: Quota, what: string, why: string, otherwise?: string): Failure {
-  const more = `aws service-quotas request-service-quota-increase --region ${region} --service-code ${service} --quota-code ${code} --desired-value ${quota + 5}`
+function full(
+  { region, command }: Room,
+  { ids, quota }: Held,
+  { service, code }: Quota,
+  what: string,
+  why: string,
+  otherwise?: string,
+): Failure {
+  const more = command(
+    `service-quotas request-service-quota-increase --service-code ${service} --quota-code ${code} --desired-value ${quota + 5}`,
+  )
   return new Failure(`${region} has no room for another ${what}: ${ids.length} of ${quota} are there`, {
     on: ids.join(', '),
     likely: why,

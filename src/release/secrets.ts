@@ -29,11 +29,20 @@ const verbs = ['set', 'list', 'remove', 'load']
 
 /**
  * Refuses what `scripts/secret.mjs` cannot do, before anything is asked or touched.
- * @throws Failure (usage)
+ * @throws Failure (usage) that repeats nothing which may be a secret
  */
 export function refuseVerb(verb: string, name: string | undefined): void {
   const usage = { on: 'secret', next: 'npx zx scripts/secret.mjs --help', code: exit.usage }
-  if (!verbs.includes(verb)) throw new Failure(`There is no "secret ${verb}"; there is ${verbs.join(', ')}`, usage)
+  if (!verbs.includes(verb)) throw new Failure(`There is no such verb of secret; there is ${verbs.join(', ')}`, usage)
+  // What stands there may be the value, so it is not repeated; nor is what stands before it, when it is not a name.
+  const [, first] = /^([A-Za-z0-9_.-]{1,128})=/.exec(name ?? '') ?? []
+  if (name?.includes('='))
+    throw new Failure('The value of a secret does not go on the command line: others could read it there, and the shell keeps it', {
+      on: 'secret',
+      likely: 'The value is asked for, or comes from standard input. What stood on the command line should count as known: change it.',
+      next: `npx zx scripts/secret.mjs set ${first ?? 'NAME'}`,
+      code: exit.usage,
+    })
   const named = verb === 'set' || verb === 'remove'
   if (named && name === undefined) throw new Failure(`"secret ${verb}" needs the name of a secret`, usage)
   if (!named && name !== undefined) throw new Failure(`"secret ${verb}" takes no name`, usage)

@@ -7,7 +7,7 @@ import { Inventory, type Listed } from '../aws/inventory.ts'
 import { type Repository, repositories } from '../aws/repository.ts'
 import { type Role, roles } from '../aws/role.ts'
 import { vpcs } from '../aws/vpc.ts'
-import { type LedgerEntry, readLedger } from './ledger.ts'
+import { currentOf, history, type LedgerEntry, readLedger, settle } from './ledger.ts'
 import { ownerOf, releaseOf, type StageId } from './names.ts'
 
 /** What a stage has in AWS, as far as no VPC has to be looked into. */
@@ -29,6 +29,8 @@ export interface Situation extends Resources {
   readonly serving: { readonly release: number; readonly instance: Instance } | undefined
   /** What the ledger says of the release that the address was led to last. */
   readonly current: LedgerEntry | undefined
+  /** The newest entry of the ledger, whatever came of it. */
+  readonly last: LedgerEntry | undefined
   /** The number the next release gets. */
   readonly next: number
 }
@@ -69,7 +71,8 @@ export async function lookAt(clients: Clients, id: StageId): Promise<Situation> 
   return {
     ...resources,
     serving: target && release !== undefined ? { release, instance: target.out } : undefined,
-    current: ledger.current,
+    current: currentOf(ledger.entries, release),
+    last: ledger.last,
     next: Math.max(0, ledger.last?.release ?? 0, ...releases) + 1,
   }
 }
@@ -77,4 +80,10 @@ export async function lookAt(clients: Clients, id: StageId): Promise<Situation> 
 /** The release that serves users: the address leads to it, and something was launched on it. */
 export function servingRelease({ serving, current }: Situation): number | undefined {
   return serving && current?.release === serving.release && current.outcome === 'provisioned' ? undefined : serving?.release
+}
+
+/** Every release that the ledger still knows, the newest first; of one whose run was killed while the address moved, where the address leads tells how it ended. */
+export async function releasesOf(clients: Clients, id: StageId): Promise<LedgerEntry[]> {
+  const [{ serving }, entries] = await Promise.all([lookAt(clients, id), history(clients, id)])
+  return settle(entries, serving?.release)
 }

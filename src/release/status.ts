@@ -1,16 +1,18 @@
 import type { Config } from '../../config/config.ts'
 import type { Clients } from '../aws/clients.ts'
+import { codeOf } from '../aws/errors.ts'
+import { type Condition, conditionsOf, startedAgain, troubleOf } from './conditions.ts'
 import { leaseHolder } from './lease.ts'
-import { checkHealth, urlOf } from './outside.ts'
-import { portsOf } from './ports.ts'
-import { lookAt } from './situation.ts'
+import { type Answer, checkHealth, urlOf } from './outside.ts'
+import { type Port, portsOf } from './ports.ts'
+import { lookAt, type Situation } from './situation.ts'
 
 export interface ServiceStatus {
   readonly name: string
   /** undefined: not open to the outside. */
   readonly url: string | undefined
   readonly state: 'healthy' | 'unhealthy' | 'missing' | 'not checked' | 'not deployed'
-  /** What a check from here saw, or why there was none. */
+  /** What is to be said of it: what is wrong, or how often it was started again. */
   readonly detail: string
   /** The digest of its image. */
   readonly image: string | undefined
@@ -21,10 +23,16 @@ export interface Status {
   readonly stage: string
   /** What the address leads to. */
   readonly release: number | undefined
-  /** Absent for a release that is provisioned only. */
+  /** Whether something was launched on it, by what the machine has or by what the ledger says. */
+  readonly launched: boolean
+  /** Who launched it, by the ledger. */
   readonly deployed: { readonly at: string; readonly by: string; readonly commit: string | undefined } | undefined
   readonly address: string | undefined
   readonly machine: { readonly id: string; readonly state: string } | undefined
+  /** Why the machine could not be asked how its containers are; undefined where it was, or where there is none. */
+  readonly silent: string | undefined
+  /** The command that helps where the machine does not run. */
+  readonly next: string | undefined
   readonly services: readonly ServiceStatus[]
   readonly missing: readonly string[]
   /** Releases whose stacks exist and serve nobody. */
@@ -33,33 +41,80 @@ export interface Status {
   readonly lockedBy: string | undefined
 }
 
-/** How a stage is, seen from outside. */
-export async function statusOf(clients: Clients, config: Config): Promise<Status> {
+/** How a stage is: what its machine says of its containers, and how those that are open answer from outside. */
+export async function statusOf(clients: Clients, config: Config, signal: AbortSignal = new AbortController().signal): Promise<Status> {
   const [situation, holder] = await Promise.all([lookAt(clients, config), leaseHolder(clients, config)])
-  const { serving, elasticIp, current } = situation
-  const deployed = serving && current?.release === serving.release && current.outcome === 'serving' ? current : undefined
+  const { serving, elasticIp } = situation
+  const current = situation.current?.release === serving?.release ? situation.current : undefined
+  const deployed = current?.outcome === 'serving' ? current : undefined
+  const ports = portsOf(config)
+  const { conditions, silent } = await lookInside(clients, situation, ports, signal)
   const services = await Promise.all(
-    portsOf(config).map(async (port): Promise<ServiceStatus> => {
+    ports.map(async (port): Promise<ServiceStatus> => {
       const url = elasticIp && port.expose !== 'nobody' ? urlOf(elasticIp.address, port.port) : undefined
-      const base = { name: port.name, url, image: deployed?.images[port.name] }
+      const condition = conditions?.get(port.name)
+      const image = condition?.image ?? deployed?.images[port.name]
+      const base = { name: port.name, url, image }
       const missing = deployed?.missing.find((sentence) => sentence.startsWith(`${port.name} `))
       if (missing) return { ...base, state: 'missing', detail: missing }
-      if (!serving || !base.image) return { ...base, state: 'not deployed', detail: '' }
-      if (!url) return { ...base, state: 'not checked', detail: 'not open to the outside' }
-      const { healthy, seen } = await checkHealth(elasticIp!.address, port)
-      return { ...base, state: healthy ? 'healthy' : 'unhealthy', detail: seen }
+      if (!serving || !image) return { ...base, state: 'not deployed', detail: '' }
+      if (conditions && !condition) return { ...base, state: 'unhealthy', detail: 'its machine has no such container' }
+      const asked = port.expose === 'public' || (!condition && url)
+      const outside = asked
+        ? await checkHealth(elasticIp!.address, port, condition?.identified ? condition.identity : undefined)
+        : undefined
+      return { ...base, ...judge(condition, outside, port) }
     }),
   )
   return {
     app: config.app,
     stage: config.stage,
     release: serving?.release,
+    launched: deployed !== undefined || (conditions?.size ?? 0) > 0,
     deployed: deployed && { at: deployed.at, by: deployed.by, commit: deployed.commit },
     address: elasticIp?.address,
     machine: serving && { id: serving.instance.id, state: serving.instance.state },
+    silent,
+    next: serving?.instance.state === 'stopped' ? clients.command(`ec2 start-instances --instance-ids ${serving.instance.id}`) : undefined,
     services,
     missing: deployed?.missing ?? [],
     leftovers: situation.releases.filter((release) => release !== serving?.release),
     lockedBy: holder,
   }
+}
+
+/** What the machine of the serving release says of its containers, or why it says nothing. That it cannot be asked is part of how a stage is, and no error. */
+export async function lookInside(
+  clients: Clients,
+  { serving }: Pick<Situation, 'serving'>,
+  ports: readonly Port[],
+  signal: AbortSignal,
+): Promise<{ conditions: ReadonlyMap<string, Condition> | undefined; silent: string | undefined }> {
+  if (!serving) return { conditions: undefined, silent: undefined }
+  const { instance } = serving
+  if (instance.state !== 'running') return { conditions: undefined, silent: `it is ${instance.state}` }
+  try {
+    return { conditions: await conditionsOf(clients, instance, ports, signal), silent: undefined }
+  } catch (error) {
+    signal.throwIfAborted()
+    const code = codeOf(error)
+    return { conditions: undefined, silent: `${code && code !== 'Failure' ? `${code}: ` : ''}${(error as Error).message}` }
+  }
+}
+
+/** One word and one sentence for what was seen of a container: on its machine, from outside, or both. */
+export function judge(
+  condition: Condition | undefined,
+  outside: Answer | undefined,
+  { expose }: Pick<Port, 'expose'>,
+): Pick<ServiceStatus, 'state' | 'detail'> {
+  const trouble = condition && troubleOf(condition)
+  if (trouble !== undefined) return { state: 'unhealthy', detail: trouble }
+  if (outside && !outside.healthy) return { state: 'unhealthy', detail: outside.seen }
+  if (!condition && !outside) return { state: 'not checked', detail: 'not open to the outside' }
+  const notes = [
+    ...(condition && condition.restarts > 0 ? [`${startedAgain(condition.restarts)}, last ${Math.round(condition.upSeconds)} s ago`] : []),
+    ...(outside ? [] : [`asked on its machine, ${expose === 'nobody' ? 'not open to the outside' : 'open to some only'}`]),
+  ]
+  return { state: 'healthy', detail: ['HTTP 200', ...notes].join(', ') }
 }

@@ -4,37 +4,64 @@ import { pathToFileURL } from 'node:url'
 import type { Config } from '../../config/config.ts'
 import { Failure } from '../../config/failure.ts'
 import { type Check, type Result, runSmoke } from '../../services/kit/smoke.ts'
+import type { Clients } from '../aws/clients.ts'
 import type { Tell } from '../event.ts'
-import { urlOf } from './outside.ts'
+import { type Condition, startedAgain, troubleOf } from './conditions.ts'
+import { checkHealth, urlOf } from './outside.ts'
+import { portsOf } from './ports.ts'
 import { type Situation, servingRelease } from './situation.ts'
+import { lookInside } from './status.ts'
 
 export interface Verified {
   readonly service: string
-  /** Empty for a service that cannot be reached from here. */
+  /** Empty for what can be reached neither from here nor through the machine. */
   readonly results: readonly Result[]
 }
 
 /**
- * Smoke-tests every service of a running stage at its address: the checks of its own folder, and those that hold for every service.
+ * Verifies a running stage: asks the machine how each container is; and smoke-tests every service that is open, by the checks of its own folder and those that hold
+ * for every service, and that it is the launched one that answers.
  * @throws Failure when nothing serves
  */
-export async function verifyStage(config: Config, situation: Situation, tell: Tell): Promise<Verified[]> {
+export async function verifyStage(
+  clients: Clients,
+  config: Config,
+  situation: Situation,
+  tell: Tell,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Verified[]> {
   const address = situation.elasticIp?.address
   if (address === undefined || servingRelease(situation) === undefined)
     throw new Failure('Nothing serves, so there is nothing to verify', {
       on: `stage ${config.stage} of ${config.app}`,
       next: `npx zx scripts/deploy.mjs --stage ${config.stage}`,
     })
+  const { conditions, silent } = await lookInside(clients, situation, portsOf(config), signal)
   return Promise.all(
-    config.services.map(async ({ name, port, expose, source }) => {
-      if (expose === 'nobody') {
-        tell({ phase: 'verify', step: name, state: 'skipped', detail: 'not open to the outside' })
-        return { service: name, results: [] }
-      }
+    config.services.map(async ({ name, port, expose, health, source }) => {
       const start = performance.now()
       tell({ phase: 'verify', step: name, state: 'started' })
-      const results = await runSmoke({ address: urlOf(address, port), service: name, checks: await checksOf(source) })
+      const condition = conditions?.get(name)
+      const inside = conditions ? [onItsMachine(condition)] : []
+      const identity = condition?.identified ? condition.identity : undefined
+      const outside =
+        expose === 'nobody' || (expose !== 'public' && conditions)
+          ? []
+          : [
+              ...(identity === undefined ? [] : [await thisLaunch(address, { name, port, expose, health }, identity)]),
+              ...(await runSmoke({ address: urlOf(address, port), service: name, checks: await checksOf(source) })),
+            ]
+      const results = [...inside, ...outside]
       const failed = results.filter(({ ok }) => !ok).length
+      if (results.length === 0) {
+        tell({
+          phase: 'verify',
+          step: name,
+          state: 'skipped',
+          detail: `not open to the outside, and its machine cannot be asked: ${silent}`,
+        })
+        return { service: name, results }
+      }
       tell({
         phase: 'verify',
         step: name,
@@ -45,6 +72,31 @@ export async function verifyStage(config: Config, situation: Situation, tell: Te
       return { service: name, results }
     }),
   )
+}
+
+function onItsMachine(condition: Condition | undefined): Result {
+  const trouble = condition ? troubleOf(condition) : 'there is no such container'
+  const again = condition && condition.restarts > 0 ? `, ${startedAgain(condition.restarts)}` : ''
+  return {
+    name: 'it is healthy on its machine',
+    ok: trouble === undefined,
+    expected: 'a container that runs and answers 200',
+    got: `${trouble ?? condition?.answer ?? ''}${again}`,
+    milliseconds: 0,
+  }
+}
+
+/** That what answers at the address is what was launched, and no other program or stage. */
+async function thisLaunch(address: string, port: Parameters<typeof checkHealth>[1], identity: string): Promise<Result> {
+  const start = performance.now()
+  const { healthy, seen } = await checkHealth(address, port, identity)
+  return {
+    name: 'the launched release answers at the address',
+    ok: healthy,
+    expected: `status 200 from launch ${identity}`,
+    got: seen,
+    milliseconds: performance.now() - start,
+  }
 }
 
 /** The checks a service brings along: what `smoke.ts` beside its entry exports as default. */

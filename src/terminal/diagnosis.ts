@@ -50,20 +50,21 @@ function access(error: Error): Failure | undefined {
     return refuse('The AWS credentials have expired.', firstLine(error.message), 'aws sso login, or renew the keys in your environment')
   }
   if (unknownKey.includes(error.name)) {
-    return refuse(
-      'AWS does not know these credentials.',
-      firstLine(error.message),
-      'aws sts get-caller-identity shows which ones are in use',
-    )
+    return refuse('AWS does not know these credentials.', firstLine(error.message), `${whoAmI(error)} shows which ones are in use`)
   }
   if (forbidden.includes(error.name)) {
     return refuse(
       `AWS denied access: ${firstLine(error.message)}`,
       `The credentials are valid, but their policies do not allow ${(error as { operation?: string }).operation ?? 'this call'}.`,
-      'aws sts get-caller-identity shows whose they are; allow the action named above',
+      `${whoAmI(error)} shows whose they are; allow the action named above`,
     )
   }
   return undefined
+}
+
+/** The command that tells whose the credentials are; an error of our own clients knows how AWS's command line reaches their AWS. */
+function whoAmI(error: Error & { command?: (words: string) => string }): string {
+  return error.command?.('sts get-caller-identity') ?? 'aws sts get-caller-identity'
 }
 
 const onMachine: Readonly<Record<string, readonly [message: string, next: string]>> = {
@@ -78,7 +79,7 @@ const onMachine: Readonly<Record<string, readonly [message: string, next: string
   ETIMEDOUT: ['No answer came in time.', 'look at the network, then run the same command again'],
 }
 
-function machine(error: Error & { code?: unknown }): Failure | undefined {
+function machine(error: Error & { code?: unknown; path?: string }): Failure | undefined {
   if (error.code === 'ERR_MODULE_NOT_FOUND' && /^Cannot find package/.test(error.message)) {
     return new Failure('The dependencies are not installed.', {
       likely: firstLine(error.message),
@@ -88,7 +89,8 @@ function machine(error: Error & { code?: unknown }): Failure | undefined {
     })
   }
   const known = typeof error.code === 'string' && Object.hasOwn(onMachine, error.code) ? onMachine[error.code] : undefined
-  return known && new Failure(known[0], { likely: firstLine(error.message), next: known[1], cause: error })
+  const { path } = error
+  return known && new Failure(known[0], { ...(path ? { on: path } : {}), likely: firstLine(error.message), next: known[1], cause: error })
 }
 
 interface ServiceException extends Error {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { exit, Failure } from '../../config/failure.ts'
+import { strategies } from '../../config/strategy.ts'
 import { suggest } from '../../config/suggestion.ts'
 
 /** One flag of a script. */
@@ -25,6 +26,7 @@ export type FlagValues = Record<string, boolean | string | string[] | undefined>
 /** The flags that scripts have in common. */
 export const commonFlags = {
   stage: { type: 'string', value: 'NAME', about: 'the stage to work on; else MLOPS_STAGE, else local' },
+  strategy: { type: 'string', choices: strategies, about: 'how the old release makes way; else what the config says' },
   yes: { type: 'boolean', short: 'y', about: 'answer yes to every question' },
   json: { type: 'boolean', about: 'print one JSON document and nothing else' },
   'dry-run': { type: 'boolean', about: 'say what would be done, and do nothing' },
@@ -50,9 +52,15 @@ export function allFlags(own: FlagSpecs = {}, common: readonly CommonFlag[] = Ob
 /**
  * Reads a command line.
  * @param positionals What may stand beside the flags, as the help shows it: `SERVICE` is needed, `[SERVICE]` may be left out, `[WORD...]` takes any number.
+ * @param discreet Whether an argument too many is not repeated: it may be a secret.
  * @throws {Failure} (usage) for a flag that is unknown, lacks its value or has a wrong one, and for an argument too many or too few.
  */
-export function parseFlags(words: readonly string[], specs: FlagSpecs, positionals = ''): { flags: FlagValues; positionals: string[] } {
+export function parseFlags(
+  words: readonly string[],
+  specs: FlagSpecs,
+  positionals = '',
+  discreet = false,
+): { flags: FlagValues; positionals: string[] } {
   const options = Object.fromEntries(Object.entries(specs).map(([name, { type, short }]) => [name, short ? { type, short } : { type }]))
   // Not strict: Node's own messages know neither suggestions nor choices. What strict would refuse is refused below.
   const { tokens } = parseArgs({ args: [...words], options, allowPositionals: true, strict: false, tokens: true })
@@ -70,7 +78,7 @@ export function parseFlags(words: readonly string[], specs: FlagSpecs, positiona
     else flags[camel(token.name)] = value
   }
   // Help is help, whatever else is wrong or missing.
-  if (flags.help !== true) countPositionals(given, positionals)
+  if (flags.help !== true) countPositionals(given, positionals, discreet)
   return { flags, positionals: given }
 }
 
@@ -113,10 +121,11 @@ export function placeholder(spec: Flag): string {
   return spec.value ?? spec.choices?.join('|') ?? 'VALUE'
 }
 
-function countPositionals(given: readonly string[], pattern: string): void {
+function countPositionals(given: readonly string[], pattern: string, discreet: boolean): void {
   const parts = pattern.split(/\s+/).filter((part) => part !== '' && part !== '--')
   const needed = parts.filter((part) => !part.startsWith('['))
   const missing = needed[given.length]
   if (given.length < needed.length) throw refuse(`${missing} is missing.`)
-  if (!pattern.includes('...') && given.length > parts.length) throw refuse(`unexpected argument ${JSON.stringify(given[parts.length])}.`)
+  if (!pattern.includes('...') && given.length > parts.length)
+    throw refuse(discreet ? `more arguments than ${pattern}.` : `unexpected argument ${JSON.stringify(given[parts.length])}.`)
 }

@@ -45,7 +45,7 @@ export async function run(spec: Spec, work: Work): Promise<void> {
   const show = (report: Report) => printReport(report, json, words.includes('--no-color') ? false : undefined)
   let parsed: ReturnType<typeof parseFlags>
   try {
-    parsed = parseFlags(words, allFlags(spec.flags, spec.common), spec.arguments)
+    parsed = parseFlags(words, allFlags(spec.flags, spec.common), spec.arguments, spec.discreet)
   } catch (error) {
     const report = reportOf(error)
     process.exitCode = report.code

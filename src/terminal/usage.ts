@@ -9,6 +9,8 @@ export interface Spec {
   readonly summary: string
   /** What may stand beside the flags: `[SERVICE]`. */
   readonly arguments?: string
+  /** Whether an argument too many is not repeated in the refusal: it may be a secret. */
+  readonly discreet?: boolean
   readonly flags?: FlagSpecs
   /** Which of the common flags make sense here; all where nothing is said. */
   readonly common?: readonly CommonFlag[]

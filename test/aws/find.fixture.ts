@@ -1,4 +1,5 @@
-import { type AnyResource, type Context, closure } from '../../src/aws/graph.ts'
+import { closure } from '../../src/aws/graph.ts'
+import type { AnyResource, Context } from '../../src/aws/resource.ts'
 
 /** Which of these resources exist: name → output. Throws when one of the look-ups failed. */
 export async function find(targets: readonly AnyResource[], context: Context): Promise<Map<string, unknown>> {

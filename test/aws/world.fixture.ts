@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Clients } from '../../src/aws/clients.ts'
-import { type AnyResource, type Context, type Needs, type Resource, resource } from '../../src/aws/graph.ts'
 import { Inventory, type Kind } from '../../src/aws/inventory.ts'
+import { type AnyResource, type Context, type Needs, type Resource, resource } from '../../src/aws/resource.ts'
 import type { Event } from '../../src/event.ts'
 
 /** An error as the SDK throws it for an answer of AWS. */

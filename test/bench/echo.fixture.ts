@@ -14,8 +14,8 @@ if (process.env.INSTRUMENTED === 'no') {
   const app = polka().post('/echo', async (request, response) => {
     const account = budget.open()
     response.on('close', account.close)
-    const value = await echo(createRequest(request, { id: '-', limit: defaultLimits.bodyBytes, account, log: () => {} }))
-    await send(response, Reply.json(value), '-')
+    const value = await echo(createRequest(request, { id: '-', limit: defaultLimits.bodyBytes, account, response, log: () => {} }))
+    await send(response, Reply.json(value), { 'x-request-id': '-' })
   })
   const { port } = await startServer(
     (request, response) => app.handler(request as PolkaRequest, response, undefined as never),

@@ -221,7 +221,7 @@ const single: [sentence: string, text: string, expected: string][] = [
   [
     'an environment variable that every service gets',
     withService('environment: { PORT: 1 }'),
-    'services.api.environment.PORT: got "PORT", expected another name: PORT, HOST, SERVICE_NAME, DATA_DIR are set for every service',
+    'services.api.environment.PORT: got "PORT", expected another name: PORT, HOST, SERVICE_NAME, DATA_DIR, RELEASE_ID are set for every service',
   ],
   [
     'a service that needs itself',

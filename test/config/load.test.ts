@@ -148,27 +148,18 @@ export default defineConfig({
   })
 })
 
-test('a service measures what its own sources name metrics for, unless its config says otherwise', async () => {
-  const metric = "new Counter({ name: 'ml_predictions_total' })"
+test('a service measures what its entry says and nothing else, whatever its sources name', async () => {
   const folder = await project({
     'mlops.config.ts': `export default { app: 'mlops', services: {
-      model: { entry: './model/server.ts', port: 8001 },
-      silent: { entry: './model/server.ts', port: 8002, measures: [] },
-      python: { dockerfile: './python/Dockerfile', port: 8003 },
-      tested: { entry: './tested/server.ts', port: 8004 },
+      model: { entry: './model/server.ts', port: 8001, measures: ['predictions'] },
+      silent: { entry: './model/server.ts', port: 8002 },
     } }`,
-    'model/server.ts': '',
-    'model/app.ts': metric,
-    'python/Dockerfile': '',
-    'python/main.py': "Counter('data_ingestion_total', 'Records kept.')",
-    'tested/server.ts': '',
-    'tested/app.test.ts': metric,
-    'tested/smoke.ts': metric,
+    'model/server.ts': "new Counter({ name: 'data_ingestion_total' })",
   })
   const { services } = await load(folder)
   assert.equal(
     services.map(({ measures }) => measures),
-    [['predictions'], [], ['ingestion'], []],
+    [['predictions'], []],
   )
 })
 

@@ -15,6 +15,9 @@ import { createStore } from '../../src/local/store.ts'
 import { lightMachines } from './light-machines.fixture.ts'
 import type { Order } from './verbs.fixture.ts'
 
+// Several of them run side by side, on ports of their own.
+process.env.MLOPS_LOOPBACK ??= 'shared'
+
 /** The embedded cloud in this process, whose faults and store can be reached into. */
 export interface OpenCloud {
   readonly cloud: Cloud

@@ -8,13 +8,12 @@ import type { Tell } from '../../src/event.ts'
 import { hostArchitecture } from '../../src/image/host.ts'
 import { memoryLayer } from '../../src/image/layer.ts'
 import { assemble } from '../../src/image/manifest.ts'
-import { chooseMachine } from '../../src/release/creation.ts'
 import { type Deployed, deploy } from '../../src/release/deploy.ts'
 import { destroy, type Receipt } from '../../src/release/destroy.ts'
 import type { Recipes } from '../../src/release/images.ts'
-import { planDeploy } from '../../src/release/plan.ts'
-import { roomFor } from '../../src/release/room.ts'
-import { lookAt } from '../../src/release/situation.ts'
+import { planDeploy } from '../../src/release/plan/plan-deploy.ts'
+import { planDestroy } from '../../src/release/plan/plan-destroy.ts'
+import { lookForPlan } from '../../src/release/plan/work.ts'
 import { withLease } from '../../src/release/with-lease.ts'
 
 export type Verb = 'deploy' | 'destroy'
@@ -66,10 +65,9 @@ const silent: Tell = () => undefined
 export async function runDeploy(order: Order, signal = new AbortController().signal, tell = silent): Promise<Deployed> {
   const config = configOf(order)
   const clients = new Clients(order.access)
-  return await withLease({ clients, id: config, verb: 'deploy', signal, tell }, async (lease, owner) => {
-    const [situation, machine] = await Promise.all([lookAt(clients, config), chooseMachine(clients, config)])
-    const plan = planDeploy(config, recipes, situation, await roomFor(clients, situation))
-    return await deploy({ config, clients, situation, machine, recipes, plan, owner, lease, signal, tell })
+  return await withLease({ clients, id: config, verb: 'deploy', signal, tell }, async (lease) => {
+    const work = { ...(await lookForPlan(clients, config, tell, 'deploy')), recipes }
+    return await deploy(work, planDeploy(work), { lease, signal })
   })
 }
 
@@ -77,5 +75,7 @@ export async function runDeploy(order: Order, signal = new AbortController().sig
 export async function runDestroy(order: Order, signal = new AbortController().signal, tell = silent): Promise<Receipt> {
   const config = configOf(order)
   const clients = new Clients(order.access)
-  return await withLease({ clients, id: config, verb: 'destroy', signal, tell }, (lease) => destroy(clients, config, lease, signal, tell))
+  return await withLease({ clients, id: config, verb: 'destroy', signal, tell }, async (lease) =>
+    destroy(await planDestroy(clients, config, lease, tell), { lease, signal }),
+  )
 }

@@ -182,7 +182,7 @@ test('the area below /_cloud/ is for the owner', async () => {
   const [status, told] = await ask('status', {})
   assert.is(status, 200)
   assert.equal([told.pid, told.version, told.region, told.instances], [process.pid, 'test', region, []])
-  assert.equal(await ask('ports', { address: '127.0.0.1', ports: [1, 2] }), [200, { taken: [1] }])
+  assert.equal(await ask('ports', { tags: { app: 'none' }, ports: [1, 2] }), [200, { address: '127.0.0.1', taken: [1] }])
   assert.is((await ask('nothing', {}))[0], 404)
   assert.is((await ask('toString', {}))[0], 404)
   const broken = await send({

@@ -61,7 +61,7 @@ async function ended(pid: number): Promise<void> {
 test('before the first start there is nothing to ask and nothing to stop', async () => {
   assert.is(await cloudStatus({ folder }), undefined)
   await stopCloud({ folder })
-  await refuseTakenPorts({ folder }, [])
+  await refuseTakenPorts({ folder }, {}, [])
 })
 
 test('three starts at once end with one cloud', async () => {
@@ -176,11 +176,11 @@ test('ports that another program holds are named', async () => {
   await start()
   const squatter = await squat(0)
   const { port } = squatter.address() as { port: number }
-  const failure = await failureOf(refuseTakenPorts({ folder }, [port]))
+  const failure = await failureOf(refuseTakenPorts({ folder }, {}, [port]))
   assert.is(failure.message, `Port ${port} is held by another program on this machine. Nothing was changed.`)
   squatter.close()
   await once(squatter, 'close')
-  await refuseTakenPorts({ folder }, [port])
+  await refuseTakenPorts({ folder }, {}, [port])
 })
 
 test('the log has one line a call, and neither secrets nor values', async () => {

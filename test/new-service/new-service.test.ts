@@ -47,7 +47,7 @@ test("a new service is in the config, which is otherwise as it was, passes its o
   )
   const after = readFileSync(join(folder, 'mlops.config.ts'), 'utf8')
   const added = after.split('\n').filter((line) => !before.split('\n').includes(line))
-  assert.equal(added, ["    'churn-rate': { entry: './services/churn-rate/server.ts', port: 8003 },"])
+  assert.equal(added, ["    'churn-rate': { entry: './services/churn-rate/server.ts', port: 8003, measures: [] },"])
   assert.is(after.replace(`${added[0]}\n`, ''), before)
 
   const config = await loadConfig({ cwd: folder, env: {} })
@@ -106,7 +106,7 @@ test('a config that only a person can add to is left alone, and the message says
   writeFileSync(join(folder, 'mlops.config.ts'), text)
   const error = await attempt('churn', undefined)
   assert.match(error.message, 'The services of mlops.config.ts do not stand there as one object')
-  assert.is(error.details.next, "Add it by hand: churn: { entry: './services/churn/server.ts', port: 8003 }")
+  assert.is(error.details.next, "Add it by hand: churn: { entry: './services/churn/server.ts', port: 8003, measures: [] }")
   assert.is(readFileSync(join(folder, 'mlops.config.ts'), 'utf8'), text)
   assert.not.ok(existsSync(join(folder, 'services', 'churn')))
 })
@@ -116,7 +116,7 @@ test('an entry has the quotes of its file, and a port that nothing else has', as
   writeFileSync(join(folder, 'mlops.config.ts'), text)
   const { port } = await makeService(await loadConfig({ cwd: folder, env: {} }), 'churn')
   assert.is(port, 9091)
-  const line = '    churn: { entry: "./services/churn/server.ts", port: 9091 },\n'
+  const line = '    churn: { entry: "./services/churn/server.ts", port: 9091, measures: [] },\n'
   assert.is(readFileSync(join(folder, 'mlops.config.ts'), 'utf8').replace(line, ''), text)
 })
 

@@ -34,7 +34,7 @@ function pushed(...names: string[]): ReadonlyMap<string, Pushed> {
 const all = pushed('web', 'data-store', 'prometheus', 'grafana', 'secrets')
 
 test('a service becomes a container that knows its port, what it needs and where its secrets lie', () => {
-  const [web, store] = containersOf(config, all, '10.0.0.7')
+  const [web, store] = containersOf(config, all, '10.0.0.7', '7-abc')
   const { NODE_OPTIONS, ...environment } = web!.environment
   assert.equal(environment, {
     GREETING: 'hello',
@@ -42,12 +42,14 @@ test('a service becomes a container that knows its port, what it needs and where
     SCHEMA_FILE: '/app/schema.json',
     DATA_STORE_URL: 'http://10.0.0.7:8002',
     SERVICE_NAME: 'web',
+    RELEASE_ID: '7-abc',
     PORT: '8001',
   })
   assert.match(NODE_OPTIONS!, '--max-old-space-size=256 ')
   const { environment: _, ...rest } = web!
   assert.equal(rest, {
     name: 'web',
+    kind: 'service',
     image: 'registry.test/shop/test/web@sha256:web',
     port: 8001,
     health: '/health',
@@ -60,16 +62,16 @@ test('a service becomes a container that knows its port, what it needs and where
     secrets: ['API_KEY'],
     needs: ['data-store'],
   })
-  assert.equal(store!.environment, { SERVICE_NAME: 'data-store', PORT: '8002' })
+  assert.equal(store!.environment, { SERVICE_NAME: 'data-store', PORT: '8002', RELEASE_ID: '7-abc' })
 })
 
 test('monitoring runs beside the services, never as root; what was not pushed is left out', () => {
-  const containers = containersOf(config, all, '10.0.0.7')
+  const containers = containersOf(config, all, '10.0.0.7', '7-abc')
   assert.equal(
     containers.map(({ name, user }) => `${name} ${user}`),
     ['web 1000:1000', 'data-store 1000:1000', 'prometheus 65534:65534', 'grafana 472:0'],
   )
-  const without = containersOf(config, pushed('web', 'data-store', 'prometheus'), '10.0.0.7')
+  const without = containersOf(config, pushed('web', 'data-store', 'prometheus'), '10.0.0.7', '7-abc')
   assert.equal(
     without.map(({ name }) => name),
     ['web', 'data-store', 'prometheus'],
@@ -77,7 +79,7 @@ test('monitoring runs beside the services, never as root; what was not pushed is
 })
 
 test('the keeper gets one errand for each secret of each container, without values', () => {
-  const keeper = keeperOf(config, all, containersOf(config, all, '10.0.0.7'))!
+  const keeper = keeperOf(config, all, containersOf(config, all, '10.0.0.7', '7-abc'))!
   assert.is(keeper.image, 'registry.test/shop/test/secrets@sha256:secrets')
   assert.is(keeper.region, 'eu-west-1')
   assert.equal(keeper.errands.map(readErrand), [

@@ -7,6 +7,7 @@ import * as assert from 'uvu/assert'
 import { Failure } from '../../config/failure.ts'
 import { blockersOf } from '../../src/aws/blockers.ts'
 import { Clients } from '../../src/aws/clients.ts'
+import { consoleOf } from '../../src/aws/instance.ts'
 import { vpcQuota } from '../../src/aws/quota.ts'
 import { missingLayers } from '../../src/aws/repository.ts'
 import { startSession } from '../../src/aws/session.ts'
@@ -77,6 +78,8 @@ test('the scripts need every permission of docs/deployer-policy.json, and no oth
   const ended = reportOf(await interrupted.catch((error) => error))
   assert.is(ended.code, 130, JSON.stringify(ended))
 
+  // A deploy asks this when its machine ends while it starts.
+  await consoleOf(clients, instance!.InstanceId)
   // A destroy asks this after minutes of waiting for what holds on to a network.
   await blockersOf(clients, { by: 'vpc-id', id: instance!.VpcId })
   // It asks for these when somebody has given the role more than it had, and when the address still leads somewhere.

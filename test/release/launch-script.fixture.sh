@@ -6,14 +6,23 @@ mkdir -p "$root/docker"
 export DOCKER_CONFIG="$root/docker" HOME="$root"
 exec 3>&1 >>"$root/launch.log" 2>&1
 
-fail() { # STEP CONTAINER: says what failed, shows the end of its log, and ends
+identity=7-abc
+identified=
+mkdir -p "$root/lives"
+life='{{.State.Status}} {{.State.StartedAt}} {{.RestartCount}} {{.State.OOMKilled}}'
+fail() { # STEP CONTAINER [ANSWER]: says what failed, shows what was answered and the end of its log, and ends
   trap - EXIT
   step=$1
-  # What the kernel ends for its memory has no last words.
-  if [ -n "$2" ] && [ "$(docker inspect -f '{{.State.OOMKilled}}' "$2")" = true ]; then step=memory; fi
+  # What the kernel ends for its memory has no last words; once it is started again, only docker's events tell of it.
+  if [ -n "$2" ] && [ "$1" != pull ] && ran_out_of_memory "$2"; then step=memory; fi
   printf '{"ok":false,"step":"%s","container":"%s"}\n' "$step" "$2" >&3
+  if [ -n "${3:-}" ]; then printf 'health check: %s\n' "$3" >&3; fi
   if [ -n "$2" ] && [ "$1" != pull ]; then docker logs --tail 20 "$2" >&3 2>&1 || true; else tail -n 20 "$root/launch.log" >&3; fi
   exit 1
+}
+ran_out_of_memory() { # CONTAINER
+  [ "$(docker inspect -f '{{.State.OOMKilled}}' "$1")" = true ] ||
+    docker events --since 15m --until 0s --filter "container=$1" --filter event=oom --format '{{.Action}}' | grep -q oom
 }
 wait_for_docker() {
   deadline=$(($(date +%s) + 300))
@@ -22,16 +31,39 @@ wait_for_docker() {
     sleep 1
   done
 }
-healthy() { # CONTAINER PORT PATH
+ask() { # CONTAINER PORT PATH: whether it answers 200
+  : >"$root/body"
+  code=$(curl -sS -m 2 -o "$root/body" -D "$root/head" -w '%{http_code}' "http://127.0.0.9:$2$3" 2>"$root/silence") || code=000
+  [ "$code" = 200 ]
+}
+answer() { # what came when it was asked last, in one line
+  if [ "$code" = 000 ]; then tail -n 1 "$root/silence"; else printf 'HTTP %s %s' "$code" "$(head -c 300 "$root/body" | tr -s '[:cntrl:]' ' ')"; fi
+}
+healthy() { # CONTAINER PORT PATH: waits until it answers 200, and remembers which life of it did
   deadline=$(($(date +%s) + 60))
   tries=0
-  until curl -fsS -m 2 -o /dev/null "http://127.0.0.9:$2$3"; do
-    [ "$(date +%s)" -lt "$deadline" ] || fail health "$1"
+  until ask "$@"; do
+    [ "$(date +%s)" -lt "$deadline" ] || fail health "$1" "$(answer)"
     tries=$((tries + 1))
     # A container that keeps ending will not get healthy: there is no use in waiting.
     if [ $((tries % 10)) -eq 0 ] && [ "$(docker inspect -f '{{.RestartCount}}' "$1")" -ge 3 ]; then fail start "$1"; fi
     sleep 0.2
   done
+  docker inspect -f "$life" "$1" >"$root/lives/$1"
+  if tr -d '\r' <"$root/head" | grep -qixF "x-release-id: $identity"; then identified="$identified${identified:+,}\"$1\""; fi
+}
+held() { # CONTAINER PORT PATH: that it still answers 200, and has not ended since it first did
+  tries=0
+  until ask "$@"; do
+    lives "$1"
+    tries=$((tries + 1))
+    [ "$tries" -lt 3 ] || fail unsteady "$1" "$(answer)"
+    sleep 0.5
+  done
+  lives "$1"
+}
+lives() { # CONTAINER
+  [ "$(docker inspect -f "$life" "$1")" = "$(cat "$root/lives/$1")" ] || fail ended "$1"
 }
 kept() { # waits until every secret is there
   deadline=$(($(date +%s) + 60))
@@ -73,6 +105,7 @@ kept
 docker rm -f data-store || true
 docker run -d \
   --name data-store --network mlops --restart unless-stopped \
+  --label mlops.release=$identity \
   --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges \
   --memory 64m --pids-limit 512 \
   --log-opt max-size=10m --log-opt max-file=3 \
@@ -85,6 +118,7 @@ healthy data-store 8002 '/ready?full=1'
 docker rm -f web || true
 docker run -d \
   --name web --network mlops --restart unless-stopped \
+  --label mlops.release=$identity \
   --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges \
   --memory 256m --pids-limit 512 \
   --log-opt max-size=10m --log-opt max-file=3 \
@@ -98,5 +132,10 @@ docker run -d \
   registry.test/shop/prod/web@sha256:0000000000000000000000000000000000000000000000000000000000000000 || fail start web
 healthy web 8001 /health
 
+sleep 5 3>&- & window=$!
+
+wait "$window"
+held web 8001 /health
+held data-store 8002 '/ready?full=1'
 trap - EXIT
-printf '{"ok":true}\n' >&3
+printf '{"ok":true,"identified":[%s]}\n' "$identified" >&3

@@ -21,9 +21,10 @@ function run(launch: Launch, programs: Record<string, string> = {}) {
   folders.push(folder)
   const bin = join(folder, 'bin')
   mkdirSync(bin)
-  const defaults = { docker: '[ "$1" != logs ] || echo ready', curl: '' }
+  const defaults = { docker: '[ "$1" != logs ] || echo ready', curl: 'printf 200', sleep: '' }
   for (const [name, lines] of Object.entries({ ...defaults, ...programs })) {
-    const record = `for word in ${name} "$@"; do printf '%s\\n' "$word"; done >>"$CALLS.$$" && { cat "$CALLS.$$"; echo; } >>"$CALLS"; rm "$CALLS.$$"`
+    // In one write: programs run side by side.
+    const record = `{ for word in ${name} "$@"; do printf '%s\\n' "$word"; done; echo; } >"$CALLS.$$"; cat "$CALLS.$$" >>"$CALLS"; rm "$CALLS.$$"`
     writeFileSync(join(bin, name), `#!/bin/sh\n${record}\n${lines}\n`, { mode: 0o755 })
   }
   const root = join(folder, 'root')
@@ -51,7 +52,7 @@ test('the script of a launch is this text', () => {
 
 test('a launch that succeeds says so in its first line and nothing else', () => {
   const ran = run(fullLaunch)
-  assert.equal([ran.status, ran.lines, ran.stderr], [0, ['{"ok":true}'], ''])
+  assert.equal([ran.status, ran.lines, ran.stderr], [0, ['{"ok":true,"identified":[]}'], ''])
   assert.equal(JSON.parse(ran.read('root/docker/config.json')), { credHelpers: { 'registry.test': 'ecr-login' } })
   assert.is(ran.read('root/prometheus/targets/web.json'), '[{"targets":["127.0.0.9:8001"]}]\n')
 })
@@ -61,13 +62,81 @@ test('containers start in the order of their needs, each after those that it nee
   const order = ran.calls
     .filter(([name, verb]) => name === 'curl' || verb === 'run')
     .map((call) => (call[0] === 'curl' ? call.at(-1) : call[call.indexOf('--name') + 1]))
-  assert.equal(order, ['secrets', 'data-store', 'http://127.0.0.9:8002/ready?full=1', 'web', 'http://127.0.0.9:8001/health'])
+  const [store, web] = ['http://127.0.0.9:8002/ready?full=1', 'http://127.0.0.9:8001/health']
+  // In the end each is asked once more.
+  assert.equal(order, ['secrets', 'data-store', store, 'web', web, web, store])
 })
 
 test('containers that do not need each other are started before either is waited for', () => {
   const ran = run(launchOf([container('one'), container('two', { port: 8002 })]))
   const verbs = ran.calls.filter(([name, verb]) => name === 'curl' || verb === 'run').map(([name]) => name)
-  assert.equal(verbs, ['docker', 'docker', 'curl', 'curl'])
+  assert.equal(verbs, ['docker', 'docker', 'curl', 'curl', 'curl', 'curl'])
+})
+
+test('monitoring is fetched and started while the services have to show that they stay healthy', () => {
+  const ran = run(launchOf([container('web'), container('prometheus', { kind: 'monitoring', port: 9090, health: '/-/ready' })]))
+  const shown = ran.calls.flatMap((call) => {
+    if (call[0] === 'curl') return [call.at(-1)!.replace('http://127.0.0.9:', '')]
+    if (call[0] === 'sleep') return [call.join(' ')]
+    if (call[1] === 'pull') return [`pull ${/\/([\w-]+)@/.exec(call.at(-1)!)![1]}`]
+    return call[1] === 'run' ? [`run ${call[call.indexOf('--name') + 1]}`] : []
+  })
+  // The window runs beside what follows, so its place among the calls is not certain.
+  assert.equal(
+    shown.filter((each) => each !== 'sleep 5'),
+    ['pull web', 'run web', '8001/health', 'pull prometheus', 'run prometheus', '9090/-/ready', '8001/health', '9090/-/ready'],
+  )
+  assert.ok(shown.includes('sleep 5'))
+})
+
+test('a service that ends within the window is named, with its last lines, although it answers again', () => {
+  for (const changed of ['running 2 1 false', 'restarting 1 0 false']) {
+    const docker = `case "$1" in
+      inspect) case "$3" in *Status*) echo x >>"$CALLS.lives"; [ $(wc -l <"$CALLS.lives") = 1 ] && echo 'running 1 0 false' || echo '${changed}';; *) echo false;; esac;;
+      logs) echo 'the cache is full';; events) ;;
+    esac`
+    const ran = run(launchOf([container('web')]), { docker })
+    assert.equal([ran.status, ran.lines], [1, ['{"ok":false,"step":"ended","container":"web"}', 'the cache is full']])
+  }
+})
+
+test('what was ended for its memory is told from docker\u2019s events once it runs again', () => {
+  const docker = `case "$1" in
+    inspect) case "$3" in *Status*) echo x >>"$CALLS.lives"; wc -l <"$CALLS.lives";; *) echo false;; esac;;
+    events) echo oom;; logs) echo 'loading';;
+  esac`
+  const ran = run(launchOf([container('web')]), { docker })
+  assert.equal(ran.lines, ['{"ok":false,"step":"memory","container":"web"}', 'loading'])
+})
+
+test('a service that gets unhealthy within the window without ending is named with what it answered', () => {
+  const ran = run(launchOf([container('web')]), {
+    docker: 'case "$1" in inspect) echo same;; logs) echo "tail of $4";; esac',
+    curl: `echo x >>"$CALLS.asked"; if [ $(wc -l <"$CALLS.asked") = 1 ]; then printf 200; else printf '{"error":\n"no\tmodel"}' >"$5"; printf 500; fi`,
+  })
+  assert.equal(ran.lines, [
+    '{"ok":false,"step":"unsteady","container":"web"}',
+    'health check: HTTP 500 {"error": "no model"}',
+    'tail of web',
+  ])
+  // One answer that fails is none that lasts.
+  const once = run(launchOf([container('web')]), {
+    docker: '[ "$1" != inspect ] || echo same',
+    curl: 'echo x >>"$CALLS.asked"; if [ $(wc -l <"$CALLS.asked") = 2 ]; then exit 28; fi; printf 200',
+  })
+  assert.is(once.status, 0)
+})
+
+test('the services that answer with the identity of this launch are told, and no others', () => {
+  const curl = `for word; do [ "$last" != -D ] || head=$word; last=$word; done
+case "$last" in *8001*) id=7-abc;; *8002*) id=7-abcd;; *) id=;; esac
+printf 'HTTP/1.1 200 OK\\r\\nX-Release-Id: %s\\r\\n\\r\\n' "$id" >"$head"; printf 200`
+  const ran = run(launchOf([container('web'), container('other', { port: 8002 }), container('plain', { port: 8003 })]), { curl })
+  assert.equal(JSON.parse(ran.lines[0]!), { ok: true, identified: ['web'] })
+  assert.equal(
+    start(ran, 'web')!.filter((word) => word.startsWith('mlops.release=')),
+    ['mlops.release=7-abc'],
+  )
 })
 
 test('values arrive as they are, however nasty', () => {
@@ -115,12 +184,12 @@ test('an image that cannot be pulled is named first, and the last 20 lines of th
 test('a container that does not get healthy is named first, and its last 20 lines follow', () => {
   const ran = run(launchOf([container('web')]), {
     docker: 'if [ "$1" = logs ]; then echo "tail of $4" >&2; fi; if [ "$1" = inspect ]; then echo 0; fi',
-    curl: 'exit 22',
+    curl: 'echo "curl: (7) Failed to connect" >&2; exit 7',
     // A clock on which every look takes 25 s.
     date: 'echo x >>"$CALLS.clock"; echo $(($(wc -l <"$CALLS.clock") * 25))',
   })
   assert.is(ran.status, 1)
-  assert.equal(ran.lines, ['{"ok":false,"step":"health","container":"web"}', 'tail of web'])
+  assert.equal(ran.lines, ['{"ok":false,"step":"health","container":"web"}', 'health check: curl: (7) Failed to connect', 'tail of web'])
   assert.equal(ran.docker.at(-1), ['docker', 'logs', '--tail', '20', 'web'])
 })
 
@@ -157,7 +226,7 @@ test('docker is waited for, and a machine on which it does not come up says so',
     sleep: '',
     docker: '[ "$1" != info ] || { echo x >>"$CALLS.infos"; [ $(wc -l <"$CALLS.infos") -gt 3 ]; }',
   })
-  assert.equal(slow.lines, ['{"ok":true}'])
+  assert.equal(slow.lines, ['{"ok":true,"identified":[]}'])
   const never = run(launchOf([container('web')]), {
     docker: 'echo "cannot connect" >&2; exit 1',
     sleep: '',

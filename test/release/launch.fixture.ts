@@ -4,6 +4,7 @@ import type { Container, Launch } from '../../src/release/launch-script.ts'
 export function container(name: string, also: Partial<Container> = {}): Container {
   return {
     name,
+    kind: 'service',
     image: `registry.test/shop/prod/${name}@sha256:${'0'.repeat(64)}`,
     port: 8001,
     health: '/health',
@@ -22,7 +23,16 @@ export function container(name: string, also: Partial<Container> = {}): Containe
 
 /** The launch of release 7 with these containers. */
 export function launchOf(containers: readonly Container[], also: Partial<Launch> = {}): Launch {
-  return { release: 7, address: '127.0.0.9', registry: 'registry.test', keeper: undefined, files: {}, containers, ...also }
+  return {
+    release: 7,
+    identity: '7-abc',
+    address: '127.0.0.9',
+    registry: 'registry.test',
+    keeper: undefined,
+    files: {},
+    containers,
+    ...also,
+  }
 }
 
 /** Two services of which one needs the other, a secret, a file: everything that a launch script can have. */

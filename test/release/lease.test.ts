@@ -11,6 +11,7 @@ import { deleteParameters, getParameter, overwriteParameter, parametersBelow } f
 import { type Lease, type LeaseOwner, leaseHolder, leaseName, takeLease, thisOwner } from '../../src/release/lease.ts'
 import { withLease } from '../../src/release/with-lease.ts'
 import { createTestCloud, errorOf } from '../aws/cloud.fixture.ts'
+import { until } from '../scripts/client.fixture.ts'
 
 const cloud = await createTestCloud()
 const { clients } = cloud
@@ -81,31 +82,30 @@ test('an expired lease is taken over by one of fifty, and nothing of the take-ov
 })
 
 test('a lease lives as long as its holder, by being renewed', async () => {
-  const lease = await take('renewed', bob, 0.6)
+  const lease = await take('renewed', bob, 3)
   const first = await expiryOf('renewed')
-  await sleep(1300)
-  assert.ok((await expiryOf('renewed')) > first + 600)
+  await until(async () => (await expiryOf('renewed')) > first + 1500, 60)
   assert.not.ok(lease.signal.aborted)
   assert.is((await errorOf(take('renewed', ann, 1))).message, 'The stage is locked by bob@ci (destroy, https://ci.test/runs/7)')
   await lease.release()
 })
 
 test('renewals whose answers are lost or refused now and then do not end a lease', async () => {
-  const lease = await take('shaky', bob, 0.9)
+  const lease = await take('shaky', bob, 6)
   await cloud.faults(
     { action: 'ssm:PutParameter', every: 2, after: 'drop' },
     { action: 'ssm:GetParameter', every: 5, before: { code: 'InternalServerError', status: 500 } },
   )
-  await sleep(2500)
+  const first = await expiryOf('shaky')
+  await until(async () => (await cloud.hits())[0]! > 0 && (await expiryOf('shaky')) > first + 3000, 60)
   assert.not.ok(lease.signal.aborted)
-  assert.ok((await cloud.hits())[0]! > 0)
   await cloud.faults()
   await lease.release()
   assert.is(await leaseHolder(clients, stage('shaky')), undefined)
 })
 
 test('whoever loses the lease to somebody else stops at the next renewal and is told to whom', async () => {
-  const lease = await take('stolen', bob, 0.6)
+  const lease = await take('stolen', bob, 3)
   const other = JSON.stringify({ owner: ann, holding: 'another', expires: new Date(Date.now() + 60_000).toISOString() })
   await overwriteParameter(clients, leaseName(stage('stolen')), other)
   await lossOf(lease)
@@ -117,7 +117,7 @@ test('whoever loses the lease to somebody else stops at the next renewal and is 
 })
 
 test('a lease that was deleted is lost', async () => {
-  const lease = await take('deleted', bob, 0.6)
+  const lease = await take('deleted', bob, 3)
   await deleteParameters(clients, [leaseName(stage('deleted'))])
   await lossOf(lease)
   assert.match((lease.signal.reason as Failure).message, 'The lock of the stage was lost; this run')
@@ -125,9 +125,9 @@ test('a lease that was deleted is lost', async () => {
 })
 
 test('a write between reading and renewing means that two may believe to hold it, so this one stops', async () => {
-  const lease = await take('between', bob, 0.9)
+  const lease = await take('between', bob, 6)
   // The renewal's own write is held up while somebody else writes the same once more.
-  await cloud.faults({ action: 'ssm:PutParameter', match: { Name: leaseName(stage('between')) }, count: 1, latencyMs: 400 })
+  await cloud.faults({ action: 'ssm:PutParameter', match: { Name: leaseName(stage('between')) }, count: 1, latencyMs: 1500 })
   const name = leaseName(stage('between'))
   const { value } = (await getParameter(clients, name))!
   while ((await cloud.hits())[0] === 0) await sleep(10)
@@ -151,6 +151,25 @@ test('a holder that was paused for longer than its lease lives notices it, and g
   assert.equal(await paused.ended, [0, null])
   assert.is(await leaseHolder(clients, stage('paused')), 'ann@laptop (deploy)')
   await lease.release()
+})
+
+test('a holder that was paused for longer than its lease lives takes it up again where nobody else has', async () => {
+  const paused = holder('still', 1)
+  assert.is(await paused.says(), 'held')
+  paused.child.kill('SIGSTOP')
+  const expiry = await expiryOf('still')
+  await until(async () => Date.now() > expiry + 20, 60)
+  assert.is(await leaseHolder(clients, stage('still')), undefined)
+  paused.child.kill('SIGCONT')
+  await until(async () => (await expiryOf('still')) > expiry, 60)
+  assert.match((await leaseHolder(clients, stage('still')))!, /\(deploy\)$/)
+  assert.equal(
+    (await parametersBelow(clients, '/shop/still')).map(({ name }) => name),
+    [leaseName(stage('still'))],
+  )
+  paused.child.stdin.write('end')
+  assert.equal(await paused.ended, [0, null])
+  assert.is(await leaseHolder(clients, stage('still')), undefined)
 })
 
 test('the lease of a process of this machine that was killed is waited for, not longer than it lives', async () => {

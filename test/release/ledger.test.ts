@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { history, type LedgerEntry, readLedger, writeEntry } from '../../src/release/ledger.ts'
+import { currentOf, history, type LedgerEntry, readLedger, settle, writeEntry } from '../../src/release/ledger.ts'
 import { createTestCloud } from '../aws/cloud.fixture.ts'
 
 const cloud = await createTestCloud()
@@ -19,7 +19,7 @@ const entry = (release: number, outcome: LedgerEntry['outcome']): LedgerEntry =>
 })
 
 test('a stage without a release has an empty ledger', async () => {
-  assert.equal(await readLedger(clients, id), { last: undefined, current: undefined })
+  assert.equal(await readLedger(clients, id), { last: undefined, entries: [] })
   assert.equal(await history(clients, id), [])
 })
 
@@ -27,7 +27,8 @@ test('the history is the newest first, and a failed run does not hide what serve
   const entries = [entry(1, 'provisioned'), entry(2, 'serving'), { ...entry(3, 'failed'), error: 'out of luck' }] as const
   for (const each of entries) await writeEntry(clients, id, each)
   assert.equal(await history(clients, id), [...entries].reverse())
-  assert.equal(await readLedger(clients, id), { last: entries[2], current: entries[1] })
+  const { last, entries: found } = await readLedger(clients, id)
+  assert.equal([last, currentOf(found, 2)], [entries[2], entries[1]])
 })
 
 test('a release of seventy services fits into the ledger', async () => {
@@ -36,7 +37,25 @@ test('a release of seventy services fits into the ledger', async () => {
   )
   const large = { ...entry(4, 'serving'), images }
   await writeEntry(clients, id, large)
-  assert.equal((await readLedger(clients, id)).current, large)
+  assert.equal((await readLedger(clients, id)).entries, [large])
+})
+
+test('of a run that was killed while the address moved, where the address leads tells how it ended', async () => {
+  const moving = entry(5, 'promoting')
+  await writeEntry(clients, id, moving)
+  const { entries } = await readLedger(clients, id)
+  assert.equal(currentOf(entries, 5), { ...moving, outcome: 'serving' })
+  assert.is(currentOf(entries, 4)?.release, 4)
+  assert.is(settle(entries, 4)[0]?.outcome, 'failed')
+  assert.match(settle(entries, 4)[0]!.error!, 'ended while its address moved')
+})
+
+test('what is written of a release later takes the place of what was written before', async () => {
+  await writeEntry(clients, id, entry(5, 'serving'))
+  assert.equal(
+    (await history(clients, id)).map(({ release, outcome }) => `${release} ${outcome}`),
+    ['5 serving', '4 serving', '3 failed', '2 serving', '1 provisioned'],
+  )
 })
 
 test('stages do not see each other', async () => {

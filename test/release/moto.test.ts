@@ -5,13 +5,12 @@ import { rmSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Clients } from '../../src/aws/clients.ts'
+import { deploy } from '../../src/release/deploy.ts'
 import { destroy } from '../../src/release/destroy.ts'
-import { recipesOf } from '../../src/release/images.ts'
 import { history } from '../../src/release/ledger.ts'
-import { planDeploy } from '../../src/release/plan.ts'
-import { provision } from '../../src/release/provision.ts'
-import { roomFor } from '../../src/release/room.ts'
-import { lookAt } from '../../src/release/situation.ts'
+import { planProvision } from '../../src/release/plan/plan-deploy.ts'
+import { planDestroy } from '../../src/release/plan/plan-destroy.ts'
+import { lookForPlan } from '../../src/release/plan/work.ts'
 import { statusOf } from '../../src/release/status.ts'
 import { withLease } from '../../src/release/with-lease.ts'
 import { withMoto } from '../aws/moto.fixture.ts'
@@ -22,10 +21,9 @@ async function throughItsLife(clients: Clients, policies: { attached: string[]; 
   const config = configOf()
   const RoleName = `${config.app}-${config.stage}`
   const options = { clients, id: config, signal: new AbortController().signal, tell: () => undefined }
-  const provisioned = await withLease({ ...options, verb: 'provision' }, async (lease, owner) => {
-    const [situation, recipes] = [await lookAt(clients, config), recipesOf(config)]
-    const plan = planDeploy(config, recipes, situation, await roomFor(clients, situation))
-    return await provision({ ...options, config, situation, recipes, plan, owner, lease })
+  const provisioned = await withLease({ ...options, verb: 'provision' }, async (lease) => {
+    const work = await lookForPlan(clients, config, options.tell, 'provision')
+    return await deploy(work, planProvision(work), { lease, signal: options.signal })
   })
   const status = await statusOf(clients, config)
   assert.equal([status.release, status.address, status.machine?.state], [1, provisioned.address, 'running'])
@@ -41,7 +39,9 @@ async function throughItsLife(clients: Clients, policies: { attached: string[]; 
     policies.attached,
   )
   assert.equal((await iam.listRolePolicies({ RoleName })).PolicyNames!.toSorted(), [...policies.inline, RoleName].sort())
-  const receipt = await withLease({ ...options, verb: 'destroy' }, (lease) => destroy(clients, config, lease, options.signal, options.tell))
+  const receipt = await withLease({ ...options, verb: 'destroy' }, async (lease) =>
+    destroy(await planDestroy(clients, config, lease, options.tell), { lease, signal: options.signal }),
+  )
   assert.equal([receipt.failure, receipt.left], [undefined, []])
   assert.is(receipt.removed.length, 11)
   rmSync(config.folder, { recursive: true })

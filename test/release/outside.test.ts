@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Failure } from '../../config/failure.ts'
+import { Clients } from '../../src/aws/clients.ts'
 import type { Event } from '../../src/event.ts'
 import { checkFromOutside, checkHealth, whySilent } from '../../src/release/outside.ts'
 import type { Port } from '../../src/release/ports.ts'
@@ -14,6 +15,8 @@ import { errorOf, freePort } from '../aws/cloud.fixture.ts'
 import { configOf } from './config.fixture.ts'
 
 const { signal } = new AbortController()
+/** Nothing is asked of AWS here: there is no machine. */
+const clients = new Clients({ region: 'eu-west-1' })
 
 /** Serves on a free port while `work` runs. */
 async function serving(listener: RequestListener, work: (port: number) => Promise<void>): Promise<void> {
@@ -35,8 +38,8 @@ test('only 200 is healthy, a redirect is not, and a port that nobody has is told
     (request, response) => response.writeHead(answers[request.url!]!, { location: '/health' }).end('text'),
     async (port) => {
       assert.equal(await checkHealth('127.0.0.1', portOf(port)), { healthy: true, seen: 'HTTP 200' })
-      assert.equal(await checkHealth('127.0.0.1', { ...portOf(port), health: '/moved' }), { healthy: false, seen: 'HTTP 302' })
-      assert.equal(await checkHealth('127.0.0.1', { ...portOf(port), health: '/broken' }), { healthy: false, seen: 'HTTP 503' })
+      assert.equal(await checkHealth('127.0.0.1', { ...portOf(port), health: '/moved' }), { healthy: false, seen: 'HTTP 302 text' })
+      assert.equal(await checkHealth('127.0.0.1', { ...portOf(port), health: '/broken' }), { healthy: false, seen: 'HTTP 503 text' })
     },
   )
   assert.equal(await checkHealth('127.0.0.1', portOf(await freePort())), { healthy: false, seen: 'ECONNREFUSED' })
@@ -49,7 +52,7 @@ test('a port that answers late is waited for, and what is not open to the world 
     (_, response) => response.writeHead(++asked < 3 ? 503 : 200).end(),
     async (port) => {
       const ports = [portOf(port), { ...portOf(1, 'nobody'), name: 'prometheus' }, { ...portOf(2, ['192.0.2.0/24']), name: 'grafana' }]
-      await checkFromOutside('127.0.0.1', ports, 'verify', signal, (event) => told.push(event), well)
+      await checkFromOutside('127.0.0.1', ports, 'verify', signal, (event) => told.push(event), anybody, well)
       const shown = told.map(({ step, state, detail }) => [step, state, detail].filter(Boolean).join(' '))
       assert.equal(shown, [
         'web started',
@@ -66,9 +69,12 @@ test('a port that answers late is waited for, and what is not open to the world 
 test('an interrupted check ends at once', async () => {
   const aborter = new AbortController()
   const tell = ({ state }: Event) => (state === 'progress' ? aborter.abort(new Error('stop')) : undefined)
-  const check = checkFromOutside('127.0.0.1', [portOf(await freePort())], 'verify', aborter.signal, tell, well)
+  const check = checkFromOutside('127.0.0.1', [portOf(await freePort())], 'verify', aborter.signal, tell, anybody, well)
   assert.is((await errorOf(check)).name, 'AbortError')
 })
+
+/** Nothing is known of what an answer carries. */
+const anybody = () => undefined
 
 const well = async () => ({ restarts: 0, outOfMemory: false, log: ['listening'] })
 
@@ -86,9 +92,40 @@ test('a service that is silent from outside is told with its last lines, and the
   assert.equal(unknown.details.log, ['Its log could not be read: the agent is gone'])
 })
 
+test('where a service answers with the identity of its launch, an answer of anybody else is none', async () => {
+  let id: string | undefined = '7-abc'
+  await serving(
+    (_, response) => response.writeHead(200, id === undefined ? {} : { 'x-release-id': id }).end(),
+    async (port) => {
+      assert.equal(await checkHealth('127.0.0.1', portOf(port), '7-abc'), { healthy: true, seen: 'HTTP 200' })
+      assert.is((await checkHealth('127.0.0.1', portOf(port))).healthy, true)
+      id = '7-def'
+      const other = { healthy: false, seen: 'HTTP 200 from another launch, 7-def instead of 7-abc' }
+      assert.equal(await checkHealth('127.0.0.1', portOf(port), '7-abc'), other)
+      const failure = await whySilent(portOf(port), 'http://127.0.0.1/health', other.seen, well)
+      assert.is(failure.message, `web is healthy on its machine, but something else answers from outside: ${other.seen}`)
+      id = undefined
+      assert.equal(await checkHealth('127.0.0.1', portOf(port), '7-abc'), { healthy: false, seen: 'HTTP 200 from another program' })
+      id = '7-abc'
+      await checkFromOutside(
+        '127.0.0.1',
+        [portOf(port)],
+        'promote',
+        signal,
+        () => undefined,
+        () => '7-abc',
+        well,
+      )
+    },
+  )
+})
+
 /** What a look would have found, as far as verifying asks. */
 const found = (release: number | undefined): Situation =>
-  ({ elasticIp: release && { address: '127.0.0.1' }, serving: release && { release } }) as unknown as Situation
+  ({
+    elasticIp: release && { address: '127.0.0.1' },
+    serving: release && { release, instance: { id: 'i-1', state: 'stopped' } },
+  }) as unknown as Situation
 
 test("verifying runs the checks of a service's own folder after those that hold for all", async () => {
   await serving(
@@ -99,7 +136,7 @@ test("verifying runs the checks of a service's own folder after those that hold 
         "{ name: 'it knows itself', path: '/', expect: { status: 200, body: (body) => body.service === 'web' ? undefined : 'no' } }"
       writeFileSync(join(config.folder, 'services/web/smoke.ts'), `export default [${check}]\n`)
       const told: Event[] = []
-      const [verified] = await verifyStage(config, found(1), (event) => told.push(event))
+      const [verified] = await verifyStage(clients, config, found(1), (event) => told.push(event))
       assert.is(verified!.service, 'web')
       const byName = Object.fromEntries(verified!.results.map(({ name, ok }) => [name, ok]))
       assert.is(byName['it is healthy'], true)
@@ -114,9 +151,10 @@ test("verifying runs the checks of a service's own folder after those that hold 
 test('a service that is not open is not verified, and a stage that serves nothing is a failure', async () => {
   const config = configOf({ services: { web: { entry: './services/web/server.ts', port: 8001, expose: 'nobody' } } })
   const told: Event[] = []
-  assert.equal(await verifyStage(config, found(1), (event) => told.push(event)), [{ service: 'web', results: [] }])
-  assert.equal(told, [{ phase: 'verify', step: 'web', state: 'skipped', detail: 'not open to the outside' }])
-  const failure = (await errorOf(verifyStage(config, found(undefined), () => undefined))) as Failure
+  assert.equal(await verifyStage(clients, config, found(1), (event) => told.push(event)), [{ service: 'web', results: [] }])
+  const detail = 'not open to the outside, and its machine cannot be asked: it is stopped'
+  assert.equal(told.at(-1), { phase: 'verify', step: 'web', state: 'skipped', detail })
+  const failure = (await errorOf(verifyStage(clients, config, found(undefined), () => undefined))) as Failure
   assert.is(failure.message, 'Nothing serves, so there is nothing to verify')
   assert.is(failure.details.next, 'npx zx scripts/deploy.mjs --stage test')
   rmSync(config.folder, { recursive: true })

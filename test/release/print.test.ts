@@ -2,7 +2,9 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Config } from '../../config/config.ts'
 import type { LedgerEntry } from '../../src/release/ledger.ts'
-import type { Plan } from '../../src/release/plan.ts'
+import type { PlanLine } from '../../src/release/plan/operation.ts'
+import type { Plan } from '../../src/release/plan/plan.ts'
+import type { ReleaseOperations } from '../../src/release/plan/release-operations.ts'
 import { printDeployed, printHistory, printPlan, printReceipt, printStatus, printVerified } from '../../src/release/print.ts'
 import type { Status } from '../../src/release/status.ts'
 import { createTerminal, type Terminal } from '../../src/terminal/terminal.ts'
@@ -19,19 +21,21 @@ const digest = (letter: string) => `sha256:${letter.repeat(64)}`
 const prod = { app: 'shop', stage: 'prod' } as Config
 const local = { app: 'shop', stage: 'local' } as Config
 
+const lines: PlanLine[] = [
+  { glyph: ' ', what: 'elastic ip', detail: '192.0.2.1' },
+  { glyph: '+', what: 'repository', detail: '' },
+  { glyph: '-/+', what: 'stack', detail: 'release 6: vpc' },
+  { glyph: '~', what: 'image web', detail: 'aaaaaaaaaaaa, 2.1 MB to upload' },
+  { glyph: '-', what: 'stack', detail: 'release 5: left over by a run that did not end' },
+]
+/** Operations that are only looked at. */
+const shown = (...lines: PlanLine[]) => ({ all: lines.map((line) => ({ lines: [line] })) }) as unknown as ReleaseOperations
+
 const plan: Plan = {
   release: 6,
   strategy: 'blue-green',
-  leftovers: [5],
-  first: [],
+  operations: shown(...lines),
   replaces: 4,
-  steps: [
-    { glyph: ' ', what: 'elastic ip', detail: '192.0.2.1' },
-    { glyph: '+', what: 'repository', detail: '' },
-    { glyph: '-/+', what: 'stack', detail: 'release 6: vpc' },
-    { glyph: '~', what: 'image web', detail: 'aaaaaaaaaaaa, 2.1 MB to upload' },
-    { glyph: '-', what: 'stack', detail: 'release 5: left over by a run that did not end' },
-  ],
   missing: ['grafana is not on this machine (apt-get install grafana)'],
   price: { instance: 7.592, disk: 1.6, address: 3.65, total: 12.842 },
   changes: true,
@@ -59,7 +63,7 @@ On AWS about $12.84 a month: machine $7.59, disk $1.60, address $3.65 (us-east-1
 test('a plan that was asked for is a result, and says when a deploy would change nothing or the price is not known', () => {
   const same = {
     ...plan,
-    steps: plan.steps.slice(0, 1),
+    operations: shown(lines[0]!),
     missing: [],
     changes: false,
     price: { ...plan.price, instance: undefined, total: undefined },
@@ -96,6 +100,7 @@ const deployed = {
     { label: 'build', start: 0, seconds: 0.42 },
     { label: 'create', start: 0.1, seconds: 3 },
   ],
+  operations: [],
   critical: [
     { name: 'vpc', start: 0, seconds: 0.3, after: [] },
     { name: 'instance', start: 0.4, seconds: 2.4, after: ['vpc'] },
@@ -139,6 +144,9 @@ const status: Status = {
   app: 'shop',
   stage: 'prod',
   release: 6,
+  launched: true,
+  silent: undefined,
+  next: undefined,
   deployed: { at: '2026-01-02T03:04:05.000Z', by: 'ann@laptop', commit: 'c'.repeat(40) },
   address: '192.0.2.1',
   machine: { id: 'i-6', state: 'running' },
@@ -166,8 +174,22 @@ Locked by bob@ci (deploy).
   )
 })
 
+test('a machine that has stopped, or says nothing, is told with what helps; who launched it may be unknown', () => {
+  const machine = { id: 'i-6', state: 'stopped' }
+  const silent = { ...status, deployed: undefined, services: [], leftovers: [], lockedBy: undefined }
+  const next = 'aws ec2 start-instances --instance-ids i-6'
+  assert.is(
+    printed((terminal) => printStatus(terminal, { ...silent, machine, silent: 'it is stopped', next })).out.trimEnd(),
+    `Release 6 of shop serves stage prod at 192.0.2.1.\nMachine i-6 is stopped.\nTo start it: ${next}\nSERVICE  STATE  URL  IMAGE  DETAIL`,
+  )
+  assert.match(
+    printed((terminal) => printStatus(terminal, { ...silent, silent: 'AccessDeniedException: no' })).out,
+    'It could not be asked how its containers are: AccessDeniedException: no\n',
+  )
+})
+
 test('a stage that serves nothing, or has only a machine, says how to deploy it', () => {
-  const bare = { ...status, deployed: undefined, services: [], leftovers: [], lockedBy: undefined }
+  const bare = { ...status, launched: false, deployed: undefined, services: [], leftovers: [], lockedBy: undefined }
   const nothing = printed((terminal) => printStatus(terminal, { ...bare, release: undefined, machine: undefined, stage: 'local' })).out
   assert.is(nothing.split('\n')[0], 'Stage local of shop serves nothing. To deploy it: npx zx scripts/deploy.mjs')
   const machine = printed((terminal) => printStatus(terminal, bare)).out

@@ -3,10 +3,8 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Failure } from '../../config/failure.ts'
 import { addressQuota, vpcQuota } from '../../src/aws/quota.ts'
-import { recipesOf } from '../../src/release/images.ts'
-import { type Plan, planDeploy } from '../../src/release/plan.ts'
-import { roomFor } from '../../src/release/room.ts'
-import { lookAt } from '../../src/release/situation.ts'
+import { replacements } from '../../src/release/plan/strategy/index.ts'
+import { lookForPlan } from '../../src/release/plan/work.ts'
 import { createTestCloud, errorOf } from '../aws/cloud.fixture.ts'
 import { configOf } from './config.fixture.ts'
 
@@ -19,9 +17,11 @@ test.after(async () => {
 })
 test.after.each(() => cloud.faults())
 
-async function plan(also: { strategy?: 'recreate' } = {}): Promise<Plan> {
-  const situation = await lookAt(clients, config)
-  return planDeploy({ ...config, ...also }, recipesOf(config), situation, await roomFor(clients, situation))
+async function plan(also: { strategy?: 'recreate' } = {}) {
+  const work = await lookForPlan(clients, { ...config, ...also }, () => undefined, 'deploy')
+  const { before, afterwards } = replacements[work.config.strategy](work)
+  const numbers = (those: typeof before) => those.map(({ release }) => release)
+  return { release: work.situation.next, before: numbers(before), afterwards: numbers(afterwards) }
 }
 
 /** A VPC of nobody, or of a release of the stage. */
@@ -54,7 +54,7 @@ test('where the quota of VPCs is used up, the plan fails, names them all, and sa
   assert.is(failure.message, `${clients.access.region} has no room for another VPC: 5 of 5 are there`)
   assert.equal(failure.details.on!.split(', ').sort(), vpcs.toSorted())
   const { service, code } = vpcQuota
-  const command = `aws service-quotas request-service-quota-increase --region ${clients.access.region} --service-code ${service} --quota-code ${code}`
+  const command = `aws --region ${clients.access.region} service-quotas request-service-quota-increase --service-code ${service} --quota-code ${code}`
   assert.is(failure.details.next, `${command} --desired-value 10`)
 })
 
@@ -62,19 +62,19 @@ test('leftovers of the stage make room: they go before anything is made', async 
   const ec2 = await clients.ec2()
   await ec2.deleteVpc({ VpcId: vpcs.pop() })
   vpcs.push(await makeVpc(7))
-  assert.equal([(await plan()).first, (await plan()).leftovers, (await plan()).release], [[7], [7], 8])
+  assert.equal(await plan(), { before: [7], afterwards: [], release: 8 })
 })
 
 test('an account that was given more has the room', async () => {
   const quotas = await clients.quotas()
   await quotas.requestServiceQuotaIncrease({ ServiceCode: vpcQuota.service, QuotaCode: vpcQuota.code, DesiredValue: 6 })
-  assert.equal([(await plan()).first, (await plan()).leftovers], [[], [7]])
+  assert.equal(await plan(), { before: [], afterwards: [7], release: 8 })
 })
 
 test('where nobody can tell a quota, AWS itself is left to refuse', async () => {
   await makeVpc()
   await cloud.faults({ action: asking, before: { code: 'UnknownOperationException', message: 'no such thing' } })
-  assert.equal((await plan()).first, [])
+  assert.equal((await plan()).before, [])
 })
 
 test('a stage without an address needs room for one', async () => {
@@ -87,7 +87,7 @@ test('a stage without an address needs room for one', async () => {
   assert.is(failure.message, `${clients.access.region} has no room for another Elastic IP: 5 of 5 are there`)
   assert.match(failure.details.next!, `--service-code ${addressQuota.service} --quota-code ${addressQuota.code} --desired-value 10`)
   await ec2.releaseAddress({ AllocationId: ids[0] })
-  assert.equal((await plan()).first, [])
+  assert.equal((await plan()).before, [])
 })
 
 test.run()

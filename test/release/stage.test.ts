@@ -4,20 +4,20 @@ import * as assert from 'uvu/assert'
 import { Failure } from '../../config/failure.ts'
 import { Inventory } from '../../src/aws/inventory.ts'
 import { deleteParameters } from '../../src/aws/parameters.ts'
-import type { Event } from '../../src/event.ts'
+import type { Event, Tell } from '../../src/event.ts'
 import { contentsOf } from '../../src/release/contents.ts'
-import type { DeployOptions } from '../../src/release/deploy.ts'
+import { deploy } from '../../src/release/deploy.ts'
 import { destroy } from '../../src/release/destroy.ts'
-import { recipesOf } from '../../src/release/images.ts'
 import { launch } from '../../src/release/launch.ts'
-import type { Lease, LeaseOwner } from '../../src/release/lease.ts'
+import { type Lease, thisOwner } from '../../src/release/lease.ts'
 import { history, writeEntry } from '../../src/release/ledger.ts'
-import { conditionOf, countOf, logsOf } from '../../src/release/logs.ts'
+import { countOf, lastWordsOf, logsOf } from '../../src/release/logs.ts'
 import { ownerOf } from '../../src/release/names.ts'
-import { planDeploy } from '../../src/release/plan.ts'
-import { provision } from '../../src/release/provision.ts'
+import { linesOf } from '../../src/release/plan/plan.ts'
+import { planDeploy, planProvision } from '../../src/release/plan/plan-deploy.ts'
+import { planDestroy } from '../../src/release/plan/plan-destroy.ts'
+import { lookForPlan } from '../../src/release/plan/work.ts'
 import { retire } from '../../src/release/retire.ts'
-import { roomFor } from '../../src/release/room.ts'
 import { lookAt, servingRelease } from '../../src/release/situation.ts'
 import { statusOf } from '../../src/release/status.ts'
 import { createTestCloud, errorOf, freePort } from '../aws/cloud.fixture.ts'
@@ -34,18 +34,15 @@ test.after(async () => {
 test.after.each(() => cloud.faults())
 
 const { signal } = new AbortController()
-const owner: LeaseOwner = { user: 'ann', host: 'laptop', verb: 'provision', pid: 1 }
 /** What a lease that is given back deletes. */
 const along: string[] = []
 const held: Lease = { signal, takeAlong: (names) => along.push(...names), release: () => deleteParameters(clients, along.splice(0)) }
 const ignore = () => undefined
 
 /** Provisions the next release, with what is there now. */
-async function provisionNext(also: Partial<DeployOptions> = {}) {
-  const situation = await lookAt(clients, config)
-  const recipes = recipesOf(config)
-  const plan = planDeploy(config, recipes, situation, await roomFor(clients, situation))
-  return await provision({ config, clients, situation, recipes, plan, owner, lease: held, signal, tell: ignore, ...also })
+async function provisionNext({ lease = held, tell = ignore }: { lease?: Lease; tell?: Tell } = {}) {
+  const work = await lookForPlan(clients, config, tell, 'provision')
+  return await deploy(work, planProvision(work), { lease, signal })
 }
 
 /** What there is, as `vpc (release 1)`, sorted. */
@@ -71,18 +68,30 @@ test('a stage that was never deployed has nothing, and its first release is 1', 
   )
 })
 
+test('what is printed is what runs: every line is of an operation that ran, and nothing ran that was not shown', async () => {
+  const phases = new Set<string>()
+  const work = await lookForPlan(clients, config, ({ phase }) => void phases.add(phase), 'provision')
+  const plan = planProvision(work)
+  const { operations } = await deploy(work, plan, { lease: held, signal })
+  assert.equal(operations.map(({ name }) => name).sort(), plan.operations.all.map(({ title }) => title).sort())
+  assert.equal([...phases].sort(), [...new Set(plan.operations.all.map(({ phase }) => phase))].sort())
+  assert.ok(linesOf(plan.operations).length >= plan.operations.all.length)
+  await destroyStage()
+})
+
 test('provisioning makes everything, leads the address to the machine and says so in the ledger', async () => {
   const { release, address, seconds } = await provisionNext()
   assert.is(release, 1)
-  assert.equal(Object.keys(seconds), ['create', 'promote'])
+  assert.equal(Object.keys(seconds).sort(), ['create', 'promote', 'record'])
   assert.equal(await contents(), [...stackOf(1), ...ofStage].sort())
   const situation = await lookAt(clients, config)
   assert.is(situation.elasticIp?.address, address)
   assert.is(situation.serving?.release, 1)
   // Nothing was launched, so nothing serves.
   assert.is(servingRelease(situation), undefined)
+  const { user, host } = thisOwner('provision')
   const [entry, ...others] = await history(clients, config)
-  assert.equal([entry!.release, entry!.outcome, entry!.by, others], [1, 'provisioned', 'ann@laptop', []])
+  assert.equal([entry!.release, entry!.outcome, entry!.by, others], [1, 'provisioned', `${user}@${host}`, []])
   const status = await statusOf(clients, config)
   assert.equal([status.release, status.deployed, status.machine?.state], [1, undefined, 'running'])
 })
@@ -96,7 +105,7 @@ test('an image that the machine cannot pull is a failure with the name, the log 
   assert.is(failure.message, 'Could not pull the image of web')
   assert.match(failure.details.on!, /^container web, instance i-[0-9a-f]+, command [0-9a-f-]+$/)
   assert.ok(failure.details.log!.length > 0)
-  assert.match(failure.details.next!, /^aws ssm get-command-invocation --command-id /)
+  assert.match(failure.details.next!, /^aws --region eu-west-1 ssm get-command-invocation --command-id /)
 })
 
 test('the logs of a container are its last lines; those of one that is not there are a failure', async () => {
@@ -107,10 +116,10 @@ test('the logs of a container are its last lines; those of one that is not there
   await cloud.faults({ action: 'ssm:GetCommandInvocation', instead: answer })
   assert.is(await logsOf(clients, config, 'web', 20, signal), 'one\ntwo')
   await cloud.faults({ action: 'ssm:GetCommandInvocation', instead: { ...answer, StandardOutputContent: '2 true\none\ntwo\n' } })
-  const condition = await conditionOf(clients, (await lookAt(clients, config)).serving!.instance.id, 'web', signal)
+  const condition = await lastWordsOf(clients, (await lookAt(clients, config)).serving!.instance.id, 'web', signal)
   assert.equal(condition, { restarts: 2, outOfMemory: true, log: ['one', 'two'] })
   await cloud.faults()
-  const noContainer = (await errorOf(conditionOf(clients, (await lookAt(clients, config)).serving!.instance.id, 'web', signal))) as Failure
+  const noContainer = (await errorOf(lastWordsOf(clients, (await lookAt(clients, config)).serving!.instance.id, 'web', signal))) as Failure
   assert.match(noContainer.message, /No such (object|container): web/i)
   const nowhere = (await errorOf(logsOf(clients, { app: 'shop', stage: 'nowhere' }, 'web', 20, signal))) as Failure
   assert.is(nowhere.message, 'Nothing runs, so there are no logs')
@@ -139,8 +148,10 @@ test('a launch that ends without a result is told with what it wrote and how to 
   const failure = (await errorOf(launch(clients, config, serving!.instance, launchOf([container('web')]), options))) as Failure
   assert.is(failure.message, 'The launch ended without a result (Execution Timed Out, exit code 137)')
   assert.equal(failure.details.log, ['half', 'killed'])
-  assert.match(failure.details.next!, /^aws ssm get-command-invocation --command-id \S+ --instance-id i-/)
+  assert.match(failure.details.next!, /^aws --region eu-west-1 ssm get-command-invocation --command-id \S+ --instance-id i-/)
 })
+
+const gone = ['unhealthy', 'its machine has no such container']
 
 test('status shows what serves: whether it answers, what is missing, what is closed', async () => {
   const entry = { release: 1, outcome: 'serving' as const, at: '2026-01-02T03:04:05.000Z', by: 'ann@laptop', commit: 'abc', seconds: {} }
@@ -151,9 +162,16 @@ test('status shows what serves: whether it answers, what is missing, what is clo
   assert.is(servingRelease(await lookAt(clients, config)), 1)
   assert.equal(status.deployed, { at: entry.at, by: entry.by, commit: entry.commit })
   const shown = Object.fromEntries(status.services.map(({ name, state, detail }) => [name, [state, detail]]))
-  assert.equal(shown.web![0], 'unhealthy')
-  assert.equal(shown.prometheus, ['not checked', 'not open to the outside'])
+  // The ledger says what was launched; the machine says that it is gone.
+  assert.equal([shown.web, shown.prometheus], [gone, gone])
   assert.equal(shown.grafana, ['missing', missing[0]])
+
+  // Whoever may not run commands still sees what answers from outside.
+  await cloud.faults({ action: 'ssm:SendCommand', before: { code: 'AccessDeniedException', message: 'not for you' } })
+  const half = await statusOf(clients, monitored)
+  assert.match(half.silent!, /^AccessDeniedException: /)
+  const outside = Object.fromEntries(half.services.map(({ name, state, detail }) => [name, [state, detail]]))
+  assert.equal([outside.web![0], outside.prometheus], ['unhealthy', ['not checked', 'not open to the outside']])
 })
 
 test('a release that cannot be provisioned is cleared away, and what the stage keeps stays', async () => {
@@ -163,6 +181,8 @@ test('a release that cannot be provisioned is cleared away, and what the stage k
   assert.match(failure.message, /^Could not create instance: InsufficientInstanceCapacity: none free/)
   await cloud.faults()
   assert.equal(await contents(), before)
+  const [last] = await history(clients, config)
+  assert.equal([last!.release, last!.outcome], [2, 'failed'])
 })
 
 test('a run that has lost the lease stops and clears nothing away', async () => {
@@ -171,23 +191,24 @@ test('a run that has lost the lease stops and clears nothing away', async () => 
   const tell = ({ step, state }: Event) => (step === 'vpc' && state === 'done' ? lost.abort(reason) : undefined)
   const lease: Lease = { ...held, signal: lost.signal }
   assert.is(await errorOf(provisionNext({ lease, tell })), reason)
-  assert.ok((await contents()).includes('vpc (release 2)'))
+  assert.ok((await contents()).includes('vpc (release 3)'))
 })
 
 test('what a run that ended halfway has left is seen, planned to go, and goes with the next', async () => {
   const situation = await lookAt(clients, config)
-  assert.equal([situation.next, situation.releases], [3, [1, 2]])
-  const plan = planDeploy(config, recipesOf(config), situation, await roomFor(clients, situation))
-  assert.equal([plan.leftovers, plan.replaces], [[2], 1])
-  assert.equal((await statusOf(clients, config)).leftovers, [2])
-  assert.is((await provisionNext()).release, 3)
-  assert.equal(await contents(), [...stackOf(1), ...stackOf(3), ...ofStage].sort())
+  assert.equal([situation.next, situation.releases], [4, [1, 3]])
+  const { operations, replaces } = planDeploy(await lookForPlan(clients, config, ignore, 'deploy'))
+  const gone = operations.all.filter(({ phase }) => phase === 'retire').map(({ title }) => title)
+  assert.equal([gone, replaces], [['stack of release 3', 'stack of release 1'], 1])
+  assert.equal((await statusOf(clients, config)).leftovers, [3])
+  assert.is((await provisionNext()).release, 4)
+  assert.equal(await contents(), [...stackOf(1), ...stackOf(4), ...ofStage].sort())
 })
 
 test('retiring drains what runs before it removes the stack', async () => {
   const told: Event[] = []
   await retire(clients, config, [1], 'retire', signal, (event) => told.push(event))
-  assert.equal(await contents(), [...stackOf(3), ...ofStage].sort())
+  assert.equal(await contents(), [...stackOf(4), ...ofStage].sort())
   const drain = told.find(({ step, state }) => step === 'drain (release 1)' && state === 'done')
   assert.is(drain?.detail, 'Success')
   assert.ok(told.indexOf(drain!) < told.findIndex(({ step }) => step === 'vpc (release 1)'))
@@ -195,7 +216,7 @@ test('retiring drains what runs before it removes the stack', async () => {
 
 /** Destroys the stage as its script does, which gives the lease back afterwards. */
 async function destroyStage() {
-  const receipt = await destroy(clients, config, held, signal, ignore)
+  const receipt = await destroy(await planDestroy(clients, config, held, ignore), { lease: held, signal })
   await held.release()
   return receipt
 }
@@ -205,7 +226,7 @@ test('destroy tells what it could not remove and why, and removes the rest', asy
   const receipt = await destroyStage()
   assert.match(receipt.failure!.message, /^Could not destroy subnet: OperationNotPermitted: it is protected\n/)
   assert.equal(receipt.left.map(({ kind }) => kind).sort(), ['subnet', 'vpc'])
-  assert.equal(await contents(), ['subnet (release 3)', 'vpc (release 3)'])
+  assert.equal(await contents(), ['subnet (release 4)', 'vpc (release 4)'])
 })
 
 test('destroy finishes what was left, looks again, and its receipt says that nothing is left', async () => {
@@ -222,14 +243,18 @@ test('a machine that cannot be drained is retired all the same', async () => {
   await cloud.faults({ action: 'ssm:SendCommand', before: { code: 'InvalidInstanceId', message: 'not in a valid state' } })
   const told: Event[] = []
   await retire(clients, config, [1], 'retire', signal, (event) => told.push(event))
-  assert.is(told.find(({ step, state }) => step === 'drain (release 1)' && state === 'skipped')?.detail, 'not in a valid state')
+  const detail = told.find(({ step, state }) => step === 'drain (release 1)' && state === 'skipped')?.detail
+  assert.is(detail, 'The machine takes no commands: its agent is not connected to Systems Manager')
   await destroyStage()
   assert.equal(await contents(), [])
 })
 
 test('an interrupted destroy throws the reason', async () => {
   const aborted = AbortSignal.abort(new Failure('Interrupted'))
-  assert.is((await errorOf(destroy(clients, config, held, aborted, ignore))).message, 'Interrupted')
+  assert.is(
+    (await errorOf(destroy(await planDestroy(clients, config, held, ignore), { lease: held, signal: aborted }))).message,
+    'Interrupted',
+  )
 })
 
 test.run()

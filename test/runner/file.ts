@@ -49,6 +49,8 @@ export async function runFile(file: string, { root, folder, coverage }: Surround
     detached: true,
     stdio: ['ignore', descriptor, descriptor],
     env: {
+      // Tests run side by side, all of them at 127.0.0.1, each on ports of its own.
+      MLOPS_LOOPBACK: 'shared',
       ...process.env,
       // Whatever a test starts as `node` is the Node that runs the tests.
       PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),

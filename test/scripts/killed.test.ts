@@ -1,8 +1,9 @@
-// time limit: 240 s
+// time limit: 480 s
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { askCloud } from '../../src/local/owner.ts'
 import { until } from './client.fixture.ts'
 import { kill, processesOf, treeOf } from './processes.fixture.ts'
 import { document, layProject, nothingRuns, type Running, webService } from './project.fixture.ts'
@@ -14,7 +15,7 @@ const address = `http://127.0.0.1:${project.ports[0]}/`
 const web = async () => (await fetch(address)).text()
 
 /** A deploy that will be killed: its lock does not hold up the next command for longer than this many seconds. */
-const startDeploy = () => project.start('deploy', [], { env: { MLOPS_LEASE_SECONDS: '3' } })
+const startDeploy = () => project.start('deploy', [], { env: { MLOPS_LEASE_SECONDS: '8' } })
 
 /** Kills a script with all that it has started and that still is its own. */
 async function killTree({ child, ended }: Running): Promise<void> {
@@ -62,6 +63,40 @@ test('a deploy that is killed after the address has moved does not hinder the ne
   await deployCleanly('3')
 })
 
+test('a deploy that is killed in the moment in which the address has moved serves, and every command knows it', async () => {
+  project.write({ 'services/web/server.ts': webService({ version: '2b' }) })
+  const before = document(await project.run('status', '--json')).release
+  const cloud = join(project.state, 'cloud')
+  const deploying = startDeploy()
+  await askCloud(cloud, 'faults', { rules: [{ action: 'ec2:AssociateAddress', hold: 'after' }] })
+  await until(async () => (await askCloud<{ rules: { held: number }[] }>(cloud, 'faults'))!.rules[0]!.held === 1, 60)
+  await killTree(deploying)
+  await askCloud(cloud, 'faults', { rules: [] })
+  assert.is(await web(), 'version 2b')
+
+  const release = before + 1
+  const status = document(await project.run('status', '--json'))
+  assert.equal([status.release, status.launched, status.services[0].state, status.leftovers], [release, true, 'healthy', [before]])
+  assert.match(status.services[0].image, /^sha256:/)
+  assert.match(status.deployed.by, '@')
+  const outcomes = async () =>
+    document(await project.run('history', '--json')).releases.map(({ release, outcome }: { release: number; outcome: string }) => [
+      release,
+      outcome,
+    ])
+  assert.equal((await outcomes())[0], [release, 'serving'])
+  const verified = document(await project.run('verify', '--json'), 1)
+  const [inside] = verified.services[0].results
+  assert.equal([inside.name, inside.ok], ['it is healthy on its machine', true])
+  const plan = document(await project.run('plan', '--json')).plan
+  assert.equal([plan.release, plan.replaces, plan.leftovers, plan.changes], [release + 1, release, [before], true])
+  await deployCleanly('3')
+  assert.equal((await outcomes()).slice(0, 2), [
+    [release + 1, 'serving'],
+    [release, 'serving'],
+  ])
+})
+
 test('an interrupted deploy cleans up behind itself and ends with 130', async () => {
   const deploying = project.start('deploy')
   await deploying.says(/launch {2}started/)
@@ -69,7 +104,7 @@ test('an interrupted deploy cleans up behind itself and ends with 130', async ()
   const { code, err } = await deploying.ended
   assert.is(code, 130, err)
   assert.match(err, '! Interrupted: cleaning up. Press Ctrl-C again to end at once.\n')
-  assert.match(err, /✖ Interrupted\.\n$/)
+  assert.match(err, /✖ Interrupted\.\nRelease \d+ still serves; nothing changed for its users\.\n$/)
   const status = document(await project.run('status', '--json'))
   assert.equal([status.leftovers, status.lockedBy, status.services[0].state], [[], undefined, 'healthy'])
   assert.is(await web(), 'version 3')
@@ -86,7 +121,7 @@ test('when the embedded cloud is killed, the next command finds its machines and
 
 test('when everything was killed, status says that the machine has stopped, and a deploy serves again', async () => {
   kill(processesOf(project.folder).map(({ pid }) => pid))
-  const before = document(await project.run('status', '--json'))
+  const before = document(await project.run('status', '--json'), 1)
   assert.equal([before.machine.state, before.services[0].state], ['stopped', 'unhealthy'])
   await deployCleanly('4')
 })

@@ -27,8 +27,14 @@ async function testDeployed(): Promise<void> {
   const [inference, ingestion, prometheus, alertmanager, nodeExporter, grafana] = project.ports as [number, ...number[]]
   const webhook = await startWebhook()
   const services = {
-    'ml-inference': { entry: './services/ml-inference/server.ts', port: inference, health: '/ready', expose: 'public' },
-    'data-ingestion': { entry: './services/data-ingestion/server.ts', port: ingestion, expose: 'public' },
+    'ml-inference': {
+      entry: './services/ml-inference/server.ts',
+      port: inference,
+      health: '/ready',
+      expose: 'public',
+      measures: ['predictions'],
+    },
+    'data-ingestion': { entry: './services/data-ingestion/server.ts', port: ingestion, expose: 'public', measures: ['ingestion'] },
   }
   const configure = (withGrafana: boolean) => {
     const ports = { prometheus: { port: prometheus }, alertmanager: { port: alertmanager }, nodeExporter: { port: nodeExporter } }

@@ -107,11 +107,12 @@ export async function layProject(options: { services?: readonly string[]; wrappe
 
 /** A user's environment with nothing of the tests' own in it, but what the runner needs to find processes and to measure. */
 function surroundings(folder: string): NodeJS.ProcessEnv {
-  const { PATH, NODE_V8_COVERAGE, TEST_FILE_RUN } = process.env
+  const { PATH, NODE_V8_COVERAGE, TEST_FILE_RUN, MLOPS_LOOPBACK = 'shared' } = process.env
   return {
     PATH: `${join(folder, 'node_modules/.bin')}${delimiter}${PATH}`,
     HOME: join(folder, 'home'),
     LANG: 'C.UTF-8',
+    MLOPS_LOOPBACK,
     ...(NODE_V8_COVERAGE ? { NODE_V8_COVERAGE } : {}),
     ...(TEST_FILE_RUN ? { TEST_FILE_RUN } : {}),
   }
@@ -183,15 +184,22 @@ export function holdPort(port: number, address = '0.0.0.0') {
   })
 }
 
-/** A service without the kit: it answers `/health` by this status, everything else by its version, and says so in its log. */
-export function webService({ version = '1', health = 200, starts = true } = {}): string {
+/**
+ * A service without the kit: it answers `/health` by this status, everything else by its version, and says so in its log.
+ * @param later code that it runs a second and a half after its first answer
+ */
+export function webService({ version = '1', health = 200, starts = true, later = '' } = {}): string {
   return `import { createServer } from 'node:http'
 
 console.log('web ${version} starts')
 console.log('the model file is missing')
 ${starts ? '' : 'process.exit(3)'}
+let status = ${health}
+let asked = false
 createServer((request, response) => {
-  if (request.url === '/health') response.writeHead(${health}, { 'content-type': 'application/json' }).end('{"status":"healthy","service":"web"}')
+  if (!asked) setTimeout(() => { ${later} }, 1500)
+  asked = true
+  if (request.url === '/health') response.writeHead(status, { 'content-type': 'application/json' }).end('{"status":"healthy","service":"web"}')
   else response.end('version ${version}')
 }).listen(Number(process.env.PORT), process.env.HOST)
 process.on('SIGTERM', () => process.exit(0))

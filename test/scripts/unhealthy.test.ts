@@ -1,4 +1,4 @@
-// time limit: 240 s
+// time limit: 480 s
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { processesOf } from './processes.fixture.ts'
@@ -68,18 +68,49 @@ test('code that cannot be bundled fails with 4 before anything is launched, and 
   assert.equal([status.release, status.leftovers, status.services[0].state], [2, [], 'healthy'])
 })
 
+test('a service that is healthy for a moment and then ends is not promoted, whatever it answers once it is started again', async () => {
+  project.write({ 'services/web/server.ts': webService({ version: '5', later: "console.log('the queue is full'); process.exit(1)" }) })
+  const { code, err } = await project.run('deploy')
+  assert.is(code, 4, err)
+  const report = err.slice(err.indexOf('✖'))
+  assert.match(report, /^✖ Got healthy and ended again within seconds: web\nRelease 2 still serves; nothing changed for its users\.\n/)
+  assert.match(report, /│ the queue is full\n/)
+  assert.is(await web(project), 'version 1')
+})
+
+test('nor is one that runs out of memory by then', async () => {
+  const later = 'const kept = []; for (;;) kept.push(Array.from({ length: 10_000 }, () => ({ more: [] })))'
+  project.write({ 'services/web/server.ts': webService({ version: '6', later }) })
+  const { code, err } = await project.run('deploy')
+  assert.is(code, 4, err)
+  assert.match(err, /✖ (Got healthy and ended again within seconds|Got healthy and did not stay so): web\n/)
+  assert.is(await web(project), 'version 1')
+})
+
+test('nor is one that gets unhealthy by then without ending, and what it answers is shown', async () => {
+  project.write({ 'services/web/server.ts': webService({ version: '7', later: 'status = 500' }) })
+  const { code, err } = await project.run('deploy')
+  assert.is(code, 4, err)
+  assert.match(err, '✖ Got healthy and did not stay so: web\n')
+  assert.match(err, /│ health check: HTTP 500 \{"status":"healthy","service":"web"\}\n/)
+  assert.is(await web(project), 'version 1')
+})
+
 test('history keeps the failures with their reasons', async () => {
   const { releases } = document(await project.run('history', '--json'))
   assert.equal(
     releases.map(({ release, outcome }: { release: number; outcome: string }) => [release, outcome]),
     [
+      [7, 'failed'],
+      [6, 'failed'],
+      [5, 'failed'],
       [4, 'failed'],
       [3, 'failed'],
       [2, 'serving'],
       [1, 'failed'],
     ],
   )
-  assert.match(releases[1].error, 'Could not keep running web')
+  assert.match(releases[4].error, 'Could not keep running web')
 })
 
 test('a service that runs and does not get healthy fails with 4 after a minute, and the old release still serves', async () => {
@@ -87,6 +118,7 @@ test('a service that runs and does not get healthy fails with 4 after a minute, 
   assert.is(code, 4, err)
   const report = err.slice(err.indexOf('✖'))
   assert.match(report, /^✖ Did not get healthy within 60 s: web\nRelease 1 still serves; nothing changed for its users\.\n/)
+  assert.match(report, /│ health check: HTTP 503 \{"status":"healthy","service":"web"\}\n/)
   assert.match(report, /│ web 2 starts\n/)
   assert.match(report, `  next    PORT=${sick.ports[0]} npx node services/web/server.ts\n`)
   assert.ok(seconds < 90, `it took ${seconds} s`)

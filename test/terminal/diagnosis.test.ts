@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { exit, Failure } from '../../config/failure.ts'
+import { writing } from '../../config/no-space.ts'
 import { diagnose, isAccess } from '../../src/terminal/diagnosis.ts'
 
 function named(name: string, message: string, more: object = {}): Error {
@@ -41,6 +42,18 @@ test("the machine's own errors are put in words", async () => {
   )
   const missing = await readFile('/no/such/file').catch((error: unknown) => error)
   assert.is(diagnose(missing), undefined)
+})
+
+test('a full disk is told with the file that had no room', async () => {
+  const full = named('Error', 'ENOSPC: no space left on device, write', { code: 'ENOSPC' })
+  const failure = (await writing('/a/b/layer.tar', Promise.reject(full)).catch((error: unknown) => error)) as Failure
+  assert.equal(
+    [failure.message, failure.details.on, failure.details.next],
+    ['There is no space left on the disk.', '/a/b/layer.tar', 'df -h /a/b'],
+  )
+  const other = new Error('x')
+  assert.is(await writing('/a', Promise.reject(other)).catch((error: unknown) => error), other)
+  assert.is(diagnose(named('Error', 'EACCES: permission denied', { code: 'EACCES', path: '/etc/x' }))?.details.on, '/etc/x')
 })
 
 test('a package that is not there says what to run', () => {

@@ -1,9 +1,17 @@
-import type { EC2, Address as WireAddress } from '@aws-sdk/client-ec2'
-import { type Actions, ApiError, type Cloud, refuse, type Store } from '../cloud.ts'
+import type {
+  AllocateAddressRequest,
+  AllocateAddressResult,
+  AssociateAddressRequest,
+  EC2,
+  Address as WireAddress,
+} from '@aws-sdk/client-ec2'
+import { type Action, type Actions, ApiError, type Call, type Cloud, refuse, type Store } from '../cloud.ts'
+import { openPorts } from '../machine/forwarding.ts'
 import type { Address } from '../records.ts'
+import { claimsAddresses, inTurn } from './claim.ts'
 import { describe } from './describe.ts'
 import { find, newId, notFound } from './kinds.ts'
-import { nextElasticIp } from './loopback.ts'
+import { nextElasticIp, unclaimedElasticIp } from './loopback.ts'
 import { tagsFor } from './tag.ts'
 
 const describeAddresses = describe<'Addresses', WireAddress>('Addresses', {
@@ -21,15 +29,21 @@ const describeAddresses = describe<'Addresses', WireAddress>('Addresses', {
   },
 })
 
+/** What is found out of this computer before the call, which then is one step. */
+export interface OnComputer {
+  /** The address that no other cloud has. */
+  readonly unclaimed?: string
+}
+
 export const addressActions = {
-  AllocateAddress({ Domain, TagSpecifications, ...others }, { cloud }) {
+  AllocateAddress({ Domain, TagSpecifications, ...others }, { cloud, unclaimed }: Call & OnComputer) {
     const { store, region, oneAddress } = cloud
     const [other] = Object.keys(others)
     if (other) throw new ApiError('UnsupportedOperation', `The embedded cloud allocates no addresses with ${other}.`)
     if (Domain !== undefined && Domain !== 'vpc') throw new ApiError('InvalidParameterValue', `Invalid value '${Domain}' for domain.`)
     const address: Address = {
       AllocationId: newId('address'),
-      PublicIp: nextElasticIp(store, { oneAddress: oneAddress === true }),
+      PublicIp: unclaimed ?? nextElasticIp(store, { oneAddress: oneAddress === true }),
       Tags: tagsFor('elastic-ip', TagSpecifications),
     }
     store.put('address', address.AllocationId, address)
@@ -119,4 +133,42 @@ function wire({ AllocationId, PublicIp, AssociationId, InstanceId, Tags }: Addre
     PrivateIpAddress: instance.PrivateIpAddress,
   }
   return { AllocationId, PublicIp, Domain: 'vpc', PublicIpv4Pool: 'amazon', NetworkBorderGroup: region, ...association, Tags }
+}
+
+/** What has to be found out of this computer before a call, and so cannot be part of its transaction. */
+export const beforehand: Readonly<Record<string, (call: Action) => Action>> = {
+  /** The address is one that no other cloud of this computer has; the call ends when it is claimed. */
+  AllocateAddress: (call) => async (input: AllocateAddressRequest, context: Call) => {
+    const { store, oneAddress } = context.cloud
+    const give = async () => {
+      const unclaimed = await unclaimedElasticIp(store, { oneAddress: oneAddress === true })
+      return (await call(input, { ...context, unclaimed } as Call & OnComputer)) as AllocateAddressResult & { PublicIp: string }
+    }
+    return claimsAddresses() && !input.DryRun ? inTurn(give) : call(input, context)
+  },
+
+  /**
+   * A port of the address that another program of this computer holds would never lead to the instance, and that program would answer in its place. AWS's addresses
+   * know no such thing; here the call is refused, so that nobody takes the other's answers for those of the instance.
+   */
+  AssociateAddress: (call) => async (input: AssociateAddressRequest, context: Call) => {
+    const { store, machines } = context.cloud
+    const address = store.get('address', input.AllocationId ?? '')
+    const instance = store.get('instance', input.InstanceId ?? '')
+    // Where the loopback has one address, the instance's programs hold its ports themselves.
+    if (address && instance && address.PublicIp !== instance.PrivateIpAddress && !input.DryRun) {
+      const groups = store.list('securityGroup').filter(({ GroupId }) => instance.SecurityGroupIds.includes(GroupId))
+      const ports = openPorts(
+        groups.flatMap(({ Ingress }) => Ingress),
+        () => undefined,
+      )
+      const taken = await machines.taken(address.PublicIp, [...ports.keys()])
+      if (taken.length > 0)
+        throw new ApiError(
+          'OperationNotPermitted',
+          `${taken.map((port) => `${address.PublicIp}:${port}`).join(', ')} is held by another program on this computer.`,
+        )
+    }
+    return call(input, context)
+  },
 }

@@ -3,6 +3,7 @@ import type { Store } from '../cloud.ts'
 import { ApiError } from '../cloud.ts'
 import type { EngineName } from '../machine/engine-name.ts'
 import { appliedValue, quotas } from '../quotas/quota.ts'
+import { claimsAddresses, isClaimed } from './claim.ts'
 
 /** Addresses 127.128.0.1 … 127.191.254.254; a second instance with the number of a long gone one is no harm. */
 const places = 64 * 254 * 254
@@ -43,18 +44,41 @@ function address(first: number, number: number): string {
 }
 
 /**
- * The address of a new Elastic IP: 127.0.0.1 first, since that is where people look.
+ * The address of a new Elastic IP: 127.0.0.1 first, since that is where people look, else the next that no cloud of this computer has claimed.
+ * @param others addresses that are out of the question
  * @throws ApiError AddressLimitExceeded at the quota, or where the loopback has no further address
  */
-export function nextElasticIp(store: Store, { oneAddress }: { oneAddress: boolean }): string {
+export function nextElasticIp(
+  store: Store,
+  { oneAddress, others = new Set() }: { oneAddress: boolean; others?: ReadonlySet<string> },
+): string {
   const used = new Set(store.list('address').map(({ PublicIp }) => PublicIp))
   if (used.size + 1 > appliedValue(store, quotas.addresses))
     throw new ApiError('AddressLimitExceeded', 'The maximum number of addresses has been reached.')
-  if (oneAddress && used.size > 0) {
-    const message = 'The maximum number of addresses has been reached: the loopback of this machine has 127.0.0.1 only, and it is taken.'
+  if (oneAddress && used.size + others.size > 0) {
+    const whose = used.size > 0 ? 'it is taken' : 'a stage of another project has it'
+    const message = `The maximum number of addresses has been reached: the loopback of this machine has 127.0.0.1 only, and ${whose}.`
     throw new ApiError('AddressLimitExceeded', message)
   }
   let next = 0
-  while (used.has(address(0, next))) next++
+  while (used.has(address(0, next)) || others.has(address(0, next))) next++
   return address(0, next)
+}
+
+/** So many stages of others are looked past; where they all seem to be taken, the port of the claims is held by something else. */
+const mostOthers = 100
+
+/**
+ * The address that the next Elastic IP gets, as far as the other clouds of this computer are concerned.
+ * @throws ApiError AddressLimitExceeded as `nextElasticIp` does
+ */
+export async function unclaimedElasticIp(store: Store, { oneAddress }: { oneAddress: boolean }): Promise<string> {
+  const others = new Set<string>()
+  const first = nextElasticIp(store, { oneAddress })
+  if (!claimsAddresses()) return first
+  for (let found = first; others.size < mostOthers; found = nextElasticIp(store, { oneAddress, others })) {
+    if (!(await isClaimed(found))) return found
+    others.add(found)
+  }
+  return first
 }

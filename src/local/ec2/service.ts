@@ -1,7 +1,8 @@
 import type { Action, Service } from '../cloud.ts'
 import { ApiError } from '../cloud.ts'
 import { accountAttributeActions } from './account-attribute.ts'
-import { addressActions } from './address.ts'
+import { addressActions, beforehand } from './address.ts'
+import { consoleOutputActions } from './console-output.ts'
 import { imageActions } from './image.ts'
 import { instanceActions } from './instance.ts'
 import { instanceTypeActions } from './instance-type.ts'
@@ -16,7 +17,7 @@ import { volumeActions } from './volume.ts'
 import { vpcActions } from './vpc.ts'
 import { zoneActions } from './zone.ts'
 
-/** The part of EC2 that the embedded cloud has, one file for each kind of resource. Handlers are synchronous and run one at a time. */
+/** The part of EC2 that the embedded cloud has, one file for each kind of resource. Handlers are synchronous and run one at a time; what some have to find out of this computer first stands apart. */
 const actions: Service = {
   ...vpcActions,
   ...subnetActions,
@@ -25,6 +26,7 @@ const actions: Service = {
   ...securityGroupActions,
   ...securityGroupRuleActions,
   ...instanceActions,
+  ...consoleOutputActions,
   ...instanceTypeActions,
   ...networkInterfaceActions,
   ...volumeActions,
@@ -42,7 +44,7 @@ const actions: Service = {
 function asCall(action: Action): Action {
   return ({ DryRun, ...input }: { DryRun?: boolean }, call) => {
     const { store, machines } = call.cloud
-    const reading = call.action.startsWith('Describe')
+    const reading = /^(Describe|Get)/.test(call.action)
     const output = store.transaction(() => {
       const result = action(input, call)
       if (DryRun) throw new ApiError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412)
@@ -53,4 +55,6 @@ function asCall(action: Action): Action {
   }
 }
 
-export const ec2: Service = Object.fromEntries(Object.entries(actions).map(([name, action]) => [name, asCall(action)]))
+export const ec2: Service = Object.fromEntries(
+  Object.entries(actions).map(([name, action]) => [name, (beforehand[name] ?? ((call) => call))(asCall(action))]),
+)

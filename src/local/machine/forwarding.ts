@@ -1,4 +1,5 @@
 import type { Store } from '../cloud.ts'
+import { claimPort, claimsAddresses } from '../ec2/claim.ts'
 import type { Instance, Permission } from '../records.ts'
 
 /** One port of a public address that leads to an instance. */
@@ -15,13 +16,19 @@ export interface Forwarding {
 /** A rule that opens more ports than this is not forwarded: each one is a socket that listens. */
 const widestRange = 1000
 
+/** By which the other clouds of this computer see that an address is given: listened on, and open to nobody. */
+function claims(store: Store): Forwarding[] {
+  if (!claimsAddresses()) return []
+  return store.list('address').map(({ PublicIp }) => ({ address: PublicIp, port: claimPort, to: PublicIp, from: [] }))
+}
+
 /**
  * What must be forwarded just now: for every running instance, the ports that its security groups open, on its Elastic IP, or on the public
- * address of its own while it has none. Rules that admit nobody who could ever come by loopback, and rules for other groups, open nothing.
+ * address of its own while it has none. Rules that admit nobody who could ever come by loopback, and rules for other groups, open nothing. Beside them the claims of all Elastic IPs.
  */
 export function forwardings(store: Store, warn: (line: string) => void = console.error): Forwarding[] {
   const groups = new Map(store.list('securityGroup').map((group) => [group.GroupId, group]))
-  return store
+  const open = store
     .list('instance')
     .filter(({ State }) => State === 'running')
     .flatMap((instance) => {
@@ -32,6 +39,7 @@ export function forwardings(store: Store, warn: (line: string) => void = console
       const ports = openPorts(rules, (line) => warn(`instance ${instance.InstanceId}: ${line}`))
       return [...ports].map(([port, from]) => ({ address, port, to: instance.PrivateIpAddress, from }))
     })
+  return [...claims(store), ...open]
 }
 
 /** The address by which the world reaches an instance just now. */

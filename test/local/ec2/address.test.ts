@@ -43,6 +43,25 @@ test('the first address is 127.0.0.1; the sixth is over the quota', async () => 
   for (const { AllocationId } of (await ec2.describeAddresses({})).Addresses ?? []) await ec2.releaseAddress({ AllocationId })
 })
 
+test('an address with a port that another program of this computer holds is led nowhere', async () => {
+  const { SubnetId } = await network(plane)
+  const id = await runningInstance(SubnetId)
+  const [group] = (await ec2.describeInstances({ InstanceIds: [id] })).Reservations![0]!.Instances![0]!.SecurityGroups!
+  const { AllocationId } = await ec2.allocateAddress({})
+  // The machine room of these tests says of port 1 that it is taken.
+  for (const port of [1, 2])
+    await ec2.authorizeSecurityGroupIngress({
+      GroupId: group!.GroupId,
+      IpPermissions: [{ IpProtocol: 'tcp', FromPort: port, ToPort: port, IpRanges: [{ CidrIp: '0.0.0.0/0' }] }],
+    })
+  assert.is(
+    await refusal(ec2.associateAddress({ AllocationId, InstanceId: id })),
+    'OperationNotPermitted: 127.0.0.1:1 is held by another program on this computer.',
+  )
+  assert.is((await ec2.describeAddresses({})).Addresses?.[0]?.InstanceId, undefined)
+  await ec2.releaseAddress({ AllocationId })
+})
+
 test('one call moves an address to another instance, and the same call moves it back', async () => {
   const { SubnetId, VpcId } = await network(plane)
   const [blue, green] = [await runningInstance(SubnetId), await runningInstance(SubnetId)]

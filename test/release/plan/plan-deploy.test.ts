@@ -1,13 +1,17 @@
 import { rmSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Config } from '../../config/config.ts'
-import { fingerprintOf } from '../../src/release/fingerprint.ts'
-import type { Recipes } from '../../src/release/images.ts'
-import { type Plan, planDeploy } from '../../src/release/plan.ts'
-import type { Room } from '../../src/release/room.ts'
-import type { Situation } from '../../src/release/situation.ts'
-import { configOf } from './config.fixture.ts'
+import type { Config } from '../../../config/config.ts'
+import { fingerprintOf } from '../../../src/release/fingerprint.ts'
+import type { Recipes } from '../../../src/release/images.ts'
+import { prerequisites } from '../../../src/release/plan/operation.ts'
+import type { PlannedImages } from '../../../src/release/plan/operations/images.ts'
+import { linesOf, type Plan } from '../../../src/release/plan/plan.ts'
+import * as plans from '../../../src/release/plan/plan-deploy.ts'
+import type { Work } from '../../../src/release/plan/work.ts'
+import type { Room } from '../../../src/release/room.ts'
+import type { Situation } from '../../../src/release/situation.ts'
+import { configOf } from '../config.fixture.ts'
 
 const config = configOf({
   services: {
@@ -28,6 +32,7 @@ const recipes = recipesNamed('web', 'store', 'admin', 'secrets')
 
 const plenty: Room = {
   region: 'us-east-1',
+  command: (words) => `aws ${words}`,
   vpcs: { ids: [], releases: [], quota: 5 },
   addresses: { ids: [], releases: [], quota: 5 },
 }
@@ -61,45 +66,84 @@ function serving(images: Record<string, string>, of: Config = config): Situation
   })
 }
 
-const lines = ({ steps }: Plan) => steps.map(({ glyph, what, detail }) => `${glyph.padStart(3)} ${what}: ${detail}`)
+/** The plan of a deploy; nothing is asked of AWS. */
+function planDeploy(config: Config, recipes: Recipes, situation: Situation, room: Room, images?: PlannedImages): Plan {
+  const machine = { architecture: 'x86_64', imageId: 'ami-1', types: ['t3.micro'], zone: undefined }
+  const owner = { user: 'ann', host: 'laptop', verb: 'deploy', pid: 1 }
+  const work = { config, recipes, situation, room, machine, owner, clients: undefined, tell: () => undefined } as unknown as Work
+  return plans.planDeploy(work, images)
+}
+
+const lines = (plan: Plan) => linesOf(plan.operations).map(({ glyph, what, detail }) => `${glyph.padStart(3)} ${what}: ${detail}`)
 
 test('the first deploy makes everything and interrupts nothing', () => {
   const plan = planDeploy(config, recipes, situation(), plenty)
   assert.equal(lines(plan), [
     '  + elastic ip: ',
+    '  + repository: ',
     '  + role: ',
     '  + instance profile: ',
-    '  + repository: ',
     '  + stack: release 1: vpc, subnet, internet gateway, route table, security group, t3.micro with 20 GiB',
+    '    build: 4 images, on this machine',
+    '  ~ push: what the repository lacks of them',
     '  + container web: port 8001, open to the world',
     '  + container store: port 8002, not open',
     '  + container admin: port 8003, open to 192.0.2.0/24, 198.51.100.7/32',
     '  + container secrets: brings the secrets into memory',
+    '    check: from outside, at the address of the new machine',
+    '  + address: the address leads to release 1',
+    '  + ledger: release 1, its images and its times',
   ])
-  assert.equal([plan.release, plan.replaces, plan.leftovers, plan.changes], [1, undefined, [], undefined])
+  assert.equal([plan.release, plan.replaces, plan.changes], [1, undefined, undefined])
   assert.equal(plan.missing, recipes.missing)
   assert.is(plan.interrupts, 'Nothing serves now, so nothing is interrupted.')
 })
 
-test('a further deploy keeps what outlives releases, replaces the stack and removes what was left over', () => {
+test('a further deploy keeps what outlives releases, makes a stack beside the old one, and removes that and what was left over', () => {
   const plan = planDeploy(config, recipes, serving({}), plenty)
   assert.equal(lines(plan), [
     '    elastic ip: 192.0.2.1',
+    '    repository: shop/test/images',
     '    role: shop-test',
     '    instance profile: shop-test',
-    '    repository: shop/test/images',
-    '-/+ stack: release 6: vpc, subnet, internet gateway, route table, security group, t3.micro with 20 GiB',
+    '  + stack: release 6: vpc, subnet, internet gateway, route table, security group, t3.micro with 20 GiB',
+    '    build: 4 images, on this machine',
+    '  ~ push: what the repository lacks of them',
     '-/+ container web: port 8001, open to the world',
     '-/+ container store: port 8002, not open',
     '-/+ container admin: port 8003, open to 192.0.2.0/24, 198.51.100.7/32',
     '-/+ container secrets: brings the secrets into memory',
+    '    check: from outside, at the address of the new machine',
+    '  ~ address: 192.0.2.1 leads to release 6',
+    '  + ledger: release 6, its images and its times',
     '  - stack: release 3: left over by a run that did not end',
     '  - stack: release 5: left over by a run that did not end',
+    '  - stack: release 4: when release 6 serves',
   ])
-  assert.equal([plan.replaces, plan.leftovers], [4, [3, 5]])
+  assert.is(plan.replaces, 4)
   assert.is(plan.interrupts, 'Release 4 serves until the new one is verified; then the address moves in one call.')
-  const recreate = planDeploy({ ...config, strategy: 'recreate' }, recipes, serving({}), plenty)
-  assert.is(recreate.interrupts, 'Release 4 is removed first: nothing serves until the new one is up.')
+})
+
+test('to recreate removes what serves before anything else is done', () => {
+  const plan = planDeploy({ ...config, strategy: 'recreate' }, recipes, serving({}), plenty)
+  assert.is(lines(plan)[0], '  - stack: release 4: before release 6 is made')
+  assert.is(plan.interrupts, 'Release 4 is removed first: nothing serves until the new one is up.')
+  const [first, ...others] = plan.operations.all
+  assert.ok(others.slice(0, 2).every(({ after }) => after?.includes(first!)))
+})
+
+test('every operation is shown, has a title of its own, and comes after those it needs', () => {
+  for (const plan of [planDeploy(config, recipes, situation(), plenty), planDeploy(config, recipes, serving({}), plenty)]) {
+    const { all } = plan.operations
+    assert.is(new Set(all.map(({ title }) => title)).size, all.length)
+    for (const [index, each] of all.entries()) {
+      assert.ok(each.lines.length > 0, each.title)
+      assert.ok(
+        prerequisites(each).every((before) => all.indexOf(before) < index && all.includes(before)),
+        each.title,
+      )
+    }
+  }
 })
 
 const [a, b, c] = ['a', 'b', 'c'].map((letter) => `sha256:${letter.repeat(64)}`) as [string, string, string]

@@ -1,0 +1,60 @@
+import { HttpError } from '../kit/http-error.ts'
+import { deepestJson } from '../kit/json.ts'
+import { type Bearer, checkContainers, malformed, visitJson } from '../kit/json-body.ts'
+import { effortOf, extentOf } from '../kit/json-extent.ts'
+
+/** What is parsed between two looks at the clock, in µs as `effortOf` counts them. */
+const effortBetweenLooks = 1000
+
+/**
+ * Cuts the text of a JSON array into the texts of its elements, so that each can be kept as it was sent: a number beyond what a double holds would not survive being parsed
+ * and written again. Each element is parsed and looked at by itself, so that of all their values those of one are in memory at a time.
+ *
+ * @param text what may be JSON and begins with a bracket, without the space around it
+ * @param most how many elements there may be
+ * @param look is given each element with its index; what it throws is thrown once the rest of the text is known to be JSON
+ * @returns one text an element, without the space around it
+ * @throws HttpError 413 when there are more elements, and as `parseJson` does
+ */
+export async function elementTexts(
+  text: string,
+  most: number,
+  request: Bearer,
+  look: (element: unknown, index: number) => void = () => {},
+): Promise<string[]> {
+  const last = text.length - 1
+  if (text[last] !== ']' || last === 0) throw malformed()
+  const work = request.work()
+  const texts: string[] = []
+  let wrong: unknown
+  let containers = 0
+  let effort = 0
+  for (let at = 1; at <= last; ) {
+    const extent = extentOf(text, at, deepestJson)
+    const { end } = extent
+    const element = text.slice(at, end).trim()
+    // Between the brackets of an empty array there is one blank text.
+    if (element === '' && end === last && texts.length === 0) return []
+    if (texts.length === most) throw new HttpError(413, `An array may have at most ${most} records; newline-delimited JSON may have more`)
+    containers += extent.containers
+    checkContainers(containers, request)
+    const index = texts.length
+    await visitJson(element, extent, request, (value) => {
+      try {
+        look(value, index)
+      } catch (error) {
+        wrong ??= error
+      }
+    })
+    // A bracket that was not opened, or the end of the text.
+    if (end > last || (end < last && text[end] !== ',')) throw malformed()
+    texts.push(element)
+    at = end + 1
+    effort += 1 + effortOf(extent, element.length)
+    if (effort < effortBetweenLooks) continue
+    effort = 0
+    if (work.due) await work.pause()
+  }
+  if (wrong !== undefined) throw wrong
+  return texts
+}

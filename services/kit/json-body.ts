@@ -1,0 +1,72 @@
+import { HttpError } from './http-error.ts'
+import { deepestJson, isLight, lookOver, parseInPieces, tooDeep } from './json.ts'
+import { type Extent, memoryOf } from './json-extent.ts'
+import type { Request } from './request.ts'
+
+/** The request whose body, or a part of it, is parsed. */
+export type Bearer = Pick<Request, 'received' | 'reserve' | 'release' | 'work'>
+
+/** A text that is shorter cannot nest too deep: each list that is opened is closed as well. Nor is it worth being looked over. */
+const shortText = 2 * (deepestJson + 1)
+
+/** What the values of a short text take at most, in bytes for each of its characters: lists in lists are the worst. */
+const worstFactor = 28
+
+/**
+ * How many lists and objects a body may hold by what came over the wire, in bytes. Plain JSON cannot hold as many; a kilobyte of gzip may unpack to a third of a
+ * million, which nobody means and which would cost a hundred times what they have cost to send.
+ */
+export const mostContainers = (received: number) => 1000 + 20 * received
+
+/**
+ * Parses a text that a request has brought.
+ *
+ * @returns its value; the memory for it has been taken from the request's
+ * @throws HttpError 400 when it is no JSON or nests deeper than `deepestJson`, 413 when it holds more lists and objects than `mostContainers`, 503 when there is no memory
+ *   left for it, 499 when the client has gone
+ */
+export async function parseJson(text: string, request: Bearer): Promise<unknown> {
+  try {
+    if (text.length < shortText) {
+      request.reserve(worstFactor * text.length)
+      return JSON.parse(text)
+    }
+    const extent = lookOver(text)
+    checkContainers(extent.containers, request)
+    request.reserve(memoryOf(extent))
+    return isLight(extent, text) ? JSON.parse(text) : await parseInPieces(text, extent, request.work())
+  } catch (error) {
+    throw error instanceof SyntaxError ? malformed() : error
+  }
+}
+
+/**
+ * Parses a part of a body whose value is looked at and not kept, so that the memory for it is taken for that long only.
+ *
+ * @param extent of this text
+ * @param look is given the value
+ * @throws as `parseJson` does, and what `look` throws
+ */
+export async function visitJson(text: string, extent: Extent, request: Bearer, look: (value: unknown) => void): Promise<void> {
+  if (extent.depth > deepestJson) throw tooDeep(deepestJson)
+  const light = isLight(extent, text)
+  const bytes = light ? 0 : memoryOf(extent)
+  request.reserve(bytes)
+  try {
+    look(light ? JSON.parse(text) : await parseInPieces(text, extent, request.work()))
+  } catch (error) {
+    throw error instanceof SyntaxError ? malformed() : error
+  } finally {
+    request.release(bytes)
+  }
+}
+
+/** @throws HttpError 413 when there are more than `mostContainers` */
+export function checkContainers(containers: number, { received }: Pick<Request, 'received'>): void {
+  const most = mostContainers(received)
+  if (containers > most)
+    throw new HttpError(413, `The request body unpacks to ${containers} lists and objects, expected at most ${most} for its size`)
+}
+
+/** For a text that is no JSON. */
+export const malformed = () => new HttpError(400, 'The request body is malformed JSON')

@@ -1,0 +1,76 @@
+/** What a JSON text holds, counted without parsing it. */
+export interface Extent {
+  /** The index behind its last character; where the text is wrong, where that shows. */
+  readonly end: number
+  /** Lists and objects. */
+  readonly containers: number
+  /** Names of members. */
+  readonly keys: number
+  /** Strings, names among them. */
+  readonly strings: number
+  /** Commas: with the containers, at least as many as there are values. */
+  readonly commas: number
+  /** How many lists and objects stand in each other at most. */
+  readonly depth: number
+}
+
+/**
+ * Looks over the value that begins at an index, up to its end: a comma, or a bracket that was not opened in it. Does not look whether it is right.
+ *
+ * @param deepest stops where it nests deeper: what follows cannot make that right
+ */
+export function extentOf(text: string, from = 0, deepest = Number.POSITIVE_INFINITY): Extent {
+  let [containers, keys, strings, commas, depth, most] = [0, 0, 0, 0, 0, 0]
+  let end = from
+  scan: for (; end < text.length; end++) {
+    switch (text.charCodeAt(end)) {
+      case 0x22: // "
+        strings++
+        end = endOfString(text, end)
+        break
+      case 0x5b: // [
+      case 0x7b: // {
+        containers++
+        if (++depth > most) most = depth
+        if (depth > deepest) break scan
+        break
+      case 0x5d: // ]
+      case 0x7d: // }
+        if (depth === 0) break scan
+        depth--
+        break
+      case 0x2c: // ,
+        if (depth === 0) break scan
+        commas++
+        break
+      case 0x3a: // :
+        keys++
+    }
+  }
+  return { end: Math.min(end, text.length), containers, keys, strings, commas, depth: most }
+}
+
+/** The index of the quote that ends the string that begins at `start`, or one behind the text. */
+export function endOfString(text: string, start: number): number {
+  let index = start + 1
+  for (; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code === 0x22) return index
+    if (code === 0x5c) index++ // \
+  }
+  return index
+}
+
+/**
+ * How many bytes the values of a text take at most once they are parsed, beside the text itself. The worst that was measured on Node 24: 40 bytes for `[]`, 56 for a
+ * list in a list, 64 for `{}`, 176 for `{"x":1}` with a name that no other object has, 208 for `{"999":0}`, 40 for a string, 24 for a number among other things.
+ */
+export function memoryOf({ containers, keys, strings, commas }: Extent): number {
+  return 64 * containers + 112 * keys + 40 * strings + 24 * commas
+}
+
+/** How long (µs) `JSON.parse` takes at most: measured were 1 for each list and object, 3 for each name that has not been seen before, 0.4 for each string, and 5
+ * for a thousand characters. */
+export function effortOf({ containers, keys, strings }: Extent, characters: number): number {
+  return containers + 3 * keys + 0.4 * strings + 0.005 * characters
+}

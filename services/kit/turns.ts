@@ -1,0 +1,60 @@
+import { HttpError } from './http-error.ts'
+
+/** How long (ms) a piece of work may keep the event loop before it lets others go first. Whatever is not divisible comes on top. */
+const sliceMs = 8
+
+/** Those who wait to go on. */
+const waiting: (() => void)[] = []
+
+function next(): void {
+  waiting.shift()?.()
+  // From within this phase of the loop it runs in the next round: so new requests are looked at between any two pieces of work, however many wait.
+  if (waiting.length > 0) setImmediate(next)
+}
+
+/**
+ * Waits until it is one's turn: of all the long work of this process one piece is done in each round of the event loop, in the order in which it was asked for. Pieces
+ * that each waited for `setImmediate` alone would all be done in the same round, and requests would wait for their sum.
+ */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    waiting.push(resolve)
+    if (waiting.length === 1) setImmediate(next)
+  })
+}
+
+/** What a client that has gone is answered: nobody reads it, but it is counted, under the status that nginx has for it. */
+export const gone = () => new HttpError(499, 'The client has gone')
+
+/** Work that is done in pieces for as long as somebody wants it. */
+export class Work {
+  readonly #unwanted: () => boolean
+  #end = 0
+
+  /** @param unwanted whether to stop; is asked between pieces */
+  constructor(unwanted: () => boolean = () => false) {
+    this.#unwanted = unwanted
+    this.begin()
+  }
+
+  /** A piece begins now. */
+  begin(): void {
+    this.#end = performance.now() + sliceMs
+  }
+
+  /** Whether the piece has taken as long as it may. */
+  get due(): boolean {
+    return performance.now() >= this.#end
+  }
+
+  /**
+   * Waits for the next piece.
+   *
+   * @throws HttpError 499 when it is not wanted any more
+   */
+  async pause(): Promise<void> {
+    await turn()
+    if (this.#unwanted()) throw gone()
+    this.begin()
+  }
+}

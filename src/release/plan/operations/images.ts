@@ -1,0 +1,67 @@
+import type { Repository } from '../../../aws/repository.ts'
+import type { Image } from '../../../image/blob.ts'
+import type { Pushed } from '../../../image/push.ts'
+import { bytes } from '../../bytes.ts'
+import { buildImages, pushImages, shortDigest } from '../../images.ts'
+import { makeOwnSecrets } from '../../secrets.ts'
+import { type AnyOperation, type Operation, operation, type PlanLine } from '../operation.ts'
+import type { Work } from '../work.ts'
+
+/** An image that was built, and how much of it the registry lacks. */
+export interface PlannedImage {
+  readonly digest: string
+  readonly missingBytes: number
+}
+
+/** Images by name, once they are built; a deploy builds them while its machine starts, so its plan has none. */
+export type PlannedImages = ReadonlyMap<string, PlannedImage>
+
+/** Every image of the release, from its sources. */
+export function buildOperation({ recipes, machine, tell }: Work, after: readonly AnyOperation[]) {
+  return operation({
+    phase: 'build',
+    title: 'build',
+    lines: [{ glyph: ' ', what: 'build', detail: `${recipes.recipes.length} images, on this machine` }],
+    quiet: true,
+    after,
+    run: (): Promise<Map<string, Image>> => buildImages(recipes.recipes, machine.architecture, tell),
+  })
+}
+
+/** What the registry lacks of them. */
+export function pushOperation(
+  { clients, situation, recipes, tell }: Work,
+  build: Operation<Map<string, Image>>,
+  repository: Operation<Repository>,
+  images: PlannedImages | undefined,
+) {
+  const lines = recipes.recipes.flatMap(({ name }) => imageLine(name, images?.get(name), situation.current?.images[name]))
+  return operation({
+    phase: 'push',
+    title: 'push',
+    lines: lines.length > 0 ? lines : [{ glyph: '~', what: 'push', detail: 'what the repository lacks of them' }],
+    quiet: true,
+    needs: { build, repository },
+    run: ({ build, repository }): Promise<Map<string, Pushed>> => pushImages(clients, build, repository, tell),
+  })
+}
+
+function imageLine(name: string, image: PlannedImage | undefined, serving: string | undefined): PlanLine[] {
+  if (!image) return []
+  const unchanged = image.digest === serving
+  const upload = image.missingBytes === 0 ? 'nothing to upload' : `${bytes(image.missingBytes)} to upload`
+  const detail = `${shortDigest(image.digest)}, ${unchanged ? 'unchanged' : upload}`
+  return [{ glyph: unchanged ? ' ' : serving ? '~' : '+', what: `image ${name}`, detail }]
+}
+
+/** The secrets that nobody has to set, made where they are not there. */
+export function ownSecretsOperation({ clients, config, recipes }: Work, after: readonly AnyOperation[]) {
+  const names = recipes.ownSecrets
+  return operation({
+    phase: 'create',
+    title: 'secrets',
+    lines: names.map((name) => ({ glyph: '+', what: `secret ${name}`, detail: 'generated, unless it is there' })),
+    after,
+    run: () => makeOwnSecrets(clients, config, names),
+  })
+}

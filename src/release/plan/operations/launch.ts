@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto'
+import type { Launched } from '../../../../monitoring/index.ts'
+import type { Instance } from '../../../aws/instance.ts'
+import type { Pushed } from '../../../image/push.ts'
+import { commitOf } from '../../commit.ts'
+import { containersOf, keeperOf, launchFiles, runHere } from '../../containers.ts'
+import { digestsOf } from '../../images.ts'
+import { launch } from '../../launch.ts'
+import { lastWordsOf } from '../../logs.ts'
+import { checkFromOutside } from '../../outside.ts'
+import { type Port, portsOf } from '../../ports.ts'
+import { type AnyOperation, type Operation, operation, type Phase, type PlanLine } from '../operation.ts'
+import type { Work } from '../work.ts'
+import type { Created } from './resources.ts'
+
+type Push = Operation<Map<string, Pushed>>
+type Stack = Operation<Created>
+
+/** What runs on the machine of a release. */
+export interface LaunchedRelease {
+  readonly instance: Instance
+  /** What the answers of a container carry, so that this launch of it can be told from every other; undefined for one that answers with none. */
+  identityOf(container: string): string | undefined
+}
+
+/** Every container of the release on its machine, by one Run Command. */
+export function launchOperation(work: Work, push: Push, stack: Stack, after: readonly AnyOperation[]) {
+  const { config, clients, situation, recipes } = work
+  return operation({
+    phase: 'launch',
+    title: 'launch',
+    lines: recipes.recipes.map(({ name }) => containerLine(work, name)),
+    quiet: true,
+    needs: { push, stack },
+    after,
+    async run({ push, stack: { instance } }, { signal }): Promise<LaunchedRelease> {
+      const address = instance.privateIp!
+      // Nobody else's: stages count their releases alike, and two of them may meet at one address.
+      const identity = `${situation.next}-${randomBytes(9).toString('base64url')}`
+      const containers = containersOf(config, push, address, identity)
+      const what = {
+        release: situation.next,
+        identity,
+        address,
+        registry: [...push.values()][0]!.reference.split('/')[0]!,
+        containers,
+        keeper: keeperOf(config, push, containers),
+        files: launchFiles(config, address, await launchedBy(work, push), push),
+      }
+      const identified = await launch(clients, config, instance, what, {
+        signal,
+        waiting: (detail) => work.tell({ phase: 'launch', step: 'instance', state: 'progress', detail }),
+        nextFor: (container) => runHere(config, container),
+      })
+      return { instance, identityOf: (container) => (identified.has(container) ? identity : undefined) }
+    },
+  })
+}
+
+function containerLine({ config, situation }: Work, name: string): PlanLine {
+  const glyph = situation.serving === undefined ? '+' : '-/+'
+  const port = portsOf(config).find((each) => each.name === name)
+  const detail = port ? `port ${port.port}, ${exposure(port)}` : 'brings the secrets into memory'
+  return { glyph, what: `container ${name}`, detail }
+}
+
+function exposure({ expose }: Port): string {
+  if (expose === 'public') return 'open to the world'
+  return expose === 'nobody' ? 'not open' : `open to ${expose.join(', ')}`
+}
+
+/** What dashboards and alerts tell of this release. */
+async function launchedBy({ config, situation, owner }: Work, pushed: ReadonlyMap<string, Pushed>): Promise<Launched> {
+  const by = `${owner.user}@${owner.host}`
+  return { release: situation.next, at: Date.now(), by, commit: await commitOf(config.folder), images: digestsOf(pushed) }
+}
+
+/** Everything that is open to the world, checked at the machine's own address before anybody is led there. */
+export function checkOperation(work: Work, launch: Operation<LaunchedRelease>) {
+  return operation({
+    phase: 'verify',
+    title: 'check',
+    lines: [{ glyph: ' ', what: 'check', detail: 'from outside, at the address of the new machine' }],
+    quiet: true,
+    needs: { launch },
+    async run({ launch }, { signal }) {
+      if (launch.instance.publicIp) await checkRelease(work, launch, launch.instance.publicIp, 'verify', signal)
+    },
+  })
+}
+
+/** Checks that everything of a launch, and nothing else, answers from outside at an address. */
+export function checkRelease(work: Work, launched: LaunchedRelease, address: string, phase: Phase, signal: AbortSignal): Promise<void> {
+  const inside = (container: string) => lastWordsOf(work.clients, launched.instance.id, container, signal)
+  return checkFromOutside(address, launchedPorts(work), phase, signal, work.tell, launched.identityOf, inside)
+}
+
+/** The ports of what is launched: without the monitoring servers that could not be had. */
+export function launchedPorts({ config, recipes }: Pick<Work, 'config' | 'recipes'>): Port[] {
+  const present = new Set(recipes.recipes.map(({ name }) => name))
+  return portsOf(config).filter(({ name }) => present.has(name))
+}

@@ -1,0 +1,72 @@
+import { associate, type ElasticIp } from '../../../aws/elastic-ip.ts'
+import type { Instance } from '../../../aws/instance.ts'
+import type { Pushed } from '../../../image/push.ts'
+import { digestsOf } from '../../images.ts'
+import { type AnyOperation, type Operation, operation, type PlanLine } from '../operation.ts'
+import type { Work } from '../work.ts'
+import { checkRelease, type LaunchedRelease } from './launch.ts'
+import { record } from './record.ts'
+import type { Created } from './resources.ts'
+
+/** What users notice of a promotion, and the machine that the address is led back to where the release does not answer there. */
+export interface Promotion {
+  readonly interrupts?: string
+  readonly back?: Instance | undefined
+}
+
+/** Leads the address to the new machine, where everything of the launch has to answer. From then on the release is what users have, whatever fails later. */
+export function promoteOperation(
+  work: Work,
+  elasticIp: Operation<ElasticIp>,
+  push: Operation<Map<string, Pushed>>,
+  launch: Operation<LaunchedRelease>,
+  { interrupts, back }: Promotion,
+  after: readonly AnyOperation[],
+) {
+  const { clients } = work
+  let led: ElasticIp | undefined
+  return operation({
+    phase: 'promote',
+    title: 'promote',
+    lines: [addressLine(work)],
+    quiet: true,
+    needs: { elasticIp, push, launch },
+    after,
+    ...(interrupts === undefined ? {} : { interrupts }),
+    final: true,
+    async run({ elasticIp, push, launch }, { signal, seconds }) {
+      // Written before the address moves: whatever kills this run then, the ledger knows the release that serves.
+      await record(work, { outcome: 'promoting', images: digestsOf(push), seconds: seconds() })
+      signal.throwIfAborted()
+      led = elasticIp
+      await associate(clients, elasticIp, launch.instance.id)
+      await checkRelease(work, launch, elasticIp.address, 'promote', signal)
+    },
+    async undo() {
+      if (led && back) await associate(clients, led, back.id)
+    },
+  })
+}
+
+/** Leads the address to a machine on which nothing runs yet. */
+export function leadAddressOperation(
+  work: Work,
+  elasticIp: Operation<ElasticIp>,
+  stack: Operation<Created>,
+  interrupts: string | undefined,
+) {
+  return operation({
+    phase: 'promote',
+    title: 'promote',
+    lines: [addressLine(work)],
+    needs: { elasticIp, stack },
+    ...(interrupts === undefined ? {} : { interrupts }),
+    final: true,
+    run: ({ elasticIp, stack }) => associate(work.clients, elasticIp, stack.instance.id),
+  })
+}
+
+function addressLine({ situation }: Work): PlanLine {
+  const { address = 'the address' } = situation.elasticIp ?? {}
+  return { glyph: situation.serving ? '~' : '+', what: 'address', detail: `${address} leads to release ${situation.next}` }
+}

@@ -1,0 +1,63 @@
+import type { Pushed } from '../../../image/push.ts'
+import { commitOf } from '../../commit.ts'
+import { fingerprintOf } from '../../fingerprint.ts'
+import { digestsOf } from '../../images.ts'
+import { type LedgerEntry, writeEntry } from '../../ledger.ts'
+import { type AnyOperation, type Operation, operation } from '../operation.ts'
+import type { Work } from '../work.ts'
+
+/** What came of a run, as far as it has to be told. */
+export type Result = Pick<LedgerEntry, 'outcome' | 'images' | 'seconds'> & Partial<Pick<LedgerEntry, 'error' | 'missing'>>
+
+/** Writes what came of a run into the ledger. Only the holder of the stage's lease may. */
+export async function record({ config, clients, situation, owner, recipes }: Work, result: Result): Promise<void> {
+  const commit = await commitOf(config.folder)
+  await writeEntry(clients, config, {
+    release: situation.next,
+    at: new Date().toISOString(),
+    by: `${owner.user}@${owner.host}`,
+    ...(commit ? { commit } : {}),
+    ...(result.outcome === 'serving' || result.outcome === 'promoting' ? { fingerprint: fingerprintOf(config, result.images) } : {}),
+    missing: recipes.missing,
+    ...result,
+  })
+}
+
+/**
+ * Writes down how a promotion ended that was killed before it could: its release serves. It is known now, and not any more when the next has replaced it. None where
+ * the last promotion has done that itself.
+ */
+export function settleLedgerOperations({ clients, config, situation: { last, serving } }: Work): AnyOperation[] {
+  if (last?.outcome !== 'promoting' || last.release !== serving?.release) return []
+  return [
+    operation({
+      phase: 'record',
+      title: 'ledger of the last promotion',
+      lines: [{ glyph: '~', what: 'ledger', detail: `release ${last.release} serves, though the run that promoted it was ended` }],
+      run: () => writeEntry(clients, config, { ...last, outcome: 'serving' }),
+    }),
+  ]
+}
+
+/** The entry of a machine on which nothing was launched, which is true wherever the address leads. */
+export function recordProvisionedOperation(work: Work, after: readonly AnyOperation[]) {
+  return operation({
+    phase: 'record',
+    title: 'ledger',
+    lines: [{ glyph: '+', what: 'ledger', detail: `release ${work.situation.next}, provisioned` }],
+    after,
+    run: (_, { seconds }) => record(work, { outcome: 'provisioned', images: {}, missing: [], seconds: seconds() }),
+  })
+}
+
+/** The entry of a release that serves. */
+export function recordOperation(work: Work, push: Operation<Map<string, Pushed>>, after: readonly AnyOperation[]) {
+  return operation({
+    phase: 'record',
+    title: 'ledger',
+    lines: [{ glyph: '+', what: 'ledger', detail: `release ${work.situation.next}, its images and its times` }],
+    needs: { push },
+    after,
+    run: ({ push }, { seconds }) => record(work, { outcome: 'serving', images: digestsOf(push), seconds: seconds() }),
+  })
+}

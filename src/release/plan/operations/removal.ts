@@ -1,0 +1,126 @@
+import { down } from '../../../aws/graph.ts'
+import { Inventory } from '../../../aws/inventory.ts'
+import { parametersBelow } from '../../../aws/parameters.ts'
+import type { Context } from '../../../aws/resource.ts'
+import { until } from '../../../aws/retry.ts'
+import { contentsOf, type Possession } from '../../contents.ts'
+import { type Lease, leaseName } from '../../lease.ts'
+import { ownerOf, parameterPath, type StageId } from '../../names.ts'
+import { removeMachine, removeNetwork } from '../../retire.ts'
+import type { Resources } from '../../situation.ts'
+import { stageResources } from '../../stage-resources.ts'
+import { type AnyOperation, type Operation, operation, type PlanLine } from '../operation.ts'
+
+/** What removing a stage works with. */
+export interface RemovalWork extends Pick<Context, 'clients' | 'inventory' | 'tell'> {
+  readonly id: StageId
+  readonly resources: Resources
+}
+
+const line = (what: string, detail: string | undefined): PlanLine => ({
+  glyph: detail === undefined ? ' ' : '-',
+  what,
+  detail: detail ?? 'not there',
+})
+
+/** The machine of a release, as it is. */
+export function machineRemoval(work: RemovalWork, release: number) {
+  const { id, resources } = work
+  const machines = resources.instances.filter(({ tags }) => tags['mlops:release'] === String(release))
+  const names = machines.map((machine) => machine.id).join(', ')
+  return operation({
+    phase: 'destroy',
+    title: `machine of release ${release}`,
+    lines: [line('machine', machines.length > 0 ? `release ${release}: ${names}` : undefined)],
+    quiet: true,
+    run: (_, { signal }) => removeMachine({ ...work, signal }, id, release, 'destroy'),
+  })
+}
+
+/** What a machine stood in, once it is gone. */
+export function networkRemoval(work: RemovalWork, release: number, machine: Operation) {
+  return operation({
+    phase: 'destroy',
+    title: `network of release ${release}`,
+    lines: [line('network', `release ${release}: vpc, subnet, internet gateway, route table, security group`)],
+    quiet: true,
+    needs: { machine },
+    run: (_, { signal }) => removeNetwork({ ...work, signal }, work.id, release, 'destroy'),
+  })
+}
+
+/** The address; it is free as soon as no machine has it, so all of them have to have ended, whatever came of that. */
+export function elasticIpRemoval(work: RemovalWork, machines: readonly AnyOperation[]) {
+  const { elasticIp } = stageResources(work.id, [])
+  return operation({
+    phase: 'destroy',
+    title: 'elastic ip',
+    lines: [line('elastic ip', work.resources.elasticIp?.address)],
+    quiet: true,
+    after: machines,
+    async run(_, { signal }) {
+      await down([elasticIp], { ...work, signal }, 'destroy')
+    },
+  })
+}
+
+/** What outlives releases beside the address. */
+export function stageRemoval(work: RemovalWork) {
+  const { profile, repository } = stageResources(work.id, [])
+  const { resources } = work
+  return operation({
+    phase: 'destroy',
+    title: 'stage',
+    lines: [
+      line('instance profile', resources.profile?.name),
+      line('role', resources.role?.name),
+      line('repository', resources.repository && `${resources.repository.name}, with its images`),
+    ],
+    quiet: true,
+    async run(_, { signal }) {
+      await down([profile, profile.needs.role, repository], { ...work, signal }, 'destroy')
+    },
+  })
+}
+
+/** AWS may show what was deleted for a while; only what is still there after this many seconds is left: few, when it is known already that something is. */
+const settling = { well: 30, failed: 2 }
+
+/** Looks again, after everything else, at what is left. */
+export function lookAgain({ clients, id, tell }: RemovalWork, after: readonly AnyOperation[]) {
+  return operation({
+    phase: 'receipt',
+    title: 'look again',
+    lines: [{ glyph: ' ', what: 'look again', detail: 'until nothing is shown any more' }],
+    quiet: true,
+    after,
+    async run(_, { signal, failed }): Promise<Possession[]> {
+      let remaining: Possession[] = []
+      const look = async () => {
+        remaining = await contentsOf(new Inventory(clients, ownerOf(id)))
+        return remaining.length === 0 || undefined
+      }
+      const waiting = () => tell({ phase: 'receipt', state: 'progress', detail: `${remaining.length} still shown` })
+      await until(look, { within: failed() ? settling.failed : settling.well, signal, waiting })
+      return remaining
+    },
+  })
+}
+
+/** The parameters of the stage, which go in the same call as its lease, so that nothing is forgotten before all else is gone. */
+export function parameterRemoval(lease: Lease, names: readonly string[], after: readonly AnyOperation[]) {
+  return operation({
+    phase: 'receipt',
+    title: 'parameters',
+    lines: [line('parameters', names.length > 0 ? `${names.length}, with the lock: ledger, secrets` : undefined)],
+    quiet: true,
+    after,
+    run: async () => lease.takeAlong(names),
+  })
+}
+
+/** The stage's parameters but its lease, which goes last. */
+export async function ownParameters({ clients, id }: Pick<RemovalWork, 'clients' | 'id'>): Promise<string[]> {
+  const names = (await parametersBelow(clients, parameterPath(id))).map(({ name }) => name)
+  return names.filter((name) => name !== leaseName(id))
+}

@@ -1,0 +1,104 @@
+import type { ElasticIp } from '../../../aws/elastic-ip.ts'
+import { up } from '../../../aws/graph.ts'
+import type { Instance } from '../../../aws/instance.ts'
+import type { Repository } from '../../../aws/repository.ts'
+import type { AnyResource, Context } from '../../../aws/resource.ts'
+import type { Timing } from '../../../aws/walk.ts'
+import { openPorts } from '../../ports.ts'
+import { retire } from '../../retire.ts'
+import { type Stack, stack } from '../../stack.ts'
+import { type StageResources, stageResources } from '../../stage-resources.ts'
+import { userData } from '../../user-data.ts'
+import { type AnyOperation, operation, type PlanLine } from '../operation.ts'
+import type { Work } from '../work.ts'
+
+/** The machine of a release, once it runs, and how long each resource that it stands on took. */
+export interface Created {
+  readonly instance: Instance
+  readonly timings: readonly Timing[]
+}
+
+/** The resources of a release that is to be made, and those of its stage. */
+interface Wanted {
+  readonly stage: StageResources
+  readonly stack: Stack
+}
+
+function wantedBy({ config, situation, machine, recipes }: Work): Wanted {
+  const { imageId, types, zone } = machine
+  const names = recipes.recipes.map(({ name }) => name)
+  const stage = stageResources(config, names)
+  const spec = { imageId, types, diskGiB: config.instance.diskGiB, userData }
+  return { stage, stack: stack(config, situation.next, stage.profile, { machine: spec, zone, open: openPorts(config) }) }
+}
+
+/** Finds or creates one resource with all that it needs. */
+async function make<Out>(resource: AnyResource, { clients, situation, tell }: Work, signal: AbortSignal) {
+  const context: Context = { clients, inventory: situation.inventory, signal, tell }
+  const { outputs, timings } = await up([resource], context, 'create')
+  return { out: outputs.get(resource.name) as Out, timings }
+}
+
+const line = (what: string, there: boolean, detail = ''): PlanLine => ({ glyph: there ? ' ' : '+', what, detail })
+
+/** The address of the stage. */
+export function elasticIpOperation(work: Work, after: readonly AnyOperation[]) {
+  const { elasticIp } = work.situation
+  return operation({
+    phase: 'create',
+    title: 'elastic ip',
+    lines: [line('elastic ip', elasticIp !== undefined, elasticIp?.address)],
+    quiet: true,
+    after,
+    run: async (_, { signal }) => (await make<ElasticIp>(wantedBy(work).stage.elasticIp, work, signal)).out,
+  })
+}
+
+/** The image repository of the stage. It is made apart from the stack, so that pushing need not wait for that. */
+export function repositoryOperation(work: Work, after: readonly AnyOperation[]) {
+  const { repository } = work.situation
+  return operation({
+    phase: 'create',
+    title: 'repository',
+    lines: [line('repository', repository !== undefined, repository?.name)],
+    quiet: true,
+    after,
+    run: async (_, { signal }) => (await make<Repository>(wantedBy(work).stage.repository, work, signal)).out,
+  })
+}
+
+/** The network and the machine of the new release, with the role that the machine has. A run that fails removes what is the release's own. */
+export function stackOperation(work: Work, after: readonly AnyOperation[]) {
+  const { config, clients, situation, tell } = work
+  const { role, profile, next } = situation
+  const { type, diskGiB } = config.instance
+  const what = `vpc, subnet, internet gateway, route table, security group, ${type} with ${diskGiB} GiB`
+  return operation({
+    phase: 'create',
+    title: 'stack',
+    lines: [
+      line('role', role !== undefined, role?.name),
+      line('instance profile', profile !== undefined, profile?.name),
+      line('stack', false, `release ${next}: ${what}`),
+    ],
+    quiet: true,
+    after,
+    async run(_, { signal }): Promise<Created> {
+      const { out, timings } = await make<Instance>(wantedBy(work).stack.instance, work, signal)
+      return { instance: out, timings }
+    },
+    undo: ({ signal }) => retire(clients, config, [next], 'clear away', signal, tell),
+  })
+}
+
+/** Drains and removes the stack of a release. */
+export function retireOperation({ config, clients, tell }: Work, release: number, why: string, after: readonly AnyOperation[] = []) {
+  return operation({
+    phase: 'retire',
+    title: `stack of release ${release}`,
+    lines: [{ glyph: '-', what: 'stack', detail: `release ${release}: ${why}` }],
+    quiet: true,
+    after,
+    run: (_, { signal }) => retire(clients, config, [release], 'retire', signal, tell),
+  })
+}

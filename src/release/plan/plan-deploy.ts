@@ -1,0 +1,44 @@
+import { fingerprintOf } from '../fingerprint.ts'
+import { digestsOf } from '../images.ts'
+import { priceOf } from '../price.ts'
+import type { PlannedImages } from './operations/images.ts'
+import type { Plan } from './plan.ts'
+import { provisionOperations, type ReleaseOperations, releaseOperations } from './release-operations.ts'
+import { replacements } from './strategy/index.ts'
+import { leftovers } from './strategy/retirements.ts'
+import type { Work } from './work.ts'
+
+/**
+ * Plans a deploy from what is wanted, what is there and how much room there is. Pure.
+ * @param images by name, once they are built; a deploy builds them while its machine starts, so its plan has none
+ * @throws Failure when the account's quotas leave no room for a new release
+ */
+export function planDeploy(work: Work, images?: PlannedImages): Plan {
+  return planOf(work, releaseOperations(work, replacements[work.config.strategy](work), images), images)
+}
+
+/** Plans the resources of a stage and an empty machine. Pure; throws as `planDeploy` does. */
+export function planProvision(work: Work): Plan {
+  return planOf(work, provisionOperations(work, replacements[work.config.strategy](work)))
+}
+
+function planOf(work: Work, operations: ReleaseOperations, images?: PlannedImages): Plan {
+  const { config, situation, recipes } = work
+  return {
+    release: situation.next,
+    strategy: config.strategy,
+    operations,
+    replaces: situation.serving?.release,
+    missing: recipes.missing,
+    price: priceOf(config),
+    changes: images && changes(work, images),
+    interrupts: operations.all.flatMap(({ interrupts }) => interrupts ?? []).join(' '),
+  }
+}
+
+/** Whether a deploy of these images would launch anything else than what serves now. */
+function changes({ config, situation }: Work, images: PlannedImages): boolean {
+  const { current, serving } = situation
+  if (leftovers(situation).length > 0 || serving?.release !== current?.release) return true
+  return current?.fingerprint !== fingerprintOf(config, digestsOf(images))
+}

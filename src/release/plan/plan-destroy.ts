@@ -1,0 +1,40 @@
+import type { Clients } from '../../aws/clients.ts'
+import type { Tell } from '../../event.ts'
+import type { Possession } from '../contents.ts'
+import type { Lease } from '../lease.ts'
+import type { StageId } from '../names.ts'
+import { resourcesOf } from '../situation.ts'
+import type { AnyOperation, Operation } from './operation.ts'
+import {
+  elasticIpRemoval,
+  lookAgain,
+  machineRemoval,
+  networkRemoval,
+  ownParameters,
+  parameterRemoval,
+  type RemovalWork,
+  stageRemoval,
+} from './operations/removal.ts'
+
+/** Everything that destroying a stage does, as a value. */
+export interface DestroyPlan {
+  readonly work: RemovalWork
+  readonly operations: {
+    readonly all: readonly AnyOperation[]
+    readonly left: Operation<Possession[]>
+  }
+  /** Names of the parameters that go with the lease. */
+  readonly parameters: readonly string[]
+}
+
+/** Looks at what a stage has, by its app and stage alone, and plans to remove all of it. Nothing is changed. */
+export async function planDestroy(clients: Clients, id: StageId, lease: Lease, tell: Tell): Promise<DestroyPlan> {
+  const [resources, parameters] = await Promise.all([resourcesOf(clients, id), ownParameters({ clients, id })])
+  const work: RemovalWork = { clients, inventory: resources.inventory, tell, id, resources }
+  const machines = resources.releases.map((release) => machineRemoval(work, release))
+  const networks = resources.releases.map((release, index) => networkRemoval(work, release, machines[index]!))
+  const removals = [...machines, ...networks, elasticIpRemoval(work, machines), stageRemoval(work)]
+  const left = lookAgain(work, removals)
+  const all = [...removals, left, parameterRemoval(lease, parameters, [left])]
+  return { work, operations: { all, left }, parameters }
+}

@@ -1,0 +1,29 @@
+import type { Config } from '../../../config/config.ts'
+import type { Clients } from '../../aws/clients.ts'
+import { missingLayers, repositoryName } from '../../aws/repository.ts'
+import type { Tell } from '../../event.ts'
+import { buildImages } from '../images.ts'
+import { ownerOf } from '../names.ts'
+import type { PlannedImages } from './operations/images.ts'
+import type { Plan } from './plan.ts'
+import { planDeploy } from './plan-deploy.ts'
+import { lookForPlan, type Work } from './work.ts'
+
+/** The plan of a deploy, with what each image is and how much of it has to be uploaded. Nothing is changed. */
+export async function previewDeploy(clients: Clients, config: Config, tell: Tell): Promise<Plan> {
+  const work = await lookForPlan(clients, config, tell, 'plan')
+  return planDeploy(work, await previewImages(work))
+}
+
+/** Builds the images of a config, as a deploy would, and asks the registry how much of each it lacks. Pushes nothing. */
+async function previewImages({ clients, config, recipes, machine, tell }: Work): Promise<PlannedImages> {
+  const images = await buildImages(recipes.recipes, machine.architecture, tell)
+  const all = [...images.values()].flatMap(({ layers }) => layers.map((layer) => layer.digest))
+  const missing = await missingLayers(clients, repositoryName(ownerOf(config)), [...new Set(all)])
+  const previews = [...images].map(([name, { digest, layers }]) => {
+    // Deleted as it is counted: a layer that several images have is uploaded once.
+    const missingBytes = layers.filter((layer) => missing.delete(layer.digest)).reduce((sum, layer) => sum + layer.size, 0)
+    return [name, { digest, missingBytes }] as const
+  })
+  return new Map(previews)
+}

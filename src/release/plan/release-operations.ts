@@ -1,0 +1,66 @@
+import type { ElasticIp } from '../../aws/elastic-ip.ts'
+import type { Pushed } from '../../image/push.ts'
+import type { AnyOperation, Operation } from './operation.ts'
+import { buildOperation, ownSecretsOperation, type PlannedImages, pushOperation } from './operations/images.ts'
+import { checkOperation, launchOperation } from './operations/launch.ts'
+import { leadAddressOperation, type Promotion, promoteOperation } from './operations/promote.ts'
+import { recordOperation, recordProvisionedOperation, settleLedgerOperations } from './operations/record.ts'
+import { type Created, elasticIpOperation, repositoryOperation, retireOperation, stackOperation } from './operations/resources.ts'
+import type { Work } from './work.ts'
+
+/** How a release takes the place of what is there: which stacks go before anything is made, and which once it serves, each with the reason. */
+export interface Replacement {
+  readonly before: readonly Retirement[]
+  readonly afterwards: readonly Retirement[]
+  readonly promotion: Promotion
+}
+
+export interface Retirement {
+  readonly release: number
+  readonly why: string
+}
+
+/** The operations of a run, and those whose results are told when it has ended. */
+export interface ReleaseOperations {
+  /** In an order in which each comes after those it needs. */
+  readonly all: readonly AnyOperation[]
+  readonly elasticIp: Operation<ElasticIp>
+  readonly stack: Operation<Created>
+  /** Absent where nothing is built. */
+  readonly push?: Operation<Map<string, Pushed>>
+}
+
+/** From nothing to a release that serves and everything else gone: images and resources come into being side by side. */
+export function releaseOperations(work: Work, { before, afterwards, promotion }: Replacement, images?: PlannedImages): ReleaseOperations {
+  const gone = before.map(({ release, why }) => retireOperation(work, release, why))
+  const elasticIp = elasticIpOperation(work, gone)
+  const repository = repositoryOperation(work, gone)
+  const stack = stackOperation(work, gone)
+  const secrets = work.recipes.ownSecrets.length > 0 ? [ownSecretsOperation(work, gone)] : []
+  const build = buildOperation(work, gone)
+  const push = pushOperation(work, build, repository, images)
+  const launch = launchOperation(work, push, stack, secrets)
+  const check = checkOperation(work, launch)
+  const settled = settleLedgerOperations(work)
+  const promote = promoteOperation(work, elasticIp, push, launch, promotion, [check, ...settled])
+  const record = recordOperation(work, push, [promote])
+  const retired = afterwards.map(({ release, why }) => retireOperation(work, release, why, [promote]))
+  const all = [...gone, elasticIp, repository, stack, ...secrets, build, push, ...settled, launch, check, promote, record, ...retired]
+  return { all, elasticIp, stack, push }
+}
+
+/** The resources of a stage and an empty machine that its address leads to: nothing is built and nothing is launched. */
+export function provisionOperations(work: Work, { before, afterwards, promotion }: Replacement): ReleaseOperations {
+  const gone = before.map(({ release, why }) => retireOperation(work, release, why))
+  const elasticIp = elasticIpOperation(work, gone)
+  const repository = repositoryOperation(work, gone)
+  const stack = stackOperation(work, gone)
+  const promote = leadAddressOperation(work, elasticIp, stack, promotion.interrupts)
+  const settled = settleLedgerOperations(work)
+  const record = recordProvisionedOperation(work, [stack, elasticIp, ...settled])
+  // What serves is left alone: there is nothing yet that could take its place.
+  const leftOver = afterwards.filter(({ release }) => release !== work.situation.serving?.release)
+  const retired = leftOver.map(({ release, why }) => retireOperation(work, release, why, [promote]))
+  const all = [...gone, elasticIp, repository, stack, ...settled, promote, record, ...retired]
+  return { all, elasticIp, stack }
+}

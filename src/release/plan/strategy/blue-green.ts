@@ -1,0 +1,25 @@
+import { makeRoom } from '../../room.ts'
+import type { Replacement } from '../release-operations.ts'
+import type { Work } from '../work.ts'
+import { leftovers, retirement } from './retirements.ts'
+
+/**
+ * Builds a new machine beside the one that serves; the old one goes when the new one serves. Leftovers of other runs go first only where there is no room beside them.
+ * @throws Failure when the account's quotas leave no room for another release
+ */
+export function blueGreen({ situation, room }: Work): Replacement {
+  const { serving, next } = situation
+  const left = leftovers(situation)
+  const before = makeRoom(room, situation, [], left)
+  const later = left.filter((release) => !before.includes(release))
+  return {
+    before: before.map(retirement.leftover),
+    afterwards: [...later.map(retirement.leftover), ...(serving ? [{ release: serving.release, why: `when release ${next} serves` }] : [])],
+    promotion: {
+      back: serving?.instance,
+      interrupts: serving
+        ? `Release ${serving.release} serves until the new one is verified; then the address moves in one call.`
+        : 'Nothing serves now, so nothing is interrupted.',
+    },
+  }
+}

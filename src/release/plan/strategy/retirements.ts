@@ -1,0 +1,11 @@
+import type { Situation } from '../../situation.ts'
+import type { Retirement } from '../release-operations.ts'
+
+/** The releases that have resources and serve nobody. */
+export function leftovers({ releases, serving }: Situation): number[] {
+  return releases.filter((release) => release !== serving?.release)
+}
+
+export const retirement = {
+  leftover: (release: number): Retirement => ({ release, why: 'left over by a run that did not end' }),
+}

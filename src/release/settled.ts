@@ -1,0 +1,11 @@
+/**
+ * Waits for the end of every work, so that nothing goes on behind a clean-up, and throws the first error only then.
+ * @returns the results, in the order of the works
+ */
+export async function settled<T>(works: readonly Promise<T>[]): Promise<T[]> {
+  const results = await Promise.allSettled(works)
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason
+    return result.value
+  })
+}
