@@ -11,7 +11,7 @@ await runbook(
     const { openStage, statusOf } = await import('../src/release/index.ts')
     const { printStatus } = await import('../src/release/print.ts')
 
-    const { config, clients } = await openStage(flags)
+    const { config, clients } = await openStage(flags, { warn: terminal.warn })
     const status = await statusOf(clients, config, signal)
     printStatus(terminal, status)
     const ok = status.services.every(({ state }) => state !== 'unhealthy')

@@ -10,15 +10,22 @@ import { type EngineName, engineNames } from './local/machine/engine-name.ts'
  * @param open the ports that the stage opens to the outside, and the tags of its address: on the embedded cloud both are this machine's, and a program that holds a port there
  *   is a Failure here
  * @param flag the container engine that a flag asks for, for the embedded cloud's new instances; by default MLOPS_ENGINE, else the one they had before
+ * @param warn told in one line when the embedded cloud had to be brought back to life
  * @throws Failure (usage) for an engine that is unknown, or asked of AWS
  */
-export async function accessTo(config: Config, { ports, tags }: OpenToOutside = { ports: [], tags: {} }, flag?: unknown): Promise<Access> {
+export async function accessTo(
+  config: Config,
+  { ports, tags }: OpenToOutside = { ports: [], tags: {} },
+  flag?: unknown,
+  warn: (line: string) => void = () => undefined,
+): Promise<Access> {
   const engine = engineOf(flag, config)
   if (config.target === 'aws') return { region: config.region }
   const { startCloud, refuseTakenPorts } = await import('./local/start.ts')
   const { profileFile, profileName } = await import('./local/profile.ts')
   const folder = cloudFolder(config)
-  const { endpoint, credentials } = await startCloud({ folder, region: config.region, ...(engine && { engine }) })
+  const { endpoint, credentials, revived } = await startCloud({ folder, region: config.region, ...(engine && { engine }) })
+  if (revived) warn(revived)
   const address = await refuseTakenPorts({ folder }, tags, ports)
   // Older versions of AWS's command line take the endpoint from an option only.
   const commandLine = {

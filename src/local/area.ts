@@ -2,6 +2,7 @@ import type { Cloud } from './cloud.ts'
 import { ApiError } from './cloud.ts'
 import { unclaimedElasticIp } from './ec2/loopback.ts'
 import type { FaultRule, Faults } from './faults.ts'
+import type { Refused } from './forwarder/rules.ts'
 import type { Identity } from './identity.ts'
 import type { EngineName } from './machine/engine-name.ts'
 import { defaultEngine } from './place.ts'
@@ -25,7 +26,10 @@ export interface Status {
   readonly engine: EngineName
   /** ISO 8601. */
   readonly started: string
-  readonly instances: readonly { readonly id: string; readonly state: string }[]
+  /** `impaired`: it should run and does not, or not yet. */
+  readonly instances: readonly { readonly id: string; readonly state: string; readonly impaired: boolean }[]
+  /** The ports of public addresses that should lead to an instance and do not, because this machine does not give them. */
+  readonly refused: readonly Refused[]
 }
 
 /**
@@ -47,8 +51,12 @@ export function createArea({
   const started = new Date().toISOString()
   const actions: Record<string, (input: Record<string, unknown>) => unknown> = {
     status: (): Status => {
-      const instances = cloud.store.list('instance').map(({ InstanceId, State }) => ({ id: InstanceId, state: State }))
-      return { pid: process.pid, version, region: cloud.region, engine: cloud.engine ?? defaultEngine, started, instances }
+      const instances = cloud.store.list('instance').map(({ InstanceId: id, State: state }) => ({
+        ...{ id, state },
+        impaired: state === 'pending' || cloud.machines.impaired(id) !== undefined,
+      }))
+      const [engine, refused] = [cloud.engine ?? defaultEngine, cloud.machines.refused()]
+      return { pid: process.pid, version, region: cloud.region, engine, started, instances, refused }
     },
     stop: ({ instances }) => {
       stop(instances === 'keep' ? 'keep' : 'kill')

@@ -1,3 +1,4 @@
+import type { Refused } from './forwarder/rules.ts'
 import type { EngineName } from './machine/engine-name.ts'
 import type { Kind, Records } from './records.ts'
 
@@ -12,7 +13,7 @@ export interface Store {
   close(): void
 }
 
-/** The machine room: makes processes and port forwarders match what the store says. */
+/** The machine room: makes processes and forwarded ports match what the store says. */
 export interface Machines {
   /**
    * Call after any change to instances, addresses or security groups has been committed. Returns at once; the work goes on behind.
@@ -23,13 +24,19 @@ export interface Machines {
   deliver(): void
   /** Asks a running invocation to end: SIGKILL to its process group. */
   cancel(commandId: string, instanceId: string): void
+  /** Restarts a running instance: every process of it ends, what it had in memory is gone, and it boots again. Returns at once. */
+  reboot(instanceId: string): void
   /** Whether the agent on this instance is registered and answers. */
   online(instanceId: string): { since: string; lastPing: string } | undefined
+  /** Since when (ISO 8601) the machine of an instance that is `running` does not run, and why, as far as it could say; undefined while it runs. */
+  impaired(instanceId: string): { readonly since: string; readonly why?: string } | undefined
   /** Which of these ports on this address is held by a program that is not ours. */
   taken(address: string, ports: readonly number[]): Promise<number[]>
-  /** Kills every instance's processes and closes every forwarder. */
+  /** The ports of public addresses that are to lead to instances and cannot be had on this machine, with the reason. */
+  refused(): readonly Refused[]
+  /** Kills every instance's processes, and the forwarder. */
   close(): Promise<void>
-  /** Closes every forwarder and leaves the instances running, for the cloud that comes next. */
+  /** Stops looking after them: instances and the forwarder go on, for the cloud that comes next. */
   detach(): Promise<void>
 }
 

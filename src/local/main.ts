@@ -6,10 +6,11 @@ import { ending } from './ending.ts'
 import { makeFolder, openKeys } from './keys.ts'
 import { hasOneAddress, holdPort } from './listen.ts'
 import { type Lock, takeLock } from './lock.ts'
-import { openLog } from './log.ts'
+import { logForever, openLog } from './log.ts'
 import type { EngineName } from './machine/engine-name.ts'
 import { createMachines } from './machine/machines.ts'
 import { runCommand } from './machine/run-command.ts'
+import { closeToOthers, openToOthers } from './machine/wall.ts'
 import { defaultEngine, defaultPort, defaultRegion, readPlace, writePlace } from './place.ts'
 import { writeProfile } from './profile.ts'
 import { registryHandler } from './registry/distribution.ts'
@@ -17,6 +18,7 @@ import { ecr } from './registry/ecr.ts'
 import { createStore } from './store.ts'
 import { codeVersion } from './version.ts'
 
+logForever()
 const { values } = parseArgs({
   options: { folder: { type: 'string' }, port: { type: 'string' }, region: { type: 'string' }, engine: { type: 'string' } },
 })
@@ -57,6 +59,8 @@ async function run(): Promise<void> {
   const latencyMs = Number(process.env.MLOPS_CLOUD_LATENCY_MS ?? 0)
   const oneAddress = await hasOneAddress()
   const setting = { folder, endpoint, region, keys, store, log, version: codeVersion(), oneAddress, engine, latencyMs, stop }
+  // Nothing is answered before others are kept away, and what answers is what the file says.
+  await closeToOthers({ name: 'cloud', folder, address: '127.0.0.1', port })
   const { cloud, listener } = createEmbeddedCloud(setting, { createMachines, runCommand, ecr, registryHandler })
   server.on('request', listener)
   writeProfile(folder, { endpoint, region, credentials: keys.user })
@@ -78,6 +82,7 @@ async function run(): Promise<void> {
     await (instances === 'keep' ? cloud.machines.detach() : cloud.machines.close())
     server.closeAllConnections()
     await closed
+    await openToOthers('cloud', folder)
     store.close()
     log.line('stopped')
     log.close()

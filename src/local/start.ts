@@ -1,15 +1,18 @@
 import { spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Failure } from '../../config/failure.ts'
 import type { PublicPorts, Status } from './area.ts'
 import { ending } from './ending.ts'
+import { forwardingFolder, type Rules } from './forwarder/rules.ts'
 import type { Credentials } from './keys.ts'
 import { makeFolder, readCredentials } from './keys.ts'
 import { takeLock } from './lock.ts'
 import { refuseWithoutEngine } from './machine/dockerd/requirements.ts'
 import type { EngineName } from './machine/engine-name.ts'
+import { readWhole } from './machine/folder.ts'
 import { askCloud } from './owner.ts'
 import { readPlace } from './place.ts'
 import { codeVersion } from './version.ts'
@@ -19,6 +22,8 @@ export interface Started {
   readonly endpoint: string
   readonly region: string
   readonly credentials: Credentials
+  /** What to tell where a cloud that had been there before did not run any more, and was started again. */
+  readonly revived?: string
 }
 
 export interface StartOptions {
@@ -43,16 +48,29 @@ const glance = 1500
  * @param engine the container engine of instances launched from now on; by default what it was before
  * @throws Failure with the last lines of its log when it does not come up
  */
-export async function startCloud({ folder, port, region, engine }: StartOptions): Promise<Started> {
+export async function startCloud(options: StartOptions): Promise<Started> {
+  const { started, revived } = await bringUp(options)
+  return revived ? { ...started, revived: await comeBack(options.folder, revived) } : started
+}
+
+/** `revived`: what a cloud says that had been there before, did not run and was started again. */
+async function bringUp({ folder, port, region, engine }: StartOptions): Promise<{ started: Started; revived?: Status }> {
   if (engine === 'docker') refuseWithoutEngine()
   prepare(folder)
   const version = codeVersion()
   const deadline = Date.now() + limit
   let child: { code: number | undefined } | undefined
+  let replaces = false
+  // Before the first start, and after a destroy, there is nothing that could have been missed.
+  const had = instancesIn(folder)
   while (Date.now() < deadline) {
     const status = await askCloud<Status>(folder, 'status', {}, glance)
-    if (status && status.version === version && asWanted(status, region, engine)) return started(folder)
+    if (status && status.version === version && asWanted(status, region, engine)) {
+      const again = child !== undefined && !replaces && had > 0
+      return { started: started(folder), ...(again && { revived: status }) }
+    }
     if (status) {
+      replaces = true
       await askCloud(folder, 'stop', { instances: 'keep' })
       await released(folder, deadline)
     }
@@ -62,6 +80,50 @@ export async function startCloud({ folder, port, region, engine }: StartOptions)
     await sleep(pause)
   }
   throw unresponsive('does not answer', folder)
+}
+
+/** How many instances have a folder, which one that is terminated has not. */
+function instancesIn(folder: string): number {
+  const instances = path.join(folder, 'instances')
+  return existsSync(instances) ? readdirSync(instances).length : 0
+}
+
+/** How long a cloud that was revived may take, in ms, to bring back the machines that ran, and these their containers. */
+const comebackLimit = { machines: 30_000, ports: 5_000 } as const
+
+/**
+ * Waits until the machines that ran with an earlier cloud run again, and until something listens behind every public port: what a script looks at afterwards is then as it will stay.
+ * @returns what to tell
+ */
+async function comeBack(folder: string, first: Status): Promise<string> {
+  const lost = first.instances.filter(({ impaired }) => impaired).map(({ id }) => id)
+  if (lost.length === 0) return 'The embedded cloud had ended and was started again; its machines had gone on.'
+  const machines = `machine${lost.length === 1 ? '' : 's'} ${lost.join(', ')}`
+  const still = async () =>
+    (await askCloud<Status>(folder, 'status'))?.instances.filter(({ impaired }) => impaired).map(({ id }) => id) ?? lost
+  let out = await still()
+  for (const giveUp = Date.now() + comebackLimit.machines; out.length > 0 && Date.now() < giveUp; out = await still()) await sleep(50)
+  if (out.length > 0)
+    return `The embedded cloud had ended and was started again; ${out.join(', ')} is still being started: its log is in ${path.join(folder, 'instances', out[0]!, 'machine.log')}.`
+  const rules = readWhole<Rules>(forwardingFolder(folder).rules)?.forwardings ?? []
+  for (const giveUp = Date.now() + comebackLimit.ports; Date.now() < giveUp; await sleep(50)) {
+    if ((await Promise.all(rules.map(({ to, port }) => answers(to, port)))).every(Boolean)) break
+  }
+  return `The embedded cloud had ended and was started again, and with it ${machines}.`
+}
+
+/** Whether something accepts a connection there. */
+function answers(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 1000 })
+    const say = (answer: boolean) => {
+      socket.destroy()
+      resolve(answer)
+    }
+    socket.once('connect', () => say(true))
+    socket.once('timeout', () => say(false))
+    socket.once('error', () => say(false))
+  })
 }
 
 function unresponsive(how: string, folder: string): Failure {
@@ -79,10 +141,9 @@ export async function stopCloud({ folder }: { folder: string }): Promise<void> {
   if (!existsSync(path.join(folder, 'cloud.json'))) return
   const deadline = Date.now() + limit
   if (!(await askCloud<Status>(folder, 'status'))) {
-    const instances = path.join(folder, 'instances')
-    if (!existsSync(instances) || readdirSync(instances).length === 0) return
+    if (instancesIn(folder) === 0) return
     // Only a cloud knows how to end the instances that one which was killed has left.
-    await startCloud({ folder })
+    await bringUp({ folder })
   }
   await askCloud(folder, 'stop', { instances: 'kill' })
   await released(folder, deadline)
@@ -141,6 +202,16 @@ function started(folder: string): Started {
   return { endpoint: place.endpoint, region: place.region, credentials }
 }
 
+/** What the cloud's process gets of its first caller's environment: it lives long, serves other callers, and needs neither their secrets nor their credentials. */
+export function environmentOf(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const wanted = (name: string) =>
+    /^(PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TZ|TMPDIR|NODE_V8_COVERAGE|TEST_FILE_RUN)$/.test(name) || settings.includes(name)
+  return Object.fromEntries(Object.entries(env).filter(([name]) => wanted(name)))
+}
+
+/** Settings of the embedded cloud itself, all of them for tests and trials. */
+const settings = ['MLOPS_BOOT_SECONDS', 'MLOPS_CLOUD_LATENCY_MS', 'MLOPS_LOOPBACK']
+
 /** Starts the process in a session of its own. Its exit code appears in what is returned. */
 function launch(folder: string, wanted: Record<string, string | number | undefined>): { code: number | undefined } {
   const main = path.join(import.meta.dirname, 'main.ts')
@@ -151,7 +222,7 @@ function launch(folder: string, wanted: Record<string, string | number | undefin
     detached: true,
     stdio: ['ignore', log, log],
     // Parsing and stripping the types of a hundred files takes longer than everything else at a start.
-    env: { ...process.env, NODE_COMPILE_CACHE: path.join(folder, 'compiled') },
+    env: { ...environmentOf(process.env), NODE_COMPILE_CACHE: path.join(folder, 'compiled') },
   })
   closeSync(log)
   child.unref()

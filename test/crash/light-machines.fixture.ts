@@ -62,11 +62,14 @@ export function lightMachines(port: number, bootMs = 0): (cloud: Cloud) => Machi
         }
       },
       cancel: () => undefined,
+      reboot: () => undefined,
       online(instanceId) {
         const now = new Date().toISOString()
         return store.get('instance', instanceId)?.State === 'running' ? { since: now, lastPing: now } : undefined
       },
       taken: async () => [],
+      refused: () => [],
+      impaired: () => undefined,
       async close() {
         for (const address of [...servers.keys()]) end(address)
       },

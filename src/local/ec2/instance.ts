@@ -1,14 +1,12 @@
 import type { EC2, InstanceStateChange } from '@aws-sdk/client-ec2'
 import { type Actions, ApiError, type Cloud, type Store } from '../cloud.ts'
-import type { Instance, InstanceState } from '../records.ts'
+import type { Instance } from '../records.ts'
 import { freeAddressOf } from './address.ts'
 import { type Description, type Query, select } from './describe.ts'
-import { findInstanceType } from './instance-type.ts'
 import { find } from './kinds.ts'
 import { runInstances } from './launch.ts'
-import { forgetEnded } from './live.ts'
-import { instanceState, reservation, wireInstance } from './reservation.ts'
-import { freeVcpus, vcpuLimitExceeded } from './vcpu.ts'
+import { findInstances, forgetEnded } from './live.ts'
+import { instanceState, reservation, stateChange, userInitiated, wireInstance } from './reservation.ts'
 
 const instances: Description<ReturnType<typeof wireInstance>> = {
   kind: 'instance',
@@ -45,9 +43,10 @@ function choose(input: Query & { InstanceIds?: string[] | undefined }, cloud: Cl
   return { items: items.map(({ InstanceId }) => find(cloud.store, 'instance', InstanceId)), NextToken }
 }
 
-/** The named instances, each once. */
-function named(store: Store, ids: readonly string[] = []): Instance[] {
-  return [...new Set(ids)].map((id) => find(store, 'instance', id))
+/** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceStatusDetails.html */
+function reachability(impaired: { readonly since: string } | undefined) {
+  const Name = 'reachability' as const
+  return impaired ? { Name, Status: 'failed' as const, ImpairedSince: new Date(impaired.since) } : { Name, Status: 'passed' as const }
 }
 
 export const instanceActions = {
@@ -63,8 +62,10 @@ export const instanceActions = {
     const { items, NextToken } = choose(input, cloud)
     const shown = items.filter(({ State }) => input.IncludeAllInstances || State === 'running')
     const InstanceStatuses = shown.map(({ InstanceId, State, Zone }) => {
-      const Status = State === 'running' ? ('ok' as const) : ('not-applicable' as const)
-      const summary = { Status, Details: Status === 'ok' ? [{ Name: 'reachability' as const, Status: 'passed' as const }] : [] }
+      const impaired = cloud.machines.impaired(InstanceId)
+      const Status = State !== 'running' ? ('not-applicable' as const) : impaired ? ('impaired' as const) : ('ok' as const)
+      const Details = State === 'running' ? [reachability(impaired)] : []
+      const summary = { Status, Details }
       const AvailabilityZone = `${cloud.region}${Zone}`
       return {
         InstanceId,
@@ -89,7 +90,7 @@ export const instanceActions = {
 
   /** The machine room does the rest. An Elastic IP is free at once, as in AWS. */
   TerminateInstances({ InstanceIds }, { cloud: { store }, lingerMs }) {
-    const wanted = named(store, InstanceIds)
+    const wanted = findInstances(store, InstanceIds)
     const kept = wanted.find(({ DisableApiTermination }) => DisableApiTermination)
     if (kept) {
       const message = `The instance '${kept.InstanceId}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.`
@@ -97,32 +98,17 @@ export const instanceActions = {
     }
     return { TerminatingInstances: wanted.map((instance) => terminate(store, instance, lingerMs)) }
   },
-
-  StartInstances({ InstanceIds }, { cloud: { store } }) {
-    const StartingInstances = named(store, InstanceIds).map((instance) => {
-      const { InstanceId, State, InstanceType } = instance
-      if (State === 'running' || State === 'pending') return change(instance, State)
-      if (State !== 'stopped') {
-        throw new ApiError('IncorrectInstanceState', `The instance '${InstanceId}' is not in a state from which it can be started.`)
-      }
-      if (findInstanceType(InstanceType).vCpus > freeVcpus(store)) throw vcpuLimitExceeded(store)
-      const { StateReason, ...started } = instance
-      store.put('instance', InstanceId, { ...started, State: 'pending' })
-      return change(instance, 'pending')
-    })
-    return { StartingInstances }
-  },
 } satisfies Actions<EC2>
 
 function terminate(store: Store, instance: Instance, lingerMs = 0): InstanceStateChange {
   const { InstanceId, State } = instance
-  if (State === 'terminated' || State === 'shutting-down') return change(instance, State)
-  const StateReason = { Code: 'Client.UserInitiatedShutdown', Message: 'Client.UserInitiatedShutdown: User initiated shutdown' }
-  store.put('instance', InstanceId, { ...instance, State: 'shutting-down', StateReason, ...(lingerMs > 0 && { LingerMs: lingerMs }) })
+  if (State === 'terminated' || State === 'shutting-down') return stateChange(instance, State)
+  store.put('instance', InstanceId, {
+    ...instance,
+    State: 'shutting-down',
+    StateReason: userInitiated,
+    ...(lingerMs > 0 && { LingerMs: lingerMs }),
+  })
   freeAddressOf(store, InstanceId)
-  return change(instance, 'shutting-down')
-}
-
-function change({ InstanceId, State }: Instance, to: InstanceState): InstanceStateChange {
-  return { InstanceId, PreviousState: instanceState(State), CurrentState: instanceState(to) }
+  return stateChange(instance, 'shutting-down')
 }

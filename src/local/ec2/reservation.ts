@@ -1,4 +1,4 @@
-import type { InstanceNetworkInterface, Reservation, Instance as WireInstance } from '@aws-sdk/client-ec2'
+import type { InstanceNetworkInterface, InstanceStateChange, Reservation, Instance as WireInstance } from '@aws-sdk/client-ec2'
 import type { Cloud } from '../cloud.ts'
 import type { Instance, InstanceState } from '../records.ts'
 import { networkInterface } from './network-interface.ts'
@@ -10,6 +10,17 @@ const stateCodes = { pending: 0, running: 16, 'shutting-down': 32, terminated: 4
 export function instanceState(Name: InstanceState) {
   return { Code: stateCodes[Name], Name }
 }
+
+/** What a call that switches an instance on or off answers. */
+export function stateChange({ InstanceId, State }: Instance, to: InstanceState): InstanceStateChange {
+  return { InstanceId, PreviousState: instanceState(State), CurrentState: instanceState(to) }
+}
+
+/** Why an instance is off that a user switched off. */
+export const userInitiated = {
+  Code: 'Client.UserInitiatedShutdown',
+  Message: 'Client.UserInitiatedShutdown: User initiated shutdown',
+} as const
 
 /** Instances that one RunInstances call made, as AWS shows them. */
 export function reservation(instances: readonly Instance[], cloud: Cloud): Reservation {

@@ -1,17 +1,8 @@
 import type { Store } from '../cloud.ts'
 import { claimPort, claimsAddresses } from '../ec2/claim.ts'
+import { overlapsLoopback } from '../forwarder/blocks.ts'
+import type { Forwarding } from '../forwarder/rules.ts'
 import type { Instance, Permission } from '../records.ts'
-
-/** One port of a public address that leads to an instance. */
-export interface Forwarding {
-  /** The public address and port that it listens on. */
-  readonly address: string
-  readonly port: number
-  /** The instance's own address. */
-  readonly to: string
-  /** IPv4 blocks from which it may be reached. */
-  readonly from: readonly string[]
-}
 
 /** A rule that opens more ports than this is not forwarded: each one is a socket that listens. */
 const widestRange = 1000
@@ -70,20 +61,4 @@ function warnOnce(line: string, warn: (line: string) => void): void {
   if (warned.has(line)) return
   warned.add(line)
   warn(line)
-}
-
-/** Whether an IPv4 block holds an address. */
-export function admits(cidr: string, address: string): boolean {
-  const [base = '', bits = '32'] = cidr.split('/')
-  const mask = Number(bits) === 0 ? 0 : (0xffffffff << (32 - Number(bits))) >>> 0
-  return (number(base) & mask) === (number(address) & mask)
-}
-
-function overlapsLoopback(cidr: string): boolean {
-  const [base = '', bits = '32'] = cidr.split('/')
-  return Number(bits) <= 8 ? admits(cidr, '127.0.0.1') : admits('127.0.0.0/8', base)
-}
-
-function number(address: string): number {
-  return address.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0)
 }

@@ -9,6 +9,7 @@ import { startMetadata } from './metadata.ts'
 import { identify, processesOf, signal } from './process-table.ts'
 import { runScript } from './script.ts'
 import { startEngine } from './start-engine.ts'
+import { closeToOthers } from './wall.ts'
 
 /** What a machine tells the cloud about itself, in `outbox/process.json`. */
 export interface MachineProcess {
@@ -40,10 +41,13 @@ export async function startMachine(path: string): Promise<void> {
   for (const place of [folder.inbox, folder.outbox, folder.commands, folder.bin, folder.root]) mkdirSync(place, { recursive: true })
   const self = identify(process.pid)!
   writeWhole(join(folder.outbox, 'process.json'), { ...self, ready: false } satisfies MachineProcess)
+  const closed = closeToOthers({ name: settings.instanceId, folder: folder.path, address: settings.privateAddress })
   const metadata = await startMetadata(folder, settings)
   installPrograms(folder, settings, metadata)
   const engine = await startEngine(folder, settings, metadata)
   try {
+    // Nothing of the instance listens before others are kept away.
+    await closed
     await engine.boot()
   } catch (error) {
     const [message = ''] = (error as Error).message.split('\n')
@@ -52,11 +56,19 @@ export async function startMachine(path: string): Promise<void> {
   }
   writeWhole(join(folder.outbox, 'process.json'), { ...self, ready: true } satisfies MachineProcess)
 
-  const reboot = async () => {
+  const restart = async () => {
     await engine.powerOff()
     for (const pid of processesOf(settings.instanceId)) signal(pid, 'SIGKILL')
     await sleep(settings.bootSeconds * 1000)
     await engine.boot()
+  }
+  let rebooting: Promise<void> | undefined
+  /** Who wishes it while it reboots gets the same reboot. */
+  const reboot = () => {
+    rebooting ??= restart().finally(() => {
+      rebooting = undefined
+    })
+    return rebooting
   }
   await sleep(settings.bootSeconds * 1000)
   void runUserData(folder, settings)

@@ -1,10 +1,11 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Cloud, Machines } from '../cloud.ts'
+import { createForwarder } from '../forwarder/forwarder.ts'
 import type { Instance } from '../records.ts'
+import { createRestarts, type Restarts } from '../restarts.ts'
 import { removeTraces, sweepTraces } from './dockerd/traces.ts'
-import { instanceFolder, memoryFolder } from './folder.ts'
-import { createForwarders } from './forwarder.ts'
+import { instanceFolder, memoryFolder, rebootWish, writeWhole } from './folder.ts'
 import { forwardings, publicAddressOf } from './forwarding.ts'
 import { createPostbox } from './postbox.ts'
 import { killAll } from './process-table.ts'
@@ -14,13 +15,13 @@ import { createSupervisor, type Supervisor } from './supervisor.ts'
 const lookEvery = 500
 
 /**
- * The machine room: makes processes, port forwarders and Run Commands match what the store says, whatever has happened meanwhile to either
+ * The machine room: makes processes, forwarded ports and Run Commands match what the store says, whatever has happened meanwhile to either
  * side. It compares and corrects; it never relies on having seen an event.
  */
 export function createMachines(cloud: Cloud): Machines {
   const { store } = cloud
   const supervisors = new Map<string, Supervisor>()
-  const forwarders = createForwarders()
+  const forwarder = createForwarder(cloud.folder, wake)
   const postbox = createPostbox(cloud)
   let first = true
   let closed = false
@@ -46,7 +47,7 @@ export function createMachines(cloud: Cloud): Machines {
     const machine = supervisor(instance.InstanceId)
     const state = machine.state()
     if (state === 'ready') {
-      if (change(instance, { State: 'running' })) again = true
+      if (change(instance, { State: 'running', Ran: true })) again = true
       return
     }
     if (state === 'booting') return
@@ -58,7 +59,7 @@ export function createMachines(cloud: Cloud): Machines {
   /** Those that this machine room has tried to start. */
   const starting = new Set<string>()
 
-  /** A machine that does not come up is terminated, as AWS does with one that fails to launch. */
+  /** A machine that does not come up is terminated, as AWS does with one that fails to launch; one that has run before is stopped, with all that it has. */
   const failed = async (instance: Instance, machine: Supervisor) => {
     console.error(`the machine of ${instance.InstanceId} ended while it booted:\n${machine.log().join('\n')}`)
     await machine.kill()
@@ -66,7 +67,9 @@ export function createMachines(cloud: Cloud): Machines {
     starting.delete(instance.InstanceId)
     const reason = machine.failure()
     const Message = `Server.InternalError: Internal error on launch${reason === undefined ? '' : `: ${reason}`}`
-    change(instance, { State: 'terminated', StateReason: { Code: 'Server.InternalError', Message }, TerminatedAt: Date.now() })
+    const StateReason = { Code: 'Server.InternalError', Message }
+    if (instance.Ran) return await off(instance, 'stopped', { StateReason })
+    change(instance, { State: 'terminated', StateReason, TerminatedAt: Date.now() })
   }
 
   const run = async (instance: Instance) => {
@@ -76,24 +79,43 @@ export function createMachines(cloud: Cloud): Machines {
       machine.refresh(instance, publicAddressOf(store, instance))
       return
     }
-    console.error(`the machine of ${instance.InstanceId} has ended:\n${machine.log().join('\n')}`)
-    await off(instance, 'stopped', {
-      StateReason: { Code: 'Server.InternalError', Message: 'Server.InternalError: The process of the machine has ended unexpectedly' },
-    })
+    await recover(instance, machine)
+  }
+
+  /**
+   * Starts the machine of an instance that runs again, with its disk, its addresses and its containers: it has ended alone, or with this computer, or was ended with the cloud. AWS brings an
+   * instance back by itself likewise (EC2 User Guide, "Automatic instance recovery"), and what was only in its memory is lost there as well.
+   */
+  const recover = async (instance: Instance, machine: Supervisor) => {
+    const { InstanceId } = instance
+    const recovery = recoveries.get(InstanceId) ?? createRestarts()
+    recoveries.set(InstanceId, recovery)
+    if (!recovery.due()) return
+    console.error(
+      `the machine of ${InstanceId} does not run; it is started again${recovery.first() ? `:\n${machine.log().join('\n')}` : ''}`,
+    )
+    await powerOff(InstanceId)
+    machine.refresh(instance, publicAddressOf(store, instance))
+    machine.start(instance)
+  }
+  const recoveries = new Map<string, Restarts>()
+
+  /** Ends all that runs on an instance, and takes away what was in its memory. */
+  const powerOff = async (instanceId: string) => {
+    await supervisor(instanceId).kill()
+    postbox.instanceEnded(instanceId)
+    rmSync(memoryFolder(instanceFolder(cloud.folder, instanceId), instanceId), { recursive: true, force: true })
+    await removeTraces(instanceId)
   }
 
   const off = async (instance: Instance, State: 'stopped' | 'terminated', also: Partial<Instance> = {}) => {
     const { InstanceId } = instance
-    const machine = supervisor(InstanceId)
-    await machine.kill()
-    machine.detach()
+    await powerOff(InstanceId)
+    supervisors.get(InstanceId)?.detach()
     supervisors.delete(InstanceId)
     starting.delete(InstanceId)
-    postbox.instanceEnded(InstanceId)
-    const folder = instanceFolder(cloud.folder, InstanceId)
-    rmSync(memoryFolder(folder, InstanceId), { recursive: true, force: true })
-    await removeTraces(InstanceId)
-    if (State === 'terminated') rmSync(folder.path, { recursive: true, force: true })
+    recoveries.delete(InstanceId)
+    if (State === 'terminated') rmSync(instanceFolder(cloud.folder, InstanceId).path, { recursive: true, force: true })
     change(instance, { State, ...also, ...(State === 'terminated' && { TerminatedAt: Date.now() }) })
     again = true
   }
@@ -133,8 +155,8 @@ export function createMachines(cloud: Cloud): Machines {
       }),
     )
     first = false
-    await forwarders.apply(forwardings(store))
     postbox.collect(online)
+    forwarder.apply(forwardings(store))
   }
 
   function wake(): void {
@@ -165,7 +187,6 @@ export function createMachines(cloud: Cloud): Machines {
     clearInterval(timer)
     await work
     for (const machine of supervisors.values()) machine.detach()
-    await forwarders.close()
   }
 
   const timer = setInterval(wake, lookEvery)
@@ -178,19 +199,36 @@ export function createMachines(cloud: Cloud): Machines {
       wake()
     },
     cancel: postbox.cancel,
+    reboot: (instanceId) => writeWhole(rebootWish(instanceFolder(cloud.folder, instanceId)), {}),
     online,
-    taken: forwarders.taken,
+    async taken(address, ports) {
+      // The forwarder must have been told what has been committed.
+      await work
+      return forwarder.taken(address, ports)
+    },
+    refused: forwarder.refused,
+    impaired(instanceId) {
+      const instance = store.get('instance', instanceId)
+      if (instance?.State !== 'running') return undefined
+      const machine = supervisor(instanceId)
+      if (machine.state() === 'ready') return undefined
+      const [since, why] = [machine.lastReady() ?? instance.LaunchTime, machine.failure()]
+      return { since, ...(why !== undefined && { why }) }
+    },
     detach,
     async close() {
       await detach()
+      await forwarder.close()
       for (const instance of store.list('instance')) {
-        if (instance.State === 'terminated' || instance.State === 'stopped') continue
+        const { InstanceId, State } = instance
+        if (State === 'terminated' || State === 'stopped') continue
         try {
-          await off(instance, instance.State === 'shutting-down' ? 'terminated' : 'stopped', {
-            StateReason: { Code: 'Server.ScheduledStop', Message: 'Server.ScheduledStop: The embedded cloud was stopped' },
-          })
+          if (State === 'shutting-down') await off(instance, 'terminated')
+          else if (State === 'stopping') await off(instance, 'stopped')
+          // It runs again with the next cloud, as after a power cut.
+          else await powerOff(InstanceId)
         } catch (error) {
-          console.error(`instance ${instance.InstanceId}:`, error)
+          console.error(`instance ${InstanceId}:`, error)
         }
       }
     },

@@ -1,10 +1,12 @@
 import { existsSync, rmSync } from 'node:fs'
+import { logForever } from '../log.ts'
 import { removeTraces } from './dockerd/traces.ts'
 import { folderAt, memoryFolder, readWhole, type Settings } from './folder.ts'
 import { startMachine } from './machine.ts'
 import { processesOf, signal } from './process-table.ts'
 
 /** The machine's process: `node main.ts <the instance's folder>`, started by the machine room. */
+logForever()
 const path = process.argv[2]!
 process.chdir(path)
 const folder = folderAt(path)

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { join } from 'node:path'
+import { comesFromInstance } from './doorkeeper.ts'
 import { type InstanceFolder, readWhole, type Settings, type StoredCredentials, writeWhole } from './folder.ts'
 
 const file = (folder: InstanceFolder) => join(folder.path, 'metadata.json')
@@ -14,13 +15,21 @@ export function metadataEndpoint(folder: InstanceFolder): string | undefined {
 /**
  * Starts the instance metadata service, version 2 only, as it is when `HttpTokens` is `required`, on the instance's address and a free port: 169.254.169.254 is not ours to take, so programs find it by
  * AWS_EC2_METADATA_SERVICE_ENDPOINT, which AWS's SDKs and tools read. It listens on the same port after a restart where that is free.
+ * Whoever is no program of the instance, on its own network, has the connection broken without a word: every user and every web page of this computer can reach a port of its loopback.
  *
  * @returns its endpoint
  */
 export async function startMetadata(folder: InstanceFolder, settings: Settings): Promise<string> {
   /** Token → when it ends, in ms since the epoch. */
   const tokens = new Map<string, number>()
-  const server = createServer((request, response) => answer(request, response, folder, tokens))
+  /** Asked once a connection, as soon as there is one. */
+  const admitted = new WeakMap<Socket, Promise<boolean>>()
+  const server = createServer(async (request, response) => {
+    if (await admitted.get(request.socket)) answer(request, response, folder, tokens)
+  })
+  server.on('connection', (socket: Socket) => admitted.set(socket, admit(socket, settings.instanceId)))
+  // Node would say what is wrong with a request that is none, before anybody knows who it is from.
+  server.on('clientError', (_, socket) => socket.destroy())
   const before = metadataEndpoint(folder)
   // With a real engine the instance's address is in a network of its own; what may reach the service there comes through a gate.
   const host = settings.engine === 'docker' ? '127.0.0.1' : settings.privateAddress
@@ -29,6 +38,25 @@ export async function startMetadata(folder: InstanceFolder, settings: Settings):
   const endpoint = `http://${address}:${port}`
   writeWhole(file(folder), { endpoint })
   return endpoint
+}
+
+/** Breaks the connection of whoever may not ask. Who cannot be told from a stranger is one. */
+async function admit(socket: Socket, instanceId: string): Promise<boolean> {
+  const known = await comesFromInstance(socket, instanceId).catch((error: Error) => {
+    console.error(`the metadata service cannot see who asks it: ${error.message}`)
+    return false
+  })
+  if (!known && !socket.destroyed) socket.resetAndDestroy()
+  return known
+}
+
+/** Whether a request was made for this very service by a program, and neither by a web page nor for a name that was made to point here. */
+function isDirect({ headers, rawHeaders, socket }: IncomingMessage): boolean {
+  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host')
+  const names = [`${socket.localAddress}:${socket.localPort}`, '169.254.169.254', '169.254.169.254:80']
+  // The service refuses whatever came through a proxy (EC2 User Guide, "How Instance Metadata Service Version 2 works").
+  const strange = ['x-forwarded-for', 'origin', 'sec-fetch-site'].some((name) => headers[name] !== undefined)
+  return hosts.length === 1 && names.includes(headers.host ?? '') && !strange
 }
 
 async function listen(server: ReturnType<typeof createServer>, host: string, port: number): Promise<void> {
@@ -52,8 +80,7 @@ function attempt(server: ReturnType<typeof createServer>, host: string, port: nu
 
 function answer(request: IncomingMessage, response: ServerResponse, folder: InstanceFolder, tokens: Map<string, number>): void {
   const say = (status: number, body: string, type = 'text/plain') => response.writeHead(status, { 'content-type': type }).end(body)
-  // The service refuses whatever came through a proxy (EC2 User Guide, "How Instance Metadata Service Version 2 works").
-  if (request.headers['x-forwarded-for'] !== undefined) return void say(403, '')
+  if (!isDirect(request)) return void say(403, '')
   const path = (request.url ?? '/').replace(/\?.*$/, '')
   if (path === '/latest/api/token') {
     if (request.method !== 'PUT') return void say(405, '')

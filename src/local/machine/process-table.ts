@@ -8,6 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
  */
 export const marker = 'MLOPS_INSTANCE'
 
+/** What runs in a container with a network of its own carries this variable too, with that network's name. */
+export const networkMarker = 'MLOPS_NETWORK'
+
 /** A process, told apart from a later one that got the same number. */
 export interface ProcessIdentity {
   readonly pid: number
@@ -32,6 +35,36 @@ export function alive(identity: ProcessIdentity): boolean {
 export function processesOf(instanceId: string): number[] {
   const wanted = `${marker}=${instanceId}`
   return linux ? markedOnLinux(wanted) : markedElsewhere(wanted)
+}
+
+/** What is known of a process when it is asked whose it is. */
+export interface Kinship {
+  readonly pid: number
+  readonly parent: number
+  /** The value of the mark, and of that of a container's network, where its environment has them. */
+  readonly instanceId?: string
+  readonly network?: string
+}
+
+/**
+ * The numbers of the processes of an instance that are on the machine's own network: not those in containers with one of theirs.
+ */
+export function belongingTo(instanceId: string): number[] {
+  return members(linux ? kinshipsOnLinux() : kinshipsElsewhere(), instanceId)
+}
+
+/**
+ * Which of these processes belong to an instance and to its own network. The nearest of a process and its ancestors that carries the mark tells: a program may
+ * start others with an environment of its own choosing, and the environment of some is not to be seen (macOS hides that of its own programs).
+ */
+export function members(all: readonly Kinship[], instanceId: string): number[] {
+  const known = new Map(all.map((each) => [each.pid, each]))
+  return all.flatMap(({ pid }) => {
+    let at = known.get(pid)
+    // Numbers are given again, so what was read one after the other might lead in a circle.
+    for (let steps = 0; at !== undefined && at.instanceId === undefined && steps < known.size; steps++) at = known.get(at.parent)
+    return at?.instanceId === instanceId && at.network === undefined ? [pid] : []
+  })
 }
 
 /**
@@ -98,6 +131,37 @@ function markedElsewhere(wanted: string): number[] {
     .filter((line) => line.split(/\s+/).includes(wanted))
     .map((line) => Number.parseInt(line, 10))
     .filter((pid) => pid !== process.pid)
+}
+
+function kinshipsOnLinux(): Kinship[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      const pid = Number(name)
+      const stat = procFile(pid, 'stat')
+      if (stat === undefined) return []
+      const [, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+      return [{ pid, parent: Number(parent), ...marksIn((procFile(pid, 'environ') ?? '').split('\0')) }]
+    })
+}
+
+function kinshipsElsewhere(): Kinship[] {
+  return kinshipsIn(execFileSync('ps', ['-axEww', '-o', 'pid=,ppid=,command='], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 }))
+}
+
+/** Reads what BSD's `ps -axEww -o pid=,ppid=,command=` prints. */
+export function kinshipsIn(table: string): Kinship[] {
+  return table.split('\n').flatMap((line) => {
+    const [pid, parent, ...words] = line.trim().split(/\s+/)
+    return pid ? [{ pid: Number(pid), parent: Number(parent), ...marksIn(words) }] : []
+  })
+}
+
+/** The environment stands last, so the last word of a name counts. */
+function marksIn(words: readonly string[]): Pick<Kinship, 'instanceId' | 'network'> {
+  const value = (name: string) => words.findLast((word) => word.startsWith(`${name}=`))?.slice(name.length + 1)
+  const [instanceId, network] = [value(marker), value(networkMarker)]
+  return { ...(instanceId !== undefined && { instanceId }), ...(network !== undefined && { network }) }
 }
 
 /** A file of /proc; undefined when the process has gone or belongs to another user. */

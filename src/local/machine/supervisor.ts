@@ -20,6 +20,8 @@ export interface Supervisor {
   start(instance: Instance): void
   /** `booting`: it lives; `ready`: it lives and runs; `dead`: it does not live, or has never been started. */
   state(): 'booting' | 'ready' | 'dead'
+  /** When it was last seen to run (ISO 8601); undefined when it never was. */
+  lastReady(): string | undefined
   /** Writes the settings and the role's credentials where they are no longer right. */
   refresh(instance: Instance, publicAddress: string | undefined): void
   /** Since when its agent is registered and answers. */
@@ -41,6 +43,7 @@ export function createSupervisor(cloud: Cloud, instanceId: string, wake: () => v
   let watcher: FSWatcher | undefined
   let registered = false
   let seen = new Date()
+  let lastReady: Date | undefined
   let writtenSettings = ''
 
   const told = () => readWhole<MachineProcess>(join(folder.outbox, 'process.json'))
@@ -57,12 +60,15 @@ export function createSupervisor(cloud: Cloud, instanceId: string, wake: () => v
     const living = [process, started].find((each) => each !== undefined && alive(each))
     if (!living) return 'dead'
     seen = new Date()
-    return process?.ready && process.pid === living.pid ? 'ready' : 'booting'
+    if (!process?.ready || process.pid !== living.pid) return 'booting'
+    lastReady = seen
+    return 'ready'
   }
 
   return {
     instanceId,
     state,
+    lastReady: () => lastReady?.toISOString(),
 
     start(instance) {
       if (state() !== 'dead') return
@@ -90,7 +96,7 @@ export function createSupervisor(cloud: Cloud, instanceId: string, wake: () => v
     refresh(instance, publicAddress) {
       const settings = settingsOf(cloud, instance, publicAddress)
       const text = JSON.stringify(settings)
-      if (text !== writtenSettings) {
+      if (text !== writtenSettings || !existsSync(folder.settings)) {
         writeWhole(folder.settings, settings)
         writtenSettings = text
       }

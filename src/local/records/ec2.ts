@@ -75,6 +75,8 @@ export interface Instance {
   /** Why it is in that state, as AWS words it: `Client.UserInitiatedShutdown`, `Server.InternalError`. */
   StateReason?: { Code: string; Message: string }
   LaunchTime: string
+  /** Set once it has been `running`: from then on it has something to lose. */
+  Ran?: boolean
   /** When it reached `terminated`, in ms; such an instance stays visible for about an hour. */
   TerminatedAt?: number
   VpcId: string
@@ -84,6 +86,8 @@ export interface Instance {
   PrivateIpAddress: string
   /** The address of its own that the world may use while no Elastic IP is associated. */
   PublicIpAddress?: string
+  /** Of one that is stopped: that it gets an address of its own when it is started. */
+  HadPublicAddress?: boolean
   /** ARN of the instance profile. */
   IamInstanceProfileArn?: string
   /** Base64, as it was sent. */

@@ -21,12 +21,18 @@ export function tracesLeft(instanceId: string): string[] {
     ...readFileSync('/proc/self/mounts', 'utf8')
       .split('\n')
       .filter((line) => line.includes(instanceId)),
+    ...rules().filter((line) => line.includes(instanceId)),
   ]
 }
 
-/** The packet filter's rules of this machine's own network, which no instance may touch. */
-export function firewall(): string {
-  return execFileSync('iptables-save', { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).replaceAll(/^#.*\n| \[\d+:\d+\]/gm, '')
+/** The packet filter's rules of this machine's own network that are not the embedded cloud's own: no instance may touch them. */
+export function firewall(): string[] {
+  return rules().filter((line) => !line.includes('--comment "mlops:') && !line.includes('--comment mlops:'))
+}
+
+function rules(): string[] {
+  const saved = execFileSync('iptables-save', { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  return saved.split('\n').filter((line) => /^(-A |:\S+ - )/.test(line))
 }
 
 /** A shell command that makes an image of one program of this machine, with nothing else in it but its libraries. */

@@ -48,7 +48,7 @@ else {
     assert.match(curl.StandardErrorContent, /Connection refused|Couldn't connect|Failed to connect/)
   })
 
-  test('the packet filter of this machine stays as it was', () => assert.is(firewall(), before))
+  test('the packet filter of this machine stays as it was', () => assert.equal(firewall(), before))
 
   test('the metadata service answers in the machine’s own network, and not on a bridge', async () => {
     const curl = execFileSync('sh', ['-c', 'command -v curl'], { encoding: 'utf8' }).trim()
@@ -109,7 +109,7 @@ else {
     await Promise.all([small.terminate(one), small.terminate(two)])
     assert.equal([one, two].flatMap(tracesLeft), [])
     assert.equal([engineSocket(one), instanceFolder(small.cloud.folder, one).path].filter(existsSync), [])
-    assert.is(firewall(), before)
+    assert.equal(firewall(), before)
   })
 }
 

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { shellEnvironment } from '../../../src/local/machine/environment.ts'
@@ -51,9 +52,11 @@ test('user data runs once, at the first boot, if it is a script', async () => {
   await Promise.all([small.terminate(id), small.terminate(other)])
 })
 
-test('a machine whose process dies is noticed, its leftovers are killed, its commands fail honestly', async () => {
+test('a machine whose process dies is started again with its disk and its address; its commands fail honestly', async () => {
   const id = small.launch()
   await small.online(id)
+  await small.sh(id, 'echo kept > "$MLOPS_ROOT/kept"; setsid sleep 1000 >/dev/null 2>&1 </dev/null &')
+  const before = small.instance(id)
   const { Command } = small.ssm('SendCommand', {
     DocumentName: 'AWS-RunShellScript',
     InstanceIds: [id],
@@ -61,19 +64,44 @@ test('a machine whose process dies is noticed, its leftovers are killed, its com
   })
   const get = () => small.ssm('GetCommandInvocation', { CommandId: Command.CommandId, InstanceId: id })
   await until(() => get().Status === 'InProgress', 'it runs')
-  const { pid } = JSON.parse(readFileSync(fileOf(id, 'outbox/process.json'), 'utf8'))
-  process.kill(pid, 'SIGKILL')
-  const died = Date.now()
-  await until(() => small.instance(id).State === 'stopped', 'it is shown as stopped')
-  assert.ok(Date.now() - died < 2000)
-  assert.match(small.instance(id).StateReason!.Message, /ended unexpectedly/)
-  assert.is(processesOf(id).length, 0)
-  assert.is(get().Status, 'Failed')
+  const leftovers = processesOf(id)
+  process.kill(readdirPid(id), 'SIGKILL')
+  await until(() => get().Status === 'Failed', 'its command has failed')
   assert.match(get().StandardErrorContent, /was switched off or ended/)
+  await small.online(id)
+  assert.is(small.cloud.machines.impaired(id), undefined)
+  assert.equal(small.instance(id), before)
+  assert.equal(
+    processesOf(id).filter((pid) => leftovers.includes(pid)),
+    [],
+    'nothing goes on as if nothing had happened',
+  )
+  assert.is((await small.sh(id, 'cat "$MLOPS_ROOT/kept"')).StandardOutputContent, 'kept\n')
   await small.terminate(id)
 })
 
-test('a cloud that comes back finds its machines and what they have done meanwhile', async () => {
+test('a machine that keeps ending is started again with pauses, is shown as impaired, and is back when it can run', async () => {
+  const id = small.launch()
+  await small.online(id)
+  const program = fileOf(id, 'bin')
+  // Where the folder of its programs cannot be made, it cannot boot.
+  rmSync(program, { recursive: true, force: true })
+  writeFileSync(program, '')
+  const starts = () => readFileSync(fileOf(id, 'machine.log'), 'utf8').split('EEXIST').length
+  process.kill(readdirPid(id), 'SIGKILL')
+  await until(() => starts() > 4, 'it was tried')
+  assert.is(small.instance(id).State, 'running')
+  const { since } = small.cloud.machines.impaired(id)!
+  assert.ok(Date.parse(since) <= Date.now())
+  const [tried, from] = [starts(), Date.now()]
+  await sleep(3000)
+  assert.ok(starts() - tried <= 8, `${starts() - tried} starts in ${Date.now() - from} ms`)
+  rmSync(program)
+  await small.online(id)
+  await small.terminate(id)
+})
+
+test('a cloud that comes back finds its machines and what they have done meanwhile, and starts again what has ended', async () => {
   const id = small.launch()
   const dead = small.launch()
   await Promise.all([small.online(id), small.online(dead)])
@@ -85,7 +113,6 @@ test('a cloud that comes back finds its machines and what they have done meanwhi
   const { pid } = JSON.parse(readFileSync(fileOf(id, 'outbox/process.json'), 'utf8'))
   await small.cloud.machines.detach()
   // While the cloud is away, one machine finishes its command and another one dies.
-  const { writeFileSync } = await import('node:fs')
   writeFileSync(fileOf(id, 'root/go'), '')
   process.kill(JSON.parse(readFileSync(fileOf(dead, 'outbox/process.json'), 'utf8')).pid, 'SIGKILL')
   await until(() => readFileSync(fileOf(id, `outbox/${running}.json`), 'utf8').includes('"ended"'), 'the machine has finished')
@@ -94,8 +121,8 @@ test('a cloud that comes back finds its machines and what they have done meanwhi
   await until(() => get(running).Status === 'Success', 'the outcome is collected')
   assert.is(get(running).StandardOutputContent, 'done\n')
   assert.is(JSON.parse(readFileSync(fileOf(id, 'outbox/process.json'), 'utf8')).pid, pid)
-  await until(() => small.instance(dead).State === 'stopped', 'the dead one is shown as stopped')
-  assert.is(small.instance(id).State, 'running')
+  await small.online(dead)
+  assert.equal([small.instance(id).State, small.instance(dead).State], ['running', 'running'])
   assert.is((await small.sh(id, 'echo again')).StandardOutputContent, 'again\n')
   await Promise.all([small.terminate(id), small.terminate(dead)])
 })
@@ -110,12 +137,13 @@ test('what the store does not know any more is killed and removed by the cloud t
   assert.is(processesOf(id).length, 0)
 })
 
-test('a machine whose folder is removed by hand ends by itself', async () => {
+test('a machine whose folder is removed by hand ends by itself, and a new one has nothing of it', async () => {
   const id = small.launch()
   await small.online(id)
+  const before = readdirPid(id)
   rmSync(instanceFolder(small.cloud.folder, id).path, { recursive: true, force: true })
-  await until(() => processesOf(id).length === 0, 'its processes are gone')
-  await until(() => small.instance(id).State === 'stopped', 'it is shown as stopped')
+  await until(() => !processesOf(id).includes(before), 'its process is gone')
+  await until(() => existsSync(fileOf(id, 'outbox/agent.json')), 'another one runs')
   await small.terminate(id)
 })
 
@@ -200,13 +228,32 @@ test('a process is told apart from a later one of the same number', () => {
   assert.is(identify(2 ** 22 + 1), undefined)
 })
 
-test('when the cloud is stopped, its instances are stopped with it', async () => {
+test('when the cloud is stopped, its instances are switched off with it; the next cloud starts those that ran', async () => {
+  const [id, stopped] = [small.launch(), small.launch()]
+  await Promise.all([small.online(id), small.online(stopped)])
+  small.cloud.store.put('instance', stopped, { ...small.instance(stopped), State: 'stopping' })
+  await small.cloud.machines.close()
+  assert.equal([...processesOf(id), ...processesOf(stopped)], [])
+  await small.restart()
+  await small.online(id)
+  assert.is(small.instance(stopped).State, 'stopped')
+  await Promise.all([small.terminate(id), small.terminate(stopped)])
+})
+
+test('an instance that was stopped and cannot be started is stopped again, with its disk and the reason', async () => {
   const id = small.launch()
   await small.online(id)
-  await small.cloud.machines.close()
-  assert.is(small.instance(id).State, 'stopped')
-  assert.is(processesOf(id).length, 0)
-  await small.restart()
+  small.cloud.store.put('instance', id, { ...small.instance(id), State: 'stopping' })
+  small.cloud.machines.reconcile()
+  await until(() => small.instance(id).State === 'stopped', 'it is stopped')
+  rmSync(fileOf(id, 'bin'), { recursive: true })
+  writeFileSync(fileOf(id, 'bin'), '')
+  small.cloud.store.put('instance', id, { ...small.instance(id), State: 'pending' })
+  small.cloud.machines.reconcile()
+  await until(() => small.instance(id).State === 'stopped', 'it is stopped again')
+  assert.match(small.instance(id).StateReason!.Message, /^Server.InternalError: Internal error on launch/)
+  assert.ok(existsSync(fileOf(id, 'root')))
+  await small.terminate(id)
 })
 
 test('ports that another program holds are told', async () => {

@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { machineEnvironment } from '../environment.ts'
 import { type InstanceFolder, readWhole, type Settings } from '../folder.ts'
-import { marker } from '../process-table.ts'
+import { marker, networkMarker } from '../process-table.ts'
 import { type Container, openContainer, type Program, removeFolder } from './container.ts'
 import type { ContainerRecord } from './container-record.ts'
 import type { Images, LocalImage } from './images.ts'
@@ -74,7 +74,15 @@ export function openContainers(folder: InstanceFolder, settings: Settings, image
       file,
       args: args.map((arg) => translate(arg, seen)),
       cwd: locate(record.workingDir, seen) ?? seen.rootfs,
-      env: { HOME: seen.rootfs, HOSTNAME: record.hostname, ...env, PATH: whole, [marker]: settings.instanceId },
+      env: {
+        HOME: seen.rootfs,
+        HOSTNAME: record.hostname,
+        ...env,
+        PATH: whole,
+        [marker]: settings.instanceId,
+        // On the machine's own network it is as near to the metadata service as the machine is.
+        ...(record.host.network !== 'host' && { [networkMarker]: record.host.network }),
+      },
     }
   }
 

@@ -15,7 +15,7 @@ import { onPath, systemFolders } from '../on-path.ts'
 import { bootScript, up } from './boot-script.ts'
 import { type Gate, openGate } from './gate.ts'
 import { layLink } from './link.ts'
-import { engineSocket, makeRun, removeTraces, tracesOf } from './traces.ts'
+import { engineSocket, makeRun, removeEngine, tracesOf } from './traces.ts'
 
 /** How long dockerd may take to answer, in ms; on an idle machine it takes a second. */
 const patience = 60_000
@@ -35,7 +35,7 @@ export async function startDockerd(folder: InstanceFolder, settings: Settings, m
   let wanted = false
 
   const start = async () => {
-    await removeTraces(settings.instanceId)
+    await removeEngine(settings.instanceId)
     running = await startDaemon(folder, settings, [settings.endpoint, metadata])
     running.process.once('exit', (code, signal) => wanted && void again(`dockerd has ended (${signal ?? code})`))
   }
@@ -87,7 +87,7 @@ async function startDaemon(folder: InstanceFolder, settings: Settings, reachable
     gate?.close()
     child.kill('SIGKILL')
     await ended
-    await removeTraces(settings.instanceId)
+    await removeEngine(settings.instanceId)
   }
   try {
     await said(child, up)

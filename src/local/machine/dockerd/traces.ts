@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { onPath } from '../on-path.ts'
 import { killAll } from '../process-table.ts'
+import { openToOthers, sweepWalls } from '../wall.ts'
 
 /** What a real engine has outside of its instance's folder and of its own namespaces. */
 export interface Traces {
@@ -26,12 +27,22 @@ export function engineSocket(instanceId: string): string {
 }
 
 /**
+ * Removes everything that an instance has outside of its folder, once its processes are dead: what its engine has left, and its part in the packet filter.
+ *
+ * @throws Error when something of it stays
+ */
+export async function removeTraces(instanceId: string): Promise<void> {
+  await removeEngine(instanceId)
+  await openToOthers(instanceId)
+}
+
+/**
  * Removes what an engine has left, once its processes are dead; nothing to do where there never was one. Its mounts, its firewall and its
  * bridges have gone with its namespaces.
  *
  * @throws Error when something of it stays
  */
-export async function removeTraces(instanceId: string): Promise<void> {
+export async function removeEngine(instanceId: string): Promise<void> {
   const { link, run, cgroup } = tracesOf(instanceId)
   if (existsSync(`/sys/class/net/${link}`)) await removeLink(link)
   for (const folder of cgroupsNamed(cgroup)) await removeCgroup(folder)
@@ -55,6 +66,7 @@ export async function sweepTraces(): Promise<void> {
     await killAll(instanceId)
     await removeTraces(instanceId)
   }
+  await sweepWalls()
 }
 
 function marked(): [instanceId: string, folder: string][] {

@@ -1,12 +1,20 @@
 import { once } from 'node:events'
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { admits, openPorts } from '../../../src/local/machine/forwarding.ts'
-import { createSmallCloud, until } from './small-cloud.ts'
+import { admits } from '../../../src/local/forwarder/blocks.ts'
+import { forwardingFolder, type Report, type Rules } from '../../../src/local/forwarder/rules.ts'
+import { writeWhole } from '../../../src/local/machine/folder.ts'
+import { openPorts } from '../../../src/local/machine/forwarding.ts'
+import { identify } from '../../../src/local/machine/process-table.ts'
+import { createSmallCloud, until } from '../machine/small-cloud.ts'
 
 const small = createSmallCloud()
+const files = forwardingFolder(small.cloud.folder)
 const address = '127.0.0.91'
 const world = (FromPort: number, ToPort = FromPort, CidrIpv4 = '0.0.0.0/0') => ({ IpProtocol: 'tcp', FromPort, ToPort, CidrIpv4 })
 let first: string
@@ -83,28 +91,89 @@ test('a port on which nothing listens resets the client', async () => {
   assert.is(error.code, 'ECONNRESET')
 })
 
-test('under load the address moves to another instance without a failed request', async () => {
-  let failed = 0
+/** Eight clients that ask without a pause, one of them slowly, while something happens. */
+async function underLoad(work: (seen: Set<string>) => Promise<void>): Promise<void> {
+  const failed: unknown[] = []
   let running = true
   const seen = new Set<string>()
   const load = Array.from({ length: 8 }, async (_, index) => {
     while (running) {
       try {
         seen.add(await ask(index === 0 ? '/slow' : '/'))
-      } catch {
-        failed++
+      } catch (error) {
+        failed.push((error as Error).cause ?? error)
       }
     }
   })
-  await until(() => seen.has('first'), 'the first is asked')
-  const slow = ask('/slow')
-  await sleep(50)
-  associate(second)
-  await until(() => seen.has('second'), 'the second is asked')
-  assert.is(await slow, 'first', 'a request in flight is finished by whoever got it')
+  await until(() => seen.size > 0, 'somebody answers')
+  await work(seen)
   running = false
   await Promise.all(load)
-  assert.is(failed, 0)
+  assert.equal(failed, [])
+}
+
+/** The forwarder's own report. */
+const report = () => JSON.parse(readFileSync(files.report, 'utf8')) as Report
+
+test('a cloud that is replaced leaves its ports open: no request fails, and the forwarder is the same', async () => {
+  const { pid } = report()
+  await underLoad(async () => {
+    const slow = ask('/slow')
+    await sleep(50)
+    await small.cloud.machines.detach()
+    await sleep(300)
+    await small.restart()
+    assert.is(await slow, 'first')
+  })
+  assert.is(report().pid, pid)
+})
+
+test('a forwarder that is killed is back within a second', async () => {
+  const { pid } = report()
+  process.kill(pid, 'SIGKILL')
+  const killed = Date.now()
+  await until(async () => (await ask().catch(() => '')) === 'first', 'the port is open again')
+  assert.ok(Date.now() - killed < 3000, `${Date.now() - killed} ms`)
+  assert.is.not(report().pid, pid)
+})
+
+test('a forwarder of another version takes over every port while it listens: no request fails', async () => {
+  const copy = mkdtempSync(join(tmpdir(), 'forwarder-'))
+  const project = join(import.meta.dirname, '../../..')
+  for (const part of ['src/local', 'config', 'package.json']) cpSync(join(project, part), join(copy, part), { recursive: true })
+  const before = report()
+  await underLoad(async () => {
+    const slow = ask('/slow')
+    await sleep(50)
+    const rules = JSON.parse(readFileSync(files.rules, 'utf8')) as Rules
+    writeWhole(files.rules, { ...rules, program: join(copy, 'src/local/forwarder/main.ts'), version: 'newer' } satisfies Rules)
+    await until(() => report().version === 'newer', 'the other one forwards')
+    assert.is(await slow, 'first', 'a request in flight is finished by the earlier one')
+    await until(() => identify(before.pid) === undefined, 'the earlier one has ended')
+  })
+  assert.is.not(report().pid, before.pid)
+  rmSync(copy, { recursive: true, force: true })
+})
+
+test('one that cannot start takes nothing over', async () => {
+  const before = report()
+  const rules = JSON.parse(readFileSync(files.rules, 'utf8')) as Rules
+  await underLoad(async () => {
+    writeWhole(files.rules, { ...rules, program: join(import.meta.dirname, '../cloud.fixture.ts'), version: 'broken' } satisfies Rules)
+    await until(() => readFileSync(files.log, 'utf8').includes('this one goes on'), 'it says so')
+  })
+  assert.is(report().pid, before.pid)
+  writeWhole(files.rules, rules)
+})
+
+test('under load the address moves to another instance without a failed request', async () => {
+  await underLoad(async (seen) => {
+    const slow = ask('/slow')
+    await sleep(50)
+    associate(second)
+    await until(() => seen.has('second'), 'the second is asked')
+    assert.is(await slow, 'first', 'a request in flight is finished by whoever got it')
+  })
   assert.is(await ask(), 'second')
 })
 
@@ -125,11 +194,13 @@ test('a port that another program holds is taken as soon as it is free', async (
   const other = createServer((socket) => socket.end()).listen(port, address)
   await once(other, 'listening')
   associate(first)
-  await sleep(100)
   assert.equal(await small.cloud.machines.taken(address, [port, port + 1]), [port])
+  await until(() => small.cloud.machines.refused().length > 0, 'it is known')
+  assert.equal(small.cloud.machines.refused(), [{ address, port, code: 'EADDRINUSE' }])
   await new Promise((resolve) => other.close(resolve))
   await until(async () => (await ask().catch(() => '')) === 'first', 'the forwarder has the port')
   assert.equal(await small.cloud.machines.taken(address, [port]), [])
+  await until(() => small.cloud.machines.refused().length === 0, 'nothing is refused any more')
 })
 
 test('a group that opens everything is not forwarded, and the log says so once', () => {
@@ -150,6 +221,13 @@ test('a block holds the addresses that it says', () => {
   assert.ok(admits('192.0.2.7/32', '192.0.2.7'))
   assert.not.ok(admits('192.0.2.7/32', '192.0.2.8'))
   assert.not.ok(admits('10.0.0.0/8', '127.0.0.1'))
+})
+
+test('a forwarder whose folder is removed ends, and the cloud starts another one', async () => {
+  const { pid } = report()
+  rmSync(files.path, { recursive: true, maxRetries: 5 })
+  await until(() => identify(pid) === undefined, 'it has ended')
+  await until(async () => (await ask().catch(() => '')) === 'first', 'the port is open again')
 })
 
 test.run()

@@ -1,0 +1,112 @@
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { admits } from './blocks.ts'
+import { type Forwarding, placeOf, type Refused } from './rules.ts'
+
+/** The TCP listeners of all public addresses, and the connections through them. */
+export interface Listeners {
+  /** Makes the listeners match; returns when every port listens that can be had. Established connections live on. */
+  apply(wanted: readonly Forwarding[]): Promise<void>
+  /** Takes over a server that listens already, from the forwarder that was there before; at once, for what it accepts meanwhile would be lost. */
+  adopt(rule: Forwarding, server: Server): void
+  /** The ports that were wanted and could not be had; the next `apply` tries again. */
+  refused(): Refused[]
+  /** Gives every server to `take`, then stops to accept; connections live on. Resolves when the last of them has ended. */
+  handOver(take: (place: string, server: Server) => Promise<void>): Promise<{ readonly idle: Promise<void> }>
+}
+
+interface Listener {
+  readonly server: Server
+  /** Where new connections go; changed when the address moves to another instance. */
+  rule: Forwarding
+}
+
+const options = { allowHalfOpen: true, pauseOnConnect: true, noDelay: true } as const
+
+export function createListeners(): Listeners {
+  const listeners = new Map<string, Listener>()
+  const connections = new Set<Socket>()
+  const refused = new Map<string, Refused>()
+
+  const keep = (rule: Forwarding, server: Server) => {
+    const listener: Listener = { rule, server }
+    server.on('connection', (client) => forward(client, listener.rule, connections))
+    listeners.set(placeOf(rule), listener)
+    refused.delete(placeOf(rule))
+  }
+
+  const open = async (rule: Forwarding) => {
+    const { address, port } = rule
+    const server = createServer(options)
+    const error = await listen(server, address, port)
+    if (error === undefined) return keep(rule, server)
+    const { code = 'unknown' } = error
+    // It is tried again and again; the log says it once.
+    if (refused.get(placeOf(rule))?.code !== code) console.error(`cannot forward ${placeOf(rule)}: ${error.message}; it is tried again`)
+    refused.set(placeOf(rule), { address, port, code })
+  }
+
+  return {
+    refused: () => [...refused.values()],
+    // A server that comes from another process has none of the options; ours listens on the same socket.
+    adopt: (rule, server) => keep(rule, createServer(options).listen(server)),
+
+    async apply(wanted) {
+      const rules = new Map(wanted.map((rule) => [placeOf(rule), rule]))
+      for (const [place, { server }] of listeners) {
+        if (rules.has(place)) continue
+        listeners.delete(place)
+        server.close()
+      }
+      for (const place of refused.keys()) if (!rules.has(place)) refused.delete(place)
+      await Promise.all(
+        [...rules].map(([place, rule]) => {
+          const listener = listeners.get(place)
+          if (listener) listener.rule = rule
+          return listener ? undefined : open(rule)
+        }),
+      )
+    },
+
+    async handOver(take) {
+      await Promise.all([...listeners].map(([place, { server }]) => take(place, server)))
+      for (const { server } of listeners.values()) server.close()
+      listeners.clear()
+      const idle = Promise.all([...connections].map((socket) => new Promise((resolve) => socket.once('close', resolve))))
+      return { idle: idle.then(() => undefined) }
+    },
+  }
+}
+
+/** Resolves to the reason when the port cannot be had. */
+function listen(server: Server, address: string, port: number): Promise<NodeJS.ErrnoException | undefined> {
+  return new Promise((resolve) => {
+    server.once('error', resolve)
+    server.listen(port, address, () => {
+      server.off('error', resolve)
+      resolve(undefined)
+    })
+  })
+}
+
+/** Joins a client with the instance; a client that no rule admits, or a port on which nothing listens, is answered with a reset. */
+function forward(client: Socket, rule: Forwarding, connections: Set<Socket>): void {
+  const from = client.remoteAddress ?? ''
+  if (!rule.from.some((cidr) => admits(cidr, from))) return void client.resetAndDestroy()
+  const server = connect({ host: rule.to, port: rule.port, allowHalfOpen: true, noDelay: true })
+  for (const [socket, other] of [
+    [client, server],
+    [server, client],
+  ] as const) {
+    connections.add(socket)
+    // An error on one side ends the other in the same way: what the far end did must look as if it had done it here.
+    socket.on('error', () => other.resetAndDestroy())
+    socket.on('close', () => {
+      connections.delete(socket)
+      if (!other.destroyed && !other.writableEnded) other.end()
+    })
+  }
+  server.once('connect', () => {
+    client.pipe(server)
+    server.pipe(client)
+  })
+}

@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto'
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/**
+ * What the cloud and its forwarder tell each other: whole files in a folder of the cloud's, so that either can be killed at any moment and find out afterwards
+ * what the other wants or has done. The forwarder needs no API and no secret.
+ */
+export interface ForwardingFolder {
+  readonly path: string
+  /** Cloud → forwarder: `Rules`. The forwarder ends when it is removed. */
+  readonly rules: string
+  /** Forwarder → cloud: `Report`. */
+  readonly report: string
+  /** Held by the one forwarder that forwards. */
+  readonly lock: string
+  readonly log: string
+}
+
+/** One port of a public address that leads to an instance. */
+export interface Forwarding {
+  /** The public address and port that it listens on. */
+  readonly address: string
+  readonly port: number
+  /** The instance's own address. */
+  readonly to: string
+  /** IPv4 blocks from which it may be reached. */
+  readonly from: readonly string[]
+}
+
+/** What is to be forwarded, and by which program. */
+export interface Rules {
+  /** Another one each time that they are written. */
+  readonly id: string
+  /** The program's file: a forwarder that runs another version starts this one and hands its ports over to it. */
+  readonly program: string
+  readonly version: string
+  readonly forwardings: readonly Forwarding[]
+}
+
+/** A port that is wanted and cannot be had. */
+export interface Refused {
+  readonly address: string
+  readonly port: number
+  /** `EADDRINUSE`: another program has it; `EADDRNOTAVAIL`: this machine has no such address; `EACCES`: it is not this user's to take. */
+  readonly code: string
+}
+
+/** What a forwarder says about itself. */
+export interface Report {
+  readonly pid: number
+  /** When its process started, as the system words it: tells it apart from a later one with the same number. */
+  readonly started: string
+  readonly version: string
+  /** The rules that it has made true, as far as it could, by their id. */
+  readonly applied: string
+  readonly refused: readonly Refused[]
+}
+
+export function forwardingFolder(cloudFolder: string): ForwardingFolder {
+  const path = join(cloudFolder, 'forwarding')
+  const at = (name: string) => join(path, name)
+  return { path, rules: at('rules.json'), report: at('report.json'), lock: at('lock'), log: at('forwarder.log') }
+}
+
+/** Names one port of one address. */
+export function placeOf({ address, port }: { readonly address: string; readonly port: number }): string {
+  return `${address}:${port}`
+}
+
+/** Which code of the forwarder this is: a digest of this folder, and of nothing that changes more often. */
+export function forwarderVersion(): string {
+  const hash = createHash('sha256')
+  for (const file of globSync('*.ts', { cwd: import.meta.dirname }).sort())
+    hash.update(file).update(readFileSync(join(import.meta.dirname, file)))
+  return hash.digest('hex').slice(0, 16)
+}

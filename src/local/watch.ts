@@ -1,0 +1,28 @@
+import { watch } from 'node:fs'
+
+/**
+ * Calls whenever something changes in a folder, and every so often by itself: notifications of the file system may be lost, and a system that has no more of them to give
+ * (`ENOSPC` of inotify_add_watch(2)) must cost time and nothing else.
+ * @param every in ms
+ * @returns how to stop
+ */
+export function watchFolder(folder: string, every: number, look: () => void): () => void {
+  const timer = setInterval(look, every)
+  const watcher = attempt(folder, look)
+  return () => {
+    clearInterval(timer)
+    watcher?.close()
+  }
+}
+
+function attempt(folder: string, look: () => void) {
+  try {
+    const watcher = watch(folder, look)
+    // A folder that goes away is noticed by the look.
+    watcher.on('error', () => watcher.close())
+    return watcher
+  } catch (error) {
+    console.error(`changes in ${folder} are noticed late: ${(error as Error).message}`)
+    return undefined
+  }
+}

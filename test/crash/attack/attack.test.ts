@@ -1,0 +1,27 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { assault } from './assault.ts'
+import { countOf, renderAttack } from './report.ts'
+import { startServices, usualMemoryMiB } from './services.ts'
+import { openTarget } from './target.ts'
+
+/** For both services together. */
+const cases = 1000
+
+test(`${cases} hostile requests cost both services no more than they may, and end neither`, async () => {
+  const services = await startServices()
+  try {
+    const targets = await Promise.all(services.urls.map((url) => openTarget(url, [])))
+    const numbers = Array.from({ length: cases / targets.length }, (_, index) => index)
+    // How fast `/health` is says more about the machine than about the service while other tests run: that bound is the lane's.
+    const orders = { seed: 1, numbers, memoryMiB: usualMemoryMiB, probes: false, withinMs: 240_000 }
+    const results = await Promise.all(targets.map((target) => assault(target, orders)))
+    const { passed, failed } = countOf(results)
+    assert.is(failed, 0, `${renderAttack(results, orders)}\n${services.output()}`)
+    assert.is(passed, cases)
+  } finally {
+    assert.equal(await services.stop(), [0, 0])
+  }
+})
+
+test.run()
