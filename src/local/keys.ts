@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
 import path from 'node:path'
+import { withFile } from './no-room.ts'
 
 /** The user's credentials, as an SDK client takes them. */
 export interface Credentials {
@@ -46,14 +47,19 @@ export function openKeys(folder: string): Keys {
 /** Writes a file for its owner's eyes only, whole or not at all. */
 export function writePrivate(file: string, text: string): void {
   const draft = `${file}.${process.pid}.new`
-  const handle = openSync(draft, 'w', 0o600)
   try {
-    writeSync(handle, text)
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
+    const handle = openSync(draft, 'w', 0o600)
+    try {
+      writeSync(handle, text)
+      fsyncSync(handle)
+    } finally {
+      closeSync(handle)
+    }
+    renameSync(draft, file)
+  } catch (error) {
+    rmSync(draft, { force: true })
+    throw withFile(file, error)
   }
-  renameSync(draft, file)
 }
 
 /** RFC 4648 base 32 without padding: what AWS's access key ids are written in. */

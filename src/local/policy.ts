@@ -1,3 +1,5 @@
+import { isTooDeep } from './protocol/depth.ts'
+
 /** A policy document, parsed: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html */
 export interface PolicyDocument {
   readonly Statement: Statement | readonly Statement[]
@@ -47,6 +49,7 @@ export function wildcard(pattern: string, ignoreCase = false): RegExp {
  */
 export function policyProblem(text: string, { principal = false } = {}): string | undefined {
   let parsed: unknown
+  if (isTooDeep(text)) return 'Syntax errors in policy.'
   try {
     parsed = JSON.parse(text)
   } catch {
@@ -55,7 +58,9 @@ export function policyProblem(text: string, { principal = false } = {}): string 
   const statements = list((parsed as { Statement?: Statement | Statement[] } | null)?.Statement ?? [])
   if (statements.length === 0) return 'Syntax errors in policy.'
   for (const each of statements as readonly (Statement & { Principal?: unknown })[]) {
-    if (each.Effect !== 'Allow' && each.Effect !== 'Deny') return 'Syntax errors in policy.'
+    if (each === null || typeof each !== 'object' || (each.Effect !== 'Allow' && each.Effect !== 'Deny')) return 'Syntax errors in policy.'
+    const named = [each.Action, each.NotAction, each.Resource, each.NotResource].filter((some) => some !== undefined)
+    if (!named.flatMap((some) => list<unknown>(some)).every((one) => typeof one === 'string')) return 'Syntax errors in policy.'
     if (each.Action === undefined && each.NotAction === undefined) return 'Policy statement must contain actions.'
     if (principal && each.Principal === undefined) return 'Missing required field Principal'
     if (!principal && each.Resource === undefined && each.NotResource === undefined) return 'Policy statement must contain resources.'

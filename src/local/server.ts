@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { endAfterBody } from './answer-early.ts'
 import type { Area } from './area.ts'
 import type { Services } from './calls.ts'
 import { answerCall } from './calls.ts'
@@ -37,9 +38,12 @@ export function createListener(parts: Parts): RequestListener {
     const tell = (action: string, code?: string) =>
       parts.log.call({ action, status: response.statusCode, ms: performance.now() - started, code })
     const refuse = (status: number, code: string, message: string) => {
-      send(response, status, { 'content-type': 'application/json', connection: 'close' }, JSON.stringify({ __type: code, message }))
+      const body = JSON.stringify({ __type: code, message })
+      response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
+      endAfterBody(request, response, body)
       tell(`${request.method} ${url.split('?')[0]}`, code)
     }
+    if (hostsOf(request) !== 1) return refuse(400, 'InvalidHost', 'A request has one Host header.')
     if (!isOurs(request.headers.host, port)) return refuse(403, 'InvalidHost', 'The embedded cloud answers to loopback names only.')
     if (request.headers.origin !== undefined) return refuse(403, 'InvalidOrigin', 'The embedded cloud does not answer web pages.')
     if (url === '/v2' || url.startsWith('/v2/')) {
@@ -89,7 +93,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, parts:
 async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of request) {
+  // A refusal must be answered, so it must not end the request with the loop.
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     size += chunk.length
     if (size > bodyLimit) throw new ApiError('RequestEntityTooLarge', 'The body of a request may have 1 MiB.', 413)
     chunks.push(chunk)
@@ -99,6 +104,11 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
 
 function send(response: ServerResponse, status: number, headers: Readonly<Record<string, string>>, body: string): void {
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body)
+}
+
+/** Node takes the first of several; what stands between it and a client might take another. */
+function hostsOf({ rawHeaders }: IncomingMessage): number {
+  return rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length
 }
 
 function isOurs(host: string | undefined, port: string): boolean {

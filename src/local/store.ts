@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Store } from './cloud.ts'
 import { ApiError } from './cloud.ts'
@@ -14,6 +15,7 @@ const SQLITE_FULL = 13
  */
 export function createStore(file: string, { limit }: { limit?: number } = {}): Store {
   const database = new DatabaseSync(file)
+  const withRoom = roomIn(path.dirname(file))
   // Synchronous FULL in WAL mode syncs the log at every commit: what a call acknowledged survives a kill and a power cut.
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000')
   database.exec('CREATE TABLE IF NOT EXISTS record (kind TEXT NOT NULL, id TEXT NOT NULL, json TEXT NOT NULL, UNIQUE (kind, id))')
@@ -68,14 +70,17 @@ export function createStore(file: string, { limit }: { limit?: number } = {}): S
 }
 
 /** Turns SQLite's words for a full disk into an answer; every other error goes on as it is. */
-function withRoom<T>(work: () => T): T {
-  try {
-    return work()
-  } catch (error) {
-    const { errcode, code } = error as { errcode?: number; code?: string }
-    const primary = (errcode ?? 0) & 0xff
-    if (primary !== SQLITE_FULL && primary !== SQLITE_IOERR && code !== 'ENOSPC') throw error
-    const what = primary === SQLITE_IOERR ? 'cannot be written to' : 'is full'
-    throw new ApiError('InsufficientStorage', `The disk that holds the embedded cloud's state ${what}. Nothing was changed.`, 507)
+function roomIn(folder: string): <T>(work: () => T) => T {
+  return (work) => {
+    try {
+      return work()
+    } catch (error) {
+      const { errcode, code } = error as { errcode?: number; code?: string }
+      const primary = (errcode ?? 0) & 0xff
+      if (primary !== SQLITE_FULL && primary !== SQLITE_IOERR && code !== 'ENOSPC') throw error
+      const what = primary === SQLITE_IOERR ? 'cannot be written to' : 'is full'
+      const message = `The disk that holds ${folder} ${what}. Nothing was changed. Free some space there, then run the same command again: df -h ${folder}`
+      throw new ApiError('InsufficientStorage', message, 507)
+    }
   }
 }

@@ -89,8 +89,11 @@ function machine(error: Error & { code?: unknown; path?: string }): Failure | un
     })
   }
   const known = typeof error.code === 'string' && Object.hasOwn(onMachine, error.code) ? onMachine[error.code] : undefined
-  const { path } = error
-  return known && new Failure(known[0], { ...(path ? { on: path } : {}), likely: firstLine(error.message), next: known[1], cause: error })
+  if (!known) return undefined
+  // What Node says of a write that found no room has no path; the scripts write below the folder that they are run in, and nowhere else that could be full.
+  const path = error.path ?? (error.code === 'ENOSPC' ? process.cwd() : undefined)
+  const next = error.code === 'ENOSPC' ? `df -h ${path}; ${known[1]}` : known[1]
+  return new Failure(known[0], { ...(path ? { on: path } : {}), likely: firstLine(error.message), next, cause: error })
 }
 
 interface ServiceException extends Error {
@@ -100,7 +103,9 @@ interface ServiceException extends Error {
 function refusedByAws(error: ServiceException): Failure | undefined {
   if (!error.$metadata?.httpStatusCode) return undefined
   const { requestId, httpStatusCode } = error.$metadata
-  const details = httpStatusCode >= 500 ? { likely: 'AWS itself had a problem.', next: 'run the same command again' } : {}
+  // 507 is RFC 4918's "Insufficient Storage": the message says where, and what to do.
+  const details =
+    httpStatusCode >= 500 && httpStatusCode !== 507 ? { likely: 'AWS itself had a problem.', next: 'run the same command again' } : {}
   const on = requestId ? { on: `request ${requestId}` } : {}
   return new Failure(`AWS answered ${error.name}: ${firstLine(error.message)}`, { ...on, ...details, cause: error })
 }

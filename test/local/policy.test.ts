@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { PolicyDocument } from '../../src/local/policy.ts'
-import { allows } from '../../src/local/policy.ts'
+import { allows, policyProblem } from '../../src/local/policy.ts'
 
 const policy = (...Statement: unknown[]) => ({ Statement }) as unknown as PolicyDocument
 
@@ -20,6 +20,16 @@ test('actions are compared without case, resources with it, and only wildcards a
   assert.ok(allows(documents, 'ssm:GetParameter', 'arn:aws:ssm:x:1:parameter/a.b/c/d'))
   assert.not(allows(documents, 'ssm:GetParameter', 'arn:aws:ssm:x:1:parameter/aXb/c'))
   assert.not(allows(documents, 'ssm:GetParameter', 'arn:aws:ssm:x:1:PARAMETER/a.b/c'))
+})
+
+test('a document that names anything but texts, or nothing but brackets, is none', () => {
+  const problem = (statement: object) => policyProblem(JSON.stringify({ Statement: [statement] }))
+  const right = { Effect: 'Allow', Action: 'a:B', Resource: '*' }
+  assert.is(problem(right), undefined)
+  for (const wrong of [{ Action: [1] }, { Action: { a: 1 } }, { Resource: [['*']] }, { NotAction: null }])
+    assert.is(problem({ ...right, ...wrong }), 'Syntax errors in policy.')
+  for (const text of ['{"Statement":[null]}', '{"Statement":[1]}', `${'['.repeat(100_000)}${']'.repeat(100_000)}`])
+    assert.is(policyProblem(text), 'Syntax errors in policy.')
 })
 
 test('a Deny of any policy wins over every Allow', () => {

@@ -17,7 +17,7 @@ test.after(() => plane.close())
 interface Raw {
   readonly method?: string
   readonly path?: string
-  readonly headers?: Record<string, string>
+  readonly headers?: Record<string, string> | string[]
   readonly body?: string
 }
 
@@ -25,11 +25,18 @@ interface Raw {
 function send({ method = 'POST', path = '/', headers = {}, body = '' }: Raw): Promise<{ status: number; text: string; type: string }> {
   const { port } = new URL(plane.endpoint)
   return new Promise((resolve, reject) => {
-    const call = request({ host: '127.0.0.1', port, method, path, headers, agent: false }, async (response) => {
-      const chunks: Buffer[] = []
-      for await (const chunk of response) chunks.push(chunk)
-      resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString(), type: String(response.headers['content-type']) })
-    })
+    const call = request(
+      { host: '127.0.0.1', port, method, path, headers, agent: false, setHost: !Array.isArray(headers) },
+      async (response) => {
+        const chunks: Buffer[] = []
+        for await (const chunk of response) chunks.push(chunk)
+        resolve({
+          status: response.statusCode ?? 0,
+          text: Buffer.concat(chunks).toString(),
+          type: String(response.headers['content-type']),
+        })
+      },
+    )
     call.on('error', reject)
     call.end(body)
   })
@@ -39,6 +46,12 @@ function send({ method = 'POST', path = '/', headers = {}, body = '' }: Raw): Pr
 function signed({ path: url = '/', body = 'Action=DescribeVpcs&Version=2016-11-15' }: Raw, { service = 'ec2', where = region } = {}) {
   const host = new URL(plane.endpoint).host
   return sign({ method: 'POST', url, host, body }, { credentials: plane.credentials, region: where, service })
+}
+
+/** A request with further headers, which are signed too. */
+function signedWith(also: Record<string, string>, body: string, service: string) {
+  const host = new URL(plane.endpoint).host
+  return sign({ method: 'POST', url: '/', host, body, also }, { credentials: plane.credentials, region, service })
 }
 
 const body = 'Action=DescribeVpcs&Version=2016-11-15'
@@ -131,6 +144,17 @@ test('a page in a browser cannot ask: neither by a name that points here, nor wi
   assert.is((await send({ method: 'GET', path: '/v2/', headers: { host: 'evil.example' } })).status, 403)
 })
 
+test('a request that names its host twice is refused, even if both names are right', async () => {
+  const headers = Object.entries(signed({ body })).flat()
+  const { host } = new URL(plane.endpoint)
+  for (const other of [host, 'evil.example']) {
+    const answer = await send({ headers: [...headers, 'Host', other], body })
+    assert.equal([answer.status, JSON.parse(answer.text).__type], [400, 'InvalidHost'], other)
+    const pull = await send({ method: 'GET', path: '/v2/', headers: ['host', host, 'host', other] })
+    assert.equal([pull.status, JSON.parse(pull.text).__type], [400, 'InvalidHost'], other)
+  }
+})
+
 test('what the cloud lacks is refused by name', async () => {
   const lacking = (service: string, text: string) => send({ headers: signed({ body: text }, { service }), body: text })
   assert.match(
@@ -160,6 +184,42 @@ test('input that cannot be read is refused in AWS’s words', async () => {
   assert.match(await ask('Action=DescribeVpcs&VpcId.1=a&VpcId.1.x=b'), /<Code>MalformedQueryString/)
   assert.match(await ask('Action=DescribeVpcs&VpcId.1.x=a&VpcId.1=b'), /<Code>MalformedQueryString/)
   assert.match(await ask('Action=CreateSubnet&VpcId.1=a'), /parts that it cannot have/)
+})
+
+test('input that is nested beyond all measure is refused as what cannot be read, in whichever protocol', async () => {
+  const deep = (levels: number, open: string, close: string, core: string) => `${open.repeat(levels)}${core}${close.repeat(levels)}`
+  const call = async (target: string, text: string) => {
+    const service = target.startsWith('AmazonSSM') ? 'ssm' : 'ecr'
+    const headers = signedWith({ 'x-amz-target': target, 'content-type': 'application/x-amz-json-1.1' }, text, service)
+    const { status, text: said } = await send({ headers, body: text })
+    return [status, JSON.parse(said).__type]
+  }
+  for (const levels of [65, 100_000]) {
+    const text = `{"Name":"/x","Type":"String","Value":${deep(levels, '[', ']', '1')}}`
+    assert.equal(await call('AmazonSSM.PutParameter', text), [400, 'SerializationException'])
+    assert.equal(await call('AmazonSSM.DescribeParameters', `{"Parameters":${deep(levels, '{"a":', '}', '1')}}`), [
+      400,
+      'SerializationException',
+    ])
+  }
+  const policy = `{"rules":${deep(100_000, '[', ']', '1')}}`
+  const lifecycle = JSON.stringify({ repositoryName: 'app', lifecyclePolicyText: policy })
+  await call('AmazonEC2ContainerRegistry_V20150921.CreateRepository', '{"repositoryName":"app"}')
+  assert.equal(await call('AmazonEC2ContainerRegistry_V20150921.PutLifecyclePolicy', lifecycle), [400, 'InvalidParameterException'])
+  // Brackets in a text are no levels.
+  assert.equal(await call('AmazonSSM.PutParameter', `{"Name":"/x","Type":"String","Value":"${'['.repeat(200)}\\"${'['.repeat(200)}"}`), [
+    200,
+    undefined,
+  ])
+  const query = async (text: string, service = 'ec2') => (await send({ headers: signed({ body: text }, { service }), body: text })).text
+  assert.match(await query(`Action=DescribeVpcs&${'a.'.repeat(300_000)}a=1`), /<Code>MalformedQueryString/)
+  const document = (text: string) => `Action=CreateRole&Version=2010-05-08&RoleName=r&AssumeRolePolicyDocument=${encodeURIComponent(text)}`
+  assert.match(await query(document(`{"Statement":${deep(50_000, '[', ']', '1')}}`), 'iam'), /<Code>MalformedPolicyDocument/)
+})
+
+test('a body that is far too big is answered, though its sender looks for no answer before it has sent everything', async () => {
+  const big = await send({ headers: signed({ body }), body: 'x'.repeat(20 * 1024 * 1024) })
+  assert.equal([big.status, JSON.parse(big.text).__type], [413, 'RequestEntityTooLarge'])
 })
 
 test('a body of more than 1 MiB is refused, and so is what is neither API', async () => {

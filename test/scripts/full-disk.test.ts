@@ -1,7 +1,9 @@
 // time limit: 240 s
 import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { until } from './client.fixture.ts'
 import { kill, processesOf } from './processes.fixture.ts'
 import { document, layProject, nothingRuns, webService } from './project.fixture.ts'
 import { smallDisk } from './small-disk.fixture.ts'
@@ -11,6 +13,7 @@ const disk = smallDisk(800)
 test('a full disk fails a deploy with a clear error, and all is as before when there is room again', async () => {
   if (!disk) return console.log('not tested: this system does not let us mount a small disk')
   const project = await layProject({ wrapper: disk.wrapper })
+  const theProcess = (program: string) => processesOf(project.folder).find(({ command }) => command.includes(program))!.pid
   const web = async () => (await fetch(`http://127.0.0.1:${project.ports[0]}/`)).text()
   mkdirSync(project.state)
   await disk.mount(project.state)
@@ -22,9 +25,40 @@ test('a full disk fails a deploy with a clear error, and all is as before when t
     disk.fill()
     const none = await project.run('deploy')
     assert.is(none.code, 1)
-    assert.match(none.err, "InsufficientStorage: The disk that holds the embedded cloud's state is full. Nothing was changed.\n")
+    const cloud = join(project.state, 'cloud')
+    const full = `InsufficientStorage: The disk that holds ${cloud} is full. Nothing was changed. Free some space there, then run the same command again: df -h ${cloud}\n`
+    assert.match(none.err, full)
+    const secret = project.start('secret', ['set', 'TOKEN'], { input: 'a value' })
+    assert.match((await secret.ended).err, full)
     assert.is(await web(), 'version 1')
     assert.is(document(await project.run('status', '--json')).services[0].state, 'healthy')
+
+    // Every process writes to logs that have no room, and what is killed is started again all the same.
+    const [machine, forwarder] = [theProcess('src/local/machine/main.ts'), theProcess('src/local/forwarder/main.ts')]
+    for (let count = 0; count < 5; count++) {
+      kill([theProcess('server.js')])
+      await until(async () => (await web().catch(() => '')) === 'version 1', 20)
+    }
+    kill([forwarder])
+    await until(async () => (await web().catch(() => '')) === 'version 1', 20)
+    assert.is.not(theProcess('src/local/forwarder/main.ts'), forwarder)
+    assert.is(theProcess('src/local/machine/main.ts'), machine)
+
+    // There is room again: nothing has to be told so.
+    disk.clear()
+    kill([theProcess('server.js')])
+    await until(async () => (await web().catch(() => '')) === 'version 1', 20)
+    const logs = await project.run('logs', 'web')
+    assert.match(logs.out, /web 1 starts\nthe model file is missing\n$/)
+    await project.run('secret', 'set', 'TOKEN')
+
+    // A machine that ends while there is no room comes back by itself when there is.
+    disk.fill()
+    kill([machine])
+    await until(() => !processesOf(project.folder).some(({ pid }) => pid === machine), 20)
+    disk.clear()
+    await until(async () => (await web().catch(() => '')) === 'version 1', 30)
+    disk.fill()
 
     // A cloud that has to start there says what is wrong, and has lost nothing.
     kill(processesOf(project.folder).flatMap(({ pid, command }) => (command.includes('src/local/main.ts') ? [pid] : [])))

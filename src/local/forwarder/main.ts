@@ -28,6 +28,7 @@ let written = ''
 let leaving = false
 /** The version that could not take over: it is not tried again and again. */
 let failedVersion: string | undefined
+let unreported = false
 let looking = false
 let again = false
 
@@ -69,8 +70,14 @@ function report({ id }: Rules): void {
   const said: Report = { ...self, version, applied: id, refused: listeners.refused() }
   const text = JSON.stringify(said)
   if (text === written) return
-  writeWhole(folder.report, said)
-  written = text
+  try {
+    writeWhole(folder.report, said)
+    written = text
+    unreported = false
+  } catch (error) {
+    if (!unreported) console.error(`cannot report: ${(error as Error).message}; it is tried again`)
+    unreported = true
+  }
 }
 
 /** Starts the program that the rules name, gives it every port while it listens, and ends when its own last connection has. No connection is refused meanwhile. */

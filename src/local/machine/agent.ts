@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, watch } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { watchFolder } from '../watch.ts'
 import { agentEnvironment, machineEnvironment } from './environment.ts'
 import { type InstanceFolder, type Outcome, type Request, readWhole, rebootWish, type Settings, writeWhole } from './folder.ts'
 import { type Ending, kept, type Running, runScript } from './script.ts'
@@ -18,12 +19,20 @@ export function startAgent(folder: InstanceFolder, settings: Settings, reboot: (
   mkdirSync(folder.inbox, { recursive: true })
   mkdirSync(folder.commands, { recursive: true })
 
+  /** What a full disk does not let it take in is taken in once there is room. */
   const read = () => {
+    try {
+      takeIn()
+    } catch (error) {
+      console.error(`cannot take in a command: ${(error as Error).message}`)
+    }
+    while (running.size < workers && waiting.length > 0) void execute(waiting.shift()!)
+  }
+  const takeIn = () => {
     const names = readdirSync(folder.inbox)
     for (const name of names.filter((name) => name.endsWith('.json'))) accept(name)
     for (const name of names.filter((name) => name.endsWith('.cancel'))) cancel(name)
     if (existsSync(rebootWish(folder))) restart()
-    while (running.size < workers && waiting.length > 0) void execute(waiting.shift()!)
   }
   /** The cloud wishes it. The real wish comes by the virtual machine's power button; here it lies where the machine looks anyway. */
   const restart = () => {
@@ -81,7 +90,7 @@ export function startAgent(folder: InstanceFolder, settings: Settings, reboot: (
     } catch (error) {
       console.error(`command ${commandId}:`, error)
       const now = new Date().toISOString()
-      report({ commandId, status: 'Failed', details: 'Failed', code: 1, stdout: '', stderr: `${error}\n`, started: now, ended: now })
+      report({ commandId, status: 'Failed', details: 'Failed', code: 1, stdout: '', stderr: `${said(error)}\n`, started: now, ended: now })
     } finally {
       running.delete(commandId)
       read()
@@ -94,10 +103,14 @@ export function startAgent(folder: InstanceFolder, settings: Settings, reboot: (
     return runScript(request.commands.join('\n'), join(folder.commands, request.commandId), cwd, env, request.timeoutSeconds)
   }
 
-  watch(folder.inbox, () => read())
-  // Notifications of the file system may be lost; the look every second costs nothing.
-  setInterval(read, 1000)
+  watchFolder(folder.inbox, 1000, read)
   read()
+}
+
+/** In words that a person can act on where the disk is full. */
+function said(error: unknown): string {
+  const { code, path } = error as NodeJS.ErrnoException
+  return code === 'ENOSPC' && path ? `${error}\nThe disk of this machine is full. Free some space there: df -h ${path}` : String(error)
 }
 
 /** What the agent makes of a script's end (AWS Systems Manager User Guide, "Handling reboots", and the agent's run-script plugin). */

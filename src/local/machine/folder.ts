@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { namingFile, withFile } from '../no-room.ts'
 import type { EngineName } from './engine-name.ts'
 
 /**
@@ -120,14 +121,14 @@ export interface Outcome {
 
 /** Writes a file so that a reader sees the old content, the new one, or none, whenever the writer is killed. Only its owner may read it. */
 export function writeWhole(file: string, value: unknown): void {
-  mkdirSync(dirname(file), { recursive: true })
+  namingFile(file, () => mkdirSync(dirname(file), { recursive: true }))
   const draft = `${file}.${randomUUID()}.draft`
   try {
     writeFileSync(draft, JSON.stringify(value), { mode: 0o600 })
     renameSync(draft, file)
   } catch (error) {
     rmSync(draft, { force: true })
-    throw error
+    throw withFile(file, error)
   }
 }
 

@@ -29,6 +29,8 @@ export function createPostbox(cloud: Cloud): Postbox {
   const { store } = cloud
   let known: Set<string> | undefined
   const delivered = new Set<string>()
+  /** Why those that could not be carried are not, so that the log says it once. */
+  const troubled = new Map<string, string>()
 
   const open = () => {
     known ??= new Set()
@@ -41,28 +43,39 @@ export function createPostbox(cloud: Cloud): Postbox {
     delivered.add(idOf(invocation))
   }
 
+  const collectOne = (id: string, online: (instanceId: string) => unknown) => {
+    const invocation = store.get('invocation', id)
+    if (!invocation || !unfinished(invocation)) {
+      known?.delete(id)
+      troubled.delete(id)
+      delivered.delete(id)
+      return
+    }
+    const folder = instanceFolder(cloud.folder, invocation.InstanceId)
+    const answer = join(folder.outbox, `${invocation.CommandId}.json`)
+    const outcome = readWhole<Outcome>(answer)
+    if (outcome) {
+      settle(store, id, outcome)
+      if (outcome.ended !== undefined) rmSync(answer, { force: true })
+    } else if (invocation.Status === 'Pending') {
+      if (delivered.has(id)) return
+      if (Date.now() > invocation.DeliverBefore) giveUp(store, id, 'TimedOut', 'Delivery Timed Out')
+      else if (online(invocation.InstanceId)) deliver(invocation)
+    }
+  }
+
   return {
     open,
 
     collect(online) {
       if (!known) open()
       for (const id of known ?? []) {
-        const invocation = store.get('invocation', id)
-        if (!invocation || !unfinished(invocation)) {
-          known?.delete(id)
-          delivered.delete(id)
-          continue
-        }
-        const folder = instanceFolder(cloud.folder, invocation.InstanceId)
-        const answer = join(folder.outbox, `${invocation.CommandId}.json`)
-        const outcome = readWhole<Outcome>(answer)
-        if (outcome) {
-          settle(store, id, outcome)
-          if (outcome.ended !== undefined) rmSync(answer, { force: true })
-        } else if (invocation.Status === 'Pending') {
-          if (delivered.has(id)) continue
-          if (Date.now() > invocation.DeliverBefore) giveUp(store, id, 'TimedOut', 'Delivery Timed Out')
-          else if (online(invocation.InstanceId)) deliver(invocation)
+        try {
+          collectOne(id, online)
+        } catch (error) {
+          // A full disk, mostly: it is tried again at the next look, and must not hold up the others.
+          if (troubled.get(id) !== String(error)) console.error(`command ${id}: ${(error as Error).message}; it is tried again`)
+          troubled.set(id, String(error))
         }
       }
     },

@@ -3,6 +3,7 @@ import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
+import { namingFile } from '../no-room.ts'
 import { signal } from './process-table.ts'
 
 /** How a script ended. */
@@ -34,9 +35,11 @@ export const kept = { stdout: 24_000, stderr: 8_000 } as const
  * @param cwd must exist
  */
 export function runScript(text: string, folder: string, cwd: string, env: Record<string, string>, timeoutSeconds: number): Running {
-  mkdirSync(folder, { recursive: true })
   const file = join(folder, '_script.sh')
-  writeFileSync(file, text, { mode: 0o700 })
+  namingFile(file, () => {
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(file, text, { mode: 0o700 })
+  })
   const child = spawn('sh', ['-c', '"$0"', file], { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
   const stdout = head(child.stdout, join(folder, 'stdout'), kept.stdout)
   const stderr = head(child.stderr, join(folder, 'stderr'), kept.stderr)
@@ -57,7 +60,6 @@ export function runScript(text: string, folder: string, cwd: string, env: Record
       resolve({ code, killed, stdout: stdout(), stderr: stderr() })
     }
     child.once('error', (error) => {
-      writeFileSync(join(folder, 'stderr'), `${error.message}\n`)
       clearTimeout(timer)
       resolve({ code: 1, killed, stdout: '', stderr: `${error.message}\n` })
     })

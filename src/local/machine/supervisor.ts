@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
-import { closeSync, existsSync, type FSWatcher, mkdirSync, openSync, readFileSync, rmSync, watch } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Cloud } from '../cloud.ts'
 import type { Instance } from '../records.ts'
+import { watchFolder } from '../watch.ts'
 import { machineEnvironment } from './environment.ts'
 import { instanceFolder, readWhole, type Settings, type StoredCredentials, writeWhole } from './folder.ts'
 import type { BootFailure, MachineProcess, Registration } from './machine.ts'
@@ -40,18 +41,16 @@ export interface Supervisor {
 export function createSupervisor(cloud: Cloud, instanceId: string, wake: () => void): Supervisor {
   const folder = instanceFolder(cloud.folder, instanceId)
   let started: ProcessIdentity | undefined
-  let watcher: FSWatcher | undefined
+  let stopWatching: (() => void) | undefined
   let registered = false
   let seen = new Date()
   let lastReady: Date | undefined
-  let writtenSettings = ''
+  let writtenSettings = existsSync(folder.settings) ? readFileSync(folder.settings, 'utf8') : ''
 
   const told = () => readWhole<MachineProcess>(join(folder.outbox, 'process.json'))
   const observe = () => {
-    if (watcher || !existsSync(folder.outbox)) return
-    watcher = watch(folder.outbox, wake)
-    // A folder that goes away is noticed by the look every half second.
-    watcher.on('error', () => watcher?.close())
+    if (stopWatching || !existsSync(folder.outbox)) return
+    stopWatching = watchFolder(folder.outbox, 1000, wake)
   }
   observe()
 
@@ -127,8 +126,8 @@ export function createSupervisor(cloud: Cloud, instanceId: string, wake: () => v
     },
 
     detach() {
-      watcher?.close()
-      watcher = undefined
+      stopWatching?.()
+      stopWatching = undefined
     },
   }
 }

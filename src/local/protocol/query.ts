@@ -1,4 +1,5 @@
 import { ApiError } from '../cloud.ts'
+import { deepest } from './depth.ts'
 import type { ServiceModel } from './model.ts'
 import { member } from './model.ts'
 
@@ -12,7 +13,10 @@ type Tree = Map<string, Tree | string>
 export function parseQuery(service: ServiceModel, action: string, form: URLSearchParams): Record<string, unknown> {
   const tree: Tree = new Map()
   for (const [name, value] of form) {
-    if (name !== 'Action' && name !== 'Version') plant(tree, name.split('.'), value, name)
+    if (name === 'Action' || name === 'Version') continue
+    const parts = name.split('.', deepest + 1)
+    if (parts.length > deepest) throw new ApiError('MalformedQueryString', `The parameter ${name.slice(0, 64)}… has too many parts.`)
+    plant(tree, parts, value, name)
   }
   const shape = service.operations[action]?.input ?? 'unit'
   if (shape === 'unit') return {}

@@ -28,7 +28,7 @@ export function registryHandler(cloud: Cloud, faults = new Faults()): (req: Inco
       if (req.destroyed && !req.complete) return
       if (!refusal) throw error
       if (res.headersSent) res.destroy()
-      else answerRefusal(res, refusal, req.method === 'HEAD')
+      else answerRefusal(req, res, refusal)
     }
   }
 }
@@ -137,7 +137,11 @@ function asRefusal(error: unknown, cloud: Cloud): Refusal | undefined {
   }
   const { code } = error as NodeJS.ErrnoException
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new Refusal('UNKNOWN', `No space is left on the disk that holds ${cloud.folder}. Nothing was changed.`, 507)
+    return new Refusal(
+      'UNKNOWN',
+      `No space is left on the disk that holds ${cloud.folder}. Nothing was changed. Free some space there: df -h ${cloud.folder}`,
+      507,
+    )
   }
   return undefined
 }

@@ -1,4 +1,5 @@
 import { ApiError } from '../cloud.ts'
+import { isTooDeep } from '../protocol/depth.ts'
 import { invalid, type RepositoryAction, type Subject } from './ecr-input.ts'
 
 /** Images expire up to a day after they matched, and this cloud is not left running for that: policies are checked and kept, not run. */
@@ -70,6 +71,7 @@ function checkPolicy(text: unknown): string {
 
 function rulesOf(text: string): Rule[] {
   let policy: { rules?: unknown }
+  if (isTooDeep(text)) throw failed('the text is nested too deeply')
   try {
     policy = JSON.parse(text)
   } catch {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { isTooDeep } from '../protocol/depth.ts'
 import { Refusal } from './refusal.ts'
 
 /** What the registry must know of a manifest that is pushed. */
@@ -86,6 +87,7 @@ function decode(bytes: Buffer): string {
 }
 
 function parse(text: string): Body {
+  if (isTooDeep(text)) throw invalid('the manifest is nested too deeply')
   try {
     const body = JSON.parse(text)
     if (body !== null && typeof body === 'object' && !Array.isArray(body)) return body

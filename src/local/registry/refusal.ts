@@ -1,4 +1,5 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { endAfterBody } from '../answer-early.ts'
 
 /** The error codes of the OCI distribution specification (and of docker's before it), with the status that each goes with. */
 const statuses = {
@@ -33,8 +34,8 @@ export class Refusal extends Error {
 }
 
 /** Answers with an error as the registry API has them. */
-export function answerRefusal(res: ServerResponse, { code, message, status }: Refusal, head: boolean): void {
+export function answerRefusal(req: IncomingMessage, res: ServerResponse, { code, message, status }: Refusal): void {
   const body = JSON.stringify({ errors: [{ code, message }] })
   res.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'content-length': Buffer.byteLength(body) })
-  res.end(head ? undefined : body)
+  endAfterBody(req, res, req.method === 'HEAD' ? undefined : body)
 }

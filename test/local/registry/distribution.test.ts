@@ -226,6 +226,9 @@ test('a manifest that is wrong, or names what is not there, is refused', async (
   assert.equal(await put({ ...right, layers: [{ digest: 'x', size: 1 }] }), invalid)
   assert.equal(await put({ ...right, layers: [{ digest: missing, size: -1 }] }), invalid)
   assert.equal(await put(Buffer.alloc(4 * 1024 * 1024 + 1)), [413, 'MANIFEST_INVALID'])
+  // Most clients look for an answer only when they have sent everything.
+  assert.equal(await put(Buffer.alloc(20 * 1024 * 1024)), [413, 'MANIFEST_INVALID'])
+  assert.equal(await put(`{"schemaVersion":2,"mediaType":${'['.repeat(100_000)}${']'.repeat(100_000)}}`), invalid)
   assert.equal(await put({ ...right, layers: [{ mediaType: mediaTypes.tar, digest: missing, size: 1 }] }), [404, 'MANIFEST_BLOB_UNKNOWN'])
   assert.equal(await put(right, image.mediaType, missing), [400, 'DIGEST_INVALID'])
   const index = { schemaVersion: 2, mediaType: mediaTypes.index, manifests: [{ mediaType: image.mediaType, digest: missing, size: 1 }] }

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, statSync, truncateSync } from 'node:fs'
 import { StringDecoder } from 'node:string_decoder'
 
 /** One line that a container has printed. */
@@ -33,6 +33,7 @@ export function openLog(
   const events = new EventEmitter()
   events.setMaxListeners(0)
   const streams = { stdout: lines(), stderr: lines() }
+  let lost = 0
   let size = statSync(file, { throwIfNoEntry: false })?.size ?? 0
 
   const rotate = () => {
@@ -43,18 +44,30 @@ export function openLog(
     if (maxFile === 1) rmSync(file, { force: true })
     size = 0
   }
+  /** Half a line would make the next one unreadable, too. */
+  const cut = () => {
+    try {
+      if (statSync(file, { throwIfNoEntry: false })?.size) truncateSync(file, size)
+    } catch (error) {
+      console.error(`cannot cut ${file}: ${(error as Error).message}`)
+    }
+  }
   const keep = (stream: Line['stream'], texts: readonly string[]) => {
     if (texts.length === 0) return
     const time = new Date().toISOString()
     const added = texts.map((log): Line => ({ log, stream, time }))
     const text = added.map((line) => `${JSON.stringify(line)}\n`).join('')
-    if (size > 0 && size + text.length > maxSize) rotate()
     try {
+      if (size > 0 && size + Buffer.byteLength(text) > maxSize) rotate()
       appendFileSync(file, text, { mode: 0o600 })
-      size += text.length
+      size += Buffer.byteLength(text)
+      if (lost > 0) console.error(`${file} lacks ${lost} lines, for which there was no room`)
+      lost = 0
     } catch (error) {
       // A full disk must not stop the container, as it does not with docker.
-      console.error(`cannot write ${file}: ${(error as Error).message}`)
+      if (lost === 0) console.error(`cannot write ${file}: ${(error as Error).message}`)
+      lost += added.length
+      cut()
     }
     for (const line of added) events.emit('line', line)
   }
@@ -66,19 +79,22 @@ export function openLog(
     },
     read() {
       const files = [...Array(maxFile).keys()].reverse().map((index) => (index === 0 ? file : `${file}.${index}`))
-      return files
-        .filter((each) => existsSync(each))
-        .flatMap((each) =>
-          readFileSync(each, 'utf8')
-            .split('\n')
-            .filter(Boolean)
-            .map((text): Line => JSON.parse(text)),
-        )
+      return files.filter((each) => existsSync(each)).flatMap((each) => readFileSync(each, 'utf8').split('\n').flatMap(parsed))
     },
     follow(each) {
       events.on('line', each)
       return () => events.off('line', each)
     },
+  }
+}
+
+/** A line that was cut off, as by a power cut while the disk was full, is passed over. */
+function parsed(text: string): Line[] {
+  if (text === '') return []
+  try {
+    return [JSON.parse(text)]
+  } catch {
+    return []
   }
 }
 

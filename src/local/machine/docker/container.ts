@@ -60,6 +60,8 @@ export function openContainer(folder: string, record: ContainerRecord, program: 
   let child: ChildProcess | undefined
   let pause: number = backoff.first
   let timer: NodeJS.Timeout | undefined
+  /** Set while the disk does not take its record. */
+  let unsaved: NodeJS.Timeout | undefined
   /** Set while somebody wants it stopped: no restart then. */
   let stopping = false
   let off = false
@@ -71,9 +73,19 @@ export function openContainer(folder: string, record: ContainerRecord, program: 
     try {
       save()
     } catch (error) {
-      // A full disk must not take down what runs.
-      console.error(`cannot write down the state of ${container.record.name}: ${(error as Error).message}`)
+      // A full disk must not take down what runs, and what it did not take is written when there is room.
+      if (!unsaved) console.error(`cannot write down the state of ${container.record.name}: ${(error as Error).message}; it is tried again`)
+      unsaved ??= setInterval(saveLater, 1000).unref()
     }
+  }
+  const saveLater = () => {
+    try {
+      if (!off) save()
+    } catch {
+      return // still no room
+    }
+    clearInterval(unsaved)
+    unsaved = undefined
   }
   const state = (change: Partial<ContainerRecord['state']>) => update({ state: { ...container.record.state, ...change } })
 

@@ -20,8 +20,8 @@ export function createEcrLogin(folder: InstanceFolder, settings: Settings): EcrL
     if (!credentials) throw new Error('no EC2 IMDS role found')
     if (kept?.key === credentials.AccessKeyId && kept.until > Date.now()) return kept
     const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, Token: token } = credentials
-    const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target }
-    const request = { method: 'POST', url: '/', host: new URL(settings.endpoint).host, headers, body: '{}' }
+    const also = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target }
+    const request = { method: 'POST', url: '/', host: new URL(settings.endpoint).host, also, body: '{}' }
     const signed = sign(request, { credentials: { accessKeyId, secretAccessKey, token }, region: settings.region, service: 'ecr' })
     const response = await fetch(settings.endpoint, { method: 'POST', headers: signed, body: request.body })
     const text = await response.text()

@@ -1,4 +1,5 @@
 import { Failure } from '../../../../config/failure.ts'
+import { withFile } from '../../no-room.ts'
 import type { Engine } from '../engine.ts'
 import type { InstanceFolder, Settings } from '../folder.ts'
 import { listenForCalls } from './calls.ts'
@@ -20,7 +21,7 @@ export async function startStandIn(folder: InstanceFolder, settings: Settings): 
     try {
       call.exit(await (call.program === 'docker' ? dispatch(docker, call) : ecr.answer(call)))
     } catch (error) {
-      call.err(`${said(error, call)}\n`)
+      call.err(`${said(withFile(folder.docker, error), call)}\n`)
       const code = error instanceof Refusal ? error.code : 1
       // `docker run` keeps the codes below 125 for the container's own.
       call.exit(code === 1 && runs(call) ? 125 : code)
