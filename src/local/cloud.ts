@@ -100,11 +100,28 @@ export interface Call {
 }
 
 /** Answers one action: the input in the API's own shape (member names as in AWS's reference), the output likewise. */
-// biome-ignore lint/suspicious/noExplicitAny: the shapes are AWS's, one per action; each handler declares what it reads
+// biome-ignore lint/suspicious/noExplicitAny: the shapes are AWS's, one per action; `Actions` says which
 export type Action = (input: any, call: Call) => unknown
 
 /** The actions of one AWS service, by name. */
 export type Service = Readonly<Record<string, Action>>
+
+/**
+ * What the handlers of a service take and give, from the methods of AWS's own client (`Actions<EC2>`): a handler whose answer is not the API's does not compile.
+ * The last overload of each method is the one with a callback, which names both shapes.
+ */
+export type Actions<Client> = {
+  readonly [Method in keyof Client & string as Capitalize<Method>]?: Client[Method] extends (
+    input: infer Input,
+    options: never,
+    done: (error: never, output?: infer Output) => void,
+  ) => void
+    ? (input: Input, call: Call) => Answer<Output>
+    : never
+}
+
+// biome-ignore lint/suspicious/noConfusingVoidType: a handler whose action has no answer returns nothing
+type Answer<Output> = keyof Output extends '$metadata' ? void : Omit<NonNullable<Output>, '$metadata'>
 
 /** An error answer, as AWS would give it. */
 export class ApiError extends Error {
@@ -117,4 +134,9 @@ export class ApiError extends Error {
     this.code = code
     this.status = status
   }
+}
+
+/** Refuses a call in the middle of an expression: `found ?? refuse(…)`. */
+export function refuse(error: ApiError): never {
+  throw error
 }

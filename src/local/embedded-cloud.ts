@@ -58,10 +58,18 @@ export function createEmbeddedCloud(
 } {
   const { folder, endpoint, region, keys, store, log, version, oneAddress, engine, latencyMs, stop } = setting
   const identity = createIdentity({ store, keys, accountId })
-  const { lookUp: _, limitUser: __, permissionsUsed: ___, ...rights } = identity
   const cloud: Cloud & { machines: Machines } = {
-    ...rights,
-    ...{ store, folder, endpoint, region, accountId, oneAddress, ...(engine && { engine }) },
+    store,
+    folder,
+    endpoint,
+    region,
+    accountId,
+    oneAddress,
+    ...(engine && { engine }),
+    roleCredentials: identity.roleCredentials,
+    registryCaller: identity.registryCaller,
+    registryPassword: identity.registryPassword,
+    authorize: identity.authorize,
     // The machine room gets the cloud that it is a room of.
     machines: undefined as unknown as Machines,
   }

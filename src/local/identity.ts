@@ -8,20 +8,6 @@ import { base32 } from './keys.ts'
 import { allows, type PolicyDocument } from './policy.ts'
 import { mac, seal, unseal } from './seal.ts'
 
-/** A user beside the owner, who may do what the policy says: made to try a policy out. */
-interface LimitedUser {
-  name: string
-  policy: PolicyDocument
-  accessKeyId: string
-  secretAccessKey: string
-}
-
-declare module './records.ts' {
-  interface Records {
-    limitedUser: LimitedUser
-  }
-}
-
 /** AWS gives an instance's credentials about six hours. */
 const roleHours = 6
 /** ECR's GetAuthorizationToken: 12 hours. */

@@ -73,15 +73,17 @@ export function verify(request: Request, identity: Pick<Identity, 'lookUp'>, now
 }
 
 /**
- * The headers that sign a request with a body of ours, for the cloud's own clients.
+ * The headers that a request needs, with those that sign it, for the cloud's own clients.
  * @param request `also`: further headers, in lower case, which are signed and returned with the others
  */
 export function sign(
   request: { method: string; url: string; host: string; body: string; also?: Readonly<Record<string, string>> },
-  { credentials, region, service }: { credentials: Credentials; region: string; service: string },
+  { credentials, region, service }: { credentials: Credentials & { token?: string }; region: string; service: string },
 ): Record<string, string> {
   const stamp = stampOf(Date.now())
-  const headers: Record<string, string> = { host: request.host, 'x-amz-date': stamp, ...request.also }
+  const session = credentials.token === undefined ? {} : { 'x-amz-security-token': credentials.token }
+  const unsorted = { ...request.also, host: request.host, 'x-amz-date': stamp, ...session }
+  const headers: Record<string, string> = Object.fromEntries(Object.entries(unsorted).sort())
   const { accessKeyId, secretAccessKey } = credentials
   const claim = { accessKeyId, date: stamp.slice(0, 8), region, service, signedHeaders: Object.keys(headers), signature: '' }
   const body = Buffer.from(request.body)

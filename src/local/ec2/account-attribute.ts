@@ -1,13 +1,10 @@
-import type { DescribeAccountAttributesRequest, DescribeAccountAttributesResult } from '@aws-sdk/client-ec2'
-import type { Call } from '../cloud.ts'
+import type { EC2 } from '@aws-sdk/client-ec2'
+import type { Actions } from '../cloud.ts'
 import { appliedValue, quotas } from '../quotas/quota.ts'
 
 export const accountAttributeActions = {
   /** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeAccountAttributes.html */
-  DescribeAccountAttributes(
-    { AttributeNames }: DescribeAccountAttributesRequest,
-    { cloud: { store } }: Call,
-  ): DescribeAccountAttributesResult {
+  DescribeAccountAttributes({ AttributeNames = [] }, { cloud: { store } }) {
     const addresses = String(appliedValue(store, quotas.addresses))
     const attributes = {
       'supported-platforms': 'VPC',
@@ -18,9 +15,9 @@ export const accountAttributeActions = {
       'vpc-max-elastic-ips': addresses,
       'vpc-max-security-groups-per-interface': '5',
     }
-    const wanted = Object.entries(attributes).filter(([name]) => !AttributeNames?.length || (AttributeNames as string[]).includes(name))
+    const wanted = Object.entries(attributes).filter(([name]) => AttributeNames.length === 0 || (AttributeNames as string[]).includes(name))
     return {
       AccountAttributes: wanted.map(([AttributeName, AttributeValue]) => ({ AttributeName, AttributeValues: [{ AttributeValue }] })),
     }
   },
-}
+} satisfies Actions<EC2>

@@ -2,30 +2,32 @@ import type {
   AllocateAddressRequest,
   AllocateAddressResult,
   AssociateAddressRequest,
-  AssociateAddressResult,
-  DescribeAddressesRequest,
-  DescribeAddressesResult,
-  DisassociateAddressRequest,
-  ReleaseAddressRequest,
+  EC2,
   Address as WireAddress,
 } from '@aws-sdk/client-ec2'
-import type { Action, Call, Cloud, Store } from '../cloud.ts'
-import { ApiError } from '../cloud.ts'
+import { type Action, type Actions, ApiError, type Call, type Cloud, refuse, type Store } from '../cloud.ts'
 import { openPorts } from '../machine/forwarding.ts'
 import type { Address } from '../records.ts'
 import { claimsAddresses, inTurn } from './claim.ts'
-import { newId, notFound } from './id.ts'
-import { findInstance } from './instance.ts'
+import { describe } from './describe.ts'
+import { find, newId, notFound } from './kinds.ts'
 import { nextElasticIp, unclaimedElasticIp } from './loopback.ts'
-import { select } from './select.ts'
 import { tagsFor } from './tag.ts'
 
-/** The Elastic IP with this allocation id. Throws ApiError InvalidAllocationID.NotFound. */
-function findAddress(store: Store, id: string): Address {
-  const address = store.get('address', id)
-  if (!address) throw notFound('address', id)
-  return address
-}
+const describeAddresses = describe<'Addresses', WireAddress>('Addresses', {
+  kind: 'address',
+  ids: 'AllocationIds',
+  all: (cloud) => cloud.store.list('address').map((address) => wire(address, cloud)),
+  filters: {
+    'allocation-id': 'AllocationId',
+    'association-id': 'AssociationId',
+    'instance-id': 'InstanceId',
+    'public-ip': 'PublicIp',
+    domain: 'Domain',
+    'network-interface-id': 'NetworkInterfaceId',
+    'network-interface-owner-id': 'NetworkInterfaceOwnerId',
+  },
+})
 
 /** What is found out of this computer before the call, which then is one step. */
 export interface OnComputer {
@@ -34,12 +36,9 @@ export interface OnComputer {
 }
 
 export const addressActions = {
-  AllocateAddress(
-    { Domain, TagSpecifications, ...others }: AllocateAddressRequest,
-    { cloud, unclaimed }: Call & OnComputer,
-  ): AllocateAddressResult {
+  AllocateAddress({ Domain, TagSpecifications, ...others }, { cloud, unclaimed }: Call & OnComputer) {
     const { store, region, oneAddress } = cloud
-    const [other] = Object.keys(others).filter((name) => name !== 'DryRun')
+    const [other] = Object.keys(others)
     if (other) throw new ApiError('UnsupportedOperation', `The embedded cloud allocates no addresses with ${other}.`)
     if (Domain !== undefined && Domain !== 'vpc') throw new ApiError('InvalidParameterValue', `Invalid value '${Domain}' for domain.`)
     const address: Address = {
@@ -52,47 +51,24 @@ export const addressActions = {
     return { AllocationId, PublicIp, Domain: 'vpc', PublicIpv4Pool: 'amazon', NetworkBorderGroup: region }
   },
 
-  DescribeAddresses(input: DescribeAddressesRequest, { cloud }: Call): DescribeAddressesResult {
-    const { store, accountId } = cloud
-    const strange = input.PublicIps?.find((ip) => !store.list('address').some(({ PublicIp }) => PublicIp === ip))
+  DescribeAddresses({ PublicIps = [], ...query }, call) {
+    const known = call.cloud.store.list('address').map(({ PublicIp }) => PublicIp)
+    const strange = PublicIps.find((address) => !known.includes(address))
     if (strange) throw new ApiError('InvalidAddress.NotFound', `Address '${strange}' not found.`)
-    for (const id of input.AllocationIds ?? []) findAddress(store, id)
-    const named = store.list('address').filter(({ AllocationId, PublicIp }) => {
-      return (
-        (!input.AllocationIds?.length || input.AllocationIds.includes(AllocationId)) &&
-        (!input.PublicIps?.length || input.PublicIps.includes(PublicIp))
-      )
-    })
-    const { items } = select(
-      named,
-      { Filters: input.Filters },
-      {
-        id: ({ AllocationId }) => AllocationId,
-        filters: {
-          'allocation-id': ({ AllocationId }) => AllocationId,
-          'association-id': ({ AssociationId }) => AssociationId,
-          'instance-id': ({ InstanceId }) => InstanceId,
-          'public-ip': ({ PublicIp }) => PublicIp,
-          domain: () => 'vpc',
-          'network-interface-id': ({ InstanceId }) =>
-            InstanceId ? String(store.get('instance', InstanceId)?.NetworkInterfaceId) : undefined,
-          'network-interface-owner-id': ({ InstanceId }) => (InstanceId ? accountId : undefined),
-        },
-      },
-    )
-    return { Addresses: items.map((address) => wire(address, cloud)) }
+    const named = PublicIps.length > 0 ? [{ Name: 'public-ip', Values: PublicIps }] : []
+    const { Addresses } = describeAddresses({ ...query, Filters: [...(query.Filters ?? []), ...named] }, call)
+    return { Addresses }
   },
 
   /** One call moves an address from one instance to another, and the same call with the first instance moves it back. */
-  AssociateAddress(input: AssociateAddressRequest, { cloud: { store } }: Call): AssociateAddressResult {
-    const { AllocationId, AllowReassociation, NetworkInterfaceId } = input
+  AssociateAddress({ AllocationId, AllowReassociation, InstanceId, NetworkInterfaceId }, { cloud: { store } }) {
     if (!AllocationId) throw new ApiError('MissingParameter', 'The request must contain the parameter AllocationId')
     const byInterface = store.list('instance').find((each) => NetworkInterfaceId && each.NetworkInterfaceId === NetworkInterfaceId)
     if (NetworkInterfaceId && !byInterface) throw notFound('networkInterface', NetworkInterfaceId)
-    const target = input.InstanceId ?? byInterface?.InstanceId
+    const target = InstanceId ?? byInterface?.InstanceId
     if (!target) throw new ApiError('MissingParameter', 'Either instance ID or network interface id must be specified')
-    const address = findAddress(store, AllocationId)
-    const instance = findInstance(store, target)
+    const address = find(store, 'address', AllocationId)
+    const instance = find(store, 'instance', target)
     if (instance.State === 'pending') {
       throw new ApiError('InvalidInstanceID', `The pending instance '${target}' is not in a valid state for this operation.`)
     }
@@ -113,33 +89,38 @@ export const addressActions = {
         `resource ${AllocationId} is already associated with associate-id ${address.AssociationId}`,
       )
     }
-    const other = store.list('address').find((each) => each.InstanceId === target)
-    if (other) store.put('address', other.AllocationId, free(other))
+    freeAddressOf(store, target)
     const AssociationId = newId('addressAssociation')
     store.put('address', AllocationId, { ...address, InstanceId: target, AssociationId })
     return { AssociationId }
   },
 
-  DisassociateAddress({ AssociationId, PublicIp }: DisassociateAddressRequest, { cloud: { store } }: Call): void {
+  DisassociateAddress({ AssociationId, PublicIp }, { cloud: { store } }) {
     if (!AssociationId && !PublicIp) throw new ApiError('MissingParameter', 'The request must contain the parameter AssociationId')
-    const address = store
-      .list('address')
-      .find((each) => (AssociationId ? each.AssociationId === AssociationId : each.PublicIp === PublicIp))
-    if (!address && AssociationId) throw notFound('addressAssociation', AssociationId)
-    if (!address) throw new ApiError('InvalidAddress.NotFound', `Address '${PublicIp}' not found.`)
+    const wanted = (each: Address) => (AssociationId ? each.AssociationId === AssociationId : each.PublicIp === PublicIp)
+    const absent = AssociationId
+      ? notFound('addressAssociation', AssociationId)
+      : new ApiError('InvalidAddress.NotFound', `Address '${PublicIp}' not found.`)
+    const address = store.list('address').find(wanted) ?? refuse(absent)
     store.put('address', address.AllocationId, free(address))
   },
 
-  ReleaseAddress({ AllocationId }: ReleaseAddressRequest, { cloud: { store } }: Call): void {
+  ReleaseAddress({ AllocationId }, { cloud: { store } }) {
     if (!AllocationId) throw new ApiError('MissingParameter', 'The request must contain the parameter AllocationId')
-    const { AssociationId, PublicIp } = findAddress(store, AllocationId)
+    const { AssociationId, PublicIp } = find(store, 'address', AllocationId)
     if (AssociationId) throw new ApiError('InvalidIPAddress.InUse', `Address ${PublicIp} is in use.`)
     store.delete('address', AllocationId)
   },
+} satisfies Actions<EC2>
+
+/** Frees the Elastic IP of an instance, if it has one. */
+export function freeAddressOf(store: Store, instanceId: string): void {
+  const address = store.list('address').find(({ InstanceId }) => InstanceId === instanceId)
+  if (address) store.put('address', address.AllocationId, free(address))
 }
 
-function free({ AssociationId: _, InstanceId: __, ...address }: Address): Address {
-  return address as Address
+function free({ AllocationId, PublicIp, Tags }: Address): Address {
+  return { AllocationId, PublicIp, Tags }
 }
 
 function wire({ AllocationId, PublicIp, AssociationId, InstanceId, Tags }: Address, { store, region, accountId }: Cloud): WireAddress {
@@ -147,7 +128,7 @@ function wire({ AllocationId, PublicIp, AssociationId, InstanceId, Tags }: Addre
   const association = instance && {
     AssociationId,
     InstanceId,
-    NetworkInterfaceId: String(instance.NetworkInterfaceId),
+    NetworkInterfaceId: instance.NetworkInterfaceId,
     NetworkInterfaceOwnerId: accountId,
     PrivateIpAddress: instance.PrivateIpAddress,
   }

@@ -1,13 +1,6 @@
-import type {
-  DescribeInstanceTypeOfferingsRequest,
-  DescribeInstanceTypeOfferingsResult,
-  DescribeInstanceTypesRequest,
-  DescribeInstanceTypesResult,
-  InstanceTypeInfo,
-} from '@aws-sdk/client-ec2'
-import type { Call } from '../cloud.ts'
-import { ApiError } from '../cloud.ts'
-import { select } from './select.ts'
+import type { EC2, InstanceTypeInfo } from '@aws-sdk/client-ec2'
+import { type Actions, ApiError } from '../cloud.ts'
+import { describe } from './describe.ts'
 import { zoneId, zoneLetters } from './zone.ts'
 
 export interface InstanceType {
@@ -56,49 +49,46 @@ export function findInstanceType(name: string): InstanceType {
   return found
 }
 
-const filters = {
-  'instance-type': ({ name }: InstanceType) => name,
-  'processor-info.supported-architecture': ({ architecture }: InstanceType) => architecture,
-  'current-generation': () => true,
-  'vcpu-info.default-vcpus': ({ vCpus }: InstanceType) => vCpus,
-  'memory-info.size-in-mib': ({ memoryMiB }: InstanceType) => memoryMiB,
-  'burstable-performance-supported': ({ burstable: bursts }: InstanceType) => bursts,
-}
+const describeTypes = describe('InstanceTypes', {
+  id: ({ InstanceType }) => String(InstanceType),
+  all: () => instanceTypes.map(wire),
+  filters: {
+    'instance-type': 'InstanceType',
+    'processor-info.supported-architecture': 'ProcessorInfo.SupportedArchitectures',
+    'current-generation': 'CurrentGeneration',
+    'vcpu-info.default-vcpus': 'VCpuInfo.DefaultVCpus',
+    'memory-info.size-in-mib': 'MemoryInfo.SizeInMiB',
+    'burstable-performance-supported': 'BurstablePerformanceSupported',
+  },
+})
 
 export const instanceTypeActions = {
-  DescribeInstanceTypes(input: DescribeInstanceTypesRequest): DescribeInstanceTypesResult {
-    const wanted = input.InstanceTypes as readonly string[] | undefined
-    const strange = wanted?.filter((name) => !instanceTypes.some((type) => type.name === name)) ?? []
+  DescribeInstanceTypes({ InstanceTypes: Values = [], ...query }, call) {
+    const strange = Values.filter((name) => !instanceTypes.some((type) => type.name === name))
     if (strange.length > 0) {
       throw new ApiError('InvalidInstanceType', `The following supplied instance types do not exist: [${strange.join(', ')}]`)
     }
-    const types = wanted?.length ? instanceTypes.filter(({ name }) => wanted.includes(name)) : instanceTypes
-    const { items, NextToken } = select(types, input, { id: ({ name }) => name, filters })
-    return { InstanceTypes: items.map(wire), NextToken }
+    const named = Values.length > 0 ? [{ Name: 'instance-type', Values }] : []
+    return describeTypes({ ...query, Filters: [...(query.Filters ?? []), ...named] }, call)
   },
 
-  DescribeInstanceTypeOfferings(
-    input: DescribeInstanceTypeOfferingsRequest,
-    { cloud: { region } }: Call,
-  ): DescribeInstanceTypeOfferingsResult {
-    const LocationType = input.LocationType ?? 'region'
+  DescribeInstanceTypeOfferings({ LocationType = 'region', ...query }, call) {
+    const { region } = call.cloud
     const places = {
       region: [region],
       'availability-zone': zoneLetters.map((letter) => region + letter),
       'availability-zone-id': zoneLetters.map((letter) => zoneId(region, letter)),
     }[LocationType as string]
     if (!places) throw new ApiError('InvalidParameterValue', `Value (${LocationType}) for parameter locationType is invalid.`)
-    const offers = instanceTypes.flatMap(({ name }) => places.map((Location) => ({ InstanceType: name, Location })))
-    const { items, NextToken } = select(offers, input, {
-      id: ({ InstanceType: name, Location }) => `${name} ${Location}`,
-      filters: { 'instance-type': ({ InstanceType: name }) => name, location: ({ Location }) => Location },
+    const describeOfferings = describe('InstanceTypeOfferings', {
+      id: ({ InstanceType, Location }) => `${InstanceType} ${Location}`,
+      all: () =>
+        instanceTypes.flatMap(({ name }) => places.map((Location) => ({ InstanceType: name as 't3.micro', Location, LocationType }))),
+      filters: { 'instance-type': 'InstanceType', location: 'Location' },
     })
-    return {
-      InstanceTypeOfferings: items.map((offer) => ({ ...offer, InstanceType: offer.InstanceType as 't3.micro', LocationType })),
-      NextToken,
-    }
+    return describeOfferings(query, call)
   },
-}
+} satisfies Actions<EC2>
 
 function wire({ name, vCpus, memoryMiB, architecture, burstable: bursts }: InstanceType): InstanceTypeInfo {
   return {

@@ -1,74 +1,33 @@
-import type {
-  AttachInternetGatewayRequest,
-  CreateInternetGatewayRequest,
-  CreateInternetGatewayResult,
-  DeleteInternetGatewayRequest,
-  DescribeInternetGatewaysRequest,
-  DescribeInternetGatewaysResult,
-  DetachInternetGatewayRequest,
-  InternetGateway as WireGateway,
-} from '@aws-sdk/client-ec2'
-import type { Call, Store } from '../cloud.ts'
-import { ApiError } from '../cloud.ts'
-import type { Tag } from '../records.ts'
-import { inUse, newId, notFound } from './id.ts'
+import type { EC2, InternetGateway as WireGateway } from '@aws-sdk/client-ec2'
+import { type Actions, ApiError, type Cloud } from '../cloud.ts'
+import type { InternetGateway } from '../records.ts'
+import { describe } from './describe.ts'
+import { find, inUse, newId } from './kinds.ts'
 import { liveInstances, publicAddress } from './live.ts'
-import { named, select } from './select.ts'
 import { tagsFor } from './tag.ts'
-import { findVpc } from './vpc.ts'
-
-export interface InternetGateway {
-  InternetGatewayId: string
-  /** The VPC that it is attached to. */
-  VpcId?: string
-  Tags: Tag[]
-}
-
-declare module '../records.ts' {
-  interface Records {
-    internetGateway: InternetGateway
-  }
-}
-
-/** The gateway with this id. Throws ApiError InvalidInternetGatewayID.NotFound. */
-export function findGateway(store: Store, id: string): InternetGateway {
-  const gateway = store.get('internetGateway', id)
-  if (!gateway) throw notFound('internetGateway', id)
-  return gateway
-}
 
 export const internetGatewayActions = {
-  CreateInternetGateway(input: CreateInternetGatewayRequest, { cloud: { store, accountId } }: Call): CreateInternetGatewayResult {
-    const gateway: InternetGateway = {
-      InternetGatewayId: newId('internetGateway'),
-      Tags: tagsFor('internet-gateway', input.TagSpecifications),
-    }
-    store.put('internetGateway', gateway.InternetGatewayId, gateway)
-    return { InternetGateway: wire(gateway, accountId) }
+  CreateInternetGateway({ TagSpecifications }, { cloud }) {
+    const gateway = { InternetGatewayId: newId('internetGateway'), Tags: tagsFor('internet-gateway', TagSpecifications) }
+    cloud.store.put('internetGateway', gateway.InternetGatewayId, gateway)
+    return { InternetGateway: wire(gateway, cloud) }
   },
 
-  DescribeInternetGateways(input: DescribeInternetGatewaysRequest, { cloud }: Call): DescribeInternetGatewaysResult {
-    const { store, accountId } = cloud
-    const gateways = named(
-      input.InternetGatewayIds,
-      () => store.list('internetGateway'),
-      (id) => findGateway(store, id),
-    )
-    const { items, NextToken } = select(gateways, input, {
-      id: ({ InternetGatewayId }) => InternetGatewayId,
-      filters: {
-        'internet-gateway-id': ({ InternetGatewayId }) => InternetGatewayId,
-        'attachment.vpc-id': ({ VpcId }) => VpcId,
-        'attachment.state': ({ VpcId }) => (VpcId ? 'available' : undefined),
-        'owner-id': () => accountId,
-      },
-    })
-    return { InternetGateways: items.map((gateway) => wire(gateway, accountId)), NextToken }
-  },
+  DescribeInternetGateways: describe('InternetGateways', {
+    kind: 'internetGateway',
+    ids: 'InternetGatewayIds',
+    all: (cloud) => cloud.store.list('internetGateway').map((gateway) => wire(gateway, cloud)),
+    filters: {
+      'internet-gateway-id': 'InternetGatewayId',
+      'attachment.vpc-id': 'Attachments.VpcId',
+      'attachment.state': 'Attachments.State',
+      'owner-id': 'OwnerId',
+    },
+  }),
 
-  AttachInternetGateway({ InternetGatewayId = '', VpcId = '' }: AttachInternetGatewayRequest, { cloud: { store } }: Call): void {
-    const gateway = findGateway(store, InternetGatewayId)
-    findVpc(store, VpcId)
+  AttachInternetGateway({ InternetGatewayId = '', VpcId = '' }, { cloud: { store } }) {
+    const gateway = find(store, 'internetGateway', InternetGatewayId)
+    find(store, 'vpc', VpcId)
     if (gateway.VpcId) {
       throw new ApiError('Resource.AlreadyAssociated', `resource ${InternetGatewayId} is already attached to network ${gateway.VpcId}`)
     }
@@ -78,9 +37,9 @@ export const internetGatewayActions = {
     store.put('internetGateway', InternetGatewayId, { ...gateway, VpcId })
   },
 
-  DetachInternetGateway({ InternetGatewayId = '', VpcId = '' }: DetachInternetGatewayRequest, { cloud: { store } }: Call): void {
-    const { VpcId: attached, ...gateway } = findGateway(store, InternetGatewayId)
-    findVpc(store, VpcId)
+  DetachInternetGateway({ InternetGatewayId = '', VpcId = '' }, { cloud: { store } }) {
+    const { VpcId: attached, ...gateway } = find(store, 'internetGateway', InternetGatewayId)
+    find(store, 'vpc', VpcId)
     if (attached !== VpcId) throw new ApiError('Gateway.NotAttached', `resource ${InternetGatewayId} is not attached to network ${VpcId}`)
     const addresses = store.list('address')
     const mapped = liveInstances(store).some((instance) => instance.VpcId === VpcId && publicAddress(instance, addresses))
@@ -91,12 +50,12 @@ export const internetGatewayActions = {
     store.put('internetGateway', InternetGatewayId, gateway)
   },
 
-  DeleteInternetGateway({ InternetGatewayId = '' }: DeleteInternetGatewayRequest, { cloud: { store } }: Call): void {
-    if (findGateway(store, InternetGatewayId).VpcId) throw inUse('internetGateway', InternetGatewayId)
+  DeleteInternetGateway({ InternetGatewayId = '' }, { cloud: { store } }) {
+    if (find(store, 'internetGateway', InternetGatewayId).VpcId) throw inUse('internetGateway', InternetGatewayId)
     store.delete('internetGateway', InternetGatewayId)
   },
-}
+} satisfies Actions<EC2>
 
-function wire({ InternetGatewayId, VpcId, Tags }: InternetGateway, OwnerId: string): WireGateway {
-  return { InternetGatewayId, OwnerId, Attachments: VpcId ? [{ VpcId, State: 'available' as 'attached' }] : [], Tags }
+function wire({ InternetGatewayId, VpcId, Tags }: InternetGateway, { accountId }: Cloud): WireGateway {
+  return { InternetGatewayId, OwnerId: accountId, Attachments: VpcId ? [{ VpcId, State: 'available' as 'attached' }] : [], Tags }
 }

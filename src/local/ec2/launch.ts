@@ -1,33 +1,38 @@
-import { createHash } from 'node:crypto'
 import type { BlockDeviceMapping, Reservation, RunInstancesRequest } from '@aws-sdk/client-ec2'
-import type { Call, Cloud, Store } from '../cloud.ts'
-import { ApiError } from '../cloud.ts'
+import { ApiError, type Call, type Cloud, type Store } from '../cloud.ts'
 import { findProfile } from '../iam/instance-profile.ts'
-import type { Instance } from '../records.ts'
-import { newId } from './id.ts'
+import type { Instance, RootVolume } from '../records.ts'
+import { digestOf, madeBefore } from './client-token.ts'
 import { findImage } from './image.ts'
-import { reservation } from './instance.ts'
 import { findInstanceType } from './instance-type.ts'
+import { find, newId } from './kinds.ts'
 import { nextPlace } from './loopback.ts'
-import { findGroup } from './security-group.ts'
-import { findSubnet } from './subnet.ts'
+import { reservation } from './reservation.ts'
 import { tagsFor } from './tag.ts'
 import { freeVcpus, vcpuLimitExceeded } from './vcpu.ts'
 
 /** What RunInstances may say here. Anything else is refused by name, for an option that is ignored is a lie. */
-const understood = new Set([
-  ...['ImageId', 'InstanceType', 'MinCount', 'MaxCount', 'SubnetId', 'SecurityGroupIds', 'NetworkInterfaces', 'UserData', 'ClientToken'],
-  ...[
-    'IamInstanceProfile',
-    'MetadataOptions',
-    'BlockDeviceMappings',
-    'TagSpecifications',
-    'Monitoring',
-    'EbsOptimized',
-    'CreditSpecification',
-  ],
-  ...['Placement', 'InstanceInitiatedShutdownBehavior', 'DisableApiTermination', 'DryRun'],
-])
+const understood: readonly (keyof RunInstancesRequest)[] = [
+  'ImageId',
+  'InstanceType',
+  'MinCount',
+  'MaxCount',
+  'SubnetId',
+  'SecurityGroupIds',
+  'NetworkInterfaces',
+  'UserData',
+  'ClientToken',
+  'IamInstanceProfile',
+  'MetadataOptions',
+  'BlockDeviceMappings',
+  'TagSpecifications',
+  'Monitoring',
+  'EbsOptimized',
+  'CreditSpecification',
+  'Placement',
+  'InstanceInitiatedShutdownBehavior',
+  'DisableApiTermination',
+]
 
 /** AWS's limit before base64: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html */
 const userDataLimit = 16 * 1024
@@ -35,62 +40,52 @@ const userDataLimit = 16 * 1024
 /** Puts instances into the store as `pending`; the machine room boots them. The same ClientToken gives the same instances again. */
 export function runInstances(input: RunInstancesRequest, { cloud }: Call): Reservation {
   const { store } = cloud
-  const asked = createHash('sha256').update(JSON.stringify(input)).digest('hex')
-  const earlier = input.ClientToken ? store.list('instance').filter(({ ClientToken }) => ClientToken === input.ClientToken) : []
-  if (earlier[0]) {
-    if (earlier[0].Asked === asked) return reservation(earlier, cloud)
-    throw new ApiError('IdempotentParameterMismatch', `The client token ${input.ClientToken} was used with other parameters.`)
-  }
-  const strange = Object.keys(input).find((name) => !understood.has(name))
+  const Asked = digestOf(input)
+  const earlier = madeBefore(store.list('instance'), input.ClientToken, Asked)
+  if (earlier.length > 0) return reservation(earlier, cloud)
+  const strange = Object.keys(input).find((name) => !understood.includes(name as keyof RunInstancesRequest))
   if (strange) throw new ApiError('UnsupportedOperation', `The embedded cloud launches no instances with ${strange}.`)
-
   const { MinCount = 1, MaxCount = 1 } = input
   if (MinCount < 1 || MaxCount < MinCount) throw new ApiError('InvalidParameterValue', `Invalid value '${MaxCount}' for maxCount.`)
-  const common = { ...describeMachine(input), ...describeNetwork(input, store), ...describeProfile(input, store), Asked: asked }
-  const ReservationId = newId('reservation')
+  const common = { ...machineOf(input), ...networkOf(input, store), ...profileOf(input, store), ReservationId: newId('reservation'), Asked }
   const count = Math.min(MaxCount, Math.floor(freeVcpus(store) / findInstanceType(common.InstanceType).vCpus))
   if (count < MinCount) throw vcpuLimitExceeded(store)
-  return reservation(
-    Array.from({ length: count }, () => launch(input, common, ReservationId, cloud)),
-    cloud,
-  )
+  const instances = Array.from({ length: count }, () => launch(input, common, cloud))
+  for (const instance of instances) store.put('instance', instance.InstanceId, instance)
+  return reservation(instances, cloud)
 }
 
-type Common = ReturnType<typeof describeMachine> &
-  ReturnType<typeof describeNetwork> &
-  ReturnType<typeof describeProfile> & { Asked: string }
+type Common = ReturnType<typeof machineOf> &
+  ReturnType<typeof networkOf> &
+  ReturnType<typeof profileOf> & { ReservationId: string; Asked: string }
 
 function launch(
-  input: RunInstancesRequest,
+  { TagSpecifications, ClientToken }: RunInstancesRequest,
   { wantsAddress, ...common }: Common,
-  ReservationId: string,
   { store, oneAddress, engine }: Cloud,
 ): Instance {
   const { Private, Public } = nextPlace(store, { oneAddress: oneAddress === true, engine })
   const types = ['instance', 'volume', 'network-interface'] as const
-  const [Tags, VolumeTags, NetworkInterfaceTags] = types.map((type) => tagsFor(type, input.TagSpecifications, types))
-  const instance: Instance = {
+  const tags = (type: (typeof types)[number]) => tagsFor(type, TagSpecifications, types)
+  return {
     ...common,
     InstanceId: newId('instance'),
-    ReservationId,
     State: 'pending',
     LaunchTime: new Date().toISOString(),
     PrivateIpAddress: Private,
-    ...(engine === 'docker' ? { Engine: engine } : {}),
-    ...(wantsAddress && Public !== undefined ? { PublicIpAddress: Public } : {}),
+    ...(engine === 'docker' && { Engine: engine }),
+    ...(wantsAddress && Public !== undefined && { PublicIpAddress: Public }),
+    ...(ClientToken && { ClientToken }),
     NetworkInterfaceId: newId('networkInterface'),
     AttachmentId: newId('networkInterfaceAttachment'),
+    NetworkInterfaceTags: tags('network-interface'),
     VolumeId: newId('volume'),
-    Tags: Tags ?? [],
-    VolumeTags,
-    NetworkInterfaceTags,
-    ...(input.ClientToken ? { ClientToken: input.ClientToken } : {}),
+    VolumeTags: tags('volume'),
+    Tags: tags('instance'),
   }
-  store.put('instance', instance.InstanceId, instance)
-  return instance
 }
 
-function describeMachine(input: RunInstancesRequest) {
+function machineOf(input: RunInstancesRequest) {
   const { ImageId, UserData, MetadataOptions, BlockDeviceMappings } = input
   if (!ImageId) throw new ApiError('MissingParameter', 'The request must contain the parameter ImageId')
   const image = findImage(ImageId)
@@ -107,7 +102,7 @@ function describeMachine(input: RunInstancesRequest) {
     RootDeviceName: image.RootDeviceName,
     RootVolume: rootVolume(BlockDeviceMappings, image.RootDeviceName),
     DisableApiTermination: input.DisableApiTermination ?? false,
-    ...(UserData === undefined ? {} : { UserData }),
+    ...(UserData !== undefined && { UserData }),
     MetadataOptions: {
       HttpTokens: MetadataOptions?.HttpTokens ?? 'required',
       HttpEndpoint: MetadataOptions?.HttpEndpoint ?? 'enabled',
@@ -123,7 +118,7 @@ function checkUserData(text: string): void {
   }
 }
 
-function rootVolume(mappings: readonly BlockDeviceMapping[] | undefined, rootDevice: string) {
+function rootVolume(mappings: readonly BlockDeviceMapping[] | undefined, rootDevice: string): RootVolume {
   const other = mappings?.find(({ DeviceName }) => DeviceName !== rootDevice)
   if (other)
     throw new ApiError('UnsupportedOperation', `The embedded cloud has root volumes (${rootDevice}) only, not ${other.DeviceName}.`)
@@ -140,7 +135,7 @@ function rootVolume(mappings: readonly BlockDeviceMapping[] | undefined, rootDev
   }
 }
 
-function describeNetwork({ SubnetId, SecurityGroupIds, NetworkInterfaces, Placement }: RunInstancesRequest, store: Store) {
+function networkOf({ SubnetId, SecurityGroupIds, NetworkInterfaces, Placement }: RunInstancesRequest, store: Store) {
   if (NetworkInterfaces?.length && (SubnetId || SecurityGroupIds?.length)) {
     throw new ApiError(
       'InvalidParameterCombination',
@@ -152,13 +147,13 @@ function describeNetwork({ SubnetId, SecurityGroupIds, NetworkInterfaces, Placem
   const face = NetworkInterfaces?.[0]
   const id = face?.SubnetId ?? SubnetId
   if (!id) throw new ApiError('MissingInput', 'No subnets found for the default VPC. Please specify a subnet.')
-  const subnet = findSubnet(store, id)
+  const subnet = find(store, 'subnet', id)
   if (Placement?.AvailabilityZone && !Placement.AvailabilityZone.endsWith(subnet.Zone)) {
     throw new ApiError('InvalidParameterValue', `Invalid availability zone: the subnet ${id} is not in ${Placement.AvailabilityZone}.`)
   }
   const given = face?.Groups ?? SecurityGroupIds ?? []
   const byDefault = store.list('securityGroup').filter(({ VpcId, GroupName }) => VpcId === subnet.VpcId && GroupName === 'default')
-  const groups = given.length > 0 ? given.map((group) => findGroup(store, group)) : byDefault
+  const groups = given.length > 0 ? given.map((group) => find(store, 'securityGroup', group)) : byDefault
   for (const { GroupId, VpcId } of groups) {
     if (VpcId !== subnet.VpcId)
       throw new ApiError('InvalidParameter', `Security group ${GroupId} and subnet ${id} belong to different networks.`)
@@ -172,7 +167,7 @@ function describeNetwork({ SubnetId, SecurityGroupIds, NetworkInterfaces, Placem
   }
 }
 
-function describeProfile({ IamInstanceProfile }: RunInstancesRequest, store: Store) {
+function profileOf({ IamInstanceProfile }: RunInstancesRequest, store: Store) {
   if (!IamInstanceProfile) return {}
   const { Arn, Name } = IamInstanceProfile
   const profile = findProfile(store, Arn ?? Name ?? '')

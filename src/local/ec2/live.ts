@@ -1,5 +1,6 @@
 import type { Store } from '../cloud.ts'
 import type { Address, Instance } from '../records.ts'
+import { find } from './kinds.ts'
 
 /** For how long AWS still shows a terminated instance, in ms: about an hour. */
 export const visibleAfterEnd = 60 * 60_000
@@ -10,6 +11,11 @@ export function liveInstances(store: Store, now = Date.now()): Instance[] {
     if (instance.State !== 'terminated') return true
     return typeof instance.LingerMs === 'number' && now < (instance.TerminatedAt ?? 0) + instance.LingerMs
   })
+}
+
+/** The named instances, each once. Throws ApiError InvalidInstanceID.NotFound. */
+export function findInstances(store: Store, ids: readonly string[] = []): Instance[] {
+  return [...new Set(ids)].map((id) => find(store, 'instance', id))
 }
 
 /** Forgets the instances whose time of being shown is over. */

@@ -5,13 +5,6 @@ import type { EngineName } from '../machine/engine-name.ts'
 import { appliedValue, quotas } from '../quotas/quota.ts'
 import { claimsAddresses, isClaimed } from './claim.ts'
 
-declare module '../records.ts' {
-  interface Records {
-    /** Counters that never go back: what was given to one instance is not soon given to another. */
-    sequence: { next: number }
-  }
-}
-
 /** Addresses 127.128.0.1 … 127.191.254.254; a second instance with the number of a long gone one is no harm. */
 const places = 64 * 254 * 254
 

@@ -1,8 +1,8 @@
 import type { IpPermission } from '@aws-sdk/client-ec2'
 import { ApiError } from '../cloud.ts'
-import type { Rule, Tag } from '../records.ts'
+import type { Permission, Rule, Tag } from '../records.ts'
 import { formatCidr, parseCidr } from './cidr.ts'
-import { newId } from './id.ts'
+import { newId } from './kinds.ts'
 
 /** The flat form of one permission, from before a call could hold several. */
 export interface FlatPermission {
@@ -12,15 +12,15 @@ export interface FlatPermission {
   readonly CidrIp?: string | undefined
 }
 
-export function newRule(rule: Rule, Tags: Tag[] = []): Rule {
-  return { ...rule, SecurityGroupRuleId: newId('securityGroupRule'), Tags }
+export function newRule(permission: Permission, Tags: Tag[] = []): Rule {
+  return { ...permission, SecurityGroupRuleId: newId('securityGroupRule'), Tags }
 }
 
 /**
  * One rule for each source that the permissions of a call name, without ids.
  * @throws ApiError where AWS would refuse a protocol, a port or a source
  */
-export function parsePermissions(given: readonly IpPermission[] | undefined, flat: FlatPermission): Rule[] {
+export function parsePermissions(given: readonly IpPermission[] | undefined, flat: FlatPermission): Permission[] {
   const { IpProtocol, FromPort, ToPort, CidrIp } = flat
   const fromFlat = CidrIp === undefined ? [] : [{ IpProtocol, FromPort, ToPort, IpRanges: [{ CidrIp }] }]
   const all = [...(given ?? []), ...fromFlat]
@@ -30,15 +30,8 @@ export function parsePermissions(given: readonly IpPermission[] | undefined, fla
   return rules
 }
 
-function parsePermission({
-  IpProtocol = '',
-  FromPort,
-  ToPort,
-  IpRanges,
-  Ipv6Ranges,
-  UserIdGroupPairs,
-  PrefixListIds,
-}: IpPermission): Rule[] {
+function parsePermission(given: IpPermission): Permission[] {
+  const { IpProtocol = '', FromPort, ToPort, IpRanges = [], Ipv6Ranges = [], UserIdGroupPairs = [], PrefixListIds } = given
   const named: Record<string, string> = { 6: 'tcp', 17: 'udp', 1: 'icmp' }
   const protocol = named[IpProtocol] ?? IpProtocol.toLowerCase()
   if (!['tcp', 'udp', 'icmp', '-1'].includes(protocol)) {
@@ -50,12 +43,12 @@ function parsePermission({
     IpProtocol: protocol,
     ...ports,
     ...source,
-    ...(Description ? { Description } : {}),
+    ...(Description && { Description }),
   })
   return [
-    ...(IpRanges ?? []).map(({ CidrIp = '', Description }) => rule({ CidrIpv4: exactCidr(CidrIp) }, Description)),
-    ...(Ipv6Ranges ?? []).map(({ CidrIpv6 = '', Description }) => rule({ CidrIpv6 }, Description)),
-    ...(UserIdGroupPairs ?? []).map(({ GroupId = '', Description }) => rule({ ReferencedGroupId: GroupId }, Description)),
+    ...IpRanges.map(({ CidrIp = '', Description }) => rule({ CidrIpv4: exactCidr(CidrIp) }, Description)),
+    ...Ipv6Ranges.map(({ CidrIpv6 = '', Description }) => rule({ CidrIpv6 }, Description)),
+    ...UserIdGroupPairs.map(({ GroupId = '', Description }) => rule({ ReferencedGroupId: GroupId }, Description)),
   ]
 }
 
@@ -84,12 +77,12 @@ function exactCidr(text: string): string {
 }
 
 /** Two rules with the same key admit the same. */
-export function ruleKey({ IpProtocol, FromPort, ToPort, CidrIpv4, CidrIpv6, ReferencedGroupId }: Rule): string {
+export function ruleKey({ IpProtocol, FromPort, ToPort, CidrIpv4, CidrIpv6, ReferencedGroupId }: Permission): string {
   return [IpProtocol, FromPort, ToPort, CidrIpv4, CidrIpv6, ReferencedGroupId].join('|')
 }
 
 /** A rule in AWS's words, for a refusal. */
-export function describeRule({ IpProtocol, FromPort, ToPort, CidrIpv4, CidrIpv6, ReferencedGroupId }: Rule): string {
+export function describeRule({ IpProtocol, FromPort, ToPort, CidrIpv4, CidrIpv6, ReferencedGroupId }: Permission): string {
   const ports = IpProtocol === '-1' ? 'ALL' : `${IpProtocol.toUpperCase()}, from port: ${FromPort}, to port: ${ToPort}`
   return `"peer: ${CidrIpv4 ?? CidrIpv6 ?? ReferencedGroupId}, ${ports}, ALLOW"`
 }
@@ -99,16 +92,15 @@ export function permissions(rules: readonly Rule[], accountId: string): IpPermis
   const grouped = Map.groupBy(rules, ({ IpProtocol, FromPort, ToPort }) => [IpProtocol, FromPort, ToPort].join('|'))
   return [...grouped.values()].map((same) => {
     const { IpProtocol, FromPort, ToPort } = same[0] as Rule
-    const described = ({ Description }: Rule) => (typeof Description === 'string' ? { Description } : {})
     return {
       IpProtocol,
       FromPort,
       ToPort,
-      UserIdGroupPairs: same.flatMap((rule) => {
-        return rule.ReferencedGroupId ? [{ GroupId: rule.ReferencedGroupId, UserId: accountId, ...described(rule) }] : []
-      }),
-      IpRanges: same.flatMap((rule) => (rule.CidrIpv4 ? [{ CidrIp: rule.CidrIpv4, ...described(rule) }] : [])),
-      Ipv6Ranges: same.flatMap((rule) => (typeof rule.CidrIpv6 === 'string' ? [{ CidrIpv6: rule.CidrIpv6, ...described(rule) }] : [])),
+      UserIdGroupPairs: same.flatMap(({ ReferencedGroupId: GroupId, Description }) =>
+        GroupId ? [{ GroupId, UserId: accountId, Description }] : [],
+      ),
+      IpRanges: same.flatMap(({ CidrIpv4: CidrIp, Description }) => (CidrIp ? [{ CidrIp, Description }] : [])),
+      Ipv6Ranges: same.flatMap(({ CidrIpv6, Description }) => (CidrIpv6 === undefined ? [] : [{ CidrIpv6, Description }])),
       PrefixListIds: [],
     }
   })

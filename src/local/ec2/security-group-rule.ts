@@ -1,19 +1,9 @@
-import type {
-  AuthorizeSecurityGroupIngressRequest,
-  AuthorizeSecurityGroupIngressResult,
-  DescribeSecurityGroupRulesRequest,
-  DescribeSecurityGroupRulesResult,
-  RevokeSecurityGroupIngressRequest,
-  RevokeSecurityGroupIngressResult,
-  SecurityGroupRule as WireRule,
-} from '@aws-sdk/client-ec2'
-import type { Call, Cloud } from '../cloud.ts'
-import { ApiError } from '../cloud.ts'
+import type { AuthorizeSecurityGroupIngressRequest, EC2, RevokeSecurityGroupIngressRequest, SecurityGroupRule } from '@aws-sdk/client-ec2'
+import { type Actions, ApiError, type Call, type Cloud, refuse } from '../cloud.ts'
 import type { Rule, SecurityGroup } from '../records.ts'
-import { notFound } from './id.ts'
+import { describe } from './describe.ts'
+import { find, notFound } from './kinds.ts'
 import { describeRule, newRule, parsePermissions, ruleKey } from './permission.ts'
-import { findGroup } from './security-group.ts'
-import { named, select } from './select.ts'
 import { tagsFor } from './tag.ts'
 
 /** Which of a group's two lists a call is about. */
@@ -22,102 +12,86 @@ type Direction = 'Ingress' | 'Egress'
 /** AWS's limit of rules for each direction of a group: https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html */
 const limit = 60
 
-function authorize(
-  input: AuthorizeSecurityGroupIngressRequest,
-  { cloud }: Call,
-  direction: Direction,
-): AuthorizeSecurityGroupIngressResult {
-  const group = findGroup(cloud.store, groupId(input))
-  const asked = parsePermissions(input.IpPermissions, input)
-  const tags = tagsFor('security-group-rule', input.TagSpecifications)
-  const present = new Set(group[direction].map(ruleKey))
-  for (const rule of asked) {
-    if (present.has(ruleKey(rule))) {
-      throw new ApiError('InvalidPermission.Duplicate', `the specified rule ${describeRule(rule)} already exists`)
+const authorize =
+  (direction: Direction) =>
+  (input: AuthorizeSecurityGroupIngressRequest, { cloud }: Call) => {
+    const { store } = cloud
+    const group = find(store, 'securityGroup', groupId(input))
+    const asked = parsePermissions(input.IpPermissions, input)
+    const tags = tagsFor('security-group-rule', input.TagSpecifications)
+    const present = new Set(group[direction].map(ruleKey))
+    for (const permission of asked) {
+      if (present.has(ruleKey(permission))) {
+        throw new ApiError('InvalidPermission.Duplicate', `the specified rule ${describeRule(permission)} already exists`)
+      }
+      present.add(ruleKey(permission))
+      const { ReferencedGroupId: other } = permission
+      if (other && find(store, 'securityGroup', other).VpcId !== group.VpcId) throw notFound('securityGroup', other)
     }
-    present.add(ruleKey(rule))
-    if (rule.ReferencedGroupId && findGroup(cloud.store, rule.ReferencedGroupId).VpcId !== group.VpcId)
-      throw notFound('securityGroup', rule.ReferencedGroupId)
+    const added = asked.map((permission) => newRule(permission, tags))
+    const rules = [...group[direction], ...added]
+    if (rules.length > limit)
+      throw new ApiError('RulesPerSecurityGroupLimitExceeded', 'The maximum number of rules per security group has been reached.')
+    store.put('securityGroup', group.GroupId, { ...group, [direction]: rules })
+    return { Return: true, SecurityGroupRules: added.map((rule) => wire(rule, group, direction, cloud)) }
   }
-  const added = asked.map((rule) => newRule(rule, tags))
-  const rules = [...group[direction], ...added]
-  if (rules.length > limit)
-    throw new ApiError('RulesPerSecurityGroupLimitExceeded', 'The maximum number of rules per security group has been reached.')
-  cloud.store.put('securityGroup', group.GroupId, { ...group, [direction]: rules })
-  return { Return: true, SecurityGroupRules: added.map((rule) => wire(rule, group, direction === 'Egress', cloud)) }
-}
 
-function revoke(input: RevokeSecurityGroupIngressRequest, { cloud }: Call, direction: Direction): RevokeSecurityGroupIngressResult {
-  const group = findGroup(cloud.store, groupId(input))
-  const ids = input.SecurityGroupRuleIds
-  const gone = ids?.length
-    ? ids.map(
-        (id) =>
-          group[direction].find(({ SecurityGroupRuleId }) => SecurityGroupRuleId === id) ?? missing(notFound('securityGroupRule', id)),
-      )
-    : parsePermissions(input.IpPermissions, input).map((rule) => {
-        const same = group[direction].find((each) => ruleKey(each) === ruleKey(rule))
-        return same ?? missing(new ApiError('InvalidPermission.NotFound', 'The specified rule does not exist in this security group.'))
-      })
-  cloud.store.put('securityGroup', group.GroupId, { ...group, [direction]: group[direction].filter((rule) => !gone.includes(rule)) })
-  return { Return: true }
-}
-
-function missing(error: ApiError): never {
-  throw error
-}
+const revoke =
+  (direction: Direction) =>
+  (input: RevokeSecurityGroupIngressRequest, { cloud: { store } }: Call) => {
+    const group = find(store, 'securityGroup', groupId(input))
+    const rules = group[direction]
+    const ids = input.SecurityGroupRuleIds
+    const gone = ids?.length
+      ? ids.map((id) => rules.find(({ SecurityGroupRuleId }) => SecurityGroupRuleId === id) ?? refuse(notFound('securityGroupRule', id)))
+      : parsePermissions(input.IpPermissions, input).map((permission) => {
+          const absent = new ApiError('InvalidPermission.NotFound', 'The specified rule does not exist in this security group.')
+          return rules.find((rule) => ruleKey(rule) === ruleKey(permission)) ?? refuse(absent)
+        })
+    store.put('securityGroup', group.GroupId, { ...group, [direction]: rules.filter((rule) => !gone.includes(rule)) })
+    return { Return: true }
+  }
 
 function groupId({ GroupId, GroupName }: { GroupId?: string | undefined; GroupName?: string | undefined }): string {
-  if (GroupId === undefined)
-    throw new ApiError(
-      'MissingParameter',
-      `The request must contain the parameter GroupId${GroupName ? '; a group in a VPC has no other handle' : ''}`,
-    )
-  return GroupId
+  const other = GroupName ? '; a group in a VPC has no other handle' : ''
+  return GroupId ?? refuse(new ApiError('MissingParameter', `The request must contain the parameter GroupId${other}`))
 }
 
 export const securityGroupRuleActions = {
-  AuthorizeSecurityGroupIngress: (input: AuthorizeSecurityGroupIngressRequest, call: Call) => authorize(input, call, 'Ingress'),
-  AuthorizeSecurityGroupEgress: (input: AuthorizeSecurityGroupIngressRequest, call: Call) => authorize(input, call, 'Egress'),
-  RevokeSecurityGroupIngress: (input: RevokeSecurityGroupIngressRequest, call: Call) => revoke(input, call, 'Ingress'),
-  RevokeSecurityGroupEgress: (input: RevokeSecurityGroupIngressRequest, call: Call) => revoke(input, call, 'Egress'),
+  AuthorizeSecurityGroupIngress: authorize('Ingress'),
+  AuthorizeSecurityGroupEgress: authorize('Egress'),
+  RevokeSecurityGroupIngress: revoke('Ingress'),
+  RevokeSecurityGroupEgress: revoke('Egress'),
 
-  DescribeSecurityGroupRules(input: DescribeSecurityGroupRulesRequest, { cloud }: Call): DescribeSecurityGroupRulesResult {
-    const all = cloud.store
-      .list('securityGroup')
-      .flatMap((group) => [
-        ...group.Ingress.map((rule) => wire(rule, group, false, cloud)),
-        ...group.Egress.map((rule) => wire(rule, group, true, cloud)),
-      ])
-    const find = (id: string) =>
-      all.find(({ SecurityGroupRuleId }) => SecurityGroupRuleId === id) ?? missing(notFound('securityGroupRule', id))
-    const { items, NextToken } = select(
-      named(input.SecurityGroupRuleIds, () => all, find),
-      input,
-      {
-        id: ({ SecurityGroupRuleId }) => SecurityGroupRuleId,
-        filters: { 'group-id': ({ GroupId }) => GroupId, 'security-group-rule-id': ({ SecurityGroupRuleId }) => SecurityGroupRuleId },
-      },
-    )
-    return { SecurityGroupRules: items, NextToken }
-  },
-}
+  DescribeSecurityGroupRules: describe('SecurityGroupRules', {
+    kind: 'securityGroupRule',
+    ids: 'SecurityGroupRuleIds',
+    all: (cloud) =>
+      cloud.store
+        .list('securityGroup')
+        .flatMap((group) =>
+          (['Ingress', 'Egress'] as const).flatMap((direction) => group[direction].map((rule) => wire(rule, group, direction, cloud))),
+        ),
+    filters: { 'group-id': 'GroupId', 'security-group-rule-id': 'SecurityGroupRuleId' },
+  }),
+} satisfies Actions<EC2>
 
-function wire(rule: Rule, { GroupId }: SecurityGroup, IsEgress: boolean, { accountId, region }: Cloud) {
-  const { SecurityGroupRuleId, IpProtocol, FromPort, ToPort, CidrIpv4, CidrIpv6, ReferencedGroupId, Description, Tags } = rule
+function wire(
+  { CidrIpv4, CidrIpv6, ReferencedGroupId, ...rule }: Rule,
+  { GroupId }: SecurityGroup,
+  direction: Direction,
+  { accountId, region }: Cloud,
+): SecurityGroupRule {
   return {
-    SecurityGroupRuleId: String(SecurityGroupRuleId),
-    SecurityGroupRuleArn: `arn:aws:ec2:${region}:${accountId}:security-group-rule/${SecurityGroupRuleId}`,
+    ...rule,
+    SecurityGroupRuleArn: `arn:aws:ec2:${region}:${accountId}:security-group-rule/${rule.SecurityGroupRuleId}`,
     GroupId,
     GroupOwnerId: accountId,
-    IsEgress,
-    IpProtocol,
-    FromPort: FromPort ?? -1,
-    ToPort: ToPort ?? -1,
+    IsEgress: direction === 'Egress',
+    FromPort: rule.FromPort ?? -1,
+    ToPort: rule.ToPort ?? -1,
     CidrIpv4,
-    CidrIpv6: CidrIpv6 as string | undefined,
-    Description: Description as string | undefined,
+    CidrIpv6,
     ReferencedGroupInfo: ReferencedGroupId ? { GroupId: ReferencedGroupId, UserId: accountId } : undefined,
-    Tags: (Tags ?? []) as { Key: string; Value: string }[],
-  } satisfies WireRule
+  }
 }

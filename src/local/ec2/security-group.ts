@@ -1,29 +1,11 @@
-import type {
-  CreateSecurityGroupRequest,
-  CreateSecurityGroupResult,
-  DeleteSecurityGroupRequest,
-  DeleteSecurityGroupResult,
-  DescribeSecurityGroupsRequest,
-  DescribeSecurityGroupsResult,
-  SecurityGroup as WireGroup,
-} from '@aws-sdk/client-ec2'
-import type { Call, Cloud, Store } from '../cloud.ts'
-import { ApiError } from '../cloud.ts'
-import type { SecurityGroup } from '../records.ts'
-import { newId, notFound } from './id.ts'
+import type { EC2, SecurityGroup as WireGroup } from '@aws-sdk/client-ec2'
+import { type Actions, ApiError, type Cloud, type Store } from '../cloud.ts'
+import type { Rule, SecurityGroup, Vpc } from '../records.ts'
+import { describe } from './describe.ts'
+import { find, newId } from './kinds.ts'
 import { liveInstances } from './live.ts'
 import { newRule, permissions } from './permission.ts'
-import { named, select } from './select.ts'
 import { tagsFor } from './tag.ts'
-import type { Vpc } from './vpc.ts'
-import { findVpc } from './vpc.ts'
-
-/** The group with this id. Throws ApiError InvalidGroup.NotFound. */
-export function findGroup(store: Store, id: string): SecurityGroup {
-  const group = store.get('securityGroup', id)
-  if (!group) throw notFound('securityGroup', id)
-  return group
-}
 
 /** The group that comes with a VPC and goes with it: everything from itself, everything to the world. */
 export function createDefaultGroup(store: Store, { VpcId }: Vpc): void {
@@ -34,21 +16,17 @@ export function createDefaultGroup(store: Store, { VpcId }: Vpc): void {
 }
 
 /** A new group may reach everything. */
-function openEgress() {
+function openEgress(): Rule[] {
   return [newRule({ IpProtocol: '-1', CidrIpv4: '0.0.0.0/0' })]
 }
 
 export const securityGroupActions = {
-  CreateSecurityGroup(input: CreateSecurityGroupRequest, { cloud }: Call): CreateSecurityGroupResult {
+  CreateSecurityGroup({ GroupName = '', Description = '', VpcId, TagSpecifications }, { cloud }) {
     const { store } = cloud
-    const { GroupName = '', Description = '', VpcId, TagSpecifications } = input
     if (!VpcId) throw new ApiError('VPCIdNotSpecified', 'No default VPC for this user')
-    findVpc(store, VpcId)
+    find(store, 'vpc', VpcId)
     if (GroupName === 'default') throw new ApiError('InvalidParameterValue', 'Cannot use reserved security group name: default')
-    for (const [what, text] of [
-      ['groupName', GroupName],
-      ['groupDescription', Description],
-    ] as const) {
+    for (const [what, text] of Object.entries({ groupName: GroupName, groupDescription: Description })) {
       // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html
       const allowed = /^[a-zA-Z0-9 ._\-:/()#,@[\]+=&;{}!$*]{1,255}$/.test(text) && !text.startsWith('sg-')
       if (!allowed) throw new ApiError('InvalidParameterValue', `Value (${text}) for parameter ${what} is invalid.`)
@@ -62,55 +40,45 @@ export const securityGroupActions = {
     return { GroupId, Tags, SecurityGroupArn: arn(cloud, GroupId) }
   },
 
-  DescribeSecurityGroups(input: DescribeSecurityGroupsRequest, { cloud }: Call): DescribeSecurityGroupsResult {
-    const { store, accountId } = cloud
-    const groups = named(
-      input.GroupIds,
-      () => store.list('securityGroup'),
-      (id) => findGroup(store, id),
-    )
-    const { items, NextToken } = select(groups, input, {
-      id: ({ GroupId }) => GroupId,
-      filters: {
-        'group-id': ({ GroupId }) => GroupId,
-        'group-name': ({ GroupName }) => GroupName,
-        'vpc-id': ({ VpcId }) => VpcId,
-        description: ({ Description }) => String(Description),
-        'owner-id': () => accountId,
-        'ip-permission.cidr': ({ Ingress }) => Ingress.map(({ CidrIpv4 }) => CidrIpv4),
-        'ip-permission.from-port': ({ Ingress }) => Ingress.map(({ FromPort }) => FromPort),
-        'ip-permission.to-port': ({ Ingress }) => Ingress.map(({ ToPort }) => ToPort),
-        'ip-permission.group-id': ({ Ingress }) => Ingress.map(({ ReferencedGroupId }) => ReferencedGroupId),
-        'egress.ip-permission.group-id': ({ Egress }) => Egress.map(({ ReferencedGroupId }) => ReferencedGroupId),
-      },
-    })
-    return { SecurityGroups: items.map((group) => wire(group, cloud)), NextToken }
-  },
+  DescribeSecurityGroups: describe('SecurityGroups', {
+    kind: 'securityGroup',
+    ids: 'GroupIds',
+    all: (cloud) => cloud.store.list('securityGroup').map((group) => wire(group, cloud)),
+    filters: {
+      'group-id': 'GroupId',
+      'group-name': 'GroupName',
+      'vpc-id': 'VpcId',
+      description: 'Description',
+      'owner-id': 'OwnerId',
+      'ip-permission.cidr': 'IpPermissions.IpRanges.CidrIp',
+      'ip-permission.from-port': 'IpPermissions.FromPort',
+      'ip-permission.to-port': 'IpPermissions.ToPort',
+      'ip-permission.group-id': 'IpPermissions.UserIdGroupPairs.GroupId',
+      'egress.ip-permission.group-id': 'IpPermissionsEgress.UserIdGroupPairs.GroupId',
+    },
+  }),
 
-  DeleteSecurityGroup({ GroupId = '', GroupName }: DeleteSecurityGroupRequest, { cloud: { store } }: Call): DeleteSecurityGroupResult {
+  DeleteSecurityGroup({ GroupId = '', GroupName }, { cloud: { store } }) {
     if (GroupName !== undefined && GroupId === '') throw new ApiError('MissingParameter', 'A group in a VPC is deleted by its groupId')
-    const group = findGroup(store, GroupId)
+    const group = find(store, 'securityGroup', GroupId)
     if (group.GroupName === 'default') {
       throw new ApiError('CannotDelete', `the specified group: "${GroupId}" name: "default" cannot be deleted by a user`)
     }
+    const others = store.list('securityGroup').filter((other) => other.GroupId !== GroupId)
     const used =
       liveInstances(store).some(({ SecurityGroupIds }) => SecurityGroupIds.includes(GroupId)) ||
-      store.list('securityGroup').some((other) => {
-        return (
-          other.GroupId !== GroupId && [...other.Ingress, ...other.Egress].some(({ ReferencedGroupId }) => ReferencedGroupId === GroupId)
-        )
-      })
+      others.some(({ Ingress, Egress }) => [...Ingress, ...Egress].some(({ ReferencedGroupId }) => ReferencedGroupId === GroupId))
     if (used) throw new ApiError('DependencyViolation', `resource ${GroupId} has a dependent object`)
     store.delete('securityGroup', GroupId)
     return { Return: true, GroupId }
   },
-}
+} satisfies Actions<EC2>
 
 function wire({ GroupId, GroupName, Description, VpcId, Ingress, Egress, Tags }: SecurityGroup, cloud: Cloud): WireGroup {
   return {
     GroupId,
     GroupName,
-    Description: String(Description),
+    Description,
     VpcId,
     OwnerId: cloud.accountId,
     SecurityGroupArn: arn(cloud, GroupId),

@@ -44,12 +44,12 @@ const actions: Service = {
  * The machine room hears of what was committed.
  */
 function asCall(action: Action): Action {
-  return (input: { DryRun?: boolean }, call) => {
+  return ({ DryRun, ...input }: { DryRun?: boolean }, call) => {
     const { store, machines } = call.cloud
     const reading = /^(Describe|Get)/.test(call.action)
     const output = store.transaction(() => {
       const result = action(input, call)
-      if (input.DryRun) throw new ApiError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412)
+      if (DryRun) throw new ApiError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412)
       return result
     })
     if (!reading) machines.reconcile()

@@ -1,54 +1,20 @@
-import type {
-  CreateSubnetRequest,
-  CreateSubnetResult,
-  DeleteSubnetRequest,
-  DescribeSubnetsRequest,
-  DescribeSubnetsResult,
-  ModifySubnetAttributeRequest,
-  Subnet as WireSubnet,
-} from '@aws-sdk/client-ec2'
-import type { Call, Cloud, Store } from '../cloud.ts'
-import { ApiError } from '../cloud.ts'
-import type { Tag } from '../records.ts'
+import type { EC2, Subnet as WireSubnet } from '@aws-sdk/client-ec2'
+import { type Actions, ApiError, type Cloud } from '../cloud.ts'
+import type { Subnet } from '../records.ts'
 import { contains, formatCidr, overlaps, parseCidr } from './cidr.ts'
-import { inUse, newId, notFound } from './id.ts'
+import { describe } from './describe.ts'
+import { find, inUse, newId } from './kinds.ts'
 import { liveInstances } from './live.ts'
-import { named, select } from './select.ts'
 import { tagsFor } from './tag.ts'
-import { findVpc } from './vpc.ts'
 import { zoneId, zoneLetter, zoneLetters } from './zone.ts'
-
-export interface Subnet {
-  SubnetId: string
-  VpcId: string
-  CidrBlock: string
-  /** The letter of its availability zone. */
-  Zone: string
-  MapPublicIpOnLaunch: boolean
-  Tags: Tag[]
-}
-
-declare module '../records.ts' {
-  interface Records {
-    subnet: Subnet
-  }
-}
 
 /** AWS keeps five addresses of each subnet: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html */
 const reserved = 5
 
-/** The subnet with this id. Throws ApiError InvalidSubnetID.NotFound. */
-export function findSubnet(store: Store, id: string): Subnet {
-  const subnet = store.get('subnet', id)
-  if (!subnet) throw notFound('subnet', id)
-  return subnet
-}
-
 export const subnetActions = {
-  CreateSubnet(input: CreateSubnetRequest, { cloud }: Call): CreateSubnetResult {
+  CreateSubnet({ VpcId = '', CidrBlock, AvailabilityZone, AvailabilityZoneId, TagSpecifications }, { cloud }) {
     const { store, region } = cloud
-    const { VpcId = '', CidrBlock, AvailabilityZone, AvailabilityZoneId, TagSpecifications } = input
-    const vpc = findVpc(store, VpcId)
+    const vpc = find(store, 'vpc', VpcId)
     if (!CidrBlock) throw new ApiError('MissingParameter', 'Either cidrBlock or ipv4IpamPoolId should be provided.')
     const block = parseCidr(CidrBlock)
     if (block.bits < 16 || block.bits > 28 || !contains(parseCidr(vpc.CidrBlock), block)) {
@@ -69,33 +35,26 @@ export const subnetActions = {
     return { Subnet: wire(subnet, cloud) }
   },
 
-  DescribeSubnets(input: DescribeSubnetsRequest, { cloud }: Call): DescribeSubnetsResult {
-    const { store, region, accountId } = cloud
-    const subnets = named(
-      input.SubnetIds,
-      () => store.list('subnet'),
-      (id) => findSubnet(store, id),
-    )
-    const { items, NextToken } = select(subnets, input, {
-      id: ({ SubnetId }) => SubnetId,
-      filters: {
-        'subnet-id': ({ SubnetId }) => SubnetId,
-        'vpc-id': ({ VpcId }) => VpcId,
-        'availability-zone': ({ Zone }) => region + Zone,
-        'availability-zone-id': ({ Zone }) => zoneId(region, Zone),
-        'cidr-block': ({ CidrBlock }) => CidrBlock,
-        'map-public-ip-on-launch': ({ MapPublicIpOnLaunch }) => MapPublicIpOnLaunch,
-        'default-for-az': () => false,
-        'owner-id': () => accountId,
-        state: () => 'available',
-      },
-    })
-    return { Subnets: items.map((subnet) => wire(subnet, cloud)), NextToken }
-  },
+  DescribeSubnets: describe('Subnets', {
+    kind: 'subnet',
+    ids: 'SubnetIds',
+    all: (cloud) => cloud.store.list('subnet').map((subnet) => wire(subnet, cloud)),
+    filters: {
+      'subnet-id': 'SubnetId',
+      'vpc-id': 'VpcId',
+      'availability-zone': 'AvailabilityZone',
+      'availability-zone-id': 'AvailabilityZoneId',
+      'cidr-block': 'CidrBlock',
+      'map-public-ip-on-launch': 'MapPublicIpOnLaunch',
+      'default-for-az': 'DefaultForAz',
+      'owner-id': 'OwnerId',
+      state: 'State',
+    },
+  }),
 
   /** Associations with route tables go with the subnet, as in AWS. */
-  DeleteSubnet({ SubnetId = '' }: DeleteSubnetRequest, { cloud: { store } }: Call): void {
-    findSubnet(store, SubnetId)
+  DeleteSubnet({ SubnetId = '' }, { cloud: { store } }) {
+    find(store, 'subnet', SubnetId)
     if (liveInstances(store).some((instance) => instance.SubnetId === SubnetId)) throw inUse('subnet', SubnetId)
     for (const table of store.list('routeTable')) {
       const left = table.Associations.filter((association) => association.SubnetId !== SubnetId)
@@ -104,14 +63,14 @@ export const subnetActions = {
     store.delete('subnet', SubnetId)
   },
 
-  ModifySubnetAttribute({ SubnetId = '', MapPublicIpOnLaunch, ...others }: ModifySubnetAttributeRequest, { cloud: { store } }: Call): void {
-    const subnet = findSubnet(store, SubnetId)
+  ModifySubnetAttribute({ SubnetId = '', MapPublicIpOnLaunch, ...others }, { cloud: { store } }) {
+    const subnet = find(store, 'subnet', SubnetId)
     const [other] = Object.keys(others)
     if (other) throw new ApiError('InvalidParameterValue', `The embedded cloud cannot change ${other} of a subnet.`)
     if (!MapPublicIpOnLaunch) throw new ApiError('MissingParameter', 'The request must contain one attribute to modify')
     store.put('subnet', SubnetId, { ...subnet, MapPublicIpOnLaunch: MapPublicIpOnLaunch.Value ?? false })
   },
-}
+} satisfies Actions<EC2>
 
 function wire({ Zone, ...subnet }: Subnet, { store, region, accountId }: Cloud): WireSubnet {
   const inside = liveInstances(store).filter(({ SubnetId }) => SubnetId === subnet.SubnetId).length

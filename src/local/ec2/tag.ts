@@ -1,6 +1,7 @@
 import type { TagSpecification } from '@aws-sdk/client-ec2'
 import { ApiError } from '../cloud.ts'
 import type { Tag } from '../records.ts'
+import { type GivenTag, mergeTags, type TagRefusals } from '../tags.ts'
 
 /**
  * The tags of a create call for one type of resource (`vpc`, `elastic-ip`).
@@ -16,22 +17,21 @@ export function tagsFor(type: string, specifications: readonly TagSpecification[
     }
   }
   const tags = (specifications ?? []).filter(({ ResourceType }) => ResourceType === type).flatMap(({ Tags }) => Tags ?? [])
-  return mergeTags([], tags)
+  return mergeEc2Tags([], tags)
 }
 
 /** Sets tags beside those that are there. Limits: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions */
-export function mergeTags(present: readonly Tag[], more: readonly { Key?: string | undefined; Value?: string | undefined }[]): Tag[] {
-  const merged = new Map(present.map(({ Key, Value }) => [Key, Value]))
-  const keys = new Set<string>()
-  for (const { Key = '', Value = '' } of more) {
-    if (Key === '') throw new ApiError('InvalidParameterValue', 'Tag key cannot be empty.')
-    if (Key.length > 128) throw new ApiError('InvalidParameterValue', `Tag key exceeds the maximum length of 128 characters: ${Key}`)
-    if (Value.length > 256) throw new ApiError('InvalidParameterValue', `Tag value exceeds the maximum length of 256 characters: ${Value}`)
-    if (/^aws:/i.test(Key)) throw new ApiError('InvalidParameterValue', "Tag keys starting with 'aws:' are reserved for internal use")
-    if (keys.has(Key)) throw new ApiError('InvalidParameterValue', `Duplicate tag key '${Key}' specified.`)
-    keys.add(Key)
-    merged.set(Key, Value)
-  }
-  if (merged.size > 50) throw new ApiError('TagLimitExceeded', 'More than 50 tags are not allowed on a resource')
-  return [...merged].map(([Key, Value]) => ({ Key, Value }))
+export function mergeEc2Tags(present: readonly Tag[], more: readonly GivenTag[]): Tag[] {
+  return mergeTags(present, more, refusals)
+}
+
+const refusals: TagRefusals = {
+  invalid({ Key, Value }) {
+    if (Key === '') return new ApiError('InvalidParameterValue', 'Tag key cannot be empty.')
+    if (/^aws:/i.test(Key)) return new ApiError('InvalidParameterValue', "Tag keys starting with 'aws:' are reserved for internal use")
+    const [what, most, text] = Key.length > 128 ? ['key', 128, Key] : ['value', 256, Value]
+    return new ApiError('InvalidParameterValue', `Tag ${what} exceeds the maximum length of ${most} characters: ${text}`)
+  },
+  twice: (key) => new ApiError('InvalidParameterValue', `Duplicate tag key '${key}' specified.`),
+  tooMany: () => new ApiError('TagLimitExceeded', 'More than 50 tags are not allowed on a resource'),
 }

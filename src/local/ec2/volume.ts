@@ -1,66 +1,40 @@
-import type { DescribeVolumesRequest, DescribeVolumesResult } from '@aws-sdk/client-ec2'
-import type { Call } from '../cloud.ts'
-import type { Tag } from '../records.ts'
-import { notFound } from './id.ts'
-import { named, select } from './select.ts'
+import type { EC2, Volume } from '@aws-sdk/client-ec2'
+import type { Actions } from '../cloud.ts'
+import type { Instance } from '../records.ts'
+import { describe } from './describe.ts'
 
+/** Root volumes only, which are a part of their instance's record: they come and go with it. */
 export const volumeActions = {
-  /** Root volumes, which are a part of their instance's record: they come and go with it. */
-  DescribeVolumes(input: DescribeVolumesRequest, { cloud: { store, region } }: Call): DescribeVolumesResult {
-    const all = store
-      .list('instance')
-      .filter(({ State }) => State !== 'terminated')
-      .map(({ InstanceId, LaunchTime, Zone, VolumeId, RootDeviceName, RootVolume, VolumeTags }) => {
-        const { Size, VolumeType, Encrypted, DeleteOnTermination } = RootVolume as {
-          Size: number
-          VolumeType: 'gp3'
-          Encrypted: boolean
-          DeleteOnTermination: boolean
-        }
-        const since = new Date(LaunchTime)
-        const id = String(VolumeId)
-        return {
-          VolumeId: id,
-          Size,
-          VolumeType,
-          Encrypted,
-          State: 'in-use' as const,
-          CreateTime: since,
-          AvailabilityZone: `${region}${Zone}`,
-          Attachments: [
-            {
-              VolumeId: id,
-              InstanceId,
-              Device: String(RootDeviceName),
-              State: 'attached' as const,
-              AttachTime: since,
-              DeleteOnTermination,
-            },
-          ],
-          Tags: (VolumeTags ?? []) as Tag[],
-        }
-      })
-    const find = (id: string) => {
-      const found = all.find(({ VolumeId }) => VolumeId === id)
-      if (!found) throw notFound('volume', id)
-      return found
-    }
-    const { items, NextToken } = select(
-      named(input.VolumeIds, () => all, find),
-      input,
-      {
-        id: ({ VolumeId }) => VolumeId,
-        filters: {
-          'volume-id': ({ VolumeId }) => VolumeId,
-          'attachment.instance-id': ({ Attachments }) => Attachments.map(({ InstanceId }) => InstanceId),
-          'attachment.status': () => 'attached',
-          status: ({ State }) => State,
-          'volume-type': ({ VolumeType }) => VolumeType,
-          encrypted: ({ Encrypted }) => Encrypted,
-          size: ({ Size }) => Size,
-        },
-      },
-    )
-    return { Volumes: items, NextToken }
-  },
+  DescribeVolumes: describe('Volumes', {
+    kind: 'volume',
+    ids: 'VolumeIds',
+    all: ({ store, region }) =>
+      store
+        .list('instance')
+        .filter(({ State }) => State !== 'terminated')
+        .map((instance) => wire(instance, region)),
+    filters: {
+      'volume-id': 'VolumeId',
+      'attachment.instance-id': 'Attachments.InstanceId',
+      'attachment.status': 'Attachments.State',
+      status: 'State',
+      'volume-type': 'VolumeType',
+      encrypted: 'Encrypted',
+      size: 'Size',
+    },
+  }),
+} satisfies Actions<EC2>
+
+function wire({ InstanceId, LaunchTime, Zone, VolumeId, RootDeviceName, RootVolume, VolumeTags }: Instance, region: string): Volume {
+  const { DeleteOnTermination, ...facts } = RootVolume
+  const since = new Date(LaunchTime)
+  return {
+    ...facts,
+    VolumeId,
+    State: 'in-use',
+    CreateTime: since,
+    AvailabilityZone: `${region}${Zone}`,
+    Attachments: [{ VolumeId, InstanceId, Device: RootDeviceName, State: 'attached', AttachTime: since, DeleteOnTermination }],
+    Tags: VolumeTags,
+  }
 }

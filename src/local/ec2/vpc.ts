@@ -1,49 +1,17 @@
-import type {
-  CreateVpcRequest,
-  CreateVpcResult,
-  DeleteVpcRequest,
-  DescribeVpcAttributeRequest,
-  DescribeVpcAttributeResult,
-  DescribeVpcsRequest,
-  DescribeVpcsResult,
-  ModifyVpcAttributeRequest,
-  Vpc as WireVpc,
-} from '@aws-sdk/client-ec2'
-import type { Call, Store } from '../cloud.ts'
-import { ApiError } from '../cloud.ts'
+import type { EC2, Vpc as WireVpc } from '@aws-sdk/client-ec2'
+import { type Actions, ApiError, type Cloud } from '../cloud.ts'
 import { appliedValue, quotas } from '../quotas/quota.ts'
-import type { Tag } from '../records.ts'
+import type { Vpc } from '../records.ts'
 import { formatCidr, parseCidr } from './cidr.ts'
-import { inUse, newId, notFound } from './id.ts'
+import { describe } from './describe.ts'
+import { find, inUse, newId } from './kinds.ts'
 import { liveInstances } from './live.ts'
 import { createMainRouteTable } from './route-table.ts'
 import { createDefaultGroup } from './security-group.ts'
-import { named, select } from './select.ts'
 import { tagsFor } from './tag.ts'
 
-export interface Vpc {
-  VpcId: string
-  CidrBlock: string
-  EnableDnsSupport: boolean
-  EnableDnsHostnames: boolean
-  Tags: Tag[]
-}
-
-declare module '../records.ts' {
-  interface Records {
-    vpc: Vpc
-  }
-}
-
-/** The VPC with this id. Throws ApiError InvalidVpcID.NotFound. */
-export function findVpc(store: Store, id: string): Vpc {
-  const vpc = store.get('vpc', id)
-  if (!vpc) throw notFound('vpc', id)
-  return vpc
-}
-
 export const vpcActions = {
-  CreateVpc({ CidrBlock, InstanceTenancy, TagSpecifications }: CreateVpcRequest, { cloud }: Call): CreateVpcResult {
+  CreateVpc({ CidrBlock, InstanceTenancy, TagSpecifications }, { cloud }) {
     const { store } = cloud
     if (!CidrBlock) throw new ApiError('MissingParameter', "Either 'cidrBlock' or 'ipv4IpamPoolId' should be provided.")
     const block = parseCidr(CidrBlock)
@@ -62,49 +30,44 @@ export const vpcActions = {
     store.put('vpc', vpc.VpcId, vpc)
     createMainRouteTable(store, vpc)
     createDefaultGroup(store, vpc)
-    return { Vpc: wire(vpc, cloud.accountId) }
+    return { Vpc: wire(vpc, cloud) }
   },
 
-  DescribeVpcs(input: DescribeVpcsRequest, { cloud: { store, accountId } }: Call): DescribeVpcsResult {
-    const vpcs = named(
-      input.VpcIds,
-      () => store.list('vpc'),
-      (id) => findVpc(store, id),
-    )
-    const { items, NextToken } = select(vpcs, input, {
-      id: ({ VpcId }) => VpcId,
-      filters: {
-        'vpc-id': ({ VpcId }) => VpcId,
-        cidr: ({ CidrBlock }) => CidrBlock,
-        'cidr-block-association.cidr-block': ({ CidrBlock }) => CidrBlock,
-        state: () => 'available',
-        'is-default': () => false,
-        isDefault: () => false,
-        'owner-id': () => accountId,
-      },
-    })
-    return { Vpcs: items.map((vpc) => wire(vpc, accountId)), NextToken }
-  },
+  DescribeVpcs: describe('Vpcs', {
+    kind: 'vpc',
+    ids: 'VpcIds',
+    all: (cloud) => cloud.store.list('vpc').map((vpc) => wire(vpc, cloud)),
+    filters: {
+      'vpc-id': 'VpcId',
+      cidr: 'CidrBlock',
+      'cidr-block-association.cidr-block': 'CidrBlock',
+      state: 'State',
+      'is-default': 'IsDefault',
+      isDefault: 'IsDefault',
+      'owner-id': 'OwnerId',
+    },
+  }),
 
   /** Takes the main route table and the default group along; everything else in the VPC must be gone. */
-  DeleteVpc({ VpcId = '' }: DeleteVpcRequest, { cloud: { store } }: Call): void {
-    findVpc(store, VpcId)
-    const tables = store.list('routeTable').filter((table) => table.VpcId === VpcId)
-    const groups = store.list('securityGroup').filter((group) => group.VpcId === VpcId)
+  DeleteVpc({ VpcId = '' }, { cloud: { store } }) {
+    find(store, 'vpc', VpcId)
+    const inside = (each: { VpcId?: string }) => each.VpcId === VpcId
+    const tables = store.list('routeTable').filter(inside)
+    const groups = store.list('securityGroup').filter(inside)
     const occupied =
-      store.list('subnet').some((subnet) => subnet.VpcId === VpcId) ||
-      store.list('internetGateway').some((gateway) => gateway.VpcId === VpcId) ||
+      store.list('subnet').some(inside) ||
+      store.list('internetGateway').some(inside) ||
       tables.some(({ Associations }) => !Associations.some(({ Main }) => Main)) ||
       groups.some(({ GroupName }) => GroupName !== 'default') ||
-      liveInstances(store).some((instance) => instance.VpcId === VpcId)
+      liveInstances(store).some(inside)
     if (occupied) throw inUse('vpc', VpcId)
     for (const { RouteTableId } of tables) store.delete('routeTable', RouteTableId)
     for (const { GroupId } of groups) store.delete('securityGroup', GroupId)
     store.delete('vpc', VpcId)
   },
 
-  ModifyVpcAttribute({ VpcId = '', EnableDnsHostnames, EnableDnsSupport }: ModifyVpcAttributeRequest, { cloud: { store } }: Call): void {
-    const vpc = findVpc(store, VpcId)
+  ModifyVpcAttribute({ VpcId = '', EnableDnsHostnames, EnableDnsSupport }, { cloud: { store } }) {
+    const vpc = find(store, 'vpc', VpcId)
     if (EnableDnsHostnames && EnableDnsSupport) {
       throw new ApiError('InvalidParameterCombination', 'Fields EnableDnsSupport and EnableDnsHostnames cannot be specified together.')
     }
@@ -116,18 +79,18 @@ export const vpcActions = {
     })
   },
 
-  DescribeVpcAttribute({ VpcId = '', Attribute }: DescribeVpcAttributeRequest, { cloud: { store } }: Call): DescribeVpcAttributeResult {
-    const vpc = findVpc(store, VpcId)
+  DescribeVpcAttribute({ VpcId = '', Attribute }, { cloud: { store } }) {
+    const vpc = find(store, 'vpc', VpcId)
     if (Attribute === 'enableDnsHostnames') return { VpcId, EnableDnsHostnames: { Value: vpc.EnableDnsHostnames } }
     if (Attribute === 'enableDnsSupport') return { VpcId, EnableDnsSupport: { Value: vpc.EnableDnsSupport } }
     throw new ApiError('InvalidParameterValue', `Value (${Attribute}) for parameter attribute is invalid.`)
   },
-}
+} satisfies Actions<EC2>
 
-function wire({ VpcId, CidrBlock, Tags }: Vpc, OwnerId: string): WireVpc {
+function wire({ VpcId, CidrBlock, Tags }: Vpc, { accountId }: Cloud): WireVpc {
   return {
     VpcId,
-    OwnerId,
+    OwnerId: accountId,
     CidrBlock,
     State: 'available',
     IsDefault: false,

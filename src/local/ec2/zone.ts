@@ -1,12 +1,6 @@
-import type {
-  DescribeAvailabilityZonesRequest,
-  DescribeAvailabilityZonesResult,
-  DescribeRegionsRequest,
-  DescribeRegionsResult,
-} from '@aws-sdk/client-ec2'
-import type { Call } from '../cloud.ts'
-import { ApiError } from '../cloud.ts'
-import { select } from './select.ts'
+import type { AvailabilityZone, EC2 } from '@aws-sdk/client-ec2'
+import { type Actions, ApiError } from '../cloud.ts'
+import { describe } from './describe.ts'
 
 /** The zones of the region by their letters. Records keep the letter alone, so that a cloud can be started for another region. */
 export const zoneLetters = ['a', 'b', 'c'] as const
@@ -29,43 +23,49 @@ export function zoneLetter(region: string, zone: string | undefined, id?: string
   )
 }
 
+const describeZones = describe<'AvailabilityZones', AvailabilityZone>('AvailabilityZones', {
+  id: ({ ZoneName }) => String(ZoneName),
+  all: ({ region }) => zoneLetters.map((letter) => wire(letter, region)),
+  filters: {
+    state: 'State',
+    'zone-name': 'ZoneName',
+    'zone-id': 'ZoneId',
+    'zone-type': 'ZoneType',
+    'region-name': 'RegionName',
+    'opt-in-status': 'OptInStatus',
+    'group-name': 'GroupName',
+  },
+})
+
 export const zoneActions = {
-  DescribeAvailabilityZones(input: DescribeAvailabilityZonesRequest, { cloud: { region } }: Call): DescribeAvailabilityZonesResult {
-    const all = zoneLetters.map((letter) => ({ ZoneName: region + letter, ZoneId: zoneId(region, letter) }))
-    const known = all.filter(({ ZoneName, ZoneId }) => {
-      return (!input.ZoneNames?.length || input.ZoneNames.includes(ZoneName)) && (!input.ZoneIds?.length || input.ZoneIds.includes(ZoneId))
-    })
-    const strange = input.ZoneNames?.find((name) => !all.some(({ ZoneName }) => ZoneName === name))
+  DescribeAvailabilityZones({ ZoneNames = [], ZoneIds = [], Filters = [] }, call) {
+    const all = zoneLetters.map((letter) => call.cloud.region + letter)
+    const strange = ZoneNames.find((name) => !all.includes(name))
     if (strange) throw new ApiError('InvalidParameterValue', `Invalid availability zone: [${strange}]`)
-    const { items } = select(
-      known,
-      { Filters: input.Filters },
-      {
-        id: ({ ZoneName }) => ZoneName,
-        filters: {
-          state: () => 'available',
-          'zone-name': ({ ZoneName }) => ZoneName,
-          'zone-id': ({ ZoneId }) => ZoneId,
-          'zone-type': () => 'availability-zone',
-          'region-name': () => region,
-          'opt-in-status': () => 'opt-in-not-required',
-          'group-name': () => region,
-        },
-      },
-    )
-    const common = {
-      State: 'available',
-      OptInStatus: 'opt-in-not-required',
-      RegionName: region,
-      GroupName: region,
-      NetworkBorderGroup: region,
-    } as const
-    return { AvailabilityZones: items.map((zone) => ({ ...zone, ...common, ZoneType: 'availability-zone', Messages: [] })) }
+    const named = [
+      { Name: 'zone-name', Values: ZoneNames },
+      { Name: 'zone-id', Values: ZoneIds },
+    ].filter(({ Values }) => Values.length > 0)
+    return describeZones({ Filters: [...Filters, ...named] }, call)
   },
 
-  DescribeRegions({ RegionNames }: DescribeRegionsRequest, { cloud: { region } }: Call): DescribeRegionsResult {
+  DescribeRegions({ RegionNames }, { cloud: { region } }) {
     const strange = RegionNames?.find((name) => name !== region)
     if (strange) throw new ApiError('InvalidParameterValue', `Invalid region name: ${strange}`)
     return { Regions: [{ RegionName: region, Endpoint: `ec2.${region}.amazonaws.com`, OptInStatus: 'opt-in-not-required' }] }
   },
+} satisfies Actions<EC2>
+
+function wire(letter: string, region: string): AvailabilityZone {
+  return {
+    ZoneName: region + letter,
+    ZoneId: zoneId(region, letter),
+    State: 'available',
+    OptInStatus: 'opt-in-not-required',
+    RegionName: region,
+    GroupName: region,
+    NetworkBorderGroup: region,
+    ZoneType: 'availability-zone',
+    Messages: [],
+  }
 }

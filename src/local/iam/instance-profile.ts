@@ -1,44 +1,8 @@
-import type {
-  AddRoleToInstanceProfileRequest,
-  CreateInstanceProfileRequest,
-  CreateInstanceProfileResponse,
-  DeleteInstanceProfileRequest,
-  GetInstanceProfileRequest,
-  GetInstanceProfileResponse,
-  ListInstanceProfilesForRoleRequest,
-  ListInstanceProfilesForRoleResponse,
-  ListInstanceProfilesRequest,
-  ListInstanceProfilesResponse,
-  ListInstanceProfileTagsRequest,
-  ListInstanceProfileTagsResponse,
-  RemoveRoleFromInstanceProfileRequest,
-  TagInstanceProfileRequest,
-  UntagInstanceProfileRequest,
-  InstanceProfile as WireProfile,
-} from '@aws-sdk/client-iam'
-import type { Call, Store } from '../cloud.ts'
-import { ApiError } from '../cloud.ts'
-import type { Tag } from '../records.ts'
+import type { IAM, InstanceProfile as WireProfile } from '@aws-sdk/client-iam'
+import { type Actions, ApiError, refuse, type Store } from '../cloud.ts'
+import type { InstanceProfile } from '../records.ts'
 import { alreadyExists, checkName, checkPath, conflict, iamTags, noSuchEntity, pageOf, uniqueId } from './name.ts'
 import { findRole, wireRole } from './role.ts'
-
-export interface InstanceProfile {
-  name: string
-  id: string
-  arn: string
-  path: string
-  /** ISO 8601. */
-  created: string
-  /** The name of its one role. */
-  role?: string
-  Tags: Tag[]
-}
-
-declare module '../records.ts' {
-  interface Records {
-    instanceProfile: InstanceProfile
-  }
-}
 
 /** The profile with this name or ARN; undefined where there is none. */
 export function findProfile(store: Store, nameOrArn: string): InstanceProfile | undefined {
@@ -46,15 +10,12 @@ export function findProfile(store: Store, nameOrArn: string): InstanceProfile | 
   return store.list('instanceProfile').find(({ arn }) => arn === nameOrArn)
 }
 
-function existing(store: Store, name: string): InstanceProfile {
-  const profile = store.get('instanceProfile', name)
-  if (!profile) throw noSuchEntity(`Instance Profile ${name} cannot be found.`)
-  return profile
+function existing(store: Store, name = ''): InstanceProfile {
+  return store.get('instanceProfile', name) ?? refuse(noSuchEntity(`Instance Profile ${name} cannot be found.`))
 }
 
 export const instanceProfileActions = {
-  CreateInstanceProfile(input: CreateInstanceProfileRequest, { cloud: { store, accountId } }: Call): CreateInstanceProfileResponse {
-    const { InstanceProfileName: name = '', Path, Tags } = input
+  CreateInstanceProfile({ InstanceProfileName: name = '', Path, Tags }, { cloud: { store, accountId } }) {
     checkName('instanceProfileName', name, 128)
     if (store.get('instanceProfile', name)) throw alreadyExists(`Instance Profile ${name} already exists.`)
     const path = checkPath(Path)
@@ -70,65 +31,58 @@ export const instanceProfileActions = {
     return { InstanceProfile: wire(profile, store, accountId) }
   },
 
-  GetInstanceProfile(
-    { InstanceProfileName = '' }: GetInstanceProfileRequest,
-    { cloud: { store, accountId } }: Call,
-  ): GetInstanceProfileResponse {
+  GetInstanceProfile({ InstanceProfileName }, { cloud: { store, accountId } }) {
     return { InstanceProfile: wire(existing(store, InstanceProfileName), store, accountId) }
   },
 
-  ListInstanceProfiles(input: ListInstanceProfilesRequest, { cloud: { store, accountId } }: Call): ListInstanceProfilesResponse {
-    const below = store.list('instanceProfile').filter(({ path }) => path.startsWith(input.PathPrefix ?? '/'))
-    const { page, ...rest } = pageOf(below, input, ({ name }) => name)
+  ListInstanceProfiles({ PathPrefix = '/', ...paging }, { cloud: { store, accountId } }) {
+    const below = store.list('instanceProfile').filter(({ path }) => path.startsWith(PathPrefix))
+    const { page, ...rest } = pageOf(below, paging, ({ name }) => name)
     return { InstanceProfiles: page.map((profile) => untagged(wire(profile, store, accountId))), ...rest }
   },
 
-  ListInstanceProfilesForRole(input: ListInstanceProfilesForRoleRequest, { cloud }: Call): ListInstanceProfilesForRoleResponse {
-    const { store, accountId } = cloud
-    const { RoleName } = findRole(store, input.RoleName ?? '')
-    const holding = store.list('instanceProfile').filter(({ role }) => role === RoleName)
-    const { page, ...rest } = pageOf(holding, input, ({ name }) => name)
+  ListInstanceProfilesForRole({ RoleName, ...paging }, { cloud: { store, accountId } }) {
+    const wanted = findRole(store, RoleName)
+    const holding = store.list('instanceProfile').filter(({ role }) => role === wanted.RoleName)
+    const { page, ...rest } = pageOf(holding, paging, ({ name }) => name)
     return { InstanceProfiles: page.map((profile) => untagged(wire(profile, store, accountId))), ...rest }
   },
 
-  DeleteInstanceProfile({ InstanceProfileName = '' }: DeleteInstanceProfileRequest, { cloud: { store } }: Call): void {
-    if (existing(store, InstanceProfileName).role !== undefined)
-      throw conflict('Cannot delete entity, must remove roles from instance profile first.')
-    store.delete('instanceProfile', InstanceProfileName)
+  DeleteInstanceProfile({ InstanceProfileName }, { cloud: { store } }) {
+    const { name, role } = existing(store, InstanceProfileName)
+    if (role !== undefined) throw conflict('Cannot delete entity, must remove roles from instance profile first.')
+    store.delete('instanceProfile', name)
   },
 
-  AddRoleToInstanceProfile({ InstanceProfileName = '', RoleName = '' }: AddRoleToInstanceProfileRequest, { cloud: { store } }: Call): void {
+  AddRoleToInstanceProfile({ InstanceProfileName, RoleName }, { cloud: { store } }) {
     const profile = existing(store, InstanceProfileName)
-    findRole(store, RoleName)
+    const role = findRole(store, RoleName).RoleName
     if (profile.role !== undefined)
       throw new ApiError('LimitExceeded', 'Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1', 409)
-    store.put('instanceProfile', InstanceProfileName, { ...profile, role: RoleName })
+    store.put('instanceProfile', profile.name, { ...profile, role })
   },
 
-  RemoveRoleFromInstanceProfile(
-    { InstanceProfileName = '', RoleName = '' }: RemoveRoleFromInstanceProfileRequest,
-    { cloud: { store } }: Call,
-  ): void {
+  RemoveRoleFromInstanceProfile({ InstanceProfileName, RoleName }, { cloud: { store } }) {
     const { role, ...profile } = existing(store, InstanceProfileName)
     if (role !== RoleName) throw noSuchEntity(`The role with name ${RoleName} cannot be found.`)
-    store.put('instanceProfile', InstanceProfileName, profile)
+    store.put('instanceProfile', profile.name, profile)
   },
 
-  TagInstanceProfile({ InstanceProfileName = '', Tags }: TagInstanceProfileRequest, { cloud: { store } }: Call): void {
+  TagInstanceProfile({ InstanceProfileName, Tags }, { cloud: { store } }) {
     const profile = existing(store, InstanceProfileName)
-    store.put('instanceProfile', InstanceProfileName, { ...profile, Tags: iamTags(profile.Tags, Tags) })
+    store.put('instanceProfile', profile.name, { ...profile, Tags: iamTags(profile.Tags, Tags) })
   },
 
-  UntagInstanceProfile({ InstanceProfileName = '', TagKeys = [] }: UntagInstanceProfileRequest, { cloud: { store } }: Call): void {
+  UntagInstanceProfile({ InstanceProfileName, TagKeys = [] }, { cloud: { store } }) {
     const profile = existing(store, InstanceProfileName)
-    store.put('instanceProfile', InstanceProfileName, { ...profile, Tags: profile.Tags.filter(({ Key }) => !TagKeys.includes(Key)) })
+    store.put('instanceProfile', profile.name, { ...profile, Tags: profile.Tags.filter(({ Key }) => !TagKeys.includes(Key)) })
   },
 
-  ListInstanceProfileTags(input: ListInstanceProfileTagsRequest, { cloud: { store } }: Call): ListInstanceProfileTagsResponse {
-    const { page, ...rest } = pageOf(existing(store, input.InstanceProfileName ?? '').Tags, input, ({ Key }) => Key)
+  ListInstanceProfileTags({ InstanceProfileName, ...paging }, { cloud: { store } }) {
+    const { page, ...rest } = pageOf(existing(store, InstanceProfileName).Tags, paging, ({ Key }) => Key)
     return { Tags: page, ...rest }
   },
-}
+} satisfies Actions<IAM>
 
 function wire({ name, id, arn, path, created, role, Tags }: InstanceProfile, store: Store, accountId: string): WireProfile {
   return {
@@ -143,6 +97,6 @@ function wire({ name, id, arn, path, created, role, Tags }: InstanceProfile, sto
 }
 
 /** As in AWS, a list of profiles comes without their tags. */
-function untagged({ Tags: _, ...profile }: WireProfile): WireProfile {
+function untagged({ Tags, ...profile }: WireProfile): WireProfile {
   return profile
 }

@@ -1,4 +1,5 @@
-import type { GetPolicyRequest, GetPolicyResponse } from '@aws-sdk/client-iam'
+import type { IAM } from '@aws-sdk/client-iam'
+import { type Actions, refuse } from '../cloud.ts'
 import type { PolicyDocument } from '../policy.ts'
 import { noSuchEntity } from './name.ts'
 
@@ -21,9 +22,21 @@ const managed: Readonly<Record<string, ManagedPolicy>> = {
         {
           Effect: 'Allow',
           Action: [
-            ...['DescribeAssociation', 'GetDeployablePatchSnapshotForInstance', 'GetDocument', 'DescribeDocument', 'GetManifest'],
-            ...['GetParameter', 'GetParameters', 'ListAssociations', 'ListInstanceAssociations', 'PutInventory', 'PutComplianceItems'],
-            ...['PutConfigurePackageResult', 'UpdateAssociationStatus', 'UpdateInstanceAssociationStatus', 'UpdateInstanceInformation'],
+            'DescribeAssociation',
+            'GetDeployablePatchSnapshotForInstance',
+            'GetDocument',
+            'DescribeDocument',
+            'GetManifest',
+            'GetParameter',
+            'GetParameters',
+            'ListAssociations',
+            'ListInstanceAssociations',
+            'PutInventory',
+            'PutComplianceItems',
+            'PutConfigurePackageResult',
+            'UpdateAssociationStatus',
+            'UpdateInstanceAssociationStatus',
+            'UpdateInstanceInformation',
           ].map((action) => `ssm:${action}`),
           Resource: '*',
         },
@@ -43,13 +56,12 @@ const managed: Readonly<Record<string, ManagedPolicy>> = {
 /** The managed policy with this ARN. Throws ApiError NoSuchEntity. */
 export function findManaged(arn: string): ManagedPolicy {
   const policy = Object.hasOwn(managed, arn) ? managed[arn] : undefined
-  if (!policy) throw noSuchEntity(`Policy ${arn} does not exist or is not attachable.`)
-  return policy
+  return policy ?? refuse(noSuchEntity(`Policy ${arn} does not exist or is not attachable.`))
 }
 
 export const managedPolicyActions = {
-  GetPolicy({ PolicyArn = '' }: GetPolicyRequest): GetPolicyResponse {
+  GetPolicy({ PolicyArn = '' }) {
     const { name, id } = findManaged(PolicyArn)
     return { Policy: { PolicyName: name, PolicyId: id, Arn: PolicyArn, Path: '/', DefaultVersionId: 'v2', IsAttachable: true, Tags: [] } }
   },
-}
+} satisfies Actions<IAM>

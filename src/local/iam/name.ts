@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { ApiError } from '../cloud.ts'
+import { ApiError, refuse } from '../cloud.ts'
 import { base32 } from '../keys.ts'
+import { pageByName } from '../paging.ts'
 import type { Tag } from '../records.ts'
+import { type GivenTag, mergeTags } from '../tags.ts'
 
 /** Checks a name that a request gives: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names */
 export function checkName(parameter: string, name: string, longest: number): void {
@@ -23,21 +25,12 @@ export function uniqueId(prefix: string): string {
 }
 
 /** Tags as IAM takes them: a key once, at most 50. */
-export function iamTags(
-  present: readonly Tag[],
-  more: readonly { Key?: string | undefined; Value?: string | undefined }[] | undefined,
-): Tag[] {
-  const tags = new Map(present.map(({ Key, Value }) => [Key, Value]))
-  const given = (more ?? []).map(({ Key = '' }) => Key)
-  if (new Set(given).size < given.length)
-    throw new ApiError('InvalidInput', 'Duplicate tag keys found. Please note that Tag keys are case insensitive.')
-  for (const { Key = '', Value = '' } of more ?? []) {
-    if (Key === '' || Key.length > 128 || Value.length > 256 || /^aws:/i.test(Key))
-      throw new ApiError('InvalidInput', `The tag '${Key}' is not valid.`)
-    tags.set(Key, Value)
-  }
-  if (tags.size > 50) throw new ApiError('LimitExceeded', 'The number of tags has reached the maximum limit.', 409)
-  return [...tags].map(([Key, Value]) => ({ Key, Value }))
+export function iamTags(present: readonly Tag[], more: readonly GivenTag[] | undefined): Tag[] {
+  return mergeTags(present, more, {
+    invalid: ({ Key }) => new ApiError('InvalidInput', `The tag '${Key}' is not valid.`),
+    twice: () => new ApiError('InvalidInput', 'Duplicate tag keys found. Please note that Tag keys are case insensitive.'),
+    tooMany: () => new ApiError('LimitExceeded', 'The number of tags has reached the maximum limit.', 409),
+  })
 }
 
 export function noSuchEntity(message: string): ApiError {
@@ -60,10 +53,6 @@ export function pageOf<T>(
 ) {
   if (!Number.isInteger(MaxItems) || MaxItems < 1 || MaxItems > 1000)
     throw new ApiError('ValidationError', 'MaxItems must be between 1 and 1000.')
-  const after = Marker === undefined ? '' : Buffer.from(Marker, 'base64url').toString()
-  const rest = items.filter((item) => id(item) > after).sort((a, b) => (id(a) < id(b) ? -1 : 1))
-  const page = rest.slice(0, MaxItems)
-  const last = page.at(-1)
-  const more = rest.length > page.length && last !== undefined
-  return { page, IsTruncated: more, Marker: more ? Buffer.from(id(last)).toString('base64url') : undefined }
+  const found = pageByName(items, id, MaxItems, Marker) ?? refuse(new ApiError('ValidationError', `Invalid Marker: ${Marker}`))
+  return { page: found.items, IsTruncated: found.next !== undefined, Marker: found.next }
 }

@@ -1,19 +1,6 @@
-import type {
-  AttachRolePolicyRequest,
-  DeleteRolePolicyRequest,
-  DetachRolePolicyRequest,
-  GetRolePolicyRequest,
-  GetRolePolicyResponse,
-  ListAttachedRolePoliciesRequest,
-  ListAttachedRolePoliciesResponse,
-  ListRolePoliciesRequest,
-  ListRolePoliciesResponse,
-  PutRolePolicyRequest,
-} from '@aws-sdk/client-iam'
-import type { Call, Store } from '../cloud.ts'
-import { ApiError } from '../cloud.ts'
-import type { PolicyDocument } from '../policy.ts'
-import { policyProblem } from '../policy.ts'
+import type { IAM } from '@aws-sdk/client-iam'
+import { type Actions, ApiError, refuse, type Store } from '../cloud.ts'
+import { type PolicyDocument, policyProblem } from '../policy.ts'
 import { findManaged } from './managed-policy.ts'
 import { checkName, noSuchEntity, pageOf } from './name.ts'
 import { findRole } from './role.ts'
@@ -29,7 +16,7 @@ export function policiesOfRole(store: Store, name: string): PolicyDocument[] {
 }
 
 export const rolePolicyActions = {
-  PutRolePolicy({ RoleName = '', PolicyName = '', PolicyDocument = '' }: PutRolePolicyRequest, { cloud: { store } }: Call): void {
+  PutRolePolicy({ RoleName = '', PolicyName = '', PolicyDocument = '' }, { cloud: { store } }) {
     const role = findRole(store, RoleName)
     checkName('policyName', PolicyName, 128)
     const problem = policyProblem(PolicyDocument)
@@ -41,24 +28,24 @@ export const rolePolicyActions = {
     store.put('role', RoleName, { ...role, Policies })
   },
 
-  GetRolePolicy({ RoleName = '', PolicyName = '' }: GetRolePolicyRequest, { cloud: { store } }: Call): GetRolePolicyResponse {
+  GetRolePolicy({ RoleName = '', PolicyName = '' }, { cloud: { store } }) {
     return { RoleName, PolicyName, PolicyDocument: encodeURIComponent(findInline(store, RoleName, PolicyName)) }
   },
 
-  DeleteRolePolicy({ RoleName = '', PolicyName = '' }: DeleteRolePolicyRequest, { cloud: { store } }: Call): void {
+  DeleteRolePolicy({ RoleName = '', PolicyName = '' }, { cloud: { store } }) {
     findInline(store, RoleName, PolicyName)
     const role = findRole(store, RoleName)
-    const { [PolicyName]: _, ...Policies } = role.Policies
+    const { [PolicyName]: gone, ...Policies } = role.Policies
     store.put('role', RoleName, { ...role, Policies })
   },
 
-  ListRolePolicies({ RoleName = '', ...paging }: ListRolePoliciesRequest, { cloud: { store } }: Call): ListRolePoliciesResponse {
+  ListRolePolicies({ RoleName, ...paging }, { cloud: { store } }) {
     const { page, ...rest } = pageOf(Object.keys(findRole(store, RoleName).Policies), paging, (name) => name)
     return { PolicyNames: page, ...rest }
   },
 
   /** Attaching what is attached already succeeds. */
-  AttachRolePolicy({ RoleName = '', PolicyArn = '' }: AttachRolePolicyRequest, { cloud: { store } }: Call): void {
+  AttachRolePolicy({ RoleName = '', PolicyArn = '' }, { cloud: { store } }) {
     const role = findRole(store, RoleName)
     findManaged(PolicyArn)
     const Attached = [...new Set([...role.Attached, PolicyArn])]
@@ -67,21 +54,20 @@ export const rolePolicyActions = {
     store.put('role', RoleName, { ...role, Attached })
   },
 
-  DetachRolePolicy({ RoleName = '', PolicyArn = '' }: DetachRolePolicyRequest, { cloud: { store } }: Call): void {
+  DetachRolePolicy({ RoleName = '', PolicyArn = '' }, { cloud: { store } }) {
     const role = findRole(store, RoleName)
     if (!role.Attached.includes(PolicyArn)) throw noSuchEntity(`Policy ${PolicyArn} was not found.`)
     store.put('role', RoleName, { ...role, Attached: role.Attached.filter((arn) => arn !== PolicyArn) })
   },
 
-  ListAttachedRolePolicies(input: ListAttachedRolePoliciesRequest, { cloud: { store } }: Call): ListAttachedRolePoliciesResponse {
-    const { page, ...rest } = pageOf(findRole(store, input.RoleName ?? '').Attached, input, (arn) => arn)
+  ListAttachedRolePolicies({ RoleName, ...paging }, { cloud: { store } }) {
+    const { page, ...rest } = pageOf(findRole(store, RoleName).Attached, paging, (arn) => arn)
     return { AttachedPolicies: page.map((PolicyArn) => ({ PolicyName: findManaged(PolicyArn).name, PolicyArn })), ...rest }
   },
-}
+} satisfies Actions<IAM>
 
 function findInline(store: Store, role: string, name: string): string {
   const { Policies } = findRole(store, role)
   const text = Object.hasOwn(Policies, name) ? Policies[name] : undefined
-  if (text === undefined) throw noSuchEntity(`The role policy with name ${name} cannot be found.`)
-  return text
+  return text ?? refuse(noSuchEntity(`The role policy with name ${name} cannot be found.`))
 }

@@ -1,55 +1,16 @@
-import type {
-  CreateRoleRequest,
-  CreateRoleResponse,
-  DeleteRoleRequest,
-  GetRoleRequest,
-  GetRoleResponse,
-  ListRolesRequest,
-  ListRolesResponse,
-  ListRoleTagsRequest,
-  ListRoleTagsResponse,
-  TagRoleRequest,
-  UntagRoleRequest,
-  UpdateAssumeRolePolicyRequest,
-  Role as WireRole,
-} from '@aws-sdk/client-iam'
-import type { Call, Store } from '../cloud.ts'
-import { ApiError } from '../cloud.ts'
+import type { IAM, Role as WireRole } from '@aws-sdk/client-iam'
+import { type Actions, ApiError, refuse, type Store } from '../cloud.ts'
 import { policyProblem } from '../policy.ts'
-import type { Tag } from '../records.ts'
+import type { Role } from '../records.ts'
 import { alreadyExists, checkName, checkPath, conflict, iamTags, noSuchEntity, pageOf, uniqueId } from './name.ts'
 
-export interface Role {
-  RoleName: string
-  RoleId: string
-  Path: string
-  /** ISO 8601. */
-  CreateDate: string
-  AssumeRolePolicyDocument: string
-  Description?: string
-  MaxSessionDuration: number
-  /** Inline policies by name, as they were sent. */
-  Policies: Record<string, string>
-  /** ARNs of managed policies. */
-  Attached: string[]
-  Tags: Tag[]
-}
-
-declare module '../records.ts' {
-  interface Records {
-    role: Role
-  }
-}
-
 /** The role with this name. Throws ApiError NoSuchEntity. */
-export function findRole(store: Store, name: string): Role {
-  const role = store.get('role', name)
-  if (!role) throw noSuchEntity(`The role with name ${name} cannot be found.`)
-  return role
+export function findRole(store: Store, name = ''): Role {
+  return store.get('role', name) ?? refuse(noSuchEntity(`The role with name ${name} cannot be found.`))
 }
 
 export const roleActions = {
-  CreateRole(input: CreateRoleRequest, { cloud: { store, accountId } }: Call): CreateRoleResponse {
+  CreateRole(input, { cloud: { store, accountId } }) {
     const { RoleName = '', AssumeRolePolicyDocument = '', Description, MaxSessionDuration = 3600, Path, PermissionsBoundary, Tags } = input
     checkName('roleName', RoleName, 64)
     checkTrust(AssumeRolePolicyDocument)
@@ -61,7 +22,7 @@ export const roleActions = {
       Path: checkPath(Path),
       CreateDate: new Date().toISOString(),
       AssumeRolePolicyDocument,
-      ...(Description === undefined ? {} : { Description }),
+      ...(Description !== undefined && { Description }),
       MaxSessionDuration,
       Policies: {},
       Attached: [],
@@ -71,22 +32,18 @@ export const roleActions = {
     return { Role: wireRole(role, accountId) }
   },
 
-  GetRole({ RoleName = '' }: GetRoleRequest, { cloud: { store, accountId } }: Call): GetRoleResponse {
+  GetRole({ RoleName }, { cloud: { store, accountId } }) {
     return { Role: wireRole(findRole(store, RoleName), accountId) }
   },
 
   /** As in AWS, a list of roles comes without their tags. */
-  ListRoles(input: ListRolesRequest, { cloud: { store, accountId } }: Call): ListRolesResponse {
-    const below = store.list('role').filter(({ Path }) => Path.startsWith(input.PathPrefix ?? '/'))
-    const { page, ...rest } = pageOf(below, input, ({ RoleName }) => RoleName)
-    const Roles = page.map((role) => {
-      const { Tags: _, ...shown } = wireRole(role, accountId)
-      return shown
-    })
-    return { Roles, ...rest }
+  ListRoles({ PathPrefix = '/', ...paging }, { cloud: { store, accountId } }) {
+    const below = store.list('role').filter(({ Path }) => Path.startsWith(PathPrefix))
+    const { page, ...rest } = pageOf(below, paging, ({ RoleName }) => RoleName)
+    return { Roles: page.map((role) => ({ ...wireRole(role, accountId), Tags: undefined })), ...rest }
   },
 
-  DeleteRole({ RoleName = '' }: DeleteRoleRequest, { cloud: { store } }: Call): void {
+  DeleteRole({ RoleName = '' }, { cloud: { store } }) {
     const { Policies, Attached } = findRole(store, RoleName)
     if (store.list('instanceProfile').some(({ role }) => role === RoleName)) {
       throw conflict('Cannot delete entity, must remove roles from instance profile first.')
@@ -96,27 +53,27 @@ export const roleActions = {
     store.delete('role', RoleName)
   },
 
-  UpdateAssumeRolePolicy({ RoleName = '', PolicyDocument = '' }: UpdateAssumeRolePolicyRequest, { cloud: { store } }: Call): void {
+  UpdateAssumeRolePolicy({ RoleName, PolicyDocument = '' }, { cloud: { store } }) {
     const role = findRole(store, RoleName)
     checkTrust(PolicyDocument)
-    store.put('role', RoleName, { ...role, AssumeRolePolicyDocument: PolicyDocument })
+    store.put('role', role.RoleName, { ...role, AssumeRolePolicyDocument: PolicyDocument })
   },
 
-  TagRole({ RoleName = '', Tags }: TagRoleRequest, { cloud: { store } }: Call): void {
+  TagRole({ RoleName, Tags }, { cloud: { store } }) {
     const role = findRole(store, RoleName)
-    store.put('role', RoleName, { ...role, Tags: iamTags(role.Tags, Tags) })
+    store.put('role', role.RoleName, { ...role, Tags: iamTags(role.Tags, Tags) })
   },
 
-  UntagRole({ RoleName = '', TagKeys = [] }: UntagRoleRequest, { cloud: { store } }: Call): void {
+  UntagRole({ RoleName, TagKeys = [] }, { cloud: { store } }) {
     const role = findRole(store, RoleName)
-    store.put('role', RoleName, { ...role, Tags: role.Tags.filter(({ Key }) => !TagKeys.includes(Key)) })
+    store.put('role', role.RoleName, { ...role, Tags: role.Tags.filter(({ Key }) => !TagKeys.includes(Key)) })
   },
 
-  ListRoleTags({ RoleName = '', ...paging }: ListRoleTagsRequest, { cloud: { store } }: Call): ListRoleTagsResponse {
+  ListRoleTags({ RoleName, ...paging }, { cloud: { store } }) {
     const { page, ...rest } = pageOf(findRole(store, RoleName).Tags, paging, ({ Key }) => Key)
     return { Tags: page, ...rest }
   },
-}
+} satisfies Actions<IAM>
 
 function checkTrust(document: string): void {
   const problem = policyProblem(document, { principal: true })
@@ -124,12 +81,11 @@ function checkTrust(document: string): void {
 }
 
 /** A role as AWS shows it; its trust policy is URL-encoded there. */
-export function wireRole({ Policies: _, Attached: __, ...role }: Role, accountId: string): WireRole {
+export function wireRole({ Policies, Attached, ...role }: Role, accountId: string): WireRole {
   return {
     ...role,
     Arn: `arn:aws:iam::${accountId}:role${role.Path}${role.RoleName}`,
     CreateDate: new Date(role.CreateDate),
     AssumeRolePolicyDocument: encodeURIComponent(role.AssumeRolePolicyDocument),
-    Tags: role.Tags,
   }
 }

@@ -1,50 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import type { SendCommandRequest, Target } from '@aws-sdk/client-ssm'
 import { ApiError, type Call, type Cloud } from '../cloud.ts'
-import type { Instance, Invocation } from '../records.ts'
+import type { Command, Instance, Invocation } from '../records.ts'
 import { invocationId } from './postbox.ts'
 import { instanceArn } from './role.ts'
 
-/** A Run Command as it was sent; what became of it stands in its invocations. */
-export interface Command {
-  CommandId: string
-  DocumentName: string
-  Comment: string
-  Parameters: Record<string, string[]>
-  InstanceIds: string[]
-  Targets: Target[]
-  TimeoutSeconds: number
-  /** ISO 8601. */
-  RequestedDateTime: string
-  /** The instances it was sent to, however they were named. */
-  Sent: string[]
-}
-
-export interface Target {
-  Key: string
-  Values: string[]
-}
-
-declare module '../records.ts' {
-  interface Records {
-    command: Command
-  }
-}
-
-/** What SendCommand takes (the SSM API reference), as far as it means something here. */
-export interface SendCommandInput {
-  DocumentName?: string
-  DocumentVersion?: string
-  InstanceIds?: string[]
-  Targets?: Target[]
-  Parameters?: Record<string, string[]>
-  Comment?: string
-  TimeoutSeconds?: number
-  MaxConcurrency?: string
-  MaxErrors?: string
-  [other: string]: unknown
-}
-
-const understood = [
+/** What of SendCommand means something here (the SSM API reference); anything else is refused by name. */
+const understood: readonly (keyof SendCommandRequest)[] = [
   'DocumentName',
   'DocumentVersion',
   'InstanceIds',
@@ -64,7 +26,7 @@ const largest = 64 * 1024
  *
  * @throws ApiError with AWS's codes: ValidationException, InvalidDocument, InvalidParameters, DuplicateInstanceId, InvalidInstanceId …
  */
-export function sendCommand(input: SendCommandInput, { cloud, caller }: Call): Command {
+export function sendCommand(input: SendCommandRequest, { cloud, caller }: Call): Command {
   check(input)
   const instances = input.Targets?.length ? targeted(cloud, input.Targets) : named(cloud, input.InstanceIds ?? [])
   const document = `arn:aws:ssm:${cloud.region}::document/AWS-RunShellScript`
@@ -77,7 +39,7 @@ export function sendCommand(input: SendCommandInput, { cloud, caller }: Call): C
     Comment: input.Comment ?? '',
     Parameters: input.Parameters ?? {},
     InstanceIds: input.InstanceIds ?? [],
-    Targets: input.Targets ?? [],
+    Targets: (input.Targets ?? []).map(({ Key = '', Values = [] }) => ({ Key, Values })),
     TimeoutSeconds: input.TimeoutSeconds ?? 3600,
     RequestedDateTime: now.toISOString(),
     Sent: instances.map(({ InstanceId }) => InstanceId),
@@ -95,7 +57,12 @@ export function sendCommand(input: SendCommandInput, { cloud, caller }: Call): C
 function pending(command: Command, InstanceId: string): Invocation {
   const { CommandId, DocumentName, Comment, Parameters, RequestedDateTime, TimeoutSeconds } = command
   return {
-    ...{ CommandId, InstanceId, DocumentName, Comment, Parameters, RequestedDateTime },
+    CommandId,
+    InstanceId,
+    DocumentName,
+    Comment,
+    Parameters,
+    RequestedDateTime,
     DeliverBefore: Date.parse(RequestedDateTime) + TimeoutSeconds * 1000,
     Status: 'Pending',
     StatusDetails: 'Pending',
@@ -105,10 +72,10 @@ function pending(command: Command, InstanceId: string): Invocation {
   }
 }
 
-function check(input: SendCommandInput): void {
+function check(input: SendCommandRequest): void {
   const { DocumentName, InstanceIds = [], Targets = [], Parameters = {}, Comment = '', TimeoutSeconds = 3600 } = input
   if (!DocumentName) throw invalid("Value null at 'documentName' failed to satisfy constraint: Member must not be null")
-  const unknown = Object.keys(input).find((name) => !understood.includes(name))
+  const unknown = Object.keys(input).find((name) => !understood.includes(name as keyof SendCommandRequest))
   if (unknown) throw invalid(`The embedded cloud does not know SendCommand's ${unknown}`)
   if (!/^(arn:aws:ssm:[^:]*:[^:]*:document\/)?AWS-RunShellScript$/.test(DocumentName))
     throw new ApiError(
@@ -161,7 +128,7 @@ function named({ store, machines, accountId }: Cloud, ids: string[]): Instance[]
 }
 
 function targeted({ store, machines }: Cloud, targets: Target[]): Instance[] {
-  for (const { Key } of targets)
+  for (const { Key = '' } of targets)
     if (Key !== 'InstanceIds' && !Key.startsWith('tag:'))
       throw new ApiError('InvalidTarget', `The target ${Key} is not valid. Use InstanceIds or tag:KEY.`)
   return store
@@ -171,7 +138,7 @@ function targeted({ store, machines }: Cloud, targets: Target[]): Instance[] {
 }
 
 /** Whether an instance is one of a target's: by id, or by a tag's value. */
-export function matches({ InstanceId, Tags }: Instance, { Key, Values }: Target): boolean {
+export function matches({ InstanceId, Tags }: Instance, { Key, Values = [] }: Target): boolean {
   if (Key === 'InstanceIds') return Values.includes(InstanceId)
   return Tags.some((tag) => `tag:${tag.Key}` === Key && Values.includes(tag.Value))
 }

@@ -1,21 +1,7 @@
-import { startStandIn } from './docker/engine.ts'
-import { startDockerd } from './dockerd/dockerd.ts'
-import type { InstanceFolder, Settings } from './folder.ts'
-
 /** The container engine of an instance. */
 export interface Engine {
   /** Starts the engine if it is a program of its own, and what has to run after a boot. */
   boot(): Promise<void>
   /** Kills every container, as a machine does that is switched off. */
   powerOff(): Promise<void>
-}
-
-/**
- * Prepares the engine that the instance was launched with; this is the place where one is chosen.
- *
- * @param metadata where the metadata service answers
- * @throws Error when another machine process has this folder already
- */
-export async function startEngine(folder: InstanceFolder, settings: Settings, metadata: string): Promise<Engine> {
-  return settings.engine === 'docker' ? startDockerd(folder, settings, metadata) : startStandIn(folder, settings)
 }

@@ -2,7 +2,7 @@ import type { Store } from '../cloud.ts'
 import { claimPort, claimsAddresses } from '../ec2/claim.ts'
 import { overlapsLoopback } from '../forwarder/blocks.ts'
 import type { Forwarding } from '../forwarder/rules.ts'
-import type { Instance, Rule } from '../records.ts'
+import type { Instance, Permission } from '../records.ts'
 
 /** A rule that opens more ports than this is not forwarded: each one is a socket that listens. */
 const widestRange = 1000
@@ -39,7 +39,7 @@ export function publicAddressOf(store: Store, { InstanceId, PublicIpAddress }: I
 }
 
 /** Port → the blocks that may reach it. */
-export function openPorts(rules: readonly Rule[], warn: (line: string) => void): Map<number, string[]> {
+export function openPorts(rules: readonly Permission[], warn: (line: string) => void): Map<number, string[]> {
   const ports = new Map<number, string[]>()
   for (const { IpProtocol, FromPort, ToPort, CidrIpv4 } of rules) {
     if (CidrIpv4 === undefined || !overlapsLoopback(CidrIpv4)) continue

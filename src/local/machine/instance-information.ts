@@ -1,41 +1,31 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { ApiError, type Call, type Cloud } from '../cloud.ts'
+import type { InstanceInformation, SSM } from '@aws-sdk/client-ssm'
+import { type Actions, ApiError, type Cloud } from '../cloud.ts'
 import type { Instance } from '../records.ts'
 import { matches } from './command.ts'
-import { seconds } from './command-report.ts'
 import { instanceFolder, readWhole } from './folder.ts'
 import type { Registration } from './machine.ts'
 import { page } from './paging.ts'
 
-interface Input {
-  Filters?: { Key: string; Values: string[] }[]
-  InstanceInformationFilterList?: { key: string; valueSet: string[] }[]
-  MaxResults?: number
-  NextToken?: string
-}
+export const instanceInformationActions = {
+  /**
+   * The instances whose agent has registered. One that does not answer any more is `ConnectionLost`; one that has never registered, or
+   * is terminated, is not listed.
+   */
+  DescribeInstanceInformation({ Filters = [], InstanceInformationFilterList = [], ...paging }, { cloud, caller }) {
+    cloud.authorize(caller, 'ssm:DescribeInstanceInformation', '*')
+    const filters = [...Filters, ...InstanceInformationFilterList.map(({ key, valueSet }) => ({ Key: key, Values: valueSet }))]
+    const found = cloud.store.list('instance').flatMap((instance) => {
+      const information = inform(cloud, instance)
+      return information && filters.every((filter) => fits(instance, information, filter)) ? [information] : []
+    })
+    const { items, NextToken } = page(found, paging, [5, 50])
+    return { InstanceInformationList: items, NextToken }
+  },
+} satisfies Actions<SSM>
 
-/**
- * DescribeInstanceInformation: the instances whose agent has registered. One that does not answer any more is `ConnectionLost`; one that has
- * never registered, or is terminated, is not listed.
- */
-export function describeInstanceInformation(input: Input, { cloud, caller }: Call) {
-  cloud.authorize(caller, 'ssm:DescribeInstanceInformation', '*')
-  const filters = [
-    ...(input.Filters ?? []),
-    ...(input.InstanceInformationFilterList ?? []).map(({ key, valueSet }) => ({ Key: key, Values: valueSet })),
-  ]
-  const found = cloud.store
-    .list('instance')
-    .map((instance) => ({ instance, information: inform(cloud, instance) }))
-    .filter(({ instance, information }) => information && filters.every((filter) => fits(instance, information, filter)))
-  const { items, NextToken } = page(found, input, [5, 50])
-  return { InstanceInformationList: items.map(({ information }) => information), ...(NextToken && { NextToken }) }
-}
-
-type Information = NonNullable<ReturnType<typeof inform>>
-
-function inform(cloud: Cloud, instance: Instance) {
+function inform(cloud: Cloud, instance: Instance): InstanceInformation | undefined {
   const { InstanceId, State, PrivateIpAddress } = instance
   if (State === 'terminated' || State === 'shutting-down') return undefined
   const online = cloud.machines.online(InstanceId)
@@ -46,7 +36,7 @@ function inform(cloud: Cloud, instance: Instance) {
   return {
     InstanceId,
     PingStatus: online ? 'Online' : 'ConnectionLost',
-    LastPingDateTime: seconds(Date.parse(online?.lastPing ?? since)),
+    LastPingDateTime: new Date(online?.lastPing ?? since),
     AgentVersion: '3.3.2299.0',
     IsLatestVersion: true,
     PlatformType: 'Linux',
@@ -60,11 +50,22 @@ function inform(cloud: Cloud, instance: Instance) {
   }
 }
 
-function fits(instance: Instance, information: Information, { Key, Values }: { Key: string; Values: string[] }): boolean {
+/** The members that filters look at, by the filter's name. */
+const filterable: Readonly<Record<string, keyof InstanceInformation>> = {
+  PingStatus: 'PingStatus',
+  PlatformTypes: 'PlatformType',
+  ResourceType: 'ResourceType',
+  AgentVersion: 'AgentVersion',
+}
+
+function fits(
+  instance: Instance,
+  information: InstanceInformation,
+  filter: { Key: string | undefined; Values: string[] | undefined },
+): boolean {
+  const { Key = '', Values = [] } = filter
   if (Key === 'InstanceIds' || Key.startsWith('tag:')) return matches(instance, { Key, Values })
-  const name = (
-    { PingStatus: 'PingStatus', PlatformTypes: 'PlatformType', ResourceType: 'ResourceType', AgentVersion: 'AgentVersion' } as const
-  )[Key]
-  if (!name) throw new ApiError('InvalidFilterKey', `The filter key ${Key} is not valid.`)
-  return Values.includes(String(information[name]))
+  const member = Object.hasOwn(filterable, Key) ? filterable[Key] : undefined
+  if (!member) throw new ApiError('InvalidFilterKey', `The filter key ${Key} is not valid.`)
+  return Values.includes(String(information[member]))
 }

@@ -1,4 +1,5 @@
 import { ApiError } from '../cloud.ts'
+import { pageByPosition } from '../paging.ts'
 import { invalid } from './command.ts'
 
 /**
@@ -8,18 +9,13 @@ import { invalid } from './command.ts'
  */
 export function page<T>(
   items: readonly T[],
-  { MaxResults, NextToken }: { MaxResults?: number; NextToken?: string },
+  { MaxResults, NextToken }: { MaxResults?: number | undefined; NextToken?: string | undefined },
   [least, most]: readonly [number, number],
-): { items: T[]; NextToken?: string } {
+): { items: T[]; NextToken: string | undefined } {
   const size = MaxResults ?? most
   if (!Number.isInteger(size) || size < least || size > most)
     throw invalid(`Value '${size}' at 'maxResults' failed to satisfy constraint: Member must have value between ${least} and ${most}`)
-  const text = NextToken ? Buffer.from(NextToken, 'base64url').toString() : 'from:0'
-  if (!/^from:\d+$/.test(text)) throw new ApiError('InvalidNextToken', 'The specified token is not valid.')
-  const start = Number(text.slice('from:'.length))
-  const end = start + size
-  return {
-    items: items.slice(start, end),
-    ...(end < items.length && { NextToken: Buffer.from(`from:${end}`).toString('base64url') }),
-  }
+  const found = pageByPosition(items, size, NextToken)
+  if (!found) throw new ApiError('InvalidNextToken', 'The specified token is not valid.')
+  return { items: found.items, NextToken: found.next }
 }

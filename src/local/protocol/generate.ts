@@ -1,38 +1,37 @@
 /**
- * Writes `model.json` from the official SDK's schemas: `node src/local/protocol/generate.ts`. Run it after an action was added to `actions.ts`
+ * Writes `model.json` from the official SDK's schemas: `node src/local/protocol/generate.ts`. Run it after a handler was added
  * or the SDK was updated; a test compares the file with what this prints.
  */
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { NormalizedSchema } from '@smithy/core/schema'
-import { actions } from './actions.ts'
+import { ec2 } from '../ec2/service.ts'
+import { iam } from '../iam/service.ts'
+import { sts } from '../sts.ts'
 import type { Model, Shape } from './model.ts'
 
-const dialects = {
-  ec2: { ec2: true, version: '2016-11-15', namespace: 'http://ec2.amazonaws.com/doc/2016-11-15/' },
-  iam: { ec2: false, version: '2010-05-08', namespace: 'https://iam.amazonaws.com/doc/2010-05-08/' },
-  sts: { ec2: false, version: '2011-06-15', namespace: 'https://sts.amazonaws.com/doc/2011-06-15/' },
-} as const
-
-/** The model of every action in `actions.ts`. Throws when the SDK does not know one of them. */
-export async function generate(): Promise<Model> {
-  const packages = {
-    ec2: await import('@aws-sdk/client-ec2'),
-    iam: await import('@aws-sdk/client-iam'),
-    sts: await import('@aws-sdk/client-sts'),
-  }
-  const entries = Object.entries(dialects).map(([name, dialect]) => {
-    const schemas = packages[name as keyof typeof packages] as unknown as Record<string, unknown>
-    return [name, serviceModel(schemas, actions[name as keyof typeof actions], dialect)]
-  })
-  return Object.fromEntries(entries)
+interface Dialect {
+  readonly ec2: boolean
+  readonly version: string
+  readonly namespace: string
 }
 
-function serviceModel(
-  schemas: Record<string, unknown>,
-  names: readonly string[],
-  { ec2, version, namespace }: { ec2: boolean; version: string; namespace: string },
-) {
+const services = {
+  ec2: { actions: ec2, ec2: true, version: '2016-11-15', namespace: 'http://ec2.amazonaws.com/doc/2016-11-15/' },
+  iam: { actions: iam, ec2: false, version: '2010-05-08', namespace: 'https://iam.amazonaws.com/doc/2010-05-08/' },
+  sts: { actions: sts, ec2: false, version: '2011-06-15', namespace: 'https://sts.amazonaws.com/doc/2011-06-15/' },
+} as const
+
+/** The model of every action that has a handler. Throws when the SDK does not know one of them. */
+export async function generate(): Promise<Model> {
+  const entries = Object.entries(services).map(async ([name, { actions, ...dialect }]) => {
+    const schemas: Record<string, unknown> = await import(`@aws-sdk/client-${name}`)
+    return [name, serviceModel(schemas, Object.keys(actions).sort(), dialect)]
+  })
+  return Object.fromEntries(await Promise.all(entries))
+}
+
+function serviceModel(schemas: Record<string, unknown>, names: readonly string[], { ec2, version, namespace }: Dialect) {
   const shapes: Record<string, Shape> = {}
 
   function visit(schema: NormalizedSchema): string {

@@ -1,34 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import type {
-  GetRequestedServiceQuotaChangeRequest,
-  GetRequestedServiceQuotaChangeResponse,
-  ListRequestedServiceQuotaChangeHistoryByQuotaRequest,
-  ListRequestedServiceQuotaChangeHistoryByQuotaResponse,
-  RequestedServiceQuotaChange,
-  RequestServiceQuotaIncreaseRequest,
-  RequestServiceQuotaIncreaseResponse,
-} from '@aws-sdk/client-service-quotas'
-import type { Call, Cloud } from '../cloud.ts'
+import type { RequestedServiceQuotaChange, ServiceQuotas } from '@aws-sdk/client-service-quotas'
+import { type Actions, type Cloud, refuse } from '../cloud.ts'
+import type { QuotaChange } from '../records.ts'
 import { checkCodes, illegal, pageOf } from './input.ts'
 import { appliedValue, findQuota, noSuchResource, quotaArn, wireQuota } from './quota.ts'
-
-/** A request for more, which is at the same time what was granted. */
-interface QuotaChange {
-  Id: string
-  ServiceCode: string
-  QuotaCode: string
-  DesiredValue: number
-  /** ISO 8601. */
-  Created: string
-  /** ARN of who asked. */
-  Requester: string
-}
-
-declare module '../records.ts' {
-  interface Records {
-    quotaChange: QuotaChange
-  }
-}
 
 /** https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_RequestServiceQuotaIncrease.html */
 const greatestValue = 10_000_000_000
@@ -38,7 +13,7 @@ export const quotaChangeActions = {
    * AWS answers PENDING and decides in minutes to days, often by a support case; here the increase is approved at once and holds from the next call on.
    * So no request is ever open, and AWS's refusal of a second one (ResourceAlreadyExistsException) cannot come.
    */
-  RequestServiceQuotaIncrease(input: RequestServiceQuotaIncreaseRequest, { cloud, caller }: Call): RequestServiceQuotaIncreaseResponse {
+  RequestServiceQuotaIncrease(input, { cloud, caller }) {
     const { store, accountId } = cloud
     const [service, code] = checkCodes(input)
     cloud.authorize(caller, 'servicequotas:RequestServiceQuotaIncrease', quotaArn(cloud, { service, code }, accountId))
@@ -65,20 +40,13 @@ export const quotaChangeActions = {
     })
   },
 
-  GetRequestedServiceQuotaChange(
-    { RequestId }: GetRequestedServiceQuotaChangeRequest,
-    { cloud, caller }: Call,
-  ): GetRequestedServiceQuotaChangeResponse {
+  GetRequestedServiceQuotaChange({ RequestId }, { cloud, caller }) {
     cloud.authorize(caller, 'servicequotas:GetRequestedServiceQuotaChange', '*')
-    const change = cloud.store.get('quotaChange', String(RequestId))
-    if (!change) throw noSuchResource('The request failed because the specified quota increase request does not exist.')
-    return { RequestedQuota: wire(change, cloud) }
+    const absent = noSuchResource('The request failed because the specified quota increase request does not exist.')
+    return { RequestedQuota: wire(cloud.store.get('quotaChange', String(RequestId)) ?? refuse(absent), cloud) }
   },
 
-  ListRequestedServiceQuotaChangeHistoryByQuota(
-    input: ListRequestedServiceQuotaChangeHistoryByQuotaRequest,
-    { cloud, caller }: Call,
-  ): ListRequestedServiceQuotaChangeHistoryByQuotaResponse {
+  ListRequestedServiceQuotaChangeHistoryByQuota(input, { cloud, caller }) {
     cloud.authorize(caller, 'servicequotas:ListRequestedServiceQuotaChangeHistoryByQuota', '*')
     const quota = findQuota(...checkCodes(input))
     const { Status = 'APPROVED', QuotaRequestedAtLevel = 'ACCOUNT' } = input
@@ -87,9 +55,9 @@ export const quotaChangeActions = {
       return wanted && ServiceCode === quota.service && QuotaCode === quota.code
     })
     const { items, NextToken } = pageOf(changes, input)
-    return { RequestedQuotas: items.map((change) => wire(change, cloud)), ...(NextToken && { NextToken }) }
+    return { RequestedQuotas: items.map((change) => wire(change, cloud)), NextToken }
   },
-}
+} satisfies Actions<ServiceQuotas>
 
 function wire({ Requester, Created, ...change }: QuotaChange, cloud: Cloud): RequestedServiceQuotaChange {
   const { accountId } = cloud

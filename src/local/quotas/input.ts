@@ -1,4 +1,5 @@
 import { ApiError } from '../cloud.ts'
+import { pageByPosition } from '../paging.ts'
 
 /** Service Quotas' refusal of an input. */
 export function illegal(message: string): ApiError {
@@ -25,17 +26,13 @@ export function checkCode(parameter: string, value: unknown, most: number): stri
 export function pageOf<T>(
   all: readonly T[],
   { MaxResults = 100, NextToken }: { MaxResults?: number | undefined; NextToken?: string | undefined },
-): { items: T[]; NextToken?: string } {
+): { items: T[]; NextToken: string | undefined } {
   if (!Number.isInteger(MaxResults) || MaxResults < 1 || MaxResults > 100) {
     throw illegal(
       `1 validation error detected: Value '${MaxResults}' at 'maxResults' failed to satisfy constraint: Member must be from 1 to 100`,
     )
   }
-  const from = NextToken === undefined ? '0' : /^from:(\d+)$/.exec(Buffer.from(String(NextToken), 'base64').toString())?.[1]
-  if (from === undefined) throw new ApiError('InvalidPaginationTokenException', 'Invalid input was provided.')
-  const end = Number(from) + MaxResults
-  return {
-    items: all.slice(Number(from), end),
-    ...(end < all.length && { NextToken: Buffer.from(`from:${end}`).toString('base64') }),
-  }
+  const found = pageByPosition(all, MaxResults, NextToken)
+  if (!found) throw new ApiError('InvalidPaginationTokenException', 'Invalid input was provided.')
+  return { items: found.items, NextToken: found.next }
 }

@@ -1,13 +1,5 @@
-import type {
-  GetAWSDefaultServiceQuotaRequest,
-  GetAWSDefaultServiceQuotaResponse,
-  GetServiceQuotaRequest,
-  GetServiceQuotaResponse,
-  ListServiceQuotasRequest,
-  ListServiceQuotasResponse,
-  ServiceQuota,
-} from '@aws-sdk/client-service-quotas'
-import type { Call, Cloud } from '../cloud.ts'
+import type { ServiceQuota, ServiceQuotas } from '@aws-sdk/client-service-quotas'
+import type { Actions, Cloud } from '../cloud.ts'
 import { quotaChangeActions } from './change.ts'
 import { checkCode, checkCodes, pageOf } from './input.ts'
 import { appliedValue, findQuota, noSuchResource, type Quota, quotaArn, quotasOf, wireQuota } from './quota.ts'
@@ -19,7 +11,7 @@ import { appliedValue, findQuota, noSuchResource, type Quota, quotaArn, quotasOf
 export const serviceQuotas = {
   ...quotaChangeActions,
 
-  GetServiceQuota(input: GetServiceQuotaRequest, { cloud, caller }: Call): GetServiceQuotaResponse {
+  GetServiceQuota(input, { cloud, caller }) {
     cloud.authorize(caller, 'servicequotas:GetServiceQuota', '*')
     const quota = findQuota(...checkCodes(input))
     // No quota of this cloud is one of single resources.
@@ -28,21 +20,21 @@ export const serviceQuotas = {
     return { Quota: applied(quota, cloud) }
   },
 
-  ListServiceQuotas(input: ListServiceQuotasRequest, { cloud, caller }: Call): ListServiceQuotasResponse {
+  ListServiceQuotas(input, { cloud, caller }) {
     cloud.authorize(caller, 'servicequotas:ListServiceQuotas', '*')
     const { QuotaCode, QuotaAppliedAtLevel } = input
     const ofService = quotasOf(checkCode('serviceCode', input.ServiceCode, 63))
     const wanted = ofService.filter(({ code }) => QuotaAppliedAtLevel !== 'RESOURCE' && (QuotaCode === undefined || code === QuotaCode))
     const { items, NextToken } = pageOf(wanted, input)
-    return { Quotas: items.map((quota) => applied(quota, cloud)), ...(NextToken && { NextToken }) }
+    return { Quotas: items.map((quota) => applied(quota, cloud)), NextToken }
   },
 
-  GetAWSDefaultServiceQuota(input: GetAWSDefaultServiceQuotaRequest, { cloud, caller }: Call): GetAWSDefaultServiceQuotaResponse {
+  GetAWSDefaultServiceQuota(input, { cloud, caller }) {
     cloud.authorize(caller, 'servicequotas:GetAWSDefaultServiceQuota', '*')
     const quota = findQuota(...checkCodes(input))
     return { Quota: { ...wireQuota(quota), QuotaArn: quotaArn(cloud, quota, ''), Value: quota.default, Adjustable: true } }
   },
-}
+} satisfies Actions<ServiceQuotas>
 
 function applied(quota: Quota, cloud: Cloud): ServiceQuota {
   const [QuotaArn, Value] = [quotaArn(cloud, quota, cloud.accountId), appliedValue(cloud.store, quota)]

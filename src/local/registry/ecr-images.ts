@@ -1,8 +1,9 @@
-import { ApiError, type Call, type Cloud } from '../cloud.ts'
+import { ApiError, type Cloud } from '../cloud.ts'
+import type { RepositoryImage } from '../records.ts'
 import { hasBlob } from './blobs.ts'
-import { asList, checkName, invalid, ownRegistry, pageOf } from './ecr-input.ts'
+import { asList, invalid, pageOf, type RepositoryAction } from './ecr-input.ts'
 import { isDigest } from './manifest.ts'
-import { arnOf, findImage, imagesOf, keyOf, type RepositoryImage, removeImages, repositoryOf } from './repository.ts'
+import { findImage, imagesOf, keyOf, removeImages } from './repository.ts'
 
 interface ImageId {
   imageDigest?: string
@@ -10,115 +11,96 @@ interface ImageId {
 }
 
 interface Input {
-  registryId?: string
-  repositoryName: string
   imageIds?: ImageId[]
   filter?: { tagStatus?: string }
   nextToken?: string
   maxResults?: number
 }
 
-/** Checks what all image actions have in common, and gives the repository's name. */
-function begin(action: string, input: Input, { cloud, caller }: Call): string {
-  const name = checkName(input.repositoryName)
-  cloud.authorize(caller, `ecr:${action}`, arnOf(cloud, name))
-  ownRegistry(cloud, input, name)
-  repositoryOf(cloud, name)
-  return name
-}
+export const imageActions = {
+  DescribeImages(input: Input, { cloud, name }) {
+    const ids = asList<ImageId>(input.imageIds, 'imageIds', 100)
+    if (ids && (input.nextToken !== undefined || input.maxResults !== undefined)) {
+      throw invalid('imageIds', 'nextToken and maxResults cannot be used together with imageIds')
+    }
+    const named = ids?.map((id) => find(cloud, name, id) ?? imageNotFound(cloud, name, id))
+    const { page, nextToken } = named
+      ? { page: [...new Set(named)], nextToken: undefined }
+      : pageOf(filtered(imagesOf(cloud.store, name), input), input)
+    const imageDetails = page.map((image) => ({
+      registryId: cloud.accountId,
+      repositoryName: name,
+      imageDigest: image.imageDigest,
+      ...(image.imageTags.length > 0 && { imageTags: image.imageTags }),
+      imageSizeInBytes: image.sizeInBytes,
+      imagePushedAt: image.pushedAt,
+      imageManifestMediaType: image.mediaType,
+      ...(image.artifactMediaType && { artifactMediaType: image.artifactMediaType }),
+    }))
+    return { imageDetails, nextToken }
+  },
 
-export function describeImages(input: Input, call: Call): unknown {
-  const { cloud } = call
-  const name = begin('DescribeImages', input, call)
-  const ids = asList<ImageId>(input.imageIds, 'imageIds', 100)
-  if (ids && (input.nextToken !== undefined || input.maxResults !== undefined)) {
-    throw invalid('imageIds', 'nextToken and maxResults cannot be used together with imageIds')
-  }
-  const named = ids?.map((id) => find(cloud, name, id) ?? imageNotFound(cloud, name, id))
-  const { page, nextToken } = named ? { page: [...new Set(named)] } : pageOf(filtered(imagesOf(cloud.store, name), input), input)
-  const imageDetails = page.map((image) => ({
-    registryId: cloud.accountId,
-    repositoryName: name,
-    imageDigest: image.imageDigest,
-    ...(image.imageTags.length > 0 && { imageTags: image.imageTags }),
-    imageSizeInBytes: image.sizeInBytes,
-    imagePushedAt: image.pushedAt,
-    imageManifestMediaType: image.mediaType,
-    ...(image.artifactMediaType && { artifactMediaType: image.artifactMediaType }),
-  }))
-  return { imageDetails, nextToken }
-}
+  ListImages(input: Input, { cloud, name }) {
+    const all = filtered(imagesOf(cloud.store, name), input).flatMap(({ imageDigest, imageTags }): ImageId[] =>
+      imageTags.length > 0 ? imageTags.map((imageTag) => ({ imageDigest, imageTag })) : [{ imageDigest }],
+    )
+    const { page, nextToken } = pageOf(all, input)
+    return { imageIds: page, nextToken }
+  },
 
-export function listImages(input: Input, call: Call): unknown {
-  const name = begin('ListImages', input, call)
-  const all = filtered(imagesOf(call.cloud.store, name), input).flatMap(({ imageDigest, imageTags }): ImageId[] =>
-    imageTags.length > 0 ? imageTags.map((imageTag) => ({ imageDigest, imageTag })) : [{ imageDigest }],
-  )
-  const { page, nextToken } = pageOf(all, input)
-  return { imageIds: page, nextToken }
-}
-
-/** Missing images are told in `failures`; nothing is thrown for them. */
-export function batchGetImage(input: Input & { acceptedMediaTypes?: string[] }, call: Call): unknown {
-  const { cloud } = call
-  const name = begin('BatchGetImage', input, call)
-  const images: unknown[] = []
-  const failures: unknown[] = []
-  for (const id of required(input.imageIds)) {
-    const image = malformed(id) ? undefined : find(cloud, name, id)
-    if (!image) failures.push(failure(id))
-    else {
-      const imageId = { imageDigest: image.imageDigest, ...(id.imageTag !== undefined && { imageTag: id.imageTag }) }
+  /** Missing images are told in `failures`; nothing is thrown for them. */
+  BatchGetImage({ imageIds }: Input, { cloud, name }) {
+    const looked = required(imageIds).map((id) => ({ id, image: malformed(id) ? undefined : find(cloud, name, id) }))
+    const images = looked.flatMap(({ id: { imageTag }, image }) => {
+      if (!image) return []
+      const imageId = { imageDigest: image.imageDigest, ...(imageTag !== undefined && { imageTag }) }
       const content = { imageManifest: image.manifest, imageManifestMediaType: image.mediaType }
-      images.push({ registryId: cloud.accountId, repositoryName: name, imageId, ...content })
-    }
-  }
-  return { images, failures }
-}
+      return [{ registryId: cloud.accountId, repositoryName: name, imageId, ...content }]
+    })
+    return { images, failures: looked.filter(({ image }) => !image).map(({ id }) => failure(id)) }
+  },
 
-/** A tag goes alone while the image has others; the digest takes the image with all its tags. */
-export function batchDeleteImage(input: Input, call: Call): unknown {
-  const { cloud } = call
-  const name = begin('BatchDeleteImage', input, call)
-  const imageIds: ImageId[] = []
-  const failures: unknown[] = []
-  for (const id of required(input.imageIds)) {
-    const image = malformed(id) ? undefined : find(cloud, name, id)
-    if (!image) {
-      failures.push(failure(id))
-      continue
+  /** A tag goes alone while the image has others; the digest takes the image with all its tags. */
+  BatchDeleteImage(input: Input, { cloud, name }) {
+    const imageIds: ImageId[] = []
+    const failures: unknown[] = []
+    for (const id of required(input.imageIds)) {
+      // One after the other: what an earlier id has removed is not there for a later one.
+      const image = malformed(id) ? undefined : find(cloud, name, id)
+      if (!image) {
+        failures.push(failure(id))
+        continue
+      }
+      const { imageDigest, imageTags } = image
+      const others = imageTags.filter((tag) => tag !== id.imageTag)
+      const index = imagesOf(cloud.store, name).find(({ manifests }) => manifests.includes(imageDigest))
+      if (id.imageTag !== undefined && others.length > 0) {
+        cloud.store.put('repositoryImage', keyOf(name, imageDigest), { ...image, imageTags: others })
+        imageIds.push({ imageDigest, imageTag: id.imageTag })
+      } else if (index) {
+        const failureReason = `Requested image referenced by manifest list: [${index.imageDigest}]`
+        failures.push({ imageId: id, failureCode: 'ImageReferencedByManifestList', failureReason })
+      } else {
+        removeImages(cloud, [image])
+        imageIds.push(...(imageTags.length > 0 ? imageTags.map((imageTag) => ({ imageDigest, imageTag })) : [{ imageDigest }]))
+      }
     }
-    const others = image.imageTags.filter((tag) => tag !== id.imageTag)
-    const index = imagesOf(cloud.store, name).find(({ manifests }) => manifests.includes(image.imageDigest))
-    if (id.imageTag !== undefined && others.length > 0) {
-      cloud.store.put('repositoryImage', keyOf(name, image.imageDigest), { ...image, imageTags: others })
-      imageIds.push({ imageDigest: image.imageDigest, imageTag: id.imageTag })
-    } else if (index) {
-      const reason = `Requested image referenced by manifest list: [${index.imageDigest}]`
-      failures.push({ imageId: id, failureCode: 'ImageReferencedByManifestList', failureReason: reason })
-    } else {
-      removeImages(cloud, [image])
-      const tags = image.imageTags.length > 0 ? image.imageTags : [undefined]
-      imageIds.push(...tags.map((imageTag) => ({ imageDigest: image.imageDigest, ...(imageTag !== undefined && { imageTag }) })))
-    }
-  }
-  return { imageIds, failures }
-}
+    return { imageIds, failures }
+  },
 
-export function batchCheckLayerAvailability(input: Input & { layerDigests?: string[] }, call: Call): unknown {
-  const { cloud } = call
-  const name = begin('BatchCheckLayerAvailability', input, call)
-  const digests = asList<string>(input.layerDigests, 'layerDigests', 100)
-  if (!digests) throw invalid('layerDigests', 'Member must not be null')
-  const wrong = digests.filter((digest) => !isDigest(digest))
-  const layers = digests.filter(isDigest).map((layerDigest) => {
-    const blob = cloud.store.get('repositoryBlob', keyOf(name, layerDigest))
-    const there = blob && hasBlob(cloud.folder, layerDigest)
-    return there ? { layerDigest, layerAvailability: 'AVAILABLE', layerSize: blob.size } : { layerDigest, layerAvailability: 'UNAVAILABLE' }
-  })
-  const failures = wrong.map((layerDigest) => ({ layerDigest, failureCode: 'InvalidLayerDigest', failureReason: 'Invalid layer digest' }))
-  return { layers, failures }
-}
+  BatchCheckLayerAvailability({ layerDigests }: { layerDigests?: string[] }, { cloud, name }) {
+    const digests = asList<string>(layerDigests, 'layerDigests', 100)
+    if (!digests) throw invalid('layerDigests', 'Member must not be null')
+    const wrong = digests.filter((digest) => !isDigest(digest))
+    const layers = digests.filter(isDigest).map((layerDigest) => {
+      const blob = hasBlob(cloud.folder, layerDigest) ? cloud.store.get('repositoryBlob', keyOf(name, layerDigest)) : undefined
+      if (!blob) return { layerDigest, layerAvailability: 'UNAVAILABLE' }
+      return { layerDigest, layerAvailability: 'AVAILABLE', layerSize: blob.size }
+    })
+    const failures = wrong.map((layerDigest) => ({ layerDigest, failureCode: 'InvalidLayerDigest', failureReason: 'Invalid layer digest' }))
+    return { layers, failures }
+  },
+} satisfies Record<string, RepositoryAction>
 
 function required(imageIds: unknown): ImageId[] {
   const ids = asList<ImageId>(imageIds, 'imageIds', 100)

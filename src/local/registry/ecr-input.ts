@@ -1,6 +1,8 @@
-import { ApiError, type Cloud } from '../cloud.ts'
-import type { Tag } from '../records.ts'
-import { notFound } from './repository.ts'
+import { ApiError, type Call, type Cloud } from '../cloud.ts'
+import { pageByPosition } from '../paging.ts'
+import type { ImageRepository, Tag } from '../records.ts'
+import { mergeTags } from '../tags.ts'
+import { arnOf, notFound, repositoryOf } from './repository.ts'
 
 const namePattern = '(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*'
 
@@ -24,6 +26,25 @@ export function ownRegistry(cloud: Cloud, { registryId }: { registryId?: string 
   throw new ApiError('RepositoryNotFoundException', notFound(cloud, name).replace(cloud.accountId, registryId))
 }
 
+/** The repository that an action is about. */
+export interface Subject {
+  readonly cloud: Cloud
+  readonly name: string
+  readonly repository: ImageRepository
+}
+
+/** An action about one repository: by then its name has been checked, the caller may do this, and it is there. */
+// biome-ignore lint/suspicious/noExplicitAny: each action declares what it reads
+export type RepositoryAction = (input: any, subject: Subject) => unknown
+
+/** What all actions about one repository begin with, in ECR's order. */
+export function subjectOf(input: { registryId?: string; repositoryName: string }, { cloud, caller, action }: Call): Subject {
+  const name = checkName(input.repositoryName)
+  cloud.authorize(caller, `ecr:${action}`, arnOf(cloud, name))
+  ownRegistry(cloud, input, name)
+  return { cloud, name, repository: repositoryOf(cloud, name) }
+}
+
 /** A list member of 1 to `most` items, or undefined where it is absent. Throws InvalidParameterException. */
 export function asList<T>(value: unknown, parameter: string, most: number): T[] | undefined {
   if (value === undefined) return undefined
@@ -32,32 +53,26 @@ export function asList<T>(value: unknown, parameter: string, most: number): T[] 
   return value
 }
 
-/** Tags by ECR's limits: 50 of them, keys of 1 to 128 and values of up to 256 characters, none of AWS's own. */
-export function checkTags(tags: unknown): Tag[] {
-  if (!Array.isArray(tags)) throw invalid('tags', 'must be a list')
-  for (const tag of tags) {
-    const right =
-      typeof tag?.Key === 'string' &&
-      tag.Key.length >= 1 &&
-      tag.Key.length <= 128 &&
-      typeof tag.Value === 'string' &&
-      tag.Value.length <= 256
-    if (!right || /^aws:/i.test(tag.Key)) throw new ApiError('InvalidTagParameterException', `Invalid tag: ${JSON.stringify(tag)}`)
-  }
-  if (new Set(tags.map(({ Key }) => Key)).size < tags.length) throw new ApiError('InvalidTagParameterException', 'A tag key is given twice')
-  if (tags.length > 50) throw new ApiError('TooManyTagsException', 'A repository can have 50 tags')
-  return tags.map(({ Key, Value }) => ({ Key, Value }))
+/** Tags beside those that are there, by ECR's limits. */
+export function ecrTags(present: readonly Tag[], more: unknown): Tag[] {
+  if (!Array.isArray(more)) throw invalid('tags', 'must be a list')
+  const wrong = (tag: unknown) => new ApiError('InvalidTagParameterException', `Invalid tag: ${JSON.stringify(tag)}`)
+  const odd = more.find((tag) => typeof tag?.Key !== 'string' || typeof tag.Value !== 'string')
+  if (odd) throw wrong(odd)
+  return mergeTags(present, more, {
+    invalid: wrong,
+    twice: () => new ApiError('InvalidTagParameterException', 'A tag key is given twice'),
+    tooMany: () => new ApiError('TooManyTagsException', 'A repository can have 50 tags'),
+  })
 }
 
 /** A page of `maxResults` (1 to 1000, by default 100) from where `nextToken` says. */
 export function pageOf<T>(
   all: readonly T[],
   { nextToken, maxResults = 100 }: { nextToken?: string; maxResults?: number },
-): { page: T[]; nextToken?: string } {
+): { page: T[]; nextToken: string | undefined } {
   if (!Number.isInteger(maxResults) || maxResults < 1 || maxResults > 1000) throw invalid('maxResults', 'must be between 1 and 1000')
-  const start = nextToken === undefined ? 0 : Number(/^start-(\d+)$/.exec(Buffer.from(String(nextToken), 'base64').toString())?.[1])
-  if (Number.isNaN(start)) throw invalid('nextToken', 'Invalid token')
-  const end = start + maxResults
-  const page = all.slice(start, end)
-  return end < all.length ? { page, nextToken: Buffer.from(`start-${end}`).toString('base64') } : { page }
+  const found = pageByPosition(all, maxResults, nextToken)
+  if (!found) throw invalid('nextToken', 'Invalid token')
+  return { page: found.items, nextToken: found.next }
 }

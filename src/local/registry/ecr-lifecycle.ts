@@ -1,42 +1,30 @@
-import { ApiError, type Call } from '../cloud.ts'
+import { ApiError } from '../cloud.ts'
 import { isTooDeep } from '../protocol/depth.ts'
-import { checkName, invalid, ownRegistry } from './ecr-input.ts'
-import { arnOf, repositoryOf } from './repository.ts'
+import { invalid, type RepositoryAction, type Subject } from './ecr-input.ts'
 
-interface Input {
-  registryId?: string
-  repositoryName: string
-  lifecyclePolicyText?: string
-}
+/** Images expire up to a day after they matched, and this cloud is not left running for that: policies are checked and kept, not run. */
+export const lifecycleActions = {
+  PutLifecyclePolicy(input: { lifecyclePolicyText?: string }, { cloud, name, repository }) {
+    const lifecyclePolicyText = checkPolicy(input.lifecyclePolicyText)
+    cloud.store.put('repository', name, { ...repository, lifecyclePolicyText })
+    return { registryId: cloud.accountId, repositoryName: name, lifecyclePolicyText }
+  },
 
-/** Keeps a policy. Images expire up to a day after they matched, and this cloud is not left running for that: policies are checked and kept, not run. */
-export function putLifecyclePolicy(input: Input, { cloud, caller }: Call): unknown {
-  const name = checkName(input.repositoryName)
-  cloud.authorize(caller, 'ecr:PutLifecyclePolicy', arnOf(cloud, name))
-  ownRegistry(cloud, input, name)
-  const repository = repositoryOf(cloud, name)
-  const lifecyclePolicyText = checkPolicy(input.lifecyclePolicyText)
-  cloud.store.put('repository', name, { ...repository, lifecyclePolicyText })
-  return { registryId: cloud.accountId, repositoryName: name, lifecyclePolicyText }
-}
+  GetLifecyclePolicy(_input, subject) {
+    return shown(subject)
+  },
 
-export function getLifecyclePolicy(input: Input, { cloud, caller }: Call): unknown {
-  const name = checkName(input.repositoryName)
-  cloud.authorize(caller, 'ecr:GetLifecyclePolicy', arnOf(cloud, name))
-  ownRegistry(cloud, input, name)
-  const { lifecyclePolicyText } = repositoryOf(cloud, name)
-  if (lifecyclePolicyText === undefined) throw noPolicy(cloud.accountId, name)
-  return { registryId: cloud.accountId, repositoryName: name, lifecyclePolicyText }
-}
+  DeleteLifecyclePolicy(_input, subject) {
+    const answer = shown(subject)
+    const { lifecyclePolicyText, ...rest } = subject.repository
+    subject.cloud.store.put('repository', subject.name, rest)
+    return answer
+  },
+} satisfies Record<string, RepositoryAction>
 
-export function deleteLifecyclePolicy(input: Input, { cloud, caller }: Call): unknown {
-  const name = checkName(input.repositoryName)
-  cloud.authorize(caller, 'ecr:DeleteLifecyclePolicy', arnOf(cloud, name))
-  ownRegistry(cloud, input, name)
-  const { lifecyclePolicyText, ...rest } = repositoryOf(cloud, name)
-  if (lifecyclePolicyText === undefined) throw noPolicy(cloud.accountId, name)
-  cloud.store.put('repository', name, rest)
-  return { registryId: cloud.accountId, repositoryName: name, lifecyclePolicyText }
+function shown({ cloud: { accountId }, name, repository: { lifecyclePolicyText } }: Subject) {
+  if (lifecyclePolicyText === undefined) throw noPolicy(accountId, name)
+  return { registryId: accountId, repositoryName: name, lifecyclePolicyText }
 }
 
 function noPolicy(accountId: string, name: string): ApiError {

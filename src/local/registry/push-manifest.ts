@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http'
+import type { RepositoryImage } from '../records.ts'
 import { type Exchange, header } from './exchange.ts'
 import { isDigest, type Manifest, manifestLimit, parseManifest } from './manifest.ts'
 import { Refusal } from './refusal.ts'
-import { findImage, imagesOf, keyOf, type RepositoryImage } from './repository.ts'
+import { findImage, imagesOf, keyOf } from './repository.ts'
 
 /** HEAD and GET of a manifest by tag or digest. */
 export function getManifest({ cloud, res, name, rest, head }: Exchange): void {

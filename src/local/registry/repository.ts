@@ -1,52 +1,8 @@
 // The embedded cloud's image registry: ECR's control plane (`ecr.ts`) and the registry API under /v2/ (`distribution.ts`), over the same
 // records in the cloud's store and the same blob files. Container tools, AWS's CLI and our own push can all use it.
 import { ApiError, type Cloud, type Store } from '../cloud.ts'
-import type { Tag } from '../records.ts'
+import type { ImageRepository, RepositoryImage } from '../records.ts'
 import { removeBlob } from './blobs.ts'
-
-declare module '../records.ts' {
-  interface Records {
-    /** By name. */
-    repository: ImageRepository
-    /** By repository and digest. */
-    repositoryImage: RepositoryImage
-    /** By repository and digest: a blob is visible only in the repositories that got it, though its file is shared. */
-    repositoryBlob: RepositoryBlob
-  }
-}
-
-export interface ImageRepository {
-  repositoryName: string
-  repositoryArn: string
-  /** Seconds since the epoch, as AWS's JSON has dates. */
-  createdAt: number
-  imageTagMutability: 'MUTABLE' | 'IMMUTABLE'
-  imageScanningConfiguration: { scanOnPush: boolean }
-  lifecyclePolicyText?: string
-  tags: Tag[]
-}
-
-export interface RepositoryImage {
-  repositoryName: string
-  imageDigest: string
-  mediaType: string
-  /** The exact text that was pushed. */
-  manifest: string
-  /** Its config and layers, or, of an index, the manifests that it lists. */
-  blobs: string[]
-  manifests: string[]
-  artifactMediaType?: string
-  /** Of the manifest, in bytes, and of everything that it names. */
-  sizeInBytes: number
-  pushedAt: number
-  imageTags: string[]
-}
-
-export interface RepositoryBlob {
-  repositoryName: string
-  digest: string
-  size: number
-}
 
 /** The key of an image or blob in the store. */
 export function keyOf(repositoryName: string, digest: string): string {

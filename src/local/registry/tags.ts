@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Cloud } from '../cloud.ts'
+import { pageAfter } from '../paging.ts'
 import type { Exchange } from './exchange.ts'
 import { Refusal } from './refusal.ts'
 import { imagesOf } from './repository.ts'
@@ -21,11 +22,8 @@ export function listRepositories(cloud: Cloud, url: URL, res: ServerResponse): v
 function pageOf(names: readonly string[], url: URL): { page: string[]; next: string | undefined } {
   const wanted = url.searchParams.get('n') ?? '1000'
   if (!/^\d{1,6}$/.test(wanted)) throw new Refusal('PAGINATION_NUMBER_INVALID', `n=${wanted} is not a number of names`)
-  const last = url.searchParams.get('last')
-  const rest = names.filter((name) => last === null || name > last).sort()
-  const page = rest.slice(0, Number(wanted))
-  const more = page.length > 0 && rest.length > page.length
-  return { page, next: more ? `${url.pathname}?n=${wanted}&last=${encodeURIComponent(page.at(-1)!)}` : undefined }
+  const { items, next } = pageAfter(names, (name) => name, Number(wanted), url.searchParams.get('last') ?? '')
+  return { page: items, next: next && `${url.pathname}?n=${wanted}&last=${encodeURIComponent(next)}` }
 }
 
 function answer(res: ServerResponse, body: object, next: string | undefined): void {

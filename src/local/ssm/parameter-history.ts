@@ -1,7 +1,7 @@
 import type { GetParameterHistoryRequest, GetParameterHistoryResult } from '@aws-sdk/client-ssm'
-import type { Call, Store } from '../cloud.ts'
-import { ApiError } from '../cloud.ts'
-import { type Parameter, parameterArn } from './parameter.ts'
+import { ApiError, type Call, type Store } from '../cloud.ts'
+import type { Parameter } from '../records.ts'
+import { parameterArn } from './parameter.ts'
 import type { SecureStrings } from './secure-string.ts'
 
 /** How many versions are kept, the newest included: https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-versions.html */
@@ -43,13 +43,13 @@ export function getParameterHistory(
     return parameter ? [parameter] : []
   })
   return {
-    Parameters: versions.map(({ Tags: _, LastModified, Value, ...shown }) => ({
+    Parameters: versions.map(({ Tags, LastModified, Value, ...shown }) => ({
       ...shown,
       Value: shown.Type === 'SecureString' && WithDecryption ? secure.decrypt(Name, Value) : Value,
       LastModifiedDate: new Date(LastModified),
       Labels: [],
       Policies: [],
     })),
-    ...(last < newest.Version && { NextToken: String(last + 1) }),
+    NextToken: last < newest.Version ? String(last + 1) : undefined,
   }
 }

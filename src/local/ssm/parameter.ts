@@ -1,35 +1,8 @@
-import type { ParameterType, Parameter as WireParameter } from '@aws-sdk/client-ssm'
-import type { Cloud, Store } from '../cloud.ts'
-import { ApiError } from '../cloud.ts'
+import type { Parameter as WireParameter } from '@aws-sdk/client-ssm'
+import { ApiError, type Cloud, type Store } from '../cloud.ts'
 import { machineImages } from '../ec2/image.ts'
-import type { Tag } from '../records.ts'
+import type { Parameter } from '../records.ts'
 import type { SecureStrings } from './secure-string.ts'
-
-/** A parameter in its newest version. */
-export interface Parameter {
-  Name: string
-  Type: ParameterType
-  /** Of a SecureString: encrypted. */
-  Value: string
-  Version: number
-  /** Milliseconds since the epoch. */
-  LastModified: number
-  LastModifiedUser: string
-  Description?: string
-  AllowedPattern?: string
-  KeyId?: string
-  Tier: 'Standard' | 'Advanced'
-  DataType: string
-  Tags: Tag[]
-}
-
-declare module '../records.ts' {
-  interface Records {
-    parameter: Parameter
-    /** Versions that were overwritten, by `NAME:VERSION`. */
-    parameterVersion: Parameter
-  }
-}
 
 /** https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html#sysman-parameter-name-constraints */
 export function checkParameterName(name: string): void {
@@ -50,14 +23,17 @@ export function checkParameterName(name: string): void {
 export function publicParameter(name: string): Parameter | undefined {
   const image = machineImages.find(({ parameter }) => parameter === name)
   if (!image) return undefined
-  const common = {
+  return {
+    Name: name,
+    Type: 'String',
+    Value: image.ImageId,
     Version: 1,
     LastModified: Date.UTC(2025, 0, 1),
     LastModifiedUser: 'arn:aws:iam::aws:root',
     Tier: 'Standard',
+    DataType: 'aws:ec2:image',
     Tags: [],
-  } as const
-  return { Name: name, Type: 'String', Value: image.ImageId, DataType: 'aws:ec2:image', ...common, Tags: [] }
+  }
 }
 
 /**

@@ -1,43 +1,28 @@
-import type {
-  DeleteParameterRequest,
-  DeleteParameterResult,
-  DeleteParametersRequest,
-  DeleteParametersResult,
-  DescribeParametersRequest,
-  DescribeParametersResult,
-  GetParameterHistoryRequest,
-  GetParameterRequest,
-  GetParameterResult,
-  GetParametersByPathRequest,
-  GetParametersByPathResult,
-  GetParametersRequest,
-  GetParametersResult,
-  ParameterStringFilter,
-  PutParameterRequest,
-} from '@aws-sdk/client-ssm'
-import type { Call, Service } from '../cloud.ts'
-import { ApiError } from '../cloud.ts'
-import { findParameter, type Parameter, parameterArn, wireParameter } from './parameter.ts'
+import type { ParameterStringFilter, SSM } from '@aws-sdk/client-ssm'
+import { type Actions, ApiError, type Call } from '../cloud.ts'
+import { pageByName } from '../paging.ts'
+import type { Parameter } from '../records.ts'
+import { findParameter, parameterArn, wireParameter } from './parameter.ts'
 import { forgetVersions, getParameterHistory } from './parameter-history.ts'
 import { parameterTagActions } from './parameter-tags.ts'
 import { putParameter } from './put-parameter.ts'
 import type { SecureStrings } from './secure-string.ts'
 
 /** Parameter Store. */
-export function createParameters(secure: SecureStrings): Service {
+export function createParameters(secure: SecureStrings) {
   return {
     ...parameterTagActions,
-    PutParameter: (input: PutParameterRequest, call) => putParameter(input, call, secure),
-    GetParameterHistory: (input: GetParameterHistoryRequest, call) => getParameterHistory(input, call, secure),
+    PutParameter: (input, call) => putParameter(input, call, secure),
+    GetParameterHistory: (input, call) => getParameterHistory(input, call, secure),
 
-    GetParameter({ Name = '', WithDecryption }: GetParameterRequest, { cloud, caller }): GetParameterResult {
+    GetParameter({ Name = '', WithDecryption }, { cloud, caller }) {
       const parameter = findParameter(cloud.store, Name)
       cloud.authorize(caller, 'ssm:GetParameter', parameterArn(cloud, parameter?.Name ?? Name))
       if (!parameter) throw notFound(Name)
       return { Parameter: wireParameter(parameter, cloud, secure, WithDecryption) }
     },
 
-    GetParameters({ Names = [], WithDecryption }: GetParametersRequest, { cloud, caller }): GetParametersResult {
+    GetParameters({ Names = [], WithDecryption }, { cloud, caller }) {
       checkCount(Names)
       const found = Names.map((name) => {
         const parameter = findParameter(cloud.store, name)
@@ -50,7 +35,7 @@ export function createParameters(secure: SecureStrings): Service {
       }
     },
 
-    GetParametersByPath(input: GetParametersByPathRequest, { cloud, caller }): GetParametersByPathResult {
+    GetParametersByPath(input, { cloud, caller }) {
       const { Path = '', Recursive, WithDecryption } = input
       if (!Path.startsWith('/')) throw new ApiError('ValidationException', 'The path must begin with a slash "/".')
       if (input.ParameterFilters?.length) throw lacking('ParameterFilters of GetParametersByPath')
@@ -60,32 +45,31 @@ export function createParameters(secure: SecureStrings): Service {
         return Name.startsWith(prefix) && (Recursive || !Name.slice(prefix.length).includes('/'))
       })
       const { items, NextToken } = pageOf(below, input, 10)
-      return { Parameters: items.map((each) => wireParameter(each, cloud, secure, WithDecryption)), ...(NextToken && { NextToken }) }
+      return { Parameters: items.map((each) => wireParameter(each, cloud, secure, WithDecryption)), NextToken }
     },
 
-    DescribeParameters(input: DescribeParametersRequest, { cloud, caller }): DescribeParametersResult {
+    DescribeParameters(input, { cloud, caller }) {
       cloud.authorize(caller, 'ssm:DescribeParameters', '*')
       if (input.Filters?.length) throw lacking('Filters of DescribeParameters (ParameterFilters are the newer form)')
       const tests = (input.ParameterFilters ?? []).map(filterOf)
       const matching = cloud.store.list('parameter').filter((parameter) => tests.every((test) => test(parameter)))
       const { items, NextToken } = pageOf(matching, input, 50)
-      const Parameters = items.map(({ Value: _, Tags: __, LastModified, ...shown }) => {
+      const Parameters = items.map(({ Value, Tags, LastModified, ...shown }) => {
         return { ...shown, ARN: parameterArn(cloud, shown.Name), LastModifiedDate: new Date(LastModified), Policies: [] }
       })
-      return { Parameters, ...(NextToken && { NextToken }) }
+      return { Parameters, NextToken }
     },
 
-    DeleteParameter({ Name = '' }: DeleteParameterRequest, call): DeleteParameterResult {
+    DeleteParameter({ Name = '' }, call) {
       if (!remove(Name, call, 'ssm:DeleteParameter')) throw notFound(Name)
-      return {}
     },
 
-    DeleteParameters({ Names = [] }: DeleteParametersRequest, call): DeleteParametersResult {
+    DeleteParameters({ Names = [] }, call) {
       checkCount(Names)
       const gone = call.cloud.store.transaction(() => Names.filter((name) => remove(name, call, 'ssm:DeleteParameters')))
       return { DeletedParameters: gone, InvalidParameters: Names.filter((name) => !gone.includes(name)) }
     },
-  }
+  } satisfies Actions<SSM>
 }
 
 function remove(name: string, { cloud, caller }: Call, action: string): boolean {
@@ -130,11 +114,9 @@ function pageOf(
     const message = `1 validation error detected: Value '${MaxResults}' at 'maxResults' failed to satisfy constraint: Member must have value less than or equal to ${most}`
     throw new ApiError('ValidationException', message)
   }
-  const after = NextToken === undefined ? '' : Buffer.from(NextToken, 'base64url').toString()
-  const rest = parameters.filter(({ Name }) => Name > after).sort((a, b) => (a.Name < b.Name ? -1 : 1))
-  const items = rest.slice(0, size)
-  const last = items.at(-1)
-  return { items, NextToken: rest.length > items.length && last ? Buffer.from(last.Name).toString('base64url') : undefined }
+  const found = pageByName(parameters, ({ Name }) => Name, size, NextToken)
+  if (!found) throw new ApiError('InvalidNextToken', 'The specified token is not valid.')
+  return { items: found.items, NextToken: found.next }
 }
 
 function checkCount(names: readonly string[]): void {

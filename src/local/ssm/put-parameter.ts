@@ -1,7 +1,7 @@
 import type { PutParameterRequest, PutParameterResult } from '@aws-sdk/client-ssm'
-import type { Call } from '../cloud.ts'
-import { ApiError } from '../cloud.ts'
-import { checkParameterName, type Parameter, parameterArn } from './parameter.ts'
+import { ApiError, type Call } from '../cloud.ts'
+import type { Parameter } from '../records.ts'
+import { checkParameterName, parameterArn } from './parameter.ts'
 import { keepVersion } from './parameter-history.ts'
 import { mergeParameterTags } from './parameter-tags.ts'
 import type { SecureStrings } from './secure-string.ts'
@@ -15,14 +15,9 @@ export function putParameter(input: PutParameterRequest, { cloud, caller }: Call
   const { store } = cloud
   checkParameterName(Name)
   cloud.authorize(caller, 'ssm:PutParameter', parameterArn(cloud, Name))
-  if (!Value)
-    throw new ApiError(
-      'ValidationException',
-      "1 validation error detected: Value at 'value' failed to satisfy constraint: Member must not be null",
-    )
+  if (!Value) throw invalid("1 validation error detected: Value at 'value' failed to satisfy constraint: Member must not be null")
   if (Overwrite && Tags?.length) {
-    throw new ApiError(
-      'ValidationException',
+    throw invalid(
       "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please remove overwrite flag.",
     )
   }
@@ -36,10 +31,7 @@ export function putParameter(input: PutParameterRequest, { cloud, caller }: Call
     }
     const Type = input.Type ?? present?.Type
     if (Type === undefined || !['String', 'StringList', 'SecureString'].includes(Type)) {
-      throw new ApiError(
-        'ValidationException',
-        'A parameter type is required when you create a parameter: String, StringList or SecureString.',
-      )
+      throw invalid('A parameter type is required when you create a parameter: String, StringList or SecureString.')
     }
     const outgrown = input.Tier === 'Intelligent-Tiering' && Buffer.byteLength(Value) > valueLimit.Standard
     const Tier = input.Tier === 'Advanced' || present?.Tier === 'Advanced' || outgrown ? 'Advanced' : 'Standard'
@@ -51,9 +43,9 @@ export function putParameter(input: PutParameterRequest, { cloud, caller }: Call
       Version: (present?.Version ?? 0) + 1,
       LastModified: Date.now(),
       LastModifiedUser: caller.arn,
-      ...(Description === undefined ? {} : { Description }),
-      ...(AllowedPattern === undefined ? {} : { AllowedPattern }),
-      ...(Type === 'SecureString' ? { KeyId: KeyId ?? 'alias/aws/ssm' } : {}),
+      ...(Description !== undefined && { Description }),
+      ...(AllowedPattern !== undefined && { AllowedPattern }),
+      ...(Type === 'SecureString' && { KeyId: KeyId ?? 'alias/aws/ssm' }),
       Tier,
       DataType,
       Tags: present?.Tags ?? mergeParameterTags([], Tags),
@@ -69,10 +61,9 @@ function checkValue(value: string, tier: keyof typeof valueLimit, pattern: strin
   if (Buffer.byteLength(value) > limit) {
     const advice =
       limit === valueLimit.Standard ? ' To create a parameter value larger than 4096 characters, use the advanced-parameter tier.' : ''
-    throw new ApiError('ValidationException', `${tier} tier parameters support a maximum parameter value of ${limit} characters.${advice}`)
+    throw invalid(`${tier} tier parameters support a maximum parameter value of ${limit} characters.${advice}`)
   }
-  if (value.includes('{{'))
-    throw new ApiError('ValidationException', 'Parameter value must not contain {{: nested parameters are not supported.')
+  if (value.includes('{{')) throw invalid('Parameter value must not contain {{: nested parameters are not supported.')
   if (pattern !== undefined && !matches(pattern, value)) {
     throw new ApiError('ParameterPatternMismatchException', `Parameter value, cannot be validated against allowedPattern: ${pattern}`)
   }
@@ -84,4 +75,8 @@ function matches(pattern: string, value: string): boolean {
   } catch {
     throw new ApiError('InvalidAllowedPatternException', `The pattern ${pattern} is not a valid regular expression.`)
   }
+}
+
+function invalid(message: string): ApiError {
+  return new ApiError('ValidationException', message)
 }

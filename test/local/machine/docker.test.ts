@@ -207,7 +207,7 @@ test('rm takes it away; by force also what runs, and what is not there', async (
 test('logs are followed until the container ends', async () => {
   const { out, code } =
     await sh(`docker run -d --name talker ${tool} -e 'let i = 0; const t = setInterval(() => { console.log(++i); if (i === 3) clearInterval(t) }, 50)' >/dev/null
-    docker logs -f talker; docker wait talker; docker logs --tail 1 -t talker; docker logs -f --tail 1 talker; docker rm talker`)
+    docker logs -f talker; docker inspect -f '{{.State.ExitCode}}' talker; docker logs --tail 1 -t talker; docker logs -f --tail 1 talker; docker rm talker`)
   assert.is(code, 0)
   assert.match(out, /^1\n2\n3\n0\n\d{4}-.*Z 3\n3\ntalker\n$/)
 })
@@ -273,12 +273,15 @@ test('what the stand-in does not know is refused by name with 125, never ignored
     'build .',
     'ps --colour',
     'network prune',
+    'image prune -f',
+    'login registry',
+    `run --privileged=true ${tool}`,
     `run -d -p 80:8001 ${tool}`,
     `run -Q ${tool}`,
   ]) {
     const { code, err } = await sh(`docker ${command}`)
     assert.is(code, 125, command)
-    assert.match(err, /gpus|compose|build|colour|prune|both ports|'Q'/)
+    assert.match(err, /gpus|compose|build|colour|prune|docker image|login|privileged|both ports|-Q/)
   }
 })
 
@@ -299,7 +302,6 @@ test('wrong options are refused in docker’s words', async () => {
     [`--pull sometimes ${tool}`, /invalid pull option/],
     [`--pull never ${registry.host}/team/none`, /No such image/],
     [`${registry.host}/team/none`, /manifest unknown/],
-    [`--platform linux/s390x ${tool}`, /runs linux/],
     ['', /requires at least 1 argument/],
   ]
   for (const [options, expected] of cases) {
@@ -338,23 +340,21 @@ test('binds, volumes and ls, rm and inspect of everything', async () => {
   assert.is((await sh('docker network rm mlops')).out, 'mlops\n')
   assert.is((await sh('docker network rm bridge')).code, 1)
   assert.match((await sh('docker images')).out, /REPOSITORY/)
-  assert.is((await sh(`docker image inspect -f '{{.Config.Labels.made}}' ${tool}`)).out, 'here\n')
-  assert.is((await sh('docker image inspect nothing')).code, 1)
+  assert.is((await sh(`docker inspect -f '{{.Config.Labels.made}}' ${tool}`)).out, 'here\n')
+  assert.is((await sh('docker inspect --type image nothing')).code, 1)
   assert.match((await sh('docker info')).out, /ServerVersion/)
-  assert.match((await sh("docker version --format '{{.Server.Version}}'")).out, /^\d+\.\d+/)
-  assert.is((await sh("docker version --format '{{range .}}'")).code, 64)
+  assert.match((await sh("docker info --format '{{.ServerVersion}}'")).out, /^\d+\.\d+/)
+  assert.is((await sh("docker info --format '{{range .}}'")).code, 64)
 })
 
 test('images are removed with the layers that nothing else needs', async () => {
   const layers = async () => (await sh('ls "$MLOPS_ROOT/../docker/layers" | grep -v complete | wc -l')).out.trim()
   assert.is(await layers(), '4')
-  assert.match((await sh(`docker image rm ${web}`)).out, /Deleted: sha256:/)
+  assert.match((await sh(`docker rmi ${web}`)).out, /Deleted: sha256:/)
   assert.is(await layers(), '3')
-  await sh(`docker create --name keeper ${tool}`)
+  await sh(`docker run --name keeper ${tool} --version`)
   assert.match((await sh(`docker rmi ${tool}`)).err, /container .* is using its referenced image/)
-  assert.match((await sh('docker image prune -af')).out, /reclaimed space: 0/)
-  await sh('docker rm keeper')
-  assert.match((await sh('docker image prune -f')).out, /deleted: sha256:/)
+  assert.match((await sh(`docker rm keeper && docker rmi $(docker images -q)`)).out, /Deleted: sha256:/)
   assert.is(await layers(), '0')
 })
 
@@ -367,18 +367,11 @@ test('content that is not what its digest says is not taken', async () => {
   assert.match((await sh(`docker pull ${outside}`)).err, /outside of its root/)
 })
 
-test('a login is needed where the registry wants one: by docker login, or by a credential helper', async () => {
+test('a login is needed where the registry wants one, which a credential helper gives', async () => {
   registry.authorization = `Basic ${Buffer.from('me:pass word').toString('base64')}`
   const refused = await sh(`docker pull ${web}`)
   assert.is(refused.code, 1)
   assert.match(refused.err, /no basic auth credentials/)
-  const wrong = await sh(`export DOCKER_CONFIG="$MLOPS_ROOT/config"; echo wrong | docker login -u me --password-stdin ${registry.host}`)
-  assert.is(wrong.code, 1)
-  const right = await sh(
-    `export DOCKER_CONFIG="$MLOPS_ROOT/config"; echo 'pass word' | docker login -u me --password-stdin ${registry.host} && docker pull -q ${web} && docker rmi ${web}`,
-  )
-  assert.is(right.code, 0, right.err)
-
   const helper = `export DOCKER_CONFIG="$MLOPS_ROOT/helped" PATH="$MLOPS_ROOT:$PATH"; mkdir -p "$DOCKER_CONFIG"
     echo '{"credHelpers":{"${registry.host}":"test"}}' > "$DOCKER_CONFIG/config.json"
     printf '#!/bin/sh\\nread -r host; echo "{\\\\"ServerURL\\\\":\\\\"$host\\\\",\\\\"Username\\\\":\\\\"me\\\\",\\\\"Secret\\\\":\\\\"pass word\\\\"}"' > "$MLOPS_ROOT/docker-credential-test"

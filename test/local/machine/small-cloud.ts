@@ -7,7 +7,8 @@ import { ApiError, type Call, type Caller, type Cloud, type Machines } from '../
 import { createMachines } from '../../../src/local/machine/machines.ts'
 import { processesOf } from '../../../src/local/machine/process-table.ts'
 import { runCommand } from '../../../src/local/machine/run-command.ts'
-import type { Instance, Rule } from '../../../src/local/records.ts'
+import { renderJson } from '../../../src/local/protocol/json.ts'
+import type { Instance, Permission } from '../../../src/local/records.ts'
 import { createStore } from '../../../src/local/store.ts'
 
 /** The machine room with a real store, without the control plane around it: records are put into the store as the calls would. */
@@ -17,7 +18,7 @@ export interface SmallCloud {
   /** Puts a pending instance into the store and reconciles. */
   launch(also?: Partial<Instance>): string
   /** Puts a security group into the store. */
-  group(id: string, ...ingress: Rule[]): void
+  group(id: string, ...ingress: Permission[]): void
   instance(id: string): Instance
   running(id: string): Promise<void>
   online(id: string): Promise<void>
@@ -93,13 +94,18 @@ export function createSmallCloud({ endpoint = 'http://127.0.0.1:9', denied = [] 
         IamInstanceProfileArn: 'arn:aws:iam::000000000000:instance-profile/test',
         MetadataOptions: { HttpTokens: 'required', HttpEndpoint: 'enabled', HttpPutResponseHopLimit: 1 },
         Tags: [],
+        ...{ Zone: 'a', Architecture: 'x86_64', ReservationId: 'r-1', Asked: '', DisableApiTermination: false },
+        ...{ NetworkInterfaceId: 'eni-1', AttachmentId: 'eni-attach-1', NetworkInterfaceTags: [] },
+        ...{ VolumeId: 'vol-1', RootDeviceName: '/dev/xvda', VolumeTags: [] },
+        RootVolume: { Size: 8, VolumeType: 'gp3', Encrypted: false, DeleteOnTermination: true },
         ...also,
       })
       machines.reconcile()
       return InstanceId
     },
-    group(GroupId, ...Ingress) {
-      store.put('securityGroup', GroupId, { GroupId, GroupName: GroupId, VpcId: 'vpc-1', Ingress, Egress: [], Tags: [] })
+    group(GroupId, ...permissions) {
+      const Ingress = permissions.map((each, index) => ({ ...each, SecurityGroupRuleId: `sgr-${index}`, Tags: [] }))
+      store.put('securityGroup', GroupId, { GroupId, GroupName: GroupId, Description: '', VpcId: 'vpc-1', Ingress, Egress: [], Tags: [] })
       machines.reconcile()
     },
     instance: (id) => store.get('instance', id)!,
@@ -112,7 +118,7 @@ export function createSmallCloud({ endpoint = 'http://127.0.0.1:9', denied = [] 
     },
     ssm(action, input, caller = user) {
       const call: Call = { cloud, caller, action, requestId: 'test' }
-      return runCommand[action]!(input, call)
+      return JSON.parse(renderJson(runCommand[action]!(input, call)))
     },
     async sh(id, script, parameters = {}) {
       const { Command } = small.ssm('SendCommand', {

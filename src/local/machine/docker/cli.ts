@@ -6,7 +6,7 @@ import { type Call, frame, type Handover, kind, unframe } from './frames.ts'
  * often, so it does next to nothing itself.
  */
 const [program = 'docker', ...args] = process.argv.slice(2)
-const { MLOPS_MACHINE: machine = '.', NODE_COMPILE_CACHE: _, ...env } = process.env as Record<string, string>
+const { MLOPS_MACHINE: machine = '.', NODE_COMPILE_CACHE, ...env } = process.env as Record<string, string>
 const call: Call = { program, args, env, cwd: process.cwd(), terminal: process.stdin.isTTY === true }
 // The path of a Unix socket may have 104 bytes only, and an instance's folder may lie deep.
 process.chdir(machine)

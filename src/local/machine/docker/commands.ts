@@ -2,33 +2,23 @@ import * as container from './container-commands.ts'
 import type { Docker } from './docker.ts'
 import type { EngineCall } from './engine-call.ts'
 import * as image from './image-commands.ts'
-import { network, volume } from './network-commands.ts'
+import { info } from './info.ts'
+import { inspect } from './inspect.ts'
+import { network } from './network-commands.ts'
 import { Refusal } from './refusal.ts'
-import { create, exec, run } from './run.ts'
-import { info, version } from './system-commands.ts'
+import { exec, run } from './run.ts'
+import { volume } from './volume-commands.ts'
 
 type Command = (docker: Docker, call: EngineCall) => number | Promise<number>
 
-/** The subcommands that the stand-in has; docker groups some of them under a word and has short names for those. */
+/** The subcommands that the stand-in has: what a launch needs, and what helps a person who looks around or tidies up. */
 const commands: Record<string, Command | Record<string, Command>> = {
-  ...{ run, create, exec, version, info },
-  ...{ ps: container.ps, inspect: container.inspect, logs: container.logs, rm: container.remove, wait: container.wait },
-  ...{ start: container.start, stop: container.stop, restart: container.restart, kill: container.kill },
-  ...{ pull: image.pull, images: image.listImages, rmi: image.removeImages, login: image.login },
-  container: {
-    ...{
-      run,
-      create,
-      exec,
-      ls: container.ps,
-      inspect: container.inspect,
-      logs: container.logs,
-      rm: container.remove,
-      wait: container.wait,
-    },
-    ...{ start: container.start, stop: container.stop, restart: container.restart, kill: container.kill },
-  },
-  image: { pull: image.pull, ls: image.listImages, rm: image.removeImages, inspect: image.inspectImages, prune: image.pruneImages },
+  run,
+  exec,
+  inspect,
+  info,
+  ...container,
+  ...image,
   network,
   volume,
 }

@@ -72,7 +72,6 @@ export interface HostConfig {
   readonly capAdd: readonly string[]
   readonly securityOpt: readonly string[]
   readonly init: boolean
-  readonly extraHosts: readonly string[]
   /** Bytes. */
   readonly maxSize?: number
   readonly maxFile?: number

@@ -75,7 +75,11 @@ export function openContainers(folder: InstanceFolder, settings: Settings, image
       args: args.map((arg) => translate(arg, seen)),
       cwd: locate(record.workingDir, seen) ?? seen.rootfs,
       env: {
-        ...{ HOME: seen.rootfs, HOSTNAME: record.hostname, ...env, PATH: whole, [marker]: settings.instanceId },
+        HOME: seen.rootfs,
+        HOSTNAME: record.hostname,
+        ...env,
+        PATH: whole,
+        [marker]: settings.instanceId,
         // On the machine's own network it is as near to the metadata service as the machine is.
         ...(record.host.network !== 'host' && { [networkMarker]: record.host.network }),
       },

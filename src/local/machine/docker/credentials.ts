@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { parseReference } from '../../../image/reference.ts'
-import { readWhole, writeWhole } from '../folder.ts'
+import { readWhole } from '../folder.ts'
 import { daemon } from './refusal.ts'
 
 /** Docker's own config file, as far as logins are concerned. */
@@ -13,7 +13,7 @@ interface DockerConfig {
 }
 
 /** Where docker keeps its logins: `DOCKER_CONFIG`, else `.docker` at home. Without a home, which is the case for the agent's scripts, that is root's. */
-export function configFile(env: Readonly<Record<string, string>>): string {
+function configFile(env: Readonly<Record<string, string>>): string {
   return join(env.DOCKER_CONFIG ?? join(env.HOME ?? env.MLOPS_ROOT ?? '/root', '.docker'), 'config.json')
 }
 
@@ -33,14 +33,6 @@ export async function authorizationFor(image: string, env: Readonly<Record<strin
   }
   const auth = config.auths?.[host]?.auth
   return auth && `Basic ${auth}`
-}
-
-/** Keeps a login. */
-export function keepLogin(host: string, user: string, password: string, env: Readonly<Record<string, string>>): void {
-  const file = configFile(env)
-  const config = readWhole<DockerConfig>(file) ?? {}
-  const auth = Buffer.from(`${user}:${password}`).toString('base64')
-  writeWhole(file, { ...config, auths: { ...config.auths, [host]: { auth } } })
 }
 
 /** Asks a credential helper by the protocol of docker-credential-helpers: the server on stdin, JSON on stdout. */

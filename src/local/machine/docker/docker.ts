@@ -14,9 +14,6 @@ export interface Docker {
   readonly volumes: Volumes
 }
 
-/** What `docker version` says: the level of docker whose words and formats the stand-in has. */
-export const version = '28.2.2'
-
 export function openDocker(folder: InstanceFolder, settings: Settings): Docker {
   const images = openImages(folder.docker)
   const networks = openNetworks(folder.docker)

@@ -44,7 +44,6 @@ function said(error: unknown, call: EngineCall): string {
   return `Error response from daemon: ${error instanceof Error ? error.stack : error}`
 }
 
-function runs({ args }: EngineCall): boolean {
-  const [first, second] = args
-  return ['run', 'create'].includes((first === 'container' ? second : first) ?? '')
+function runs({ args: [first] }: EngineCall): boolean {
+  return first === 'run'
 }

@@ -34,26 +34,7 @@ export interface LocalImage {
   readonly architecture: string
 }
 
-export interface Images {
-  /**
-   * Gets an image from its registry, verified by digest, each layer once, however many pulls want it at the same time.
-   *
-   * @param authorization what the registry is told, if anything
-   * @param progress lines as docker shows them
-   */
-  pull(
-    text: string,
-    authorization: string | undefined,
-    progress: (line: string) => void,
-  ): Promise<{ image: LocalImage; digest: string; fresh: boolean }>
-  /** By reference or (the beginning of) its id. */
-  find(text: string): LocalImage | undefined
-  list(): LocalImage[]
-  /** Forgets one name, or the whole image; layers that nothing needs any more go with it. */
-  remove(image: LocalImage, name?: string): void
-  /** The folders of its unpacked layers, lowest first. */
-  layers(image: LocalImage): string[]
-}
+export type Images = ReturnType<typeof openImages>
 
 interface Manifest {
   readonly manifests?: readonly { readonly digest: string; readonly platform?: { readonly os: string; readonly architecture: string } }[]
@@ -79,7 +60,7 @@ const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64'
 const hex = (digest: string) => digest.slice('sha256:'.length)
 
 /** @param folder where images.json and `layers` lie */
-export function openImages(folder: string): Images {
+export function openImages(folder: string) {
   const file = join(folder, 'images.json')
   let images = readWhole<LocalImage[]>(file) ?? []
   const fetching = new Map<string, Promise<void>>()
@@ -104,10 +85,12 @@ export function openImages(folder: string): Images {
   }
 
   return {
-    layers: ({ layers }) => layers.map(layerFolder),
+    /** The folders of its unpacked layers, lowest first. */
+    layers: ({ layers }: LocalImage) => layers.map(layerFolder),
     list: () => images,
 
-    find(text) {
+    /** By reference or (the beginning of) its id. */
+    find(text: string): LocalImage | undefined {
       const name = canonical(text)
       return (
         images.find(({ tags, digests }) => name !== undefined && [...tags, ...digests].some((each) => canonical(each) === name)) ??
@@ -115,7 +98,13 @@ export function openImages(folder: string): Images {
       )
     },
 
-    async pull(text, authorization, progress) {
+    /**
+     * Gets an image from its registry, verified by digest, each layer once, however many pulls want it at the same time.
+     *
+     * @param authorization what the registry is told, if anything
+     * @param progress lines as docker shows them
+     */
+    async pull(text: string, authorization: string | undefined, progress: (line: string) => void) {
       const reference = parseReference(text)
       const known = reference.digest ? this.find(text) : undefined
       if (known) return { image: known, digest: reference.digest!, fresh: false }
@@ -149,7 +138,8 @@ export function openImages(folder: string): Images {
       return { image, digest: top.digest, fresh: !before }
     },
 
-    remove(image, name) {
+    /** Forgets one name, or the whole image; layers that nothing needs any more go with it. */
+    remove(image: LocalImage, name?: string): void {
       const wanted = name === undefined ? undefined : canonical(name)
       const rest = {
         ...image,
@@ -159,8 +149,8 @@ export function openImages(folder: string): Images {
       const named =
         rest.tags.length + rest.digests.length > 0 && rest.tags.length + rest.digests.length < image.tags.length + image.digests.length
       const others = images.filter(({ id }) => id !== image.id)
-      if (named) return save([...others, rest])
-      save(others)
+      save(named ? [...others, rest] : others)
+      if (named) return
       const needed = new Set(others.flatMap(({ layers }) => layers))
       for (const layer of image.layers.filter((each) => !needed.has(each))) {
         rmSync(`${layerFolder(layer)}.complete`, { force: true })

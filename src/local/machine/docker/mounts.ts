@@ -5,23 +5,32 @@ import type { Mount } from './container-record.ts'
 import { containerFolder } from './containers.ts'
 import type { Docker } from './docker.ts'
 import type { EngineCall } from './engine-call.ts'
-import type { Parsed } from './flags.ts'
 import { pairs } from './pairs.ts'
 import { daemon, Refusal } from './refusal.ts'
 
+/** What `--mount`, `-v` and `--tmpfs` say. */
+interface Asked {
+  readonly mount: readonly string[]
+  readonly volume: readonly string[]
+  readonly tmpfs: readonly string[]
+}
+
 /**
- * The mounts that a command line asks for by `--mount`, `-v` and `--tmpfs`.
+ * The mounts that a command line asks for.
  *
  * @param id the container's
  * @throws Refusal with exit code 125 for what docker would not take
  */
-export function mounts(docker: Docker, call: EngineCall, flags: Parsed, id: string): Mount[] {
+export function mounts(docker: Docker, call: EngineCall, asked: Asked, id: string): Mount[] {
   const tmpfs = (target: string): Mount => {
     const source = join(containerFolder(docker.folder, id), 'tmpfs', target.replaceAll('/', '_'))
     return { type: 'tmpfs', target, source, readOnly: false }
   }
   const volume = (name: string, target: string, readOnly: boolean): Mount => ({
-    ...{ type: 'volume', name, target, readOnly },
+    type: 'volume',
+    name,
+    target,
+    readOnly,
     source: docker.volumes.create(name).folder,
   })
   const bind = (source: string, target: string, readOnly: boolean): Mount => ({
@@ -57,9 +66,5 @@ export function mounts(docker: Docker, call: EngineCall, flags: Parsed, id: stri
       throw daemon(`invalid mount config for type "bind": bind source path does not exist: ${found.source}`, 125)
     return found
   }
-  return [
-    ...flags.list('mount').map(long),
-    ...flags.list('volume').map(short),
-    ...flags.list('tmpfs').map((text) => tmpfs(text.split(':')[0]!)),
-  ]
+  return [...asked.mount.map(long), ...asked.volume.map(short), ...asked.tmpfs.map((text) => tmpfs(text.split(':')[0]!))]
 }

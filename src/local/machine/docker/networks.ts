@@ -12,23 +12,16 @@ export interface Network {
   readonly created: string
 }
 
-export interface Networks {
-  list(): Network[]
-  /** @throws Refusal when there is none of this name or id */
-  get(name: string): Network
-  create(name: string, labels: Readonly<Record<string, string>>): Network
-  remove(network: Network): void
-}
+export type Networks = ReturnType<typeof openNetworks>
 
 /** Docker's own networks, which cannot be removed. */
 export const predefined = ['bridge', 'host', 'none']
 
-export function openNetworks(folder: string): Networks {
+export function openNetworks(folder: string) {
   const file = join(folder, 'networks.json')
-  const fresh = (name: string, driver: string, labels = {}): Network => ({
-    ...{ id: randomBytes(32).toString('hex'), name, driver, labels },
-    created: new Date().toISOString(),
-  })
+  const fresh = (name: string, driver: string, labels: Network['labels'] = {}): Network => {
+    return { id: randomBytes(32).toString('hex'), name, driver, labels, created: new Date().toISOString() }
+  }
   let networks = readWhole<Network[]>(file) ?? predefined.map((name) => fresh(name, name === 'none' ? 'null' : name))
   const save = (next: Network[]) => {
     writeWhole(file, next)
@@ -37,13 +30,17 @@ export function openNetworks(folder: string): Networks {
   return {
     list: () => networks,
 
-    get(name) {
-      const found = networks.find((each) => each.name === name || (name.length >= 4 && each.id.startsWith(name)))
+    /** By name or (the beginning of) its id. */
+    find: (name: string) => networks.find((each) => each.name === name || (name.length >= 4 && each.id.startsWith(name))),
+
+    /** @throws Refusal when there is none */
+    get(name: string): Network {
+      const found = this.find(name)
       if (!found) throw daemon(`network ${name} not found`)
       return found
     },
 
-    create(name, labels) {
+    create(name: string, labels: Network['labels']): Network {
       if (!/^[a-zA-Z0-9][\w.-]*$/.test(name)) throw daemon(`${name} includes invalid characters for a network name`)
       if (networks.some((each) => each.name === name)) throw daemon(`network with name ${name} already exists`)
       const network = fresh(name, 'bridge', labels)
@@ -51,7 +48,7 @@ export function openNetworks(folder: string): Networks {
       return network
     },
 
-    remove({ id, name }) {
+    remove({ id, name }: Network): void {
       if (predefined.includes(name)) throw daemon(`${name} is a pre-defined network and cannot be removed`)
       save(networks.filter((each) => each.id !== id))
     },

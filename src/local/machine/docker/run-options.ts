@@ -4,58 +4,49 @@ import { resolve } from 'node:path'
 import { type ContainerRecord, type PublishedPort, zeroTime } from './container-record.ts'
 import type { Docker } from './docker.ts'
 import type { EngineCall } from './engine-call.ts'
-import type { Flags, Parsed } from './flags.ts'
+import type { Flags, parse } from './flags.ts'
 import type { LocalImage } from './images.ts'
 import { mounts } from './mounts.ts'
 import { pairs } from './pairs.ts'
 import { daemon, Refusal } from './refusal.ts'
 
-/** What `docker run` and `docker create` understand. */
-export const runFlags: Flags = {
-  ...{ detach: 'flag', interactive: 'flag', rm: 'flag', init: 'flag', 'read-only': 'flag' },
-  ...{
-    name: 'value',
-    network: 'value',
-    net: 'value',
-    restart: 'value',
-    user: 'value',
-    memory: 'value',
-    'memory-swap': 'value',
-    cpus: 'value',
-  },
-  ...{
-    'pids-limit': 'value',
-    'log-driver': 'value',
-    'stop-timeout': 'value',
-    'stop-signal': 'value',
-    hostname: 'value',
-    entrypoint: 'value',
-  },
-  ...{ workdir: 'value', pull: 'value', platform: 'value', cidfile: 'value' },
-  ...{
-    'network-alias': 'list',
-    tmpfs: 'list',
-    mount: 'list',
-    volume: 'list',
-    'cap-drop': 'list',
-    'cap-add': 'list',
-    'security-opt': 'list',
-  },
-  ...{ 'log-opt': 'list', publish: 'list', env: 'list', 'env-file': 'list', label: 'list', 'add-host': 'list' },
-}
+/** What `docker run` understands: the flags of a launch, and those of somebody who tries an image out. */
+export const runFlags = {
+  detach: { type: 'boolean', short: 'd' },
+  interactive: { type: 'boolean', short: 'i' },
+  rm: { type: 'boolean' },
+  init: { type: 'boolean' },
+  'read-only': { type: 'boolean' },
+  name: { type: 'string' },
+  network: { type: 'string', default: 'bridge' },
+  restart: { type: 'string', default: 'no' },
+  user: { type: 'string', short: 'u' },
+  memory: { type: 'string', short: 'm', default: '0' },
+  cpus: { type: 'string', default: '0' },
+  'pids-limit': { type: 'string', default: '0' },
+  'log-driver': { type: 'string', default: 'json-file' },
+  'stop-timeout': { type: 'string', default: '10' },
+  'stop-signal': { type: 'string' },
+  hostname: { type: 'string', short: 'h' },
+  entrypoint: { type: 'string' },
+  workdir: { type: 'string', short: 'w' },
+  pull: { type: 'string', default: 'missing' },
+  'network-alias': { type: 'string', multiple: true, default: [] },
+  tmpfs: { type: 'string', multiple: true, default: [] },
+  mount: { type: 'string', multiple: true, default: [] },
+  volume: { type: 'string', short: 'v', multiple: true, default: [] },
+  'cap-drop': { type: 'string', multiple: true, default: [] },
+  'cap-add': { type: 'string', multiple: true, default: [] },
+  'security-opt': { type: 'string', multiple: true, default: [] },
+  'log-opt': { type: 'string', multiple: true, default: [] },
+  publish: { type: 'string', short: 'p', multiple: true, default: [] },
+  env: { type: 'string', short: 'e', multiple: true, default: [] },
+  'env-file': { type: 'string', multiple: true, default: [] },
+  label: { type: 'string', short: 'l', multiple: true, default: [] },
+} satisfies Flags
 
-export const runShort = {
-  d: 'detach',
-  i: 'interactive',
-  e: 'env',
-  p: 'publish',
-  v: 'volume',
-  l: 'label',
-  u: 'user',
-  m: 'memory',
-  h: 'hostname',
-  w: 'workdir',
-}
+/** A command line of `docker run` that has been read. */
+export type RunFlags = ReturnType<typeof parse<typeof runFlags>>
 
 const words = ['brave', 'calm', 'eager', 'gentle', 'keen', 'quiet', 'swift', 'witty']
 const people = ['babbage', 'curie', 'gauss', 'hopper', 'lovelace', 'noether', 'shannon', 'turing']
@@ -65,58 +56,53 @@ const people = ['babbage', 'curie', 'gauss', 'hopper', 'lovelace', 'noether', 's
  *
  * @throws Refusal with exit code 125 for what does not fit
  */
-export function containerRecord(docker: Docker, call: EngineCall, flags: Parsed, image: LocalImage): ContainerRecord {
-  const [text = '', ...cmd] = flags.rest
+export function containerRecord(docker: Docker, call: EngineCall, { values, rest }: RunFlags, image: LocalImage): ContainerRecord {
+  const [text = '', ...cmd] = rest
   const id = randomBytes(32).toString('hex')
   const { config } = image
-  const entrypoint = flags.value('entrypoint')
-  const network = flags.value('network') ?? flags.value('net') ?? 'bridge'
+  const { entrypoint, network, name = `${pick(words)}_${pick(people)}_${id.slice(0, 4)}` } = values
   docker.networks.get(network)
-  const logging = logOptions(flags)
-  const whole: Omit<ContainerRecord, 'host'> = {
+  const own = entrypoint === undefined ? (config.Entrypoint ?? []) : [entrypoint].filter(Boolean)
+  // An entrypoint of the command line drops the image's command too.
+  const command = cmd.length > 0 ? cmd : entrypoint === undefined ? (config.Cmd ?? []) : []
+  if (own.length + command.length === 0) throw daemon('no command specified', 125)
+  if (!/^[a-zA-Z0-9][\w.-]+$/.test(name)) throw daemon(`Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`, 125)
+  const restart = restartPolicy(values.restart)
+  if (values.rm && restart.name !== 'no') throw new Refusal('conflicting options: cannot specify both --restart and --rm', 125)
+  return {
     id,
-    name: flags.value('name') ?? `${pick(words)}_${pick(people)}_${id.slice(0, 4)}`,
+    name,
     image: text,
     imageId: image.id,
     created: new Date().toISOString(),
-    entrypoint: entrypoint === undefined ? (config.Entrypoint ?? []) : entrypoint === '' ? [] : [entrypoint],
-    // An entrypoint of the command line drops the image's command too.
-    cmd: cmd.length > 0 ? cmd : entrypoint === undefined ? (config.Cmd ?? []) : [],
-    env: { ...pairs(config.Env ?? []), ...environment(flags, call) },
-    workingDir: flags.value('workdir') ?? (config.WorkingDir || '/'),
-    user: flags.value('user') ?? config.User ?? '',
-    hostname: flags.value('hostname') ?? id.slice(0, 12),
-    labels: { ...config.Labels, ...pairs(flags.list('label')) },
-    stopSignal: signalName(flags.value('stop-signal') ?? config.StopSignal ?? 'SIGTERM'),
-    stopTimeout: wholeNumber(flags, 'stop-timeout') ?? 10,
+    entrypoint: own,
+    cmd: command,
+    env: { ...pairs(config.Env ?? []), ...environment(values, call) },
+    workingDir: values.workdir ?? (config.WorkingDir || '/'),
+    user: values.user ?? config.User ?? '',
+    hostname: values.hostname ?? id.slice(0, 12),
+    labels: { ...config.Labels, ...pairs(values.label) },
+    stopSignal: signalName(values['stop-signal'] ?? config.StopSignal ?? 'SIGTERM'),
+    stopTimeout: wholeNumber('stop-timeout', values['stop-timeout']),
     restartCount: 0,
     stoppedByUser: false,
     state: { status: 'created', pid: 0, exitCode: 0, error: '', startedAt: zeroTime, finishedAt: zeroTime },
-  }
-  if (whole.entrypoint.length + whole.cmd.length === 0) throw daemon('no command specified', 125)
-  if (!/^[a-zA-Z0-9][\w.-]+$/.test(whole.name))
-    throw daemon(`Invalid container name (${whole.name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`, 125)
-  const restart = restartPolicy(flags.value('restart') ?? 'no')
-  if (flags.has('rm') && restart.name !== 'no') throw new Refusal('conflicting options: cannot specify both --restart and --rm', 125)
-  return {
-    ...whole,
     host: {
       network,
       restart,
-      aliases: flags.list('network-alias'),
-      ports: flags.list('publish').map(publishedPort),
-      mounts: mounts(docker, call, flags, id),
-      autoRemove: flags.has('rm'),
-      readOnly: flags.has('read-only'),
-      memory: bytes(flags.value('memory') ?? '0'),
-      cpus: Number(flags.value('cpus') ?? 0),
-      pidsLimit: wholeNumber(flags, 'pids-limit') ?? 0,
-      capDrop: flags.list('cap-drop'),
-      capAdd: flags.list('cap-add'),
-      securityOpt: flags.list('security-opt'),
-      init: flags.has('init'),
-      extraHosts: flags.list('add-host'),
-      ...logging,
+      aliases: values['network-alias'],
+      ports: values.publish.map(publishedPort),
+      mounts: mounts(docker, call, values, id),
+      autoRemove: values.rm === true,
+      readOnly: values['read-only'] === true,
+      memory: bytes(values.memory),
+      cpus: Number(values.cpus),
+      pidsLimit: wholeNumber('pids-limit', values['pids-limit']),
+      capDrop: values['cap-drop'],
+      capAdd: values['cap-add'],
+      securityOpt: values['security-opt'],
+      init: values.init === true,
+      ...logOptions(values),
     },
   }
 }
@@ -126,24 +112,21 @@ function pick(names: readonly string[]): string {
 }
 
 /** A whole number, or a complaint in docker's words. */
-function wholeNumber(flags: Parsed, name: string): number | undefined {
-  const value = flags.value(name)
-  if (value === undefined) return undefined
-  if (!/^-?\d+$/.test(value))
-    throw new Refusal(`invalid argument "${value}" for "--${name}" flag: strconv.ParseInt: parsing "${value}": invalid syntax`, 125)
-  return Number(value)
+function wholeNumber(name: string, value: string): number {
+  if (/^-?\d+$/.test(value)) return Number(value)
+  throw new Refusal(`invalid argument "${value}" for "--${name}" flag: strconv.ParseInt: parsing "${value}": invalid syntax`, 125)
 }
 
 /** `-e NAME` takes the value of the command's own environment, and is nothing when there is none. */
-function environment(flags: Parsed, call: EngineCall): Record<string, string> {
-  const lines = flags.list('env-file').flatMap((file) => {
+function environment({ 'env-file': files, env }: RunFlags['values'], call: EngineCall): Record<string, string> {
+  const lines = files.flatMap((file) => {
     const path = resolve(call.cwd, file)
     if (!existsSync(path)) throw new Refusal(`open ${file}: no such file or directory`, 125)
     return readFileSync(path, 'utf8')
       .split('\n')
       .filter((line) => line.trim() !== '' && !line.startsWith('#'))
   })
-  const named = [...lines, ...flags.list('env')].flatMap((text) => {
+  const named = [...lines, ...env].flatMap((text) => {
     if (text.includes('=')) return [text]
     const value = call.env[text]
     return value === undefined ? [] : [`${text}=${value}`]
@@ -171,17 +154,13 @@ function restartPolicy(text: string): ContainerRecord['host']['restart'] {
   return { name: name as 'no', most: Number(most) }
 }
 
-function logOptions(flags: Parsed): { maxSize?: number; maxFile?: number } {
-  const driver = flags.value('log-driver') ?? 'json-file'
+function logOptions({ 'log-driver': driver, 'log-opt': given }: RunFlags['values']): { maxSize?: number; maxFile?: number } {
   if (driver !== 'json-file' && driver !== 'local')
     throw daemon(`logger: no log driver named '${driver}' is registered (in the stand-in for docker)`, 125)
-  const options = pairs(flags.list('log-opt'))
-  const unknown = Object.keys(options).find((name) => name !== 'max-size' && name !== 'max-file')
+  const { 'max-size': size, 'max-file': count, ...others } = pairs(given)
+  const [unknown] = Object.keys(others)
   if (unknown) throw daemon(`unknown log opt '${unknown}' for json-file log driver`, 125)
-  return {
-    ...(options['max-size'] && { maxSize: bytes(options['max-size']) }),
-    ...(options['max-file'] && { maxFile: Number(options['max-file']) }),
-  }
+  return { ...(size && { maxSize: bytes(size) }), ...(count && { maxFile: Number(count) }) }
 }
 
 /** `256m`, `1g`, `1048576` → bytes. */

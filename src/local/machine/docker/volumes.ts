@@ -13,23 +13,13 @@ export interface Volume {
   readonly folder: string
 }
 
-export interface Volumes {
-  list(): Volume[]
-  find(name: string): Volume | undefined
-  /** Makes it unless it is there. */
-  create(name: string, labels?: Readonly<Record<string, string>>, options?: Readonly<Record<string, string>>): Volume
-  /** Gives an empty volume the content that the image has at the place where it is mounted, as docker does. */
-  seed(volume: Volume, from: string): void
-  remove(volume: Volume): void
-  /** Empties those in memory, as a machine does that is switched on. */
-  boot(): void
-}
+export type Volumes = ReturnType<typeof openVolumes>
 
 /**
  * @param folder where the volumes on the disk lie
  * @param memory where those in memory lie
  */
-export function openVolumes(folder: string, memory: string): Volumes {
+export function openVolumes(folder: string, memory: string) {
   const root = join(folder, 'volumes')
   const meta = (name: string) => join(root, name, 'volume.json')
   const find = (name: string): Volume | undefined => {
@@ -42,7 +32,8 @@ export function openVolumes(folder: string, memory: string): Volumes {
     find,
     list,
 
-    create(name, labels = {}, options = {}) {
+    /** Makes it unless it is there. */
+    create(name: string, labels: Volume['labels'] = {}, options: Volume['options'] = {}): Volume {
       if (!/^[a-zA-Z0-9][\w.-]*$/.test(name)) throw daemon(`create ${name}: "${name}" includes invalid characters for a local volume name`)
       for (const [key, value] of Object.entries(options)) {
         const known = ((key === 'type' || key === 'device') && value === 'tmpfs') || key === 'o'
@@ -56,17 +47,19 @@ export function openVolumes(folder: string, memory: string): Volumes {
       return find(name)!
     },
 
-    seed(volume, from) {
+    /** Gives an empty volume the content that the image has at the place where it is mounted, as docker does. */
+    seed(volume: Volume, from: string): void {
       if (existsSync(from) && readdirSync(volume.folder).length === 0)
         cpSync(from, volume.folder, { recursive: true, verbatimSymlinks: true })
     },
 
-    remove({ name, folder }) {
+    remove({ name, folder }: Volume): void {
       rmSync(folder, { recursive: true, force: true })
       rmSync(join(root, name), { recursive: true, force: true })
     },
 
-    boot() {
+    /** Empties those in memory, as a machine does that is switched on. */
+    boot(): void {
       rmSync(memory, { recursive: true, force: true })
       for (const volume of list()) make(volume)
     },

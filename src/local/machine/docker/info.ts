@@ -1,29 +1,14 @@
-import { type Docker, version as dockerVersion } from './docker.ts'
+import type { Docker } from './docker.ts'
 import type { EngineCall } from './engine-call.ts'
-import { expect, parse } from './flags.ts'
+import { parse } from './flags.ts'
 import { fill } from './template.ts'
 
-/** `docker version`. */
-export function version(_: Docker, call: EngineCall): number {
-  const flags = parse('version', call.args, { format: 'value' }, { f: 'format' })
-  expect('version', flags, 0, 0)
-  const side = {
-    Version: dockerVersion,
-    ApiVersion: '1.50',
-    Os: 'linux',
-    Arch: process.arch === 'arm64' ? 'arm64' : 'amd64',
-    Stand: 'stand-in',
-  }
-  const text =
-    flags.value('format') ?? 'Client:\n Version: {{.Client.Version}}\n\nServer: stand-in\n Engine:\n  Version: {{.Server.Version}}'
-  call.out(`${fill(text === 'json' ? '{{json .}}' : text, { Client: side, Server: side })}\n`)
-  return 0
-}
+/** The level of docker whose words and formats the stand-in has. */
+const version = '28.2.2'
 
 /** `docker info`. */
 export function info(docker: Docker, call: EngineCall): number {
-  const flags = parse('info', call.args, { format: 'value' }, { f: 'format' })
-  expect('info', flags, 0, 0)
+  const { values } = parse('info', call.args, { format: { type: 'string', short: 'f' } }, [0, 0])
   const containers = docker.containers.list().map(({ record }) => record.state.status)
   const facts = {
     ID: docker.settings.instanceId,
@@ -36,10 +21,10 @@ export function info(docker: Docker, call: EngineCall): number {
     OperatingSystem: 'Amazon Linux 2023',
     OSType: 'linux',
     Architecture: process.arch === 'arm64' ? 'aarch64' : 'x86_64',
-    ServerVersion: dockerVersion,
+    ServerVersion: version,
     DockerRootDir: docker.folder.docker,
   }
-  const format = flags.value('format')
+  const { format } = values
   const lines = Object.entries(facts).map(([name, value]) => ` ${name}: ${value}\n`)
   call.out(format === undefined ? `Server:\n${lines.join('')}` : `${fill(format === 'json' ? '{{json .}}' : format, facts)}\n`)
   return 0

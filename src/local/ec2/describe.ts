@@ -1,0 +1,95 @@
+import type { Filter } from '@aws-sdk/client-ec2'
+import type { Call, Cloud } from '../cloud.ts'
+import { ApiError, refuse } from '../cloud.ts'
+import { pageByName } from '../paging.ts'
+import { wildcard } from '../policy.ts'
+import type { Tag } from '../records.ts'
+import type { Ec2Kind } from './kinds.ts'
+import { facts, notFound } from './kinds.ts'
+
+/** What the Describe call of one kind shows and by what it can be filtered. Everything about a resource is read from its shown form. */
+export interface Description<Shown> {
+  /** Refuses ids that name nothing; absent where a call looks at its names itself. */
+  readonly kind?: Ec2Kind
+  /** The member of a request that has ids. */
+  readonly ids?: string
+  /** What tells one from all others, where it is not the id of its kind. */
+  readonly id?: (shown: NoInfer<Shown>) => string
+  readonly all: (cloud: Cloud) => readonly Shown[]
+  /** What a filter looks at: a path in the shown form, or what a function finds. `tag:KEY` and `tag-key` come by themselves. */
+  readonly filters: Readonly<Record<string, Path<NoInfer<Shown>> | ((shown: NoInfer<Shown>, cloud: Cloud) => Value | readonly Value[])>>
+}
+
+type Value = string | number | boolean | undefined
+
+/** A member, or a member of it or of every item of it: `VpcId`, `Associations.Main`, `IpPermissions.IpRanges.CidrIp`. */
+type Path<Shown> = { [Key in keyof Shown & string]: Key | `${Key}.${Below<Shown[Key]>}` }[keyof Shown & string]
+type Below<Member> =
+  NonNullable<Member> extends readonly (infer Item)[] ? Path<Item> : NonNullable<Member> extends object ? Path<NonNullable<Member>> : never
+
+export interface Query {
+  readonly Filters?: readonly Filter[] | undefined
+  readonly MaxResults?: number | undefined
+  readonly NextToken?: string | undefined
+}
+
+/** A Describe call; `answer` is the member of the output that has the list. */
+export function describe<Name extends string, Shown extends object>(answer: Name, description: Description<Shown>) {
+  return (query: Query, { cloud }: Call) => {
+    const { items, NextToken } = select(description, query, cloud)
+    return { [answer]: items, NextToken } as { [Each in Name]: Shown[] } & { NextToken: string | undefined }
+  }
+}
+
+/**
+ * Looks up what a query names, filters and pages it. Filters are joined by AND, their values by OR; `*` and `?` are wildcards.
+ * @throws ApiError for an id that names nothing, and for a filter that AWS has, or might have, and this cloud does not: an ignored filter would select too much
+ */
+export function select<Shown extends object>(description: Description<Shown>, query: Query, cloud: Cloud) {
+  const { kind, ids, filters } = description
+  const id = description.id ?? ((shown: Shown) => String(shown[facts(kind as Ec2Kind).id as keyof Shown]))
+  const all = description.all(cloud)
+  const wanted = ids === undefined ? undefined : (query as Readonly<Record<string, readonly string[] | undefined>>)[ids]
+  const find = (name: string) => all.find((each) => id(each) === name) ?? refuse(notFound(kind as Ec2Kind, name))
+  const named = wanted?.length ? [...new Set(wanted)].map(find) : all
+  const tests = (query.Filters ?? []).map((filter) => test<Shown>(filter, filters, cloud))
+  const matching = named.filter((shown) => tests.every((passes) => passes(shown)))
+  return page(matching, query, id)
+}
+
+function test<Shown extends object>({ Name = '', Values = [] }: Filter, filters: Description<Shown>['filters'], cloud: Cloud) {
+  const filter = Object.hasOwn(filters, Name) ? filters[Name] : undefined
+  const read = (shown: Shown): unknown => {
+    if (Name === 'tag-key') return tagsOf(shown).map(({ Key }) => Key)
+    if (Name.startsWith('tag:')) return tagsOf(shown).flatMap(({ Key, Value }) => (Key === Name.slice(4) ? [Value] : []))
+    return typeof filter === 'function' ? filter(shown, cloud) : follow(shown, String(filter).split('.'))
+  }
+  if (!filter && Name !== 'tag-key' && !Name.startsWith('tag:')) throw invalid(`The filter '${Name}' is invalid`)
+  if (Values.length === 0) throw invalid(`The filter '${Name}' must have at least one value`)
+  const patterns = Values.map((value) => wildcard(value))
+  return (shown: Shown) => [read(shown)].flat(3).some((value) => value !== undefined && patterns.some((each) => each.test(String(value))))
+}
+
+function follow(value: unknown, [first, ...rest]: readonly string[]): unknown {
+  if (first === undefined || value === undefined) return value
+  if (Array.isArray(value)) return value.map((item) => follow(item, [first, ...rest]))
+  return follow((value as Record<string, unknown>)[first], rest)
+}
+
+function tagsOf(shown: { Tags?: Tag[]; TagSet?: Tag[] }): Tag[] {
+  return shown.Tags ?? shown.TagSet ?? []
+}
+
+function page<T>(items: T[], { MaxResults, NextToken }: Query, id: (item: T) => string): { items: T[]; NextToken: string | undefined } {
+  if (MaxResults === undefined && NextToken === undefined) return { items, NextToken: undefined }
+  if (MaxResults !== undefined && (MaxResults < 5 || MaxResults > 1000)) {
+    throw invalid(`Value ( ${MaxResults} ) for parameter maxResults is invalid. Expecting a value from 5 to 1000.`)
+  }
+  const found = pageByName(items, id, MaxResults ?? 1000, NextToken)
+  if (!found) throw invalid('The token provided is invalid')
+  return { items: found.items, NextToken: found.next }
+}
+
+function invalid(message: string): ApiError {
+  return new ApiError('InvalidParameterValue', message)
+}

@@ -1,0 +1,4 @@
+export interface Tag {
+  Key: string
+  Value: string
+}
