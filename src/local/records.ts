@@ -21,6 +21,8 @@ export interface Instance {
   LaunchTime: string
   /** Set once it has been `running`: from then on it has something to lose. */
   Ran?: boolean
+  /** Set while it is to be switched off and on again. */
+  Reboot?: boolean
   /** When it reached `terminated`, in ms; such an instance stays visible for about an hour. */
   TerminatedAt?: number
   VpcId: string

@@ -75,6 +75,11 @@ export function createMachines(cloud: Cloud): Machines {
   const run = async (instance: Instance) => {
     const machine = supervisor(instance.InstanceId)
     starting.delete(instance.InstanceId)
+    if (instance.Reboot) {
+      await powerOff(instance.InstanceId)
+      change(instance, { Reboot: false })
+      return restart(instance, machine)
+    }
     if (machine.state() !== 'dead') {
       machine.refresh(instance, publicAddressOf(store, instance))
       return
@@ -95,6 +100,9 @@ export function createMachines(cloud: Cloud): Machines {
       `the machine of ${InstanceId} does not run; it is started again${recovery.first() ? `:\n${machine.log().join('\n')}` : ''}`,
     )
     await powerOff(InstanceId)
+    restart(instance, machine)
+  }
+  const restart = (instance: Instance, machine: Supervisor) => {
     machine.refresh(instance, publicAddressOf(store, instance))
     machine.start(instance)
   }
