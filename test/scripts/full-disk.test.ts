@@ -13,7 +13,8 @@ const disk = smallDisk(800)
 test('a full disk fails a deploy with a clear error, and all is as before when there is room again', async () => {
   if (!disk) return console.log('not tested: this system does not let us mount a small disk')
   const project = await layProject({ wrapper: disk.wrapper })
-  const theProcess = (program: string) => processesOf(project.folder).find(({ command }) => command.includes(program))!.pid
+  const theProcess = (program: string) =>
+    processesOf(project.folder).find(({ command, environment }) => `${command}\0${environment}`.includes(program))!.pid
   const web = async () => (await fetch(`http://127.0.0.1:${project.ports[0]}/`)).text()
   mkdirSync(project.state)
   await disk.mount(project.state)
@@ -36,7 +37,7 @@ test('a full disk fails a deploy with a clear error, and all is as before when t
     // Every process writes to logs that have no room, and what is killed is started again all the same.
     const [machine, forwarder] = [theProcess('src/local/machine/main.ts'), theProcess('src/local/forwarder/main.ts')]
     for (let count = 0; count < 5; count++) {
-      kill([theProcess('server.js')])
+      kill([theProcess('SERVICE_NAME=web')])
       await until(async () => (await web().catch(() => '')) === 'version 1', 20)
     }
     kill([forwarder])
@@ -46,7 +47,7 @@ test('a full disk fails a deploy with a clear error, and all is as before when t
 
     // There is room again: nothing has to be told so.
     disk.clear()
-    kill([theProcess('server.js')])
+    kill([theProcess('SERVICE_NAME=web')])
     await until(async () => (await web().catch(() => '')) === 'version 1', 20)
     const logs = await project.run('logs', 'web')
     assert.match(logs.out, /web 1 starts\nthe model file is missing\n$/)
