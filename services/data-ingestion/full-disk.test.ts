@@ -19,7 +19,9 @@ function mayMount(): boolean {
   }
 }
 
-if (mayMount())
+const mounts = mayMount()
+
+if (mounts)
   test('on a full disk records are refused with 507, reads go on, and after a kill everything acknowledged is there', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'full-disk-'))
     // One shell holds the disk while two services use it, one after the other; a line on its input starts the second.
@@ -69,6 +71,52 @@ if (mayMount())
       rmSync(folder, { recursive: true, force: true })
     }
   })
+if (mounts)
+  for (const filled of [256, 248, 200])
+    test(`a service that starts with ${256 - filled} KiB of room waits for more, and takes up work by itself when there is`, async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'no-room-'))
+      const script = `mount -t tmpfs -o size=256k none "$0" && head -c ${filled}k /dev/zero > "$0/filler"
+        exec 3<&0; { read line; rm "$0/filler"; read line; head -c 256k /dev/zero > "$0/filler"; read line; rm "$0/filler"; read line; } <&3 & exec "$1" "$2" </dev/null 2>&1`
+      const shell = spawn('unshare', ['--user', '--map-root-user', '--mount', 'bash', '-c', script, folder, process.execPath, entry], {
+        env: { ...process.env, DATA_DIR: join(folder, 'data'), PORT: '0' },
+        stdio: ['pipe', 'pipe', 'ignore'],
+        detached: true,
+      })
+      const ended = once(shell, 'exit')
+      let output = ''
+      shell.stdout.on('data', (piece) => {
+        output += piece
+      })
+      const seen = async (text: RegExp) => {
+        while (!text.test(output)) await once(shell.stdout, 'data')
+      }
+      try {
+        await seen(/the service starts when there is/)
+        shell.stdin.write('\n')
+        await seen(/"message":"listening"/)
+        const address = `http://127.0.0.1:${/"port":(\d+)/.exec(output)?.[1]}`
+        const post = async (bytes = 10) => {
+          const response = await fetch(`${address}/ingest`, { method: 'POST', body: `{"a":"${'x'.repeat(bytes)}"}` })
+          return { status: response.status, id: ((await response.json()) as { id: string }).id }
+        }
+        const kept = [await post()]
+        assert.is(kept[0]?.status, 201)
+        // Full again while it runs: nothing is kept then, and when there is room it goes on by itself.
+        shell.stdin.write('\n')
+        let refused = await post(2000)
+        for (; refused.status === 201; refused = await post(2000)) kept.push(refused)
+        assert.ok([503, 507].includes(refused.status), `refused with ${refused.status}`)
+        assert.is((await fetch(`${address}/health`)).status, 200)
+        shell.stdin.write('\n')
+        let again = await post()
+        while (again.status !== 201) again = await post()
+        for (const { id } of [...kept, again]) assert.is((await fetch(`${address}/data/${id}`)).status, 200)
+      } finally {
+        process.kill(-shell.pid!, 'SIGTERM')
+        await ended
+        rmSync(folder, { recursive: true, force: true })
+      }
+    })
 else test('a full disk cannot be made here, and the run says so', () => assert.ok(true))
 
 test.run()

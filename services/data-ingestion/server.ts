@@ -1,9 +1,11 @@
+import { createLog } from '../kit/log.ts'
 import { run, type Surroundings } from '../kit/run.ts'
 import { compileSchema } from '../kit/schema.ts'
 import { createApp } from './app.ts'
 import { openPostgres } from './postgres.ts'
 import { openSqlite } from './sqlite.ts'
 import type { Store } from './store.ts'
+import { whenThereIsRoom } from './when-there-is-room.ts'
 
 await run({ name: 'data-ingestion', port: 8002 }, async (surroundings) => {
   // First what only has to be read: a mistake there should not wait for a database.
@@ -23,5 +25,5 @@ function checkOf({ setting }: Surroundings) {
 
 async function storeOf({ name, dataDir, setting }: Surroundings): Promise<Store> {
   const url = setting('DATABASE_URL')
-  return url ? openPostgres(url, { name }) : openSqlite(dataDir)
+  return url ? openPostgres(url, { name }) : whenThereIsRoom(() => openSqlite(dataDir), createLog(name))
 }

@@ -40,12 +40,15 @@ export function prepareFile(folder: string): string {
   fsyncSync(entry)
   closeSync(entry)
   const database = openFile(file)
-  database.exec('BEGIN IMMEDIATE')
-  const { user_version: made } = database.prepare('PRAGMA user_version').get() as { user_version: number }
-  for (const migration of migrations.slice(made)) database.exec(migration)
-  if (made < migrations.length) database.exec(`PRAGMA user_version = ${migrations.length}`)
-  database.exec('COMMIT')
-  database.close()
+  try {
+    database.exec('BEGIN IMMEDIATE')
+    const { user_version: made } = database.prepare('PRAGMA user_version').get() as { user_version: number }
+    for (const migration of migrations.slice(made)) database.exec(migration)
+    if (made < migrations.length) database.exec(`PRAGMA user_version = ${migrations.length}`)
+    database.exec('COMMIT')
+  } finally {
+    database.close()
+  }
   return file
 }
 
@@ -55,7 +58,23 @@ export function prepareFile(folder: string): string {
  */
 export function openFile(file: string): DatabaseSync {
   const database = new DatabaseSync(file, { timeout: 5000 })
-  // On macOS a sync reaches the disk's cache only, unless it is asked for in full.
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON')
+  try {
+    // On macOS a sync reaches the disk's cache only, unless it is asked for in full.
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON')
+  } catch (error) {
+    database.close()
+    throw error
+  }
   return database
+}
+
+/** Whether the disk has no room: SQLITE_FULL, see https://www.sqlite.org/rescode.html#full, or the system's own errors for that. */
+export function isFull(error: unknown): boolean {
+  const { errcode, code } = error as { errcode?: number; code?: string }
+  return errcode === 13 || code === 'ENOSPC' || code === 'EDQUOT'
+}
+
+/** Whether the disk did not do what was asked of it: one of https://www.sqlite.org/rescode.html#ioerr, as also comes where there is no room for a file beside the database. */
+export function isDiskTrouble(error: unknown): boolean {
+  return ((error as { errcode?: number }).errcode ?? 0) % 256 === 10
 }

@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import type { Outcome } from './groups.ts'
-import { openFile } from './sqlite-file.ts'
-import { type Append, ClaimConflictError, claimSeconds, type Kept, StoreFullError } from './store.ts'
+import { isDiskTrouble, isFull, openFile } from './sqlite-file.ts'
+import { type Append, ClaimConflictError, claimSeconds, type Kept, StoreFullError, StoreUnavailableError } from './store.ts'
 
 /** The one thread that writes: while it waits for the disk, requests are read and answered by the other. */
 export interface Writer {
-  /** Writes a group in one transaction; one at a time. Throws StoreFullError, or SQLite's error, when nothing of it was kept. */
+  /** Writes a group in one transaction; one at a time. Throws StoreFullError, or SQLite's error, when nothing of it was kept, and StoreUnavailableError when nobody can tell. */
   write(group: readonly Append[]): Promise<Outcome[]>
   close(): Promise<void>
 }
@@ -33,7 +33,11 @@ interface Columns {
 type Claimed = Kept | 'conflict'
 
 /** What it answers: everything was kept, except where something is said by the append's index. Errors do not cross threads as what they are, so they are named. */
-type Answer = { readonly claimed: ReadonlyMap<number, Claimed> } | { readonly full: string } | { readonly failed: Error }
+type Answer =
+  | { readonly claimed: ReadonlyMap<number, Claimed> }
+  | { readonly full: string }
+  | { readonly trouble: string }
+  | { readonly failed: Error }
 
 /** How often (s) claims are looked through for old ones, and how many are removed then at most. */
 const pruning = { seconds: 60, count: 10_000 }
@@ -55,6 +59,7 @@ export function startWriter(file: string, maxPages?: number): Writer {
       worker.postMessage(columnsOf(group))
       const [answer] = await answered
       if ('full' in answer) throw new StoreFullError('The disk has no room for another record.', { cause: answer.full })
+      if ('trouble' in answer) throw new StoreUnavailableError('The disk cannot be written at the moment.', { cause: answer.trouble })
       if ('failed' in answer) throw answer.failed
       return group.map(({ records, timestamp }, index) => {
         const claimed = answer.claimed.get(index)
@@ -142,7 +147,8 @@ function serve({ writes, maxPages }: Task, port: NonNullable<typeof parentPort>)
     } catch (error) {
       // A full disk has sometimes rolled back by itself.
       if (database.isTransaction) database.exec('ROLLBACK')
-      return isFull(error) ? { full: String(error) } : { failed: error as Error }
+      if (isFull(error)) return { full: String(error) }
+      return isDiskTrouble(error) ? { trouble: String(error) } : { failed: error as Error }
     }
   }
 
@@ -151,9 +157,4 @@ function serve({ writes, maxPages }: Task, port: NonNullable<typeof parentPort>)
     database.close()
     port.close()
   })
-}
-
-/** SQLITE_FULL, see https://www.sqlite.org/rescode.html#full */
-function isFull(error: unknown): boolean {
-  return (error as { errcode?: number }).errcode === 13
 }
