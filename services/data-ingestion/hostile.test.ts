@@ -63,6 +63,13 @@ test('a kilobyte does not become ten thousand records', async () => {
   assert.is(stream.ids?.length, stream.accepted)
 })
 
+test('lines of nothing but space are lines as well', async () => {
+  const { status, error, perKilobyte } = await post('   \r\n'.repeat(90_000), lines)
+  assert.is(status, 413)
+  assert.match(String(error), /^The lines are more than \d+, which is too many for what was sent$/)
+  assert.ok(perKilobyte < 0.05, `${perKilobyte} s a kB`)
+})
+
 test('a line of lists in lists is not parsed beyond what was sent for it', async () => {
   const { status, error } = await post(`{"a":[${Array(300_000).fill('[]').join(',')}]}\n`, lines)
   assert.equal([status, error], [400, 'None of the lines could be kept'])

@@ -29,6 +29,8 @@ interface Tally {
   readonly errors: { line: number; error: string }[]
   rejected: number
   lines: number
+  /** Lines that were looked at: those of nothing but space cost something as well. */
+  looked: number
   /** Lists and objects in all of them. */
   containers: number
 }
@@ -42,7 +44,7 @@ interface Tally {
  */
 export async function ingestLines(request: Request, ingest: Ingest): Promise<Reply> {
   const key = readKey(request.headers['idempotency-key'])
-  const tally: Tally = { ids: [], errors: [], rejected: 0, lines: 0, containers: 0 }
+  const tally: Tally = { ids: [], errors: [], rejected: 0, lines: 0, looked: 0, containers: 0 }
   const timestamp = Date.now() / 1000
   try {
     // What is held of a line that has not come to its end counts as well: it may be a megabyte, of each of many clients.
@@ -105,7 +107,8 @@ async function keepLines(lines: readonly Line[], request: Request, key: string |
       if (work.due) await work.pause()
     }
     await settle(keeping, tally)
-    if (tally.lines > mostRecords(request.received))
+    tally.looked += lines.length
+    if (tally.looked > mostRecords(request.received))
       throw new HttpError(413, `The lines are more than ${mostRecords(request.received)}, which is too many for what was sent`)
   } finally {
     request.release(held)

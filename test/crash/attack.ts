@@ -10,6 +10,7 @@ import { renderReport, reportOf } from '../../src/terminal/report.ts'
 import { createStyle } from '../../src/terminal/style.ts'
 import { resolveUrl } from './attack/address.ts'
 import { assault, type ServiceResult } from './attack/assault.ts'
+import { bounds } from './attack/bounds.ts'
 import { help, type Options, readOptions } from './attack/options.ts'
 import { countOf, renderAttack } from './attack/report.ts'
 import { startServices } from './attack/services.ts'
@@ -25,7 +26,15 @@ async function attack(options: Options): Promise<boolean> {
     const results: ServiceResult[] = []
     const tell = (line: string) => console.error(`  ${line}`)
     for (const target of targets)
-      results.push(await assault(target, { ...options, probes: true, withinMs: (minutes * 60_000) / targets.length, tell }))
+      results.push(
+        await assault(target, {
+          ...options,
+          cpuMsPerKB: bounds.cpuMsPerKB,
+          probes: true,
+          withinMs: (minutes * 60_000) / targets.length,
+          tell,
+        }),
+      )
     const count = countOf(results)
     console.log(json ? JSON.stringify({ seed, memoryMiB, services: results, ...count }) : renderAttack(results, options))
     return count.failed === 0

@@ -10,7 +10,7 @@ import { findProcess } from './process.ts'
 import { openTarget, type Target } from './target.ts'
 
 const entry = `${import.meta.dirname}/careless.fixture.ts`
-const memoryMiB = 256
+const limits = { memoryMiB: 256, cpuMsPerKB: 50 }
 const backMs = 100
 
 /** Tries one request to a service that makes mistakes. @returns what was found wrong, and whether the rest can be tried */
@@ -19,7 +19,7 @@ async function found(path: string, more: Partial<Attempt> = {}): Promise<[readon
     const instrument = await openInstrument(target, { probes: false, backMs })
     const attempt: Attempt = { about: path, connections: [post(path, '{}')], ...more }
     try {
-      const [{ problems }, over] = await tryCase(target, instrument, { number: 0, make: () => attempt }, memoryMiB)
+      const [{ problems }, over] = await tryCase(target, instrument, { number: 0, make: () => attempt }, limits)
       return [problems, over]
     } finally {
       await instrument.close()

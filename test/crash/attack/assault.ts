@@ -1,19 +1,18 @@
-import { bounds, bytesOf, cpuPerKB, judge, judgeLabels, type Measured } from './bounds.ts'
+import { bounds, bytesOf, cpuPerKB, judge, judgeLabels, type Limits, type Measured } from './bounds.ts'
 import type { Attempt } from './case.ts'
 import { exchange, type Outcome } from './exchange.ts'
 import { families } from './families/index.ts'
+import { countSeries } from './gauge.ts'
 import { type Instrument, openInstrument } from './instrument.ts'
 import { type Planned, planCases } from './plan.ts'
 import type { Latencies } from './prober.ts'
 import type { Target } from './target.ts'
 
 /** What is to be tried. */
-export interface Orders {
+export interface Orders extends Limits {
   readonly seed: number
   /** Of the cases, from 0. */
   readonly numbers: readonly number[]
-  /** The limit of the service's container. */
-  readonly memoryMiB: number
   /** Whether `/health` is asked all the time. */
   readonly probes: boolean
   /** No case begins later than so many ms after the first. */
@@ -71,7 +70,7 @@ const tries = 3
  * @throws when the service does not tell at `/metrics` what it uses
  */
 export async function assault(target: Target, orders: Orders): Promise<ServiceResult> {
-  const { seed, numbers, memoryMiB, probes, tell = () => {} } = orders
+  const { seed, numbers, probes, tell = () => {} } = orders
   const instrument = await openInstrument(target, { probes })
   try {
     const begun = instrument.last()
@@ -87,7 +86,7 @@ export async function assault(target: Target, orders: Orders): Promise<ServiceRe
       for (const one of own) {
         const failed = cases.filter(({ problems }) => problems.length > 0).length
         if (over || failed >= enough || performance.now() > giveUp) break
-        const [result, ended] = await tryCase(target, instrument, one, memoryMiB)
+        const [result, ended] = await tryCase(target, instrument, one, orders)
         cases.push(result)
         over = ended
         if (result.problems.length > 0) tell(`${target.name} ${family.name} #${one.number}: ${result.about}: ${result.problems.join('; ')}`)
@@ -99,7 +98,7 @@ export async function assault(target: Target, orders: Orders): Promise<ServiceRe
       tell(`${target.name} ${family.name}: ${cases.length} cases${problems.map((problem) => `; ${problem}`).join('')}`)
     }
     const { name, url } = target
-    const series = [begun.series, instrument.last().series] as const
+    const series = [countSeries(begun), countSeries(instrument.last())] as const
     return { name, url, rest, restBytes: begun.residentBytes, exact: instrument.gauge.exact(), series, families: results }
   } finally {
     await instrument.close()
@@ -115,7 +114,7 @@ export async function tryCase(
   target: Target,
   instrument: Instrument,
   planned: Pick<Planned, 'number' | 'make'>,
-  memoryMiB: number,
+  limits: Limits,
 ): Promise<[CaseResult, boolean]> {
   const attempt = planned.make(target)
   const atRest = instrument.last().residentBytes
@@ -127,9 +126,9 @@ export async function tryCase(
     })
     const measured = { outcomes, ...cost }
     if (best?.cpuSeconds === undefined || (cost.cpuSeconds !== undefined && cost.cpuSeconds < best.cpuSeconds)) best = measured
-    const again = cpuPerKB(attempt, best) > bounds.cpuMsPerKB && cost.problems.length === 0 && attempts < tries
+    const again = cpuPerKB(attempt, best) > limits.cpuMsPerKB && cost.problems.length === 0 && attempts < tries
     if (again) continue
-    const problems = [...cost.problems, ...judge(attempt, best, memoryMiB)]
+    const problems = [...cost.problems, ...judge(attempt, best, limits)]
     return [{ ...resultOf(planned, attempt, best, atRest), problems }, cost.over]
   }
 }

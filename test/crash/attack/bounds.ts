@@ -1,6 +1,6 @@
 import type { Attempt } from './case.ts'
 import type { Outcome } from './exchange.ts'
-import type { Reading } from './gauge.ts'
+import { labelsOf, type Reading } from './gauge.ts'
 
 /** What a service may cost, whatever it is sent. */
 export const bounds = {
@@ -12,6 +12,14 @@ export const bounds = {
   healthMs: 100,
   /** How many values a label of `/metrics` may get that it did not have at the beginning: statuses and methods that nobody had used before. */
   labelValues: 16,
+}
+
+/** What differs between the services and the machines that are looked at. */
+export interface Limits {
+  /** The limit of the service's container. */
+  readonly memoryMiB: number
+  /** Processor time for 1,000 bytes received, in ms. */
+  readonly cpuMsPerKB: number
 }
 
 /** What a case came to. */
@@ -39,7 +47,7 @@ export function cpuPerKB(attempt: Attempt, { outcomes, cpuSeconds = Number.NaN }
 }
 
 /** What of a case is not as it should be, each as a phrase. */
-export function judge(attempt: Attempt, measured: Measured, memoryMiB: number): string[] {
+export function judge(attempt: Attempt, measured: Measured, { memoryMiB, cpuMsPerKB }: Limits): string[] {
   const { outcomes, peakBytes } = measured
   const statuses = outcomes.flatMap((outcome) => outcome.statuses)
   const wrong = statuses.find((status) => status >= 500 && status !== 503)
@@ -53,15 +61,16 @@ export function judge(attempt: Attempt, measured: Measured, memoryMiB: number): 
     ...(wrong === undefined ? [] : [`was answered with ${wrong}`]),
     ...(attempt.refuse !== undefined && taken !== undefined ? [`was answered with ${taken}, though ${attempt.refuse}`] : []),
     ...(unanswered.length === 0 ? [] : [`${unanswered.length} of ${outcomes.length} requests got no answer (${unanswered[0]!.end})`]),
-    ...(cost > bounds.cpuMsPerKB ? [`cost ${cost.toFixed(0)} ms of processor time for each kB`] : []),
+    ...(cost > cpuMsPerKB ? [`cost ${cost.toFixed(0)} ms of processor time for each kB`] : []),
     ...(peakBytes > memoryMiB * 2 ** 20 ? [`took ${(peakBytes / 2 ** 20).toFixed(0)} MiB of memory`] : []),
   ]
 }
 
 /** Which labels of `/metrics` have grown too much, each as a phrase. */
 export function judgeLabels(before: Reading, after: Reading): string[] {
-  return [...after.labels].flatMap(([label, values]) => {
-    const fresh = [...values].filter((value) => !before.labels.get(label)?.has(value))
+  const known = labelsOf(before)
+  return [...labelsOf(after)].flatMap(([label, values]) => {
+    const fresh = [...values].filter((value) => !known.get(label)?.has(value))
     return fresh.length > bounds.labelValues ? [`${fresh.length} new values of ${label} in /metrics`] : []
   })
 }

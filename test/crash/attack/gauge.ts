@@ -10,9 +10,8 @@ export interface Reading {
   readonly residentBytes: number
   /** Seconds since the epoch: another one is another process. */
   readonly startedAt: number
-  readonly series: number
-  /** The values of each label of each metric: `http_request_duration_seconds method` → GET, POST. */
-  readonly labels: ReadonlyMap<string, ReadonlySet<string>>
+  /** All of it. */
+  readonly text: string
 }
 
 /** The instrument: reads the service's own `/metrics` and, where its process runs on this machine, what Linux says about its memory. */
@@ -83,29 +82,36 @@ function textOf({ host, port }: Target, agent: Agent, patienceMs: number): Promi
   })
 }
 
-/** Reads the text format of Prometheus as far as it matters here. Throws where the service does not tell what it uses. */
+/** Reads the text format of Prometheus as far as cost goes. Throws where the service does not tell what it uses. */
 export function parseMetrics(text: string): Reading {
   const value = (name: string) => {
     const found = Number(new RegExp(`^${name}(?:\\{\\})? (\\S+)`, 'm').exec(text)?.[1])
     if (Number.isFinite(found)) return found
     throw new Error(`/metrics has no ${name}, by which cost is measured`)
   }
+  return {
+    cpuSeconds: value('process_cpu_seconds_total'),
+    residentBytes: value('process_resident_memory_bytes'),
+    startedAt: value('process_start_time_seconds'),
+    text,
+  }
+}
+
+const samples = ({ text }: Reading) => text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+
+export function countSeries(reading: Reading): number {
+  return samples(reading).length
+}
+
+/** @returns the values of each label of each metric: `http_request_duration_seconds method` → GET, POST */
+export function labelsOf(reading: Reading): ReadonlyMap<string, ReadonlySet<string>> {
   const labels = new Map<string, Set<string>>()
-  let series = 0
-  for (const line of text.split('\n')) {
-    if (line === '' || line.startsWith('#')) continue
-    series++
+  for (const line of samples(reading)) {
     const name = /^[^{ ]*/.exec(line)![0]
     for (const [, label, given] of line.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)) {
       const key = `${name.replace(/_(bucket|sum|count)$/, '')} ${label}`
       labels.set(key, (labels.get(key) ?? new Set()).add(given!))
     }
   }
-  return {
-    cpuSeconds: value('process_cpu_seconds_total'),
-    residentBytes: value('process_resident_memory_bytes'),
-    startedAt: value('process_start_time_seconds'),
-    series,
-    labels,
-  }
+  return labels
 }
