@@ -99,8 +99,8 @@ const main = async () => {
   await Promise.all(sockets.map(async (name) => {
     const [host, port] = name.split(':')
     const where = name.startsWith('/') ? { path: name } : { host: host === '0.0.0.0' ? '127.0.0.1' : host, port: Number(port) }
-    for (const question of questions(name.startsWith('/') ? 'localhost' : name)) {
-      const { connected, answer } = await ask(where, question)
+    const asked = questions(name.startsWith('/') ? 'localhost' : name).map((question) => ask(where, question))
+    for (const { connected, answer } of await Promise.all(asked)) {
       if (connected && !result.connected.includes(name)) result.connected.push(name)
       if (answer !== '') result.answered[name] = (result.answered[name] ?? '') + answer
     }
