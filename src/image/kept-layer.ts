@@ -46,7 +46,7 @@ async function readNote(file: string): Promise<Note | undefined> {
 }
 
 async function make(cacheFolder: string, label: string, fingerprint: string, entries: readonly Entry[]): Promise<Layer> {
-  await writing(cacheFolder, mkdir(cacheFolder, { recursive: true }))
+  await writing(cacheFolder, mkdir(cacheFolder, { recursive: true, mode: 0o700 }))
   const archive = archiveOf(label, fingerprint)
   const layer = await fileLayer(entries, join(cacheFolder, archive))
   const note: Note = { fingerprint, digest: layer.digest, size: layer.size }

@@ -35,6 +35,8 @@ try {
 }
 
 async function run(): Promise<void> {
+  // Whatever this process and those that it starts write is for their user's eyes only, whatever the user has said of other files.
+  process.umask(0o077)
   makeFolder(folder)
   lock = takeLock(path.join(folder, 'lock'))
   const before = readPlace(folder)

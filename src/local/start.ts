@@ -217,12 +217,15 @@ function launch(folder: string, wanted: Record<string, string | number | undefin
   const main = path.join(import.meta.dirname, 'main.ts')
   const options = Object.entries(wanted).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]))
   const log = openLog(folder)
+  const compiled = path.join(folder, 'compiled')
+  // Node makes it, with whatever umask the caller has, before any code of ours runs; and what lies in it is run.
+  makeFolder(compiled)
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, '--folder', folder, ...options], {
     cwd: folder,
     detached: true,
     stdio: ['ignore', log, log],
     // Parsing and stripping the types of a hundred files takes longer than everything else at a start.
-    env: { ...environmentOf(process.env), NODE_COMPILE_CACHE: path.join(folder, 'compiled') },
+    env: { ...environmentOf(process.env), NODE_COMPILE_CACHE: compiled },
   })
   closeSync(log)
   child.unref()

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync } from 'node:fs'
 import module from 'node:module'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -28,11 +28,19 @@ export async function runbook(spec, work) {
 
 /**
  * Parsing the SDK and stripping types takes longer than everything else at the start of a script, so what it comes to is kept. Not while coverage is measured, which
- * would be less exact. A folder that cannot be written to costs the time and nothing else.
+ * would be less exact. It is code that will be run, so the folder is closed to other users, whatever the umask; one that is another user's, or cannot be written to, is
+ * not used, which costs the time and nothing else.
  */
 function keepCompiled() {
   if (process.env.NODE_V8_COVERAGE) return
-  module.enableCompileCache(fileURLToPath(new URL('../../node_modules/.cache/compiled', import.meta.url)))
+  const folder = fileURLToPath(new URL('../../node_modules/.cache/compiled', import.meta.url))
+  try {
+    mkdirSync(folder, { recursive: true })
+    chmodSync(folder, 0o700)
+  } catch {
+    return
+  }
+  module.enableCompileCache(folder)
 }
 
 /**

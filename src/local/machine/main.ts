@@ -9,6 +9,8 @@ import { processesOf, signal } from './process-table.ts'
 logForever()
 const path = process.argv[2]!
 process.chdir(path)
+// As the cloud that started it, which may be one of an older release.
+process.umask(0o077)
 const folder = folderAt(path)
 const settings = readWhole<Settings>(folder.settings)
 

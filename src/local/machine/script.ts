@@ -40,7 +40,8 @@ export function runScript(text: string, folder: string, cwd: string, env: Record
     mkdirSync(folder, { recursive: true })
     writeFileSync(file, text, { mode: 0o700 })
   })
-  const child = spawn('sh', ['-c', '"$0"', file], { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  // Files that a script lays out for containers must be readable by the users that run in them, as with the umask of the agent on Amazon Linux.
+  const child = spawn('sh', ['-c', 'umask 022; "$0"', file], { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
   const stdout = head(child.stdout, join(folder, 'stdout'), kept.stdout)
   const stderr = head(child.stderr, join(folder, 'stderr'), kept.stderr)
   let killed: Ending['killed']

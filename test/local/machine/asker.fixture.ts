@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 
 /** What came back; `error` where the connection broke or was refused. */
@@ -63,8 +63,16 @@ export async function startAsker(env: Record<string, string>, uid?: number): Pro
   }
 }
 
-/** A user who is nobody in particular (`nobody` of most systems), and why nothing can be tried as that user; undefined when it can. */
+/** A user who is nobody in particular (`nobody` of most systems). */
 export const stranger = 65534
-export const noStranger = process.getuid?.() === 0 ? undefined : 'only root can become another user'
+
+/** Why nothing can be tried as that user; undefined when it can. */
+export const noStranger = whyNoStranger()
+
+function whyNoStranger(): string | undefined {
+  if (process.getuid?.() !== 0) return 'only root can become another user'
+  const { error } = spawnSync(process.execPath, ['--version'], { uid: stranger, gid: stranger, cwd: '/' })
+  return error && `another user may not run ${process.execPath} (${error.message})`
+}
 
 if (noStranger !== undefined) console.log(`Not tried as another user of this computer: ${noStranger}.`)

@@ -1,5 +1,6 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeOwnFolder } from '../../own-folder.ts'
 import { readWhole, writeWhole } from '../folder.ts'
 import { daemon } from './refusal.ts'
 
@@ -27,7 +28,11 @@ export function openVolumes(folder: string, memory: string) {
     return kept && { ...kept, folder: kept.options.type === 'tmpfs' ? join(memory, name) : join(root, name, '_data') }
   }
   const list = () => (existsSync(root) ? readdirSync(root) : []).map(find).filter((volume) => volume !== undefined)
-  const make = (volume: Volume) => mkdirSync(volume.folder, { recursive: true, mode: 0o700 })
+  const make = (volume: Volume) => {
+    // Everybody may make folders beside this one: one that somebody else has put there would show them what is written into it.
+    if (volume.options.type === 'tmpfs') makeOwnFolder(memory)
+    mkdirSync(volume.folder, { recursive: true, mode: 0o700 })
+  }
   return {
     find,
     list,
