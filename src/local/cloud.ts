@@ -24,6 +24,8 @@ export interface Machines {
   deliver(): void
   /** Asks a running invocation to end: SIGKILL to its process group. */
   cancel(commandId: string, instanceId: string): void
+  /** Restarts a running instance: every process of it ends, what it had in memory is gone, and it boots again. Returns at once. */
+  reboot(instanceId: string): void
   /** Whether the agent on this instance is registered and answers. */
   online(instanceId: string): { since: string; lastPing: string } | undefined
   /** Since when (ISO 8601) the machine of an instance that is `running` does not run, and why, as far as it could say; undefined while it runs. */

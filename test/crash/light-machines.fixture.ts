@@ -62,6 +62,7 @@ export function lightMachines(port: number, bootMs = 0): (cloud: Cloud) => Machi
         }
       },
       cancel: () => undefined,
+      reboot: () => undefined,
       online(instanceId) {
         const now = new Date().toISOString()
         return store.get('instance', instanceId)?.State === 'running' ? { since: now, lastPing: now } : undefined

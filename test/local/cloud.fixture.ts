@@ -51,6 +51,7 @@ export async function openControlPlane({ oneAddress = false } = {}): Promise<Con
     reconcile: () => void looks++,
     deliver() {},
     cancel() {},
+    reboot() {},
     online: () => undefined,
     taken: async (_, ports) => ports.filter((each) => each === 1),
     refused: () => [],

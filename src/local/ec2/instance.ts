@@ -8,8 +8,6 @@ import type {
   InstanceStateChange,
   Reservation,
   RunInstancesRequest,
-  StartInstancesRequest,
-  StartInstancesResult,
   TerminateInstancesRequest,
   TerminateInstancesResult,
   Instance as WireInstance,
@@ -18,18 +16,17 @@ import type { Call, Cloud, Store } from '../cloud.ts'
 import { ApiError } from '../cloud.ts'
 import type { Address, Instance, InstanceState } from '../records.ts'
 import { notFound } from './id.ts'
-import { findInstanceType } from './instance-type.ts'
 import { runInstances } from './launch.ts'
 import { forgetEnded, publicAddress } from './live.ts'
 import { networkInterface } from './network-interface.ts'
 import type { Filters } from './select.ts'
 import { named, select } from './select.ts'
-import { freeVcpus, vcpuLimitExceeded } from './vcpu.ts'
 
 /** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceState.html */
 const stateCodes = { pending: 0, running: 16, 'shutting-down': 32, terminated: 48, stopping: 64, stopped: 80 } as const
 
-function state(Name: InstanceState) {
+/** A state as the API shows it. */
+export function state(Name: InstanceState) {
   return { Code: stateCodes[Name], Name }
 }
 
@@ -126,26 +123,6 @@ export const instanceActions = {
       throw new ApiError('OperationNotPermitted', message)
     }
     return { TerminatingInstances: instances.map((instance) => terminate(store, instance, lingerMs)) }
-  },
-
-  StartInstances({ InstanceIds = [] }: StartInstancesRequest, { cloud: { store } }: Call): StartInstancesResult {
-    const instances = named(
-      InstanceIds,
-      () => [],
-      (id) => findInstance(store, id),
-    )
-    const StartingInstances = instances.map(({ StateReason: _, ...instance }) => {
-      const { InstanceId, State } = instance
-      if (State !== 'stopped' && State !== 'running' && State !== 'pending') {
-        throw new ApiError('IncorrectInstanceState', `The instance '${InstanceId}' is not in a state from which it can be started.`)
-      }
-      if (State === 'stopped') {
-        if (findInstanceType(instance.InstanceType).vCpus > freeVcpus(store)) throw vcpuLimitExceeded(store)
-        store.put('instance', InstanceId, { ...instance, State: 'pending' })
-      }
-      return { InstanceId, PreviousState: state(State), CurrentState: state(State === 'stopped' ? 'pending' : State) }
-    })
-    return { StartingInstances }
   },
 }
 

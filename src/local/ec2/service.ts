@@ -7,6 +7,7 @@ import { instanceActions } from './instance.ts'
 import { instanceTypeActions } from './instance-type.ts'
 import { internetGatewayActions } from './internet-gateway.ts'
 import { networkInterfaceActions } from './network-interface.ts'
+import { powerActions } from './power.ts'
 import { routeTableActions } from './route-table.ts'
 import { securityGroupActions } from './security-group.ts'
 import { securityGroupRuleActions } from './security-group-rule.ts'
@@ -25,6 +26,7 @@ const actions: Service = {
   ...securityGroupActions,
   ...securityGroupRuleActions,
   ...instanceActions,
+  ...powerActions,
   ...instanceTypeActions,
   ...networkInterfaceActions,
   ...volumeActions,

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { watchFolder } from '../watch.ts'
 import { agentEnvironment, machineEnvironment } from './environment.ts'
-import { type InstanceFolder, type Outcome, type Request, readWhole, type Settings, writeWhole } from './folder.ts'
+import { type InstanceFolder, type Outcome, type Request, readWhole, rebootWish, type Settings, writeWhole } from './folder.ts'
 import { type Ending, kept, type Running, runScript } from './script.ts'
 
 /** The agent's number of command workers (amazon-ssm-agent.json, `Mds.CommandWorkersLimit`). */
@@ -29,9 +29,15 @@ export function startAgent(folder: InstanceFolder, settings: Settings, reboot: (
     while (running.size < workers && waiting.length > 0) void execute(waiting.shift()!)
   }
   const takeIn = () => {
+    if (existsSync(rebootWish(folder))) restart()
     const names = readdirSync(folder.inbox)
     for (const name of names.filter((name) => name.endsWith('.json'))) accept(name)
     for (const name of names.filter((name) => name.endsWith('.cancel'))) cancel(name)
+  }
+  /** The cloud wishes it. The real wish comes by the virtual machine's power button; here it lies where the machine looks anyway. */
+  const restart = () => {
+    rmSync(rebootWish(folder), { force: true })
+    reboot().catch((error) => console.error('reboot:', error))
   }
   const accept = (name: string) => {
     const request = readWhole<Request>(join(folder.inbox, name))

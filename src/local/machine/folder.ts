@@ -59,6 +59,11 @@ export function memoryFolder({ path }: InstanceFolder, instanceId: string): stri
   return process.platform === 'linux' && existsSync('/dev/shm') ? `/dev/shm/mlops-${instanceId}` : join(path, 'memory')
 }
 
+/** Where the cloud leaves the wish that a machine may reboot. */
+export function rebootWish({ inbox }: InstanceFolder): string {
+  return join(inbox, 'reboot')
+}
+
 /** What a machine must know about itself. */
 export interface Settings {
   readonly instanceId: string

@@ -52,11 +52,19 @@ export async function startMachine(path: string): Promise<void> {
   }
   writeWhole(join(folder.outbox, 'process.json'), { ...self, ready: true } satisfies MachineProcess)
 
-  const reboot = async () => {
+  const restart = async () => {
     await engine.powerOff()
     for (const pid of processesOf(settings.instanceId)) signal(pid, 'SIGKILL')
     await sleep(settings.bootSeconds * 1000)
     await engine.boot()
+  }
+  let rebooting: Promise<void> | undefined
+  /** Who wishes it while it reboots gets the same reboot. */
+  const reboot = () => {
+    rebooting ??= restart().finally(() => {
+      rebooting = undefined
+    })
+    return rebooting
   }
   await sleep(settings.bootSeconds * 1000)
   void runUserData(folder, settings)

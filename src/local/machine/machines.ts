@@ -5,7 +5,7 @@ import { createForwarder } from '../forwarder/forwarder.ts'
 import type { Instance } from '../records.ts'
 import { createRestarts, type Restarts } from '../restarts.ts'
 import { removeTraces, sweepTraces } from './dockerd/traces.ts'
-import { instanceFolder, memoryFolder } from './folder.ts'
+import { instanceFolder, memoryFolder, rebootWish, writeWhole } from './folder.ts'
 import { forwardings, publicAddressOf } from './forwarding.ts'
 import { createPostbox } from './postbox.ts'
 import { killAll } from './process-table.ts'
@@ -199,6 +199,7 @@ export function createMachines(cloud: Cloud): Machines {
       wake()
     },
     cancel: postbox.cancel,
+    reboot: (instanceId) => writeWhole(rebootWish(instanceFolder(cloud.folder, instanceId)), {}),
     online,
     async taken(address, ports) {
       // The forwarder must have been told what has been committed.

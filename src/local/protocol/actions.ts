@@ -46,11 +46,13 @@ export const actions = {
     'DisassociateRouteTable',
     'ModifySubnetAttribute',
     'ModifyVpcAttribute',
+    'RebootInstances',
     'ReleaseAddress',
     'RevokeSecurityGroupEgress',
     'RevokeSecurityGroupIngress',
     'RunInstances',
     'StartInstances',
+    'StopInstances',
     'TerminateInstances',
   ],
   iam: [

@@ -189,6 +189,42 @@ test('one that has stopped can be started again; one that goes away cannot', asy
   plane.move(id, 'terminated')
 })
 
+test('one that is stopped gives back a public address of its own and gets another when it is started', async () => {
+  const id = await launch({
+    SubnetId: undefined,
+    NetworkInterfaces: [{ DeviceIndex: 0, SubnetId: net.SubnetId, Groups: [net.GroupId], AssociatePublicIpAddress: true }],
+  })
+  assert.match(await refusal(ec2.stopInstances({ InstanceIds: [id] })), /^IncorrectInstanceState/, 'it is pending')
+  plane.move(id, 'running')
+  const shown = async () => (await ec2.describeInstances({ InstanceIds: [id] })).Reservations?.[0]?.Instances?.[0]
+  const before = await shown()
+  assert.type(before?.PublicIpAddress, 'string')
+  const { StoppingInstances } = await ec2.stopInstances({ InstanceIds: [id] })
+  assert.equal([StoppingInstances?.[0]?.PreviousState?.Name, StoppingInstances?.[0]?.CurrentState?.Name], ['running', 'stopping'])
+  plane.move(id, 'stopped')
+  const stopped = await shown()
+  assert.equal([stopped?.PublicIpAddress, stopped?.PrivateIpAddress], [undefined, before?.PrivateIpAddress])
+  assert.is(stopped?.StateReason?.Code, 'Client.UserInitiatedShutdown')
+  const again = await ec2.stopInstances({ InstanceIds: [id] })
+  assert.is(again.StoppingInstances?.[0]?.CurrentState?.Name, 'stopped', 'the same again is no error')
+  await ec2.startInstances({ InstanceIds: [id] })
+  const started = await shown()
+  assert.type(started?.PublicIpAddress, 'string')
+  assert.is.not(started?.PublicIpAddress, before?.PublicIpAddress)
+  await end(id)
+})
+
+test('only one that runs can be rebooted', async () => {
+  const id = await launch()
+  plane.move(id, 'running')
+  await ec2.rebootInstances({ InstanceIds: [id] })
+  assert.is(plane.cloud.store.get('instance', id)?.State, 'running')
+  plane.move(id, 'stopped')
+  assert.match(await refusal(ec2.rebootInstances({ InstanceIds: [id] })), /^IncorrectInstanceState/)
+  assert.match(await refusal(ec2.rebootInstances({ InstanceIds: ['i-0123456789abcdef0'] })), /^InvalidInstanceID.NotFound/)
+  await end(id)
+})
+
 test('interfaces stay behind for as long as a fault rule says', async () => {
   const id = await launch({ SecurityGroupIds: [net.GroupId] })
   plane.faults.set([{ action: 'ec2:TerminateInstances', lingerMs: 60_000 }])

@@ -145,6 +145,12 @@ test('containers come back when the machine restarts', async () => {
   assert.is.not((await ask()).pid, before.pid)
 })
 
+test('containers come back when the instance is rebooted', async () => {
+  const before = await ask()
+  small.cloud.machines.reboot(id)
+  await until(async () => ((await ask().catch(() => undefined))?.pid ?? before.pid) !== before.pid, 'another process answers')
+})
+
 test('containers come back when the instance is stopped and started', async () => {
   for (const [State, then] of [
     ['stopping', 'stopped'],
