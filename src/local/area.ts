@@ -52,7 +52,8 @@ export function createArea({
   const actions: Record<string, (input: Record<string, unknown>) => unknown> = {
     status: (): Status => {
       const instances = cloud.store.list('instance').map(({ InstanceId: id, State: state }) => ({
-        ...{ id, state },
+        id,
+        state,
         impaired: state === 'pending' || cloud.machines.impaired(id) !== undefined,
       }))
       const [engine, refused] = [cloud.engine ?? defaultEngine, cloud.machines.refused()]

@@ -159,6 +159,6 @@ function keepCredentials(file: string, role: InstanceRole | undefined): void {
   }
   const half = stored ? (Date.parse(stored.Expiration) + Date.parse(stored.LastUpdated)) / 2 : 0
   if (stored?.role === role.name && now < half) return
-  const { RoleName: _, ...credentials } = role.credentials
+  const { RoleName, ...credentials } = role.credentials
   writeWhole(file, { role: role.name, ...credentials, LastUpdated: new Date(now).toISOString() } satisfies StoredCredentials)
 }
