@@ -36,6 +36,9 @@ export const commonFlags = {
 
 export type CommonFlag = keyof typeof commonFlags
 
+/** Those of a script that does not say which it has. */
+const usual: readonly CommonFlag[] = ['stage', 'yes', 'json', 'dry-run', 'quiet', 'verbose']
+
 /** The flags that every script has, whatever it says. */
 export const universalFlags = {
   'no-color': { type: 'boolean', about: 'no colours' },
@@ -44,7 +47,7 @@ export const universalFlags = {
 } as const satisfies FlagSpecs
 
 /** A script's own flags, then those of the common ones that it has, then the universal ones. */
-export function allFlags(own: FlagSpecs = {}, common: readonly CommonFlag[] = Object.keys(commonFlags) as CommonFlag[]): FlagSpecs {
+export function allFlags(own: FlagSpecs = {}, common: readonly CommonFlag[] = usual): FlagSpecs {
   const shared = Object.fromEntries(common.filter((name) => !own[name]).map((name) => [name, commonFlags[name]]))
   return { ...own, ...shared, ...universalFlags }
 }
