@@ -72,6 +72,7 @@ export function printStatus(terminal: Terminal, status: Status): void {
   if (deployed)
     terminal.print(`Deployed ${deployed.at} by ${deployed.by}${deployed.commit ? ` from commit ${deployed.commit.slice(0, 12)}` : ''}.`)
   if (machine) terminal.print(`Machine ${machine.id} is ${machine.state}.`)
+  if (machine?.next) terminal.print(`It keeps its data and its address. To start it: ${machine.next}`)
   terminal.table(
     status.services.map(({ name, state, url, detail, image }) => ({ name, state, url, image: image ? shortDigest(image) : '', detail })),
     [{ key: 'name', title: 'SERVICE' }, 'state', 'url', 'image', 'detail'],

@@ -24,7 +24,8 @@ export interface Status {
   /** Absent for a release that is provisioned only. */
   readonly deployed: { readonly at: string; readonly by: string; readonly commit: string | undefined } | undefined
   readonly address: string | undefined
-  readonly machine: { readonly id: string; readonly state: string } | undefined
+  /** `next`: the command that helps, where it does not run. */
+  readonly machine: { readonly id: string; readonly state: string; readonly next?: string } | undefined
   readonly services: readonly ServiceStatus[]
   readonly missing: readonly string[]
   /** Releases whose stacks exist and serve nobody. */
@@ -56,10 +57,16 @@ export async function statusOf(clients: Clients, config: Config): Promise<Status
     release: serving?.release,
     deployed: deployed && { at: deployed.at, by: deployed.by, commit: deployed.commit },
     address: elasticIp?.address,
-    machine: serving && { id: serving.instance.id, state: serving.instance.state },
+    machine: serving && machineOf(serving.instance, config.region),
     services,
     missing: deployed?.missing ?? [],
     leftovers: situation.releases.filter((release) => release !== serving?.release),
     lockedBy: holder,
   }
+}
+
+/** A machine that was stopped keeps its disk and its address: starting it brings all of it back, and a deploy would begin with nothing. */
+function machineOf({ id, state }: { readonly id: string; readonly state: string }, region: string): Status['machine'] {
+  if (state !== 'stopped' && state !== 'stopping') return { id, state }
+  return { id, state, next: `aws ec2 start-instances --region ${region} --instance-ids ${id}` }
 }

@@ -1,4 +1,4 @@
-// time limit: 240 s
+// time limit: 400 s
 import { test } from 'uvu'
 import { launchesOn } from './deploy.fixture.ts'
 import { noEngine } from './engine.fixture.ts'
