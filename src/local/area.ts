@@ -3,6 +3,7 @@ import { ApiError } from './cloud.ts'
 import { unclaimedElasticIp } from './ec2/loopback.ts'
 import type { FaultRule, Faults } from './faults.ts'
 import type { Refused } from './forwarder/rules.ts'
+import type { Successor } from './handover.ts'
 import type { Identity } from './identity.ts'
 import type { EngineName } from './machine/engine-name.ts'
 import { defaultEngine } from './place.ts'
@@ -33,7 +34,7 @@ export interface Status {
 }
 
 /**
- * @param stop ends the process after the answer is out; `keep` leaves the instances running
+ * @param stop ends the process after the answer is out; `keep` leaves the instances running, and a successor is started and gets the port
  */
 export function createArea({
   cloud,
@@ -46,7 +47,7 @@ export function createArea({
   faults: Faults
   identity: Pick<Identity, 'limitUser' | 'permissionsUsed'>
   version: string
-  stop: (instances: 'keep' | 'kill') => void
+  stop: (instances: 'keep' | 'kill', successor?: Successor) => void
 }): Area {
   const started = new Date().toISOString()
   const actions: Record<string, (input: Record<string, unknown>) => unknown> = {
@@ -59,9 +60,9 @@ export function createArea({
       const [engine, refused] = [cloud.engine ?? defaultEngine, cloud.machines.refused()]
       return { pid: process.pid, version, region: cloud.region, engine, started, instances, refused }
     },
-    stop: ({ instances }) => {
-      stop(instances === 'keep' ? 'keep' : 'kill')
-      return {}
+    stop: ({ instances, successor }) => {
+      stop(instances === 'keep' ? 'keep' : 'kill', successor as Successor | undefined)
+      return { handsOver: successor !== undefined }
     },
     // Where what is tagged so answers, or will once it gets an address, and which of these ports a program of this computer holds there that is not ours.
     ports: async ({ tags, ports }): Promise<PublicPorts> => {

@@ -7,6 +7,7 @@ import { createArea } from './area.ts'
 import type { Cloud, Machines, Service, Store } from './cloud.ts'
 import { ec2 } from './ec2/service.ts'
 import { Faults } from './faults.ts'
+import type { Successor } from './handover.ts'
 import { iam } from './iam/service.ts'
 import { createIdentity } from './identity.ts'
 import type { Keys } from './keys.ts'
@@ -44,7 +45,7 @@ export interface Setting {
   /** What every call waits, in ms. */
   readonly latencyMs: number
   /** Called when the owner asks the cloud to end. */
-  stop(instances: 'keep' | 'kill'): void
+  stop(instances: 'keep' | 'kill', successor?: Successor): void
 }
 
 /** Puts the rooms together. Nothing listens yet and no machine is looked at until `cloud.machines.reconcile()` is called. */

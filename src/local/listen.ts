@@ -1,13 +1,15 @@
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, createServer as createSocketServer, type Server as SocketServer } from 'node:net'
 
+/** Between two calls a client rests: a connection that the server closes just then looks like a lost answer. */
+export const serverOptions = { keepAliveTimeout: 60_000 } as const
+
 /**
  * An HTTP server that holds a port of 127.0.0.1; it answers nothing until it is given a listener.
  * @returns undefined where the port is taken
  */
 export async function holdPort(port: number): Promise<{ server: Server; port: number } | undefined> {
-  // Between two calls a client rests: a connection that the server closes just then looks like a lost answer.
-  const server = createServer({ keepAliveTimeout: 60_000 })
+  const server = createServer(serverOptions)
   if (!(await bound(server, port, '127.0.0.1'))) return undefined
   return { server, port: (server.address() as AddressInfo).port }
 }

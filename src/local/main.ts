@@ -1,11 +1,14 @@
 /** The process of the embedded cloud: `node src/local/main.ts --folder DIR [--port N] [--region NAME] [--engine NAME]`. `start.ts` starts it for the scripts. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { createEmbeddedCloud } from './embedded-cloud.ts'
 import { ending } from './ending.ts'
+import { bequeath, inherit, lockAfter, type Successor } from './handover.ts'
 import { makeFolder, openKeys } from './keys.ts'
 import { hasOneAddress, holdPort } from './listen.ts'
-import { type Lock, takeLock } from './lock.ts'
+import type { Lock } from './lock.ts'
 import { logForever, openLog } from './log.ts'
 import type { EngineName } from './machine/engine-name.ts'
 import { createMachines } from './machine/machines.ts'
@@ -19,11 +22,16 @@ import { createStore } from './store.ts'
 import { codeVersion } from './version.ts'
 
 logForever()
+/** For how long a cloud that ends goes on with calls that have begun, in ms. */
+const lastAnswers = 3000
 const { values } = parseArgs({
   options: { folder: { type: 'string' }, port: { type: 'string' }, region: { type: 'string' }, engine: { type: 'string' } },
 })
 if (values.folder === undefined) end(ending.failed, 'usage: main.ts --folder DIR [--port N] [--region NAME] [--engine NAME]')
 const folder = path.resolve(values.folder)
+/** Calls that came before there was anything to answer them with. */
+const waiting: [IncomingMessage, ServerResponse][] = []
+const wait = (request: IncomingMessage, response: ServerResponse) => void waiting.push([request, response])
 /** Never released: it ends with the process, and so tells others when the last file in the folder has been written. */
 let lock: Lock | undefined
 
@@ -38,7 +46,10 @@ async function run(): Promise<void> {
   // Whatever this process and those that it starts write is for their user's eyes only, whatever the user has said of other files.
   process.umask(0o077)
   makeFolder(folder)
-  lock = takeLock(path.join(folder, 'lock'))
+  // First of all: what comes in from now on waits for this process.
+  const inherited = await inherit()
+  inherited?.server.on('request', wait)
+  lock = await lockAfter(path.join(folder, 'lock'), inherited ? 20_000 : 0)
   const before = readPlace(folder)
   if (!lock) end(ending.locked, `The embedded cloud in ${folder} is running already (process ${before?.pid ?? 'unknown'}).`)
   const keys = openKeys(folder)
@@ -47,7 +58,7 @@ async function run(): Promise<void> {
   // What was given out under the old endpoint (image references, the environment of running instances) goes on meaning it.
   const live = store.list('instance').filter((instance) => instance.State !== 'terminated')
   const bound = before !== undefined && live.length + store.list('repository').length > 0
-  const held = (await holdPort(before?.port ?? Number(values.port ?? defaultPort))) ?? (bound ? undefined : await holdPort(0))
+  const held = inherited ?? (await holdPort(before?.port ?? Number(values.port ?? defaultPort))) ?? (bound ? undefined : await holdPort(0))
   if (!held) {
     end(
       ending.port,
@@ -64,24 +75,28 @@ async function run(): Promise<void> {
   // Nothing is answered before others are kept away, and what answers is what the file says.
   await closeToOthers({ name: 'cloud', folder, address: '127.0.0.1', port })
   const { cloud, listener } = createEmbeddedCloud(setting, { createMachines, runCommand, ecr, registryHandler })
-  server.on('request', listener)
+  server.off('request', wait).on('request', listener)
+  for (const [request, response] of waiting.splice(0)) server.emit('request', request, response)
   writeProfile(folder, { endpoint, region, credentials: keys.user })
   writePlace(folder, { pid: process.pid, started: new Date().toISOString(), port, endpoint, region, engine })
   log.line(`started, process ${process.pid}, ${endpoint}, ${region}`)
   cloud.machines.reconcile()
 
   let stopping = false
-  function stop(instances: 'keep' | 'kill'): void {
+  function stop(instances: 'keep' | 'kill', successor?: Successor): void {
     if (stopping) return
     stopping = true
     log.line(`stopping, instances: ${instances}`)
-    void finish(instances).catch((error: Error) => end(ending.failed, String(error.stack)))
+    void finish(instances, successor).catch((error: Error) => end(ending.failed, String(error.stack)))
   }
 
-  async function finish(instances: 'keep' | 'kill'): Promise<void> {
+  async function finish(instances: 'keep' | 'kill', successor: Successor | undefined): Promise<void> {
+    if (successor) log.line(`handing over to ${successor.command[0]}: ${await bequeath(folder, server, successor)}`)
     const closed = new Promise((resolve) => server.close(resolve))
     server.closeIdleConnections()
     await (instances === 'keep' ? cloud.machines.detach() : cloud.machines.close())
+    // Calls that are being carried out are answered; who asks again meanwhile finds the next cloud.
+    await Promise.race([closed, sleep(lastAnswers)])
     server.closeAllConnections()
     await closed
     await openToOthers('cloud', folder)

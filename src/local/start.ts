@@ -7,6 +7,7 @@ import { Failure } from '../../config/failure.ts'
 import type { PublicPorts, Status } from './area.ts'
 import { ending } from './ending.ts'
 import { forwardingFolder, type Rules } from './forwarder/rules.ts'
+import type { Successor } from './handover.ts'
 import type { Credentials } from './keys.ts'
 import { makeFolder, readCredentials } from './keys.ts'
 import { takeLock } from './lock.ts'
@@ -61,6 +62,7 @@ async function bringUp({ folder, port, region, engine }: StartOptions): Promise<
   const deadline = Date.now() + limit
   let child: { code: number | undefined } | undefined
   let replaces = false
+  let patientUntil = 0
   // Before the first start, and after a destroy, there is nothing that could have been missed.
   const had = instancesIn(folder)
   while (Date.now() < deadline) {
@@ -71,8 +73,15 @@ async function bringUp({ folder, port, region, engine }: StartOptions): Promise<
     }
     if (status) {
       replaces = true
-      await askCloud(folder, 'stop', { instances: 'keep' })
-      await released(folder, deadline)
+      const successor: Successor = { command: commandOf(folder, { port, region, engine }), env: environmentOf(process.env, folder) }
+      const stopping = await askCloud<{ handsOver?: boolean }>(folder, 'stop', { instances: 'keep', successor })
+      // The next one is started by this one then, and answers on the same socket.
+      if (stopping?.handsOver) patientUntil = Date.now() + limit / 2
+      else await released(folder, deadline)
+    }
+    if (Date.now() < patientUntil) {
+      await sleep(pause)
+      continue
     }
     if (child?.code === ending.locked) child = undefined
     if (child?.code !== undefined) throw failed(folder, child.code)
@@ -203,29 +212,33 @@ function started(folder: string): Started {
 }
 
 /** What the cloud's process gets of its first caller's environment: it lives long, serves other callers, and needs neither their secrets nor their credentials. */
-export function environmentOf(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export function environmentOf(env: NodeJS.ProcessEnv, folder: string): Record<string, string> {
   const wanted = (name: string) =>
     /^(PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TZ|TMPDIR|NODE_V8_COVERAGE|TEST_FILE_RUN)$/.test(name) || settings.includes(name)
-  return Object.fromEntries(Object.entries(env).filter(([name]) => wanted(name)))
+  const kept = Object.entries(env).flatMap(([name, value]) => (value !== undefined && wanted(name) ? [[name, value]] : []))
+  // Parsing and stripping the types of a hundred files takes longer than everything else at a start.
+  return { ...Object.fromEntries(kept), NODE_COMPILE_CACHE: path.join(folder, 'compiled') }
 }
 
 /** Settings of the embedded cloud itself, all of them for tests and trials. */
 const settings = ['MLOPS_BOOT_SECONDS', 'MLOPS_CLOUD_LATENCY_MS', 'MLOPS_LOOPBACK']
 
+/** The program of the cloud, with its arguments. */
+function commandOf(folder: string, wanted: Record<string, string | number | undefined>): string[] {
+  const options = Object.entries(wanted).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]))
+  return [path.join(import.meta.dirname, 'main.ts'), '--folder', folder, ...options]
+}
+
 /** Starts the process in a session of its own. Its exit code appears in what is returned. */
 function launch(folder: string, wanted: Record<string, string | number | undefined>): { code: number | undefined } {
-  const main = path.join(import.meta.dirname, 'main.ts')
-  const options = Object.entries(wanted).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]))
   const log = openLog(folder)
-  const compiled = path.join(folder, 'compiled')
   // Node makes it, with whatever umask the caller has, before any code of ours runs; and what lies in it is run.
-  makeFolder(compiled)
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, '--folder', folder, ...options], {
+  makeFolder(path.join(folder, 'compiled'))
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...commandOf(folder, wanted)], {
     cwd: folder,
     detached: true,
     stdio: ['ignore', log, log],
-    // Parsing and stripping the types of a hundred files takes longer than everything else at a start.
-    env: { ...environmentOf(process.env), NODE_COMPILE_CACHE: compiled },
+    env: environmentOf(process.env, folder),
   })
   closeSync(log)
   child.unref()

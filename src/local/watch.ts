@@ -1,21 +1,24 @@
-import { watch } from 'node:fs'
+import { type WatchListener, watch } from 'node:fs'
 
 /**
  * Calls whenever something changes in a folder, and every so often by itself: notifications of the file system may be lost, and a system that has no more of them to give
  * (`ENOSPC` of inotify_add_watch(2)) must cost time and nothing else.
  * @param every in ms
+ * @param name of the only file in it that matters: who writes others there must not wake itself
  * @returns how to stop
  */
-export function watchFolder(folder: string, every: number, look: () => void): () => void {
+export function watchFolder(folder: string, every: number, look: () => void, name?: string): () => void {
   const timer = setInterval(look, every)
-  const watcher = attempt(folder, look)
+  const watcher = attempt(folder, (_, changed) => {
+    if (name === undefined || changed === null || changed === name) look()
+  })
   return () => {
     clearInterval(timer)
     watcher?.close()
   }
 }
 
-function attempt(folder: string, look: () => void) {
+function attempt(folder: string, look: WatchListener<string>) {
   try {
     const watcher = watch(folder, look)
     // A folder that goes away is noticed by the look.

@@ -131,7 +131,20 @@ test('one that runs other code is replaced', async () => {
   writeFileSync(path.join(copy, 'src/local/newer.ts'), '// a newer version\n')
   const before = await cloudStatus({ folder })
   const newer = await import(path.join(copy, 'src/local/start.ts'))
+  // Another script calls the API meanwhile, as often as the deploy path's clients do at most, without a failure.
+  const { endpoint, region, credentials } = await start()
+  const ssm = new SSM({ endpoint, region, credentials: { ...credentials }, maxAttempts: 8 })
+  let over = false
+  const calling = Array.from({ length: 4 }, async () => {
+    for (let calls = 0; ; calls++) {
+      if (over) return calls
+      await ssm.getParameter({ Name: '/kept/0' })
+    }
+  })
   await newer.startCloud({ folder })
+  over = true
+  for (const calls of await Promise.all(calling)) assert.ok(calls > 0)
+  ssm.destroy()
   const after = await cloudStatus({ folder })
   assert.is.not(after?.version, before?.version)
   assert.is.not(after?.pid, before?.pid)

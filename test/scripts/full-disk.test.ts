@@ -1,4 +1,4 @@
-// time limit: 240 s
+// time limit: 400 s
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
@@ -51,7 +51,7 @@ test('a full disk fails a deploy with a clear error, and all is as before when t
     await until(async () => (await web().catch(() => '')) === 'version 1', 20)
     const logs = await project.run('logs', 'web')
     assert.match(logs.out, /web 1 starts\nthe model file is missing\n$/)
-    await project.run('secret', 'set', 'TOKEN')
+    assert.is((await project.start('secret', ['set', 'TOKEN'], { input: 'a value' }).ended).code, 0)
 
     // A machine that ends while there is no room comes back by itself when there is.
     disk.fill()

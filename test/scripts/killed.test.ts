@@ -1,10 +1,10 @@
 // time limit: 480 s
-import { readFileSync } from 'node:fs'
+import { cpSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { askCloud } from '../../src/local/owner.ts'
-import { until } from './client.fixture.ts'
+import { traffic, until } from './client.fixture.ts'
 import { kill, processesOf, treeOf } from './processes.fixture.ts'
 import { document, layProject, nothingRuns, type Running, webService } from './project.fixture.ts'
 
@@ -119,6 +119,24 @@ test('when the embedded cloud is killed, its ports stay open, and the next comma
   assert.is(err, '! The embedded cloud had ended and was started again; its machines had gone on.\n')
   assert.match(out, /web +healthy/)
   assert.is(await web(), 'version 3')
+})
+
+test('a read-only command that replaces the cloud, because its code has changed, interrupts nobody', async () => {
+  const pidOf = (program: string) => processesOf(project.folder).find(({ command }) => command.includes(program))!.pid
+  const before = { cloud: pidOf('src/local/main.ts'), forwarder: pidOf('src/local/forwarder/main.ts') }
+  const source = join(project.folder, 'src')
+  const link = readlinkSync(source)
+  rmSync(source)
+  cpSync(link, source, { recursive: true })
+  project.write({ 'src/local/newer.ts': '// a newer version\n', 'src/local/forwarder/newer.ts': '// a newer version\n' })
+  const during = project.run('status', '--json')
+  const seen = await traffic(address, during)
+  assert.is(document(await during).services[0].state, 'healthy')
+  assert.equal(seen.failures, [])
+  assert.is.not(pidOf('src/local/main.ts'), before.cloud)
+  assert.is.not(pidOf('src/local/forwarder/main.ts'), before.forwarder)
+  rmSync(source, { recursive: true })
+  symlinkSync(link, source)
 })
 
 test('when everything was killed, as by a reboot, one status brings back all of it', async () => {

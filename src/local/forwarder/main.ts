@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import type { Server } from 'node:net'
+import { basename } from 'node:path'
 import { takeLock } from '../lock.ts'
 import { logForever } from '../log.ts'
 import { readWhole, writeWhole } from '../machine/folder.ts'
@@ -40,7 +41,7 @@ if (!lock) {
   process.exit(lockedCode)
 }
 process.on('SIGTERM', () => process.exit(0))
-watchFolder(folder.path, lookEvery, wake)
+watchFolder(folder.path, lookEvery, wake, basename(folder.rules))
 void wake()
 
 /** One look at a time; a wish that comes meanwhile is one more look after it. */

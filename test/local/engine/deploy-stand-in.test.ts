@@ -1,4 +1,4 @@
-// time limit: 240 s
+// time limit: 400 s
 import { launchesOn } from './deploy.fixture.ts'
 
 await launchesOn('stand-in')

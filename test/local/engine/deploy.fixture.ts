@@ -1,20 +1,24 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { engineSocket, removeTraces } from '../../../src/local/machine/dockerd/traces.ts'
 import type { EngineName } from '../../../src/local/machine/engine-name.ts'
-import { traffic } from '../../scripts/client.fixture.ts'
+import { traffic, until } from '../../scripts/client.fixture.ts'
+import { kill, processesOf } from '../../scripts/processes.fixture.ts'
 import { document, layProject, nothingRuns, type Project } from '../../scripts/project.fixture.ts'
 import { tracesLeft } from './engine.fixture.ts'
 
 /** A service that tells what it is allowed, and asks the one that it needs. */
 const service = `import { createServer } from 'node:http'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 
 const { PORT, HOST, STORE_URL, TOKEN_FILE, DATA_DIR, HOG, SERVICE_NAME } = process.env
 console.log(SERVICE_NAME, 'starts')
+// Both are there at the start or it ends, as what is built on the kit does.
+if (TOKEN_FILE) readFileSync(TOKEN_FILE)
+if (!existsSync(DATA_DIR + '/born')) writeFileSync(DATA_DIR + '/born', String(Math.random()))
 const hog = []
 if (HOG) for (;;) hog.push(Buffer.alloc(8 << 20, 1))
 const mayWrite = (file: string) => {
@@ -33,7 +37,7 @@ const server = createServer(async (request, response) => {
   const writes = { data: mayWrite(DATA_DIR + '/x'), temp: mayWrite('/tmp/x'), root: mayWrite('/app/x') }
   const status = process.platform === 'linux' ? readFileSync('/proc/self/status', 'utf8') : ''
   const fact = (name: string) => new RegExp('^' + name + ':\\\\s*(\\\\S+)', 'm').exec(status)?.[1]
-  response.end(JSON.stringify({ name: SERVICE_NAME, token, store, writes, uid: fact('Uid'), capabilities: fact('CapBnd'), privileges: fact('NoNewPrivs') }))
+  response.end(JSON.stringify({ name: SERVICE_NAME, born: readFileSync(DATA_DIR + '/born', 'utf8'), token, store, writes, uid: fact('Uid'), capabilities: fact('CapBnd'), privileges: fact('NoNewPrivs') }))
 }).listen(Number(PORT), HOST)
 process.on('SIGTERM', () => server.close(() => process.exit(0)))
 `
@@ -149,6 +153,21 @@ export async function launchesOn(engine: EngineName) {
     assert.equal(others, [])
     assert.is(existsSync(engineSocket(id!)), real)
     seen.add(id!)
+  })
+
+  test(`on ${engine}, one status brings all of it back after a reboot: data, secrets, and the address`, async () => {
+    const before = await ask()
+    const [status, ids] = [document(await run('status', '--json')), instancesOf(project)]
+    // Every process of the stage ends at the same moment, and what was in memory only is gone.
+    for (let left = processesOf(project.folder); left.length > 0; left = processesOf(project.folder)) kill(left.map(({ pid }) => pid))
+    for (const id of ids) rmSync(`/dev/shm/mlops-${id}`, { recursive: true, force: true })
+    const after = await run('status', '--json')
+    assert.match(after.err, `! The embedded cloud had ended and was started again, and with it machine ${ids[0]}.\n`)
+    const back = document(after)
+    assert.equal([back.release, back.address, back.machine], [status.release, status.address, status.machine])
+    await until(async () => (await ask().catch(() => undefined))?.store?.born === before.store.born, 60)
+    assert.equal(await ask(), before)
+    assert.equal(instancesOf(project), ids)
   })
 
   test(`on ${engine}, destroy leaves nothing behind`, async () => {
