@@ -7,7 +7,7 @@ import { HttpError } from './http-error.ts'
 /** Is told of a body as it arrives, and may throw where that is too much. */
 export interface Meter {
   /** So many bytes have come over the wire. */
-  received(bytes: number): void
+  arrived(bytes: number): void
   /** So many bytes of memory are needed for it. */
   take(bytes: number): void
 }
@@ -24,11 +24,12 @@ export interface Meter {
  */
 export async function readBody(request: IncomingMessage, limit: number, meter: Meter): Promise<Buffer> {
   const pieces: Buffer[] = []
-  await readPieces(request, limit, meter, (piece) => {
+  const take = (piece: Buffer) => {
     // For the piece, and for its place in the whole.
     meter.take(2 * piece.length)
     pieces.push(piece)
-  })
+  }
+  await (isPacked(request) ? readPacked(request, limit, meter, take) : readWire(request, limit, meter, take))
   return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
 }
 
@@ -41,7 +42,7 @@ export async function readText(request: IncomingMessage, limit: number, meter: M
   let first: Buffer | undefined
   let decoder: TextDecoder | undefined
   let text = ''
-  await readPieces(request, limit, meter, (piece) => {
+  const take = (piece: Buffer) => {
     // Of each character two bytes at most, here and in the one text that the parts become.
     meter.take(piece.length < smallPiece ? 2 * piece.length : 3 * piece.length)
     if (first === undefined && !decoder) {
@@ -52,7 +53,9 @@ export async function readText(request: IncomingMessage, limit: number, meter: M
     if (first) text += decode(decoder, first, true)
     first = undefined
     text += decode(decoder, piece, true)
-  })
+  }
+  // Most bodies are not packed, and another promise for each would show.
+  await (isPacked(request) ? readPacked(request, limit, meter, take) : readWire(request, limit, meter, take))
   // Most bodies are one piece.
   if (!decoder) return first ? decodeText(first) : ''
   return text + decode(decoder, undefined, false)
@@ -69,9 +72,8 @@ function decode(decoder: TextDecoder, piece: Buffer | undefined, stream: boolean
   }
 }
 
-/** Gives the pieces of a body, unpacked, to `take`, which may throw. */
-async function readPieces(request: IncomingMessage, limit: number, meter: Meter, take: (piece: Buffer) => void): Promise<void> {
-  if (!isPacked(request)) return readWire(request, limit, meter, take)
+/** Gives the pieces of a packed body, unpacked, to `take`, which may throw. */
+async function readPacked(request: IncomingMessage, limit: number, meter: Meter, take: (piece: Buffer) => void): Promise<void> {
   const packed: Buffer[] = []
   await readWire(request, limit, meter, (piece) => {
     meter.take(piece.length)
@@ -100,7 +102,7 @@ function readWire(request: IncomingMessage, limit: number, meter: Meter, use: (p
       bytes += piece.length
       try {
         if (bytes > limit) throw tooLong(limit)
-        meter.received(piece.length)
+        meter.arrived(piece.length)
         use(piece)
       } catch (error) {
         refuse(error)
@@ -121,7 +123,7 @@ function readWire(request: IncomingMessage, limit: number, meter: Meter, use: (p
  * @param meter is told of what comes over the wire; what is taken for it is whoever reads it to say
  * @throws as `readBody` does
  */
-export async function* streamBody(request: IncomingMessage, limit: number, meter: Pick<Meter, 'received'>): AsyncGenerator<Buffer> {
+export async function* streamBody(request: IncomingMessage, limit: number, meter: Pick<Meter, 'arrived'>): AsyncGenerator<Buffer> {
   const packed = isPacked(request)
   request.on('error', () => {})
   try {
@@ -132,7 +134,7 @@ export async function* streamBody(request: IncomingMessage, limit: number, meter
   }
 }
 
-async function* unpacked(request: IncomingMessage, limit: number, meter: Pick<Meter, 'received'>): AsyncGenerator<Buffer> {
+async function* unpacked(request: IncomingMessage, limit: number, meter: Pick<Meter, 'arrived'>): AsyncGenerator<Buffer> {
   const gunzip = createGunzip()
   let cause: unknown
   // An error on the wire destroys the unpacker with it; what is left is that the bytes are no gzip.
@@ -148,11 +150,11 @@ async function* unpacked(request: IncomingMessage, limit: number, meter: Pick<Me
   }
 }
 
-async function* wirePieces(request: IncomingMessage, limit: number, meter: Pick<Meter, 'received'>): AsyncGenerator<Buffer> {
+async function* wirePieces(request: IncomingMessage, limit: number, meter: Pick<Meter, 'arrived'>): AsyncGenerator<Buffer> {
   try {
     // The usual iterator would close the connection when the loop ends early, and with it the way back for the answer.
     for await (const piece of counted(request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>, limit)) {
-      meter.received(piece.length)
+      meter.arrived(piece.length)
       yield piece
     }
   } catch (error) {

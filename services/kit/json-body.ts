@@ -26,17 +26,29 @@ export const mostContainers = (received: number) => 1000 + 20 * received
  *   left for it, 499 when the client has gone
  */
 export async function parseJson(text: string, request: Bearer): Promise<unknown> {
+  if (isShort(text)) return parseShort(text, request)
   try {
-    if (text.length < shortText) {
-      request.reserve(worstFactor * text.length)
-      return JSON.parse(text)
-    }
     const extent = lookOver(text)
     checkContainers(extent.containers, request)
     request.reserve(memoryOf(extent))
     return isLight(extent, text) ? JSON.parse(text) : await parseInPieces(text, extent, request.work())
   } catch (error) {
     throw error instanceof SyntaxError ? malformed() : error
+  }
+}
+
+/** Whether a text may be parsed without being looked over. */
+export function isShort({ length }: { readonly length: number }): boolean {
+  return length < shortText
+}
+
+/** As `parseJson`, for a short text. */
+export function parseShort(text: string, request: Pick<Bearer, 'reserve'>): unknown {
+  request.reserve(worstFactor * text.length)
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw malformed()
   }
 }
 

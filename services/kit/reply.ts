@@ -62,7 +62,8 @@ export async function send(response: ServerResponse, reply: Reply, always: Reado
   const headers = { ...reply.headers, 'x-content-type-options': 'nosniff', ...always }
   if (typeof reply.content === 'string') {
     response.writeHead(reply.status, { ...headers, 'content-length': Buffer.byteLength(reply.content) })
-    await finish(response, reply.content)
+    if (response.req.complete || response.shouldKeepAlive) response.end(reply.content)
+    else await endLate(response, reply.content)
     return
   }
   response.writeHead(reply.status, headers)
@@ -79,15 +80,10 @@ export async function send(response: ServerResponse, reply: Reply, always: Reado
 const lingerMs = 5000
 
 /**
- * Ends an answer. One that comes before its request has arrived as a whole, such as a 413, is lost where the connection is closed with it: what the client still sends is
+ * Ends an answer that comes before its request has arrived as a whole, such as a 413. It would be lost where the connection is closed with it: what the client still sends is
  * then answered with a reset, which takes along what it has not read. So the rest is read and thrown away first.
  */
-async function finish(response: ServerResponse, content: string): Promise<void> {
-  const request = response.req
-  if (request.complete || response.shouldKeepAlive) {
-    response.end(content)
-    return
-  }
+async function endLate(response: ServerResponse, content: string): Promise<void> {
   response.write(content)
   await new Promise<void>((resolve) => {
     const late = setTimeout(resolve, lingerMs)
@@ -95,7 +91,7 @@ async function finish(response: ServerResponse, content: string): Promise<void> 
       clearTimeout(late)
       resolve()
     }
-    request.once('end', done).once('close', done).resume()
+    response.req.once('end', done).once('close', done).resume()
   })
   response.end()
 }

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { Request as PolkaRequest } from 'polka'
 import { type Meter, readBody, readText, streamBody } from './body.ts'
 import type { Account } from './budget.ts'
-import { parseJson } from './json-body.ts'
+import { isShort, parseJson, parseShort } from './json-body.ts'
 import type { Level } from './log.ts'
 import { gone, Work } from './turns.ts'
 
@@ -70,17 +70,11 @@ export function createRequest(request: PolkaRequest, options: RequestOptions): R
 }
 
 /** A class, so that what a handler does not ask for costs nothing: most requests have no query and nobody looks at their address. */
-class PolkaBacked implements Request {
+class PolkaBacked implements Request, Meter {
   readonly #request: PolkaRequest
   readonly #options: RequestOptions
   #received = 0
   #signal: AbortSignal | undefined
-  readonly #meter: Meter = {
-    received: (bytes) => {
-      this.#received += bytes
-    },
-    take: (bytes) => this.#options.account.take(bytes),
-  }
 
   constructor(request: PolkaRequest, options: RequestOptions) {
     this.#request = request
@@ -144,6 +138,14 @@ class PolkaBacked implements Request {
     return this.#received
   }
 
+  arrived(bytes: number): void {
+    this.#received += bytes
+  }
+
+  take(bytes: number): void {
+    this.#options.account.take(bytes)
+  }
+
   reserve(bytes: number): void {
     this.#options.account.take(bytes)
   }
@@ -153,20 +155,20 @@ class PolkaBacked implements Request {
   }
 
   body(): Promise<Buffer> {
-    return readBody(this.#request, this.#options.limit, this.#meter)
+    return readBody(this.#request, this.#options.limit, this)
   }
 
   text(): Promise<string> {
-    return readText(this.#request, this.#options.limit, this.#meter)
+    return readText(this.#request, this.#options.limit, this)
   }
 
   async json(): Promise<unknown> {
     const text = await this.text()
     if (text.trim() === '') return undefined
-    return parseJson(text, this)
+    return isShort(text) ? parseShort(text, this) : parseJson(text, this)
   }
 
   stream(limit: number): AsyncIterable<Buffer> {
-    return streamBody(this.#request, limit, this.#meter)
+    return streamBody(this.#request, limit, this)
   }
 }

@@ -116,14 +116,17 @@ export async function startServer(
         connections.cut()
       }, limits.drainMs)
       connections.closeAfterAnswers()
+      // What the system has accepted for us is ours as well, and would be reset: it has been taken over when the loop has looked once more.
+      setImmediate(() => setImmediate(stopListening))
       // Not http's own close, which would also cut answers that the client has not taken yet, and stop looking for slow clients.
-      NetServer.prototype.close.call(server, () => {
-        clearInterval(look)
-        clearTimeout(limit)
-        // Now that nothing is left to cut: ends the timers of http.
-        server.close()
-        resolve(cut)
-      })
+      const stopListening = () =>
+        NetServer.prototype.close.call(server, () => {
+          clearInterval(look)
+          clearTimeout(limit)
+          // Now that nothing is left to cut: ends the timers of http.
+          server.close()
+          resolve(cut)
+        })
     })
   let closing: Promise<number> | undefined
 

@@ -15,6 +15,9 @@ import { type Rows, readRows } from './rows.ts'
 import { openServing, tryGolden } from './serving.ts'
 import { modelFolder } from './settings.ts'
 
+/** So many are looked at without looking at the clock. */
+const fewRows = 16
+
 export interface AppOptions {
   /** As the config calls the service. */
   readonly name: string
@@ -56,17 +59,18 @@ export async function createApp({ name, environment = {} }: AppOptions): Promise
       throw error
     }
   }
+  const least = [leastStride(model.outputs[output]!, model.hasRows)]
   const answer = async (rows: Rows, request: Request): Promise<Answered> => {
     const started = performance.now()
     const answers = await batcher.submit(rows, () => request.gone)
     measurements.took((performance.now() - started) / 1000)
-    const work = request.work()
+    const work = rows.length > fewRows ? request.work() : undefined
     const predictions: Prediction[] = []
     for (const [index, row] of rows.entries()) {
       const prediction = predictionOf(answers[index]!, output)
       predictions.push(prediction)
       measurements.predicted(row, prediction)
-      if (index % 16 === 15 && work.due) await work.pause()
+      if (work?.due) await work.pause()
     }
     return { answers, predictions }
   }
@@ -74,7 +78,7 @@ export async function createApp({ name, environment = {} }: AppOptions): Promise
   service.post('/predict', (request) =>
     counted(async () => {
       const { rows, many } = readRows(await request.json(), rules)
-      checkAnswer(rows.length, [leastStride(model.outputs[output]!, model.hasRows)], settings.answerValues)
+      checkAnswer(rows.length, least, settings.answerValues)
       const { answers, predictions } = await answer(rows, request)
       const labels = manifest.labels && predictions.map((each) => labelOf(each, manifest.labels!))
       const about = { model_version: manifest.version, timestamp: Date.now() / 1000 }
