@@ -81,6 +81,8 @@ export async function takeLease(
 
   const lost = new AbortController()
   const ended = new AbortController()
+  /** Who stood still gets the time to look whether anybody has taken the lease. */
+  let lookingUntil = 0
   const renew = async () => {
     const sent = now()
     const current = await getParameter(clients, name)
@@ -101,16 +103,15 @@ export async function takeLease(
         pause = seconds / 3
       } catch (error) {
         pause = seconds / 15
-        if (!(error instanceof Failure) && now() < validUntil) continue
+        if (!(error instanceof Failure) && now() < Math.max(validUntil, lookingUntil)) continue
         lost.abort(error instanceof Failure ? error : lostTo(id, undefined))
         return
       }
     }
   })()
 
-  // A call that hangs must not hide that the lease is over. Who stood still gets the time to look whether anybody has taken it.
+  // A call that hangs must not hide that the lease is over.
   let lastTick = now()
-  let lookingUntil = 0
   const expiry = setInterval(() => {
     const tick = now()
     if (tick - lastTick > Math.min(stoodStill, (seconds * 1000) / 3)) lookingUntil = tick + takingUpAgain * 1000
