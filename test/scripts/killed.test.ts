@@ -124,19 +124,25 @@ test('when the embedded cloud is killed, its ports stay open, and the next comma
 test('a read-only command that replaces the cloud, because its code has changed, interrupts nobody', async () => {
   const pidOf = (program: string) => processesOf(project.folder).find(({ command }) => command.includes(program))!.pid
   const before = { cloud: pidOf('src/local/main.ts'), forwarder: pidOf('src/local/forwarder/main.ts') }
-  const source = join(project.folder, 'src')
-  const link = readlinkSync(source)
-  rmSync(source)
-  cpSync(link, source, { recursive: true })
+  // Modules are found from where a file really is, so everything that imports the source is copied with it.
+  const parts = ['config', 'monitoring', 'scripts', 'src'].map((part) => join(project.folder, part))
+  const links = parts.map((part) => readlinkSync(part))
+  for (const [index, part] of parts.entries()) {
+    rmSync(part)
+    cpSync(links[index]!, part, { recursive: true })
+  }
   project.write({ 'src/local/newer.ts': '// a newer version\n', 'src/local/forwarder/newer.ts': '// a newer version\n' })
   const during = project.run('status', '--json')
   const seen = await traffic(address, during)
   assert.is(document(await during).services[0].state, 'healthy')
   assert.equal(seen.failures, [])
   assert.is.not(pidOf('src/local/main.ts'), before.cloud)
-  assert.is.not(pidOf('src/local/forwarder/main.ts'), before.forwarder)
-  rmSync(source, { recursive: true })
-  symlinkSync(link, source)
+  await until(() => !processesOf(project.folder).some(({ pid }) => pid === before.forwarder), 20)
+  assert.ok(pidOf('src/local/forwarder/main.ts'))
+  for (const [index, part] of parts.entries()) {
+    rmSync(part, { recursive: true })
+    symlinkSync(links[index]!, part)
+  }
 })
 
 test('when everything was killed, as by a reboot, one status brings back all of it', async () => {
