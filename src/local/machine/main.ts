@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs'
+import { rmSync, statSync } from 'node:fs'
 import { logForever } from '../log.ts'
 import { removeTraces } from './dockerd/traces.ts'
 import { folderAt, memoryFolder, readWhole, type Settings } from './folder.ts'
@@ -12,9 +12,10 @@ process.chdir(path)
 const folder = folderAt(path)
 const settings = readWhole<Settings>(folder.settings)
 
-// A folder that is removed by hand must not leave a machine behind that nobody can find any more.
+const { ino } = statSync('.')
+// A folder that is removed by hand must not leave a machine behind that nobody can find any more. There may be a new one at its place, for the machine that comes next.
 setInterval(async () => {
-  if (existsSync(folder.settings) || settings === undefined) return
+  if (statSync(path, { throwIfNoEntry: false })?.ino === ino || settings === undefined) return
   rmSync(memoryFolder(folder, settings.instanceId), { recursive: true, force: true })
   for (const pid of processesOf(settings.instanceId)) signal(pid, 'SIGKILL')
   await removeTraces(settings.instanceId).catch((error: Error) => console.error(error.message))

@@ -314,7 +314,7 @@ test('a full disk is an error that says so, and spoils nothing', () => {
   else {
     const { status, message, kept, left } = JSON.parse(ran.stdout)
     assert.is(status, 507, ran.stderr)
-    assert.match(message, /^No space is left on the disk that holds .*\. Nothing was changed\.$/)
+    assert.match(message, /^No space is left on the disk that holds .*\. Nothing was changed\. Free some space there: df -h \//)
     assert.equal([kept, left], [200, 0])
   }
   remove()
