@@ -12,7 +12,7 @@ import * as assert from 'uvu/assert'
 import { Failure } from '../../config/failure.ts'
 import { readPlace } from '../../src/local/place.ts'
 import type { Started } from '../../src/local/start.ts'
-import { cloudStatus, refuseTakenPorts, startCloud, stopCloud } from '../../src/local/start.ts'
+import { cloudStatus, environmentOf, refuseTakenPorts, startCloud, stopCloud } from '../../src/local/start.ts'
 import { createStore } from '../../src/local/store.ts'
 
 const base = mkdtempSync(path.join(tmpdir(), 'start-'))
@@ -80,6 +80,21 @@ test('three starts at once end with one cloud', async () => {
   assert.is(status?.pid, readPlace(folder)?.pid)
   assert.is(status?.region, 'us-east-1')
   assert.is((statSync(folder).mode & 0o777).toString(8), '700')
+})
+
+test('the process gets nothing of its first caller’s environment but what it needs', async () => {
+  const env = environmentOf({ PATH: '/bin', LANG: 'C', AWS_SECRET_ACCESS_KEY: 'x', DATABASE_URL: 'y', MLOPS_LOOPBACK: 'one' }, '/folder')
+  assert.equal(env, { PATH: '/bin', LANG: 'C', MLOPS_LOOPBACK: 'one', NODE_COMPILE_CACHE: '/folder/compiled' })
+  const { pid } = (await cloudStatus({ folder })) ?? { pid: 0 }
+  if (process.platform !== 'linux') return
+  const names = readFileSync(`/proc/${pid}/environ`, 'utf8')
+    .split('\0')
+    .filter(Boolean)
+    .map((each) => each.split('=')[0]!)
+  assert.equal(
+    names.filter((name) => !(name in environmentOf(process.env, folder))),
+    [],
+  )
 })
 
 test('a further start finds the cloud that runs', async () => {

@@ -82,12 +82,15 @@ else {
     assert.is(await output(one, "docker ps --format '{{.Names}}'"), 'stays')
   })
 
-  test('what a killed machine process had goes with it, and the instance is honestly stopped', async () => {
+  test('what a killed machine process had goes with it, and the instance is started again with its disk', async () => {
     const { pid } = JSON.parse(readFileSync(join(instanceFolder(small.cloud.folder, two).outbox, 'process.json'), 'utf8'))
+    const before = processesOf(two)
     await output(two, `${importProgram('/bin/sleep', 'sleeper')}; docker run -d --memory 32m sleeper 1000`)
     process.kill(pid, 'SIGKILL')
-    await until(() => small.instance(two).State === 'stopped', 'the instance is stopped')
-    assert.equal(tracesLeft(two), [])
+    await until(() => processesOf(two).length > 0 && !processesOf(two).some((each) => before.includes(each)), 'all of it has ended')
+    await small.online(two)
+    assert.is(await output(two, 'docker ps -q'), '', 'a container without a restart policy stays as it was')
+    assert.not.equal(await output(two, 'docker ps -aq'), '')
   })
 
   test('a cloud that is killed leaves the engines running, and the next one finds them', async () => {

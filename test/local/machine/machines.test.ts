@@ -102,6 +102,23 @@ test('a machine that keeps ending is started again with pauses, is shown as impa
   await small.terminate(id)
 })
 
+test('an instance that is rebooted keeps its disk and loses its memory, and stays running', async () => {
+  const id = small.launch()
+  await small.online(id)
+  await small.sh(id, 'echo kept > "$MLOPS_ROOT/kept"; docker volume create --opt type=tmpfs --opt device=tmpfs memory')
+  const memory = (await small.sh(id, 'docker volume inspect -f "{{.Mountpoint}}" memory')).StandardOutputContent.trim()
+  writeFileSync(join(memory, 'secret'), '')
+  const before = readdirPid(id)
+  small.cloud.store.put('instance', id, { ...small.instance(id), Reboot: true })
+  small.cloud.machines.reconcile()
+  await until(() => existsSync(fileOf(id, 'outbox/process.json')) && readdirPid(id) !== before, 'another process runs it')
+  await small.online(id)
+  assert.equal([small.instance(id).State, small.instance(id).Reboot], ['running', false])
+  assert.is((await small.sh(id, 'cat "$MLOPS_ROOT/kept"')).StandardOutputContent, 'kept\n')
+  assert.equal(readdirSync(memory), [])
+  await small.terminate(id)
+})
+
 test('a cloud that comes back finds its machines and what they have done meanwhile, and starts again what has ended', async () => {
   const id = small.launch()
   const dead = small.launch()
