@@ -69,7 +69,8 @@ export async function send(response: ServerResponse, reply: Reply, always: Reado
   }
   response.writeHead(reply.status, headers)
   try {
-    await pipeline(Readable.from(inTurns(reply.content)), response)
+    // One piece ahead and not sixteen, the default for objects: a piece may be a megabyte.
+    await pipeline(Readable.from(inTurns(reply.content), { highWaterMark: 1 }), response)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code !== 'ERR_STREAM_PREMATURE_CLOSE' && code !== 'ERR_STREAM_UNABLE_TO_PIPE' && code !== 'ECONNRESET' && code !== 'EPIPE')
