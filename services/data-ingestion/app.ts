@@ -13,6 +13,12 @@ import { isLines, readLimit } from './input.ts'
 import { pageJson, recordJson } from './list.ts'
 import type { Store } from './store.ts'
 
+/** What a byte of a record takes in memory until the client has taken it: as a text, as a part of the answer's text, and as bytes on their way. */
+const answerFactor = 4
+
+/** What a byte that is read of a page at once takes: the next one is read while one is on its way, and what is done with is not collected at once. */
+const pageFactor = 8
+
 export interface AppOptions {
   /** As the config calls the service. */
   readonly name: string
@@ -65,12 +71,15 @@ export function createApp({ name, store, check }: AppOptions): Service {
   service.get('/data/:id', async (request) => {
     const record = await reading(store.get(request.params.id ?? ''))
     if (!record) throw new HttpError(404, 'Record not found')
+    request.reserve(answerFactor * record.data.length)
     return Reply.text(recordJson(record))
   })
 
-  service.get('/data', async ({ query }) => {
+  service.get('/data', async (request) => {
+    const { query } = request
     const page = await reading(store.page(readLimit(query), query.get('before') ?? undefined))
     if (!page) throw new HttpError(400, 'before must be the id of a record')
+    request.reserve(pageFactor * page.held)
     return Reply.stream(pageJson(page))
   })
 

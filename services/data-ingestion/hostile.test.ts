@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -104,6 +104,36 @@ test('a client that leaves in the middle of a long stream stops the work on it',
   let metrics = ''
   while (!metrics.includes('route="/ingest",code="499"')) metrics = await (await fetch(`${service.address}/metrics`)).text()
   assert.ok((await read()) < before + 90_000)
+})
+
+test('clients that take nothing of large records hold a part of the memory, and the next one is told to come back', async () => {
+  const record = JSON.stringify({ large: 'x'.repeat(1_000_000) })
+  const keep = async (body: string) =>
+    (await (await fetch(`${service.address}/ingest`, { method: 'POST', body })).json()) as { status: string }
+  // More than the buffers of a connection take in.
+  for (let count = 0; count < 24; count++) assert.is((await keep(record)).status, 'success')
+  const deaf: Socket[] = []
+  const another = () => {
+    const socket = connect(service.port, '127.0.0.1').pause()
+    socket.write('GET /data?limit=24 HTTP/1.1\r\nHost: x\r\n\r\n')
+    deaf.push(socket)
+  }
+  const page = async () => {
+    const response = await fetch(`${service.address}/data?limit=24`)
+    return { status: response.status, later: response.headers.get('retry-after'), body: (await response.json()) as { data?: unknown[] } }
+  }
+  for (let count = 0; count < 30; count++) another()
+  // Two at once: where there is room for one more, it is the others of these that find none.
+  const two = async () => (await Promise.all([page(), page()])).sort((one, other) => other.status - one.status)[0]!
+  let answer = await two()
+  for (; answer.status === 200 && deaf.length < 100; answer = await two()) another()
+  assert.equal([answer.status, answer.later], [503, '1'])
+  // What is small has room.
+  await keep('{"small":1}')
+  assert.is(((await (await fetch(`${service.address}/data?limit=1`)).json()) as { data: unknown[] }).data.length, 1)
+  for (const socket of deaf) socket.destroy()
+  while (answer.status === 503) answer = await page()
+  assert.equal([answer.status, answer.body.data?.length], [200, 24])
 })
 
 test.run()

@@ -50,7 +50,7 @@ async function readElements(text: string, request: Request, check: CheckSchema |
 /**
  * How many records a request may bring by what came over the wire, in bytes. Plain JSON cannot hold as many; a kilobyte of gzip may unpack to ten thousand of the same.
  */
-export const mostRecords = (received: number) => 1000 + 2 * received
+export const mostRecords = (received: number) => 500 + received
 
 /** What a record takes in memory beside its text, in bytes: its id, and its place in the lists that it goes through. */
 export const recordBytes = 300

@@ -8,6 +8,8 @@ const shapeOfId = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 
 /** How many records a list reads at once. */
 const pieceRecords = 10
+/** A page's records are read so many bytes at a time, or one by one. */
+const pieceBytes = 512 * 1024
 
 /** How long (ms) the server may take for a group; the connection may be gone without either side knowing. */
 const patienceMs = 20_000
@@ -90,9 +92,9 @@ export async function openPostgres(url: string, connecting: Connecting): Promise
 
   const columns = sql`id, data, timestamp, source_ip AS "sourceIp"`
 
-  async function* read(first: number, last: number): AsyncGenerator<StoredRecord> {
-    for (let from = first; from >= last; from -= pieceRecords) {
-      const to = Math.max(last, from - pieceRecords + 1)
+  async function* read(first: number, last: number, piece: number): AsyncGenerator<StoredRecord> {
+    for (let from = first; from >= last; from -= piece) {
+      const to = Math.max(last, from - piece + 1)
       yield* await sql<StoredRecord[]>`SELECT ${columns} FROM record WHERE number BETWEEN ${to} AND ${from} ORDER BY number DESC`
     }
   }
@@ -113,7 +115,10 @@ export async function openPostgres(url: string, connecting: Connecting): Promise
       if (!found || found.end === null) return undefined
       const end = Number(found.end)
       const last = Math.max(1, end - limit)
-      return { total: Number(found.total), records: read(end - 1, last), more: last > 1 }
+      const [{ bytes }] = await sql<[{ bytes: number }]>`
+        SELECT coalesce(max(octet_length(data)), 0) AS bytes FROM record WHERE number BETWEEN ${last} AND ${end - 1}`.catch(failed)
+      const piece = Math.max(1, Math.min(pieceRecords, Math.floor(pieceBytes / (bytes + 1))))
+      return { total: Number(found.total), records: read(end - 1, last, piece), held: piece * bytes, more: last > 1 }
     },
     trouble: () => troubleOf(sql),
     async close() {

@@ -22,6 +22,8 @@ export function openSqlite(folder: string, { maxPages }: SqliteOptions = {}): St
   const byNumber = database.prepare('SELECT id, data, timestamp, source_ip AS sourceIp FROM record WHERE number = ?')
   const numberOf = database.prepare('SELECT number FROM record WHERE id = ?')
   const lastNumber = database.prepare('SELECT coalesce(max(number), 0) AS number FROM record')
+  // Not `length`, which would read all of them.
+  const largest = database.prepare('SELECT coalesce(max(octet_length(data)), 0) AS bytes FROM record WHERE number BETWEEN ? AND ?')
   const writer = startWriter(file, maxPages)
   const groups = createGroups(writer.write)
 
@@ -38,7 +40,8 @@ export function openSqlite(folder: string, { maxPages }: SqliteOptions = {}): St
       const end = before === undefined ? total() + 1 : (numberOf.get(before) as { number: number } | undefined)?.number
       if (end === undefined) return undefined
       const last = Math.max(1, end - limit)
-      return { total: total(), records: read(end - 1, last), more: last > 1 }
+      const { bytes: held } = largest.get(last, end - 1) as { bytes: number }
+      return { total: total(), records: read(end - 1, last), held, more: last > 1 }
     },
     trouble: async () => undefined,
     async close() {

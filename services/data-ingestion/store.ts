@@ -33,6 +33,8 @@ export interface Page {
   readonly total: number
   /** Read while they are taken, so that a long list never stands in memory as a whole. */
   readonly records: Iterable<StoredRecord> | AsyncIterable<StoredRecord>
+  /** How much of the records' data is read at once at most, in bytes. */
+  readonly held: number
   /** Whether older ones follow. */
   readonly more: boolean
 }

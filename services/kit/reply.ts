@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { Work } from './turns.ts'
 
 /** An answer that is more than 200 and JSON. */
 export interface ReplyOptions {
@@ -68,11 +69,24 @@ export async function send(response: ServerResponse, reply: Reply, always: Reado
   }
   response.writeHead(reply.status, headers)
   try {
-    await pipeline(Readable.from(reply.content), response)
+    // One piece ahead and not sixteen, the default for objects: a piece may be a megabyte.
+    await pipeline(Readable.from(inTurns(reply.content), { highWaterMark: 1 }), response)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code !== 'ERR_STREAM_PREMATURE_CLOSE' && code !== 'ERR_STREAM_UNABLE_TO_PIPE' && code !== 'ECONNRESET' && code !== 'EPIPE')
       throw error
+  }
+}
+
+/**
+ * The pieces, with a turn for the others as often as they have kept the event loop for as long as they may. A client that takes what comes as fast as it is made would have the
+ * service to itself: no piece waits for anything then.
+ */
+async function* inTurns(pieces: Pieces): AsyncGenerator<string> {
+  const work = new Work()
+  for await (const piece of pieces) {
+    yield piece
+    if (work.due) await work.pause()
   }
 }
 

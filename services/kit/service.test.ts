@@ -114,6 +114,18 @@ test('a streamed answer that breaks off is cut, so that the client notices', asy
   await written(trial, 'the disk is gone')
 })
 
+test('others are answered while a long answer is made for a client that takes all of it at once', async () => {
+  const response = await fetch(`${trial.address}/costly`)
+  let ended = false
+  const text = response.text().then((all) => {
+    ended = true
+    return all
+  })
+  await ask('/health')
+  assert.is(ended, false)
+  assert.is((await text).trim().split('\n').length, 200)
+})
+
 test('a client that leaves in the middle of a stream is no error, and the stream ends', async () => {
   const leave = new AbortController()
   const response = await fetch(`${trial.address}/endless`, { signal: leave.signal })

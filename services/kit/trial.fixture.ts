@@ -37,6 +37,7 @@ export function createTrial({ name, limits = {} }: { name: string; limits?: Part
     .get('/nothing', () => undefined)
     .get('/stream', () => Reply.stream(pieces(3)))
     .get('/endless', () => Reply.stream(pieces(Number.POSITIVE_INFINITY)))
+    .get('/costly', () => Reply.stream(costly()))
     .get('/half', () => Reply.stream(half()))
     .get('/large', () => {
       setImmediate(() => process.stdout.write('large answer made\n'))
@@ -53,6 +54,15 @@ function* pieces(count: number): Generator<string> {
   yield '[0'
   for (let number = 1; number < count; number++) yield `,${number}`
   yield ']'
+}
+
+/** Two seconds of work, none of which waits for anything. */
+function* costly(): Generator<string> {
+  for (let number = 0; number < 200; number++) {
+    const end = performance.now() + 10
+    while (performance.now() < end);
+    yield `${number}\n`
+  }
 }
 
 function* half(): Generator<string> {
