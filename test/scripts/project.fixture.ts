@@ -45,6 +45,8 @@ export interface Project {
   /** `run('deploy', '--json')`: runs `npx zx scripts/deploy.mjs --json` to its end. */
   run(script: string, ...words: string[]): Promise<Ended>
   start(script: string, words?: readonly string[], options?: { env?: NodeJS.ProcessEnv; input?: string }): Running
+  /** Runs a line as a user types it in the project's folder. */
+  type(line: string): Promise<Ended>
 }
 
 /** What a script's command line is put behind, for a project whose processes live in a namespace of their own. */
@@ -87,18 +89,20 @@ export async function layProject(options: { services?: readonly string[]; wrappe
       })
     },
     run: (script, ...words) => project.start(script, words).ended,
-    start(script, words = [], { env = {}, input } = {}) {
-      const [file, ...rest] = wrapper([join(folder, 'node_modules/.bin/zx'), `scripts/${script}.mjs`, ...words])
-      const child = spawn(file!, rest, {
-        cwd: folder,
-        // A process group of its own, so that what a terminal or a CI system does to all of it can be done.
-        detached: true,
-        stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-        env: { ...surroundings(folder), ...env },
-      })
-      child.stdin?.end(input)
-      return watch(child)
-    },
+    start: (script, words = [], options = {}) => launch([join(folder, 'node_modules/.bin/zx'), `scripts/${script}.mjs`, ...words], options),
+    type: (line) => launch(['sh', '-c', line], {}).ended,
+  }
+  function launch(command: readonly string[], { env = {}, input }: { env?: NodeJS.ProcessEnv; input?: string }): Running {
+    const [file, ...rest] = wrapper(command)
+    const child = spawn(file!, rest, {
+      cwd: folder,
+      // A process group of its own, so that what a terminal or a CI system does to all of it can be done.
+      detached: true,
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      env: { ...surroundings(folder), ...env },
+    })
+    child.stdin?.end(input)
+    return watch(child)
   }
   project.write({ 'services/web/server.ts': webService() })
   project.configure({})

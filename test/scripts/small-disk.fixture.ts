@@ -8,6 +8,8 @@ export interface SmallDisk {
   readonly wrapper: Wrapper
   /** Mounts it over a folder that exists. */
   mount(folder: string): Promise<void>
+  /** Where a path of those who see the disk is found by everybody else. */
+  seen(path: string): string
   /** Leaves so much room in MiB, or none. */
   fill(room?: number): void
   /** Gives the room back. */
@@ -36,8 +38,9 @@ export function smallDisk(mebibytes: number): SmallDisk | undefined {
         holder!.stdout!.once('data', () => done())
         holder!.once('exit', (code) => fail(new Error(`the disk could not be mounted: exit code ${code}`)))
       })
-      filler = join(`/proc/${holder.pid}/root`, folder, 'filler')
+      filler = this.seen(join(folder, 'filler'))
     },
+    seen: (path) => join(`/proc/${holder!.pid}/root`, path),
     fill(room = 0) {
       const file = openSync(filler, 'a')
       try {
