@@ -37,6 +37,9 @@ const grace = 4
 /** So long must all be well, in ms: what was not yet noticed is no recovery. */
 const steady = 2000
 
+/** Whoever waits for so long notices it, in seconds: half of what freezes last, and more than a busy machine takes. */
+const noticeable = 3
+
 /** Disturbs a stage while it is used, lets it come back, and looks what is left of it. */
 export async function tryCase(stage: Stage, { name, by: most, untouched = [], disturb }: Case): Promise<Row> {
   const problems: string[] = []
@@ -95,6 +98,7 @@ async function comeBack(stage: Stage, most: Way, problems: string[]): Promise<Wa
   return undefined
 }
 
-function noticed(service: Used, { failures }: Seen): string[] {
-  return Object.entries(failures).map(([why, times]) => `users of ${service} noticed it: ${why} × ${times}`)
+function noticed(service: Used, { failures, longest }: Seen): string[] {
+  const failed = Object.entries(failures).map(([why, times]) => `users of ${service} noticed it: ${why} × ${times}`)
+  return longest > noticeable ? [...failed, `users of ${service} noticed it: they waited for ${longest.toFixed(1)} s`] : failed
 }

@@ -9,6 +9,8 @@ export type Used = 'ml-inference' | 'data-ingestion'
 export interface Seen {
   /** For how long nobody had a good answer, in seconds: from the last one before to the first one after. */
   readonly silent: number
+  /** The longest of these times. */
+  readonly longest: number
   /** Requests without an answer: a connection refused, reset, or silent for too long. By reason. */
   readonly failures: Readonly<Record<string, number>>
 }
@@ -51,7 +53,11 @@ export function startUsers(stage: Stage): Users {
         const theirs = seen.filter(({ at }) => at === service)
         const failures: Record<string, number> = {}
         for (const each of theirs) for (const [why, times] of Object.entries(each.failures)) failures[why] = (failures[why] ?? 0) + times
-        return { silent: Math.max(...theirs.map(({ silent }) => silent)), failures }
+        return {
+          silent: Math.max(...theirs.map(({ silent }) => silent)),
+          longest: Math.max(...theirs.map(({ longest }) => longest)),
+          failures,
+        }
       }
       return { 'ml-inference': of('ml-inference'), 'data-ingestion': of('data-ingestion') }
     },
@@ -68,8 +74,12 @@ async function ingest(stage: Stage): Promise<Answer> {
 /** Somebody who does one thing again and again until told to stop. */
 function person(at: Used, act: () => Promise<Answer>) {
   const failures: Record<string, number> = {}
-  let [good, silent, waited, over] = [0, 0, false, false]
+  let [good, silent, longest, waited, over] = [0, 0, 0, false, false]
   let last = performance.now()
+  const missed = (time: number) => {
+    silent += time
+    longest = Math.max(longest, time)
+  }
   const take = ({ status, error }: Answer) => {
     const now = performance.now()
     if (error !== undefined) failures[error] = (failures[error] ?? 0) + 1
@@ -79,19 +89,19 @@ function person(at: Used, act: () => Promise<Answer>) {
       return
     }
     good++
-    if (waited || now - last > prompt) silent += now - last
+    if (waited || now - last > prompt) missed(now - last)
     waited = false
     last = now
   }
   const work = (async () => {
     for (; !over; await pause(rest)) take(await act())
     // Whoever goes home unserved has waited until now.
-    if (waited) silent += performance.now() - last
+    if (waited) missed(performance.now() - last)
   })()
   const stop = async () => {
     over = true
     await work
-    return { silent: silent / 1000, failures }
+    return { silent: silent / 1000, longest: longest / 1000, failures }
   }
   return { at, good: () => good, stop }
 }
