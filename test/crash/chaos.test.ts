@@ -14,6 +14,9 @@ test('the command that a message names is found as it is to be typed', () => {
     'npx zx scripts/start.mjs --stage prod',
   )
   assert.is(commandIn('  next    aws ec2 start-instances --instance-ids i-1\nThe end.'), 'aws ec2 start-instances --instance-ids i-1')
+  const whole =
+    "AWS_SHARED_CREDENTIALS_FILE='/a b/c' aws --endpoint-url http://127.0.0.1:4780 --region us-east-1 ec2 start-instances --instance-ids i-1"
+  assert.is(commandIn(`To start it: ${whole}\n`), whole)
   assert.is(commandIn('Release 1 of shop serves stage local.'), undefined)
 })
 

@@ -36,6 +36,15 @@ createServer((request, response) => {
 process.on('SIGTERM', () => process.exit(0))
 `
 
+type Name = 'ml-inference' | 'data-ingestion' | 'vault' | 'prometheus' | 'alertmanager'
+
+/** What the deploy has said. */
+interface Deployed {
+  readonly release: number
+  /** Where each is open to its users; what is not installed here is absent. */
+  readonly urls: Readonly<Partial<Record<Name, string>>>
+}
+
 export class Stage {
   readonly project: Project
   readonly disk: SmallDisk | undefined
@@ -43,15 +52,13 @@ export class Stage {
   /** The roles that are processes of their own on this stage. */
   readonly cast: ReadonlySet<Role>
   readonly #digest: string
-  readonly #release: number
-  readonly #monitored: boolean
+  readonly #deployed: Deployed
 
-  private constructor(project: Project, disk: SmallDisk | undefined, digest: string, release: number, monitored: boolean) {
+  private constructor(project: Project, disk: SmallDisk | undefined, digest: string, deployed: Deployed) {
     this.project = project
     this.disk = disk
     this.#digest = digest
-    this.#release = release
-    this.#monitored = monitored
+    this.#deployed = deployed
     this.cast = new Set(castOf(project.folder).keys())
   }
 
@@ -71,12 +78,12 @@ export class Stage {
     const deployed = await project.run('deploy', '--json')
     if (set.code !== 0 || deployed.code !== 0) throw new Error(`the stage cannot be deployed:\n${set.err}${deployed.out}${deployed.err}`)
     const digest = createHash('sha256').update(secret).digest('hex')
-    return new Stage(project, disk, digest, JSON.parse(deployed.out).release, withMonitoring)
+    return new Stage(project, disk, digest, JSON.parse(deployed.out))
   }
 
   /** The address of a service, as its users have it. */
-  url(name: 'ml-inference' | 'data-ingestion' | 'vault' | 'prometheus' | 'alertmanager'): string {
-    return `http://127.0.0.1:${portsOf(this.project)[name]}`
+  url(name: Name): string {
+    return this.#deployed.urls[name]!
   }
 
   /** The processes that play a role just now. */
@@ -105,7 +112,7 @@ export class Stage {
       this.#good('data-ingestion', '/data?limit=1'),
       this.#secretRead(),
       this.#api(),
-      ...(this.#monitored ? [this.#good('alertmanager', '/-/ready'), this.#scraped(since)] : []),
+      ...('prometheus' in this.#deployed.urls ? [this.#good('alertmanager', '/-/ready'), this.#scraped(since)] : []),
     ])
     const now = castOf(this.project.folder)
     const gone = [...this.cast].filter((role) => !now.has(role)).map((role) => `there is no process of ${role}`)
@@ -117,10 +124,11 @@ export class Stage {
     const { code, out, err } = await this.project.run('status', '--json')
     if (code !== 0) return `status ends with ${code}: ${err}`
     const { release, machine, services } = JSON.parse(out)
-    const ill = services.filter(({ name, state }: { name: string; state: string }) => state !== 'healthy' && name in portsOf(this.project))
+    const ill = services.filter(({ name, state }: { name: string; state: string }) => state !== 'healthy' && name in this.#deployed.urls)
     if (ill.length > 0) return `status: ${ill.map(({ name, state }: { name: string; state: string }) => `${name} is ${state}`).join(', ')}`
     if (machine?.state !== 'running') return `status: the machine is ${machine?.state}`
-    return release === this.#release ? undefined : `status: release ${release} serves, and no longer ${this.#release}`
+    const { release: before } = this.#deployed
+    return release === before ? undefined : `status: release ${release} serves, and no longer ${before}`
   }
 
   /** Takes everything of it away. */
@@ -135,7 +143,7 @@ export class Stage {
     return this.disk ? this.disk.seen(folder) : folder
   }
 
-  async #good(name: Parameters<Stage['url']>[0], path: string, body?: unknown): Promise<string | undefined> {
+  async #good(name: Name, path: string, body?: unknown): Promise<string | undefined> {
     const answer = await ask(this.url(name) + path, { body })
     return answer.status === 200 ? undefined : `${name}${path}: ${answer.status ?? answer.error}`
   }
