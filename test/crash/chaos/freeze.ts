@@ -12,11 +12,14 @@ export function frozen(names: readonly Role[], expected: Pick<Case, 'by' | 'unto
     name: `freeze ${what} for ${frozenFor / 1000} s`,
     ...expected,
     impossible: (stage) => absent(stage, names),
-    async disturb(stage) {
+    async disturb(stage, served) {
       const pids = (names.length === 0 ? [...stage.cast] : names).flatMap((name) => stage.playing(name))
       send(pids, 'SIGSTOP')
-      await pause(frozenFor)
-      send(pids, 'SIGCONT')
+      try {
+        await Promise.all([pause(frozenFor), served()])
+      } finally {
+        send(pids, 'SIGCONT')
+      }
     },
   }
 }

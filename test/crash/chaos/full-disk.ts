@@ -17,10 +17,10 @@ export function fullDisk(names: readonly Role[], expected: Pick<Case, 'by' | 'un
     name: names.length === 0 ? 'fill the disk' : `fill the disk, kill ${names.join(', ')}`,
     ...expected,
     impossible: (stage) => impossible(stage) ?? absent(stage, names),
-    async disturb(stage) {
+    async disturb(stage, served) {
       await whileFull(stage, async () => {
         kill(names.flatMap((name) => stage.playing(name)))
-        await pause(fullFor)
+        await Promise.all([pause(fullFor), served()])
       })
     },
   }
