@@ -71,14 +71,19 @@ export class Stage {
     const project = await layProject({ services: ['ml-inference', 'data-ingestion'], ...(disk && { wrapper: disk.wrapper }) })
     mkdirSync(project.state)
     await disk?.mount(project.state)
-    const withMonitoring = monitored && has('prometheus')
-    project.write({ 'services/vault/server.ts': vault, 'mlops.config.ts': configFor(project, withMonitoring) })
-    const secret = randomBytes(16).toString('hex')
-    const set = await project.start('secret', ['set', 'API_KEY', '--json'], { input: `${secret}\n` }).ended
-    const deployed = await project.run('deploy', '--json')
-    if (set.code !== 0 || deployed.code !== 0) throw new Error(`the stage cannot be deployed:\n${set.err}${deployed.out}${deployed.err}`)
-    const digest = createHash('sha256').update(secret).digest('hex')
-    return new Stage(project, disk, digest, JSON.parse(deployed.out))
+    try {
+      const withMonitoring = monitored && has('prometheus')
+      project.write({ 'services/vault/server.ts': vault, 'mlops.config.ts': configFor(project, withMonitoring) })
+      const secret = randomBytes(16).toString('hex')
+      const set = await project.start('secret', ['set', 'API_KEY', '--json'], { input: `${secret}\n` }).ended
+      const deployed = await project.run('deploy', '--json')
+      if (set.code !== 0 || deployed.code !== 0) throw new Error(`the stage cannot be deployed:\n${set.err}${deployed.out}${deployed.err}`)
+      const digest = createHash('sha256').update(secret).digest('hex')
+      return new Stage(project, disk, digest, JSON.parse(deployed.out))
+    } catch (error) {
+      close(project, disk)
+      throw error
+    }
   }
 
   /** The address of a service, as its users have it. */
@@ -133,9 +138,7 @@ export class Stage {
 
   /** Takes everything of it away. */
   close(): void {
-    this.disk?.clear()
-    cutPower(this.project.folder)
-    this.disk?.close()
+    close(this.project, this.disk)
   }
 
   get #cloud(): string {
@@ -165,6 +168,12 @@ export class Stage {
     if (targets.length === 0) return 'prometheus has no targets'
     return missed.length === 0 ? undefined : `prometheus does not scrape ${missed.map(({ labels }) => labels.job).join(', ')}`
   }
+}
+
+function close(project: Project, disk: SmallDisk | undefined): void {
+  disk?.clear()
+  cutPower(project.folder)
+  disk?.close()
 }
 
 function portsOf({ ports }: Project) {
