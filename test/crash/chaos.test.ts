@@ -30,7 +30,7 @@ test('a row is whole at 80 columns, with what was wrong below it', () => {
     problems: ['2 acknowledged records are lost'],
   }
   assert.equal(rowText(row).split('\n'), [
-    '✗ kill cloud                                  1.3 s status     12345 / 12343 / 2',
+    '✗ kill cloud                                 1.3 s status      12345 / 12343 / 2',
     '    2 acknowledged records are lost',
   ])
   assert.is(`  ${heading()}`.length, 80)
