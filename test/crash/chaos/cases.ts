@@ -1,7 +1,7 @@
 import type { Case } from './case.ts'
 import { frozen } from './freeze.ts'
 import { fullDisk, powerCutWhileFull } from './full-disk.ts'
-import { reboot, stopAndStart } from './instance.ts'
+import { reboot, stopAndStart, stopOnly } from './instance.ts'
 import { killed } from './kill.ts'
 import { powerCut } from './power-cut.ts'
 import type { Used } from './users.ts'
@@ -39,6 +39,7 @@ export const cases: readonly Case[] = [
   frozen(['cloud', 'machine'], itself),
   frozen([], itself, 'everything'),
   stopAndStart,
+  stopOnly,
   reboot,
   fullDisk([], { ...itself, untouched: ['ml-inference'] }),
   fullDisk(['data-ingestion'], { ...itself, untouched: ['ml-inference'] }),
