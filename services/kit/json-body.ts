@@ -1,10 +1,23 @@
 import { HttpError } from './http-error.ts'
 import { deepestJson, isLight, lookOver, parseInPieces, tooDeep } from './json.ts'
 import { type Extent, memoryOf } from './json-extent.ts'
-import type { Request } from './request.ts'
+import type { Work } from './turns.ts'
 
-/** The request whose body, or a part of it, is parsed. */
-export type Bearer = Pick<Request, 'received' | 'reserve' | 'release' | 'work'>
+/** The request whose body, or a part of it, is parsed: what may be spent on that, and how. */
+export interface Bearer {
+  /** For work that keeps the event loop for long: it is done in pieces, and ends with an HttpError 499 when the client has gone. */
+  work(): Work
+  /** How many bytes of the body have come over the wire: what may be spent on a request goes by what was spent on sending it. */
+  readonly received: number
+  /**
+   * Takes memory, in bytes, for what is made of the body; it is given back when the answer has ended.
+   *
+   * @throws HttpError 503 with `Retry-After` when there is not as much left
+   */
+  reserve(bytes: number): void
+  /** Gives memory back before. */
+  release(bytes: number): void
+}
 
 /** A text that is shorter cannot nest too deep: each list that is opened is closed as well. Nor is it worth being looked over. */
 const shortText = 2 * (deepestJson + 1)
@@ -74,7 +87,7 @@ export async function visitJson(text: string, extent: Extent, request: Bearer, l
 }
 
 /** @throws HttpError 413 when there are more than `mostContainers` */
-export function checkContainers(containers: number, { received }: Pick<Request, 'received'>): void {
+export function checkContainers(containers: number, { received }: Pick<Bearer, 'received'>): void {
   const most = mostContainers(received)
   if (containers > most)
     throw new HttpError(413, `The request body unpacks to ${containers} lists and objects, expected at most ${most} for its size`)

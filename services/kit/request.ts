@@ -2,12 +2,12 @@ import type { ServerResponse } from 'node:http'
 import type { Request as PolkaRequest } from 'polka'
 import { type Meter, readBody, readText, streamBody } from './body.ts'
 import type { Account } from './budget.ts'
-import { isShort, parseJson, parseShort } from './json-body.ts'
+import { type Bearer, isShort, parseJson, parseShort } from './json-body.ts'
 import type { Level } from './log.ts'
 import { gone, Work } from './turns.ts'
 
 /** What a handler gets to know about a request. */
-export interface Request {
+export interface Request extends Bearer {
   /** The id that the answer carries as `x-request-id` and that every line of the log about it has. */
   readonly id: string
   /** The values of the pattern's parameters, decoded: `/data/:id` gives `id`. */
@@ -23,18 +23,6 @@ export interface Request {
   readonly gone: boolean
   /** Is aborted, with an HttpError 499 as its reason, when the client goes before its answer is complete: for what takes a signal. */
   readonly signal: AbortSignal
-  /** For work that keeps the event loop for long: it is done in pieces, and ends with an HttpError 499 when the client has gone. */
-  work(): Work
-  /** How many bytes of the body have come over the wire: what may be spent on a request goes by what was spent on sending it. */
-  readonly received: number
-  /**
-   * Takes memory, in bytes, for what is made of the body; it is given back when the answer has ended.
-   *
-   * @throws HttpError 503 with `Retry-After` when there is not as much left
-   */
-  reserve(bytes: number): void
-  /** Gives memory back before. */
-  release(bytes: number): void
   /** Reads the body, unpacked, at most the service's limit. Throws HttpError 413, 415, 400 and, when all bodies together are too much, 503. */
   body(): Promise<Buffer>
   /** Reads and decodes the body. Throws HttpError as `body` does, and 400 when it is not UTF-8. */
