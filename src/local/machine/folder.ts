@@ -59,6 +59,9 @@ export function memoryFolder({ path }: InstanceFolder, instanceId: string): stri
   return process.platform === 'linux' && existsSync('/dev/shm') ? `/dev/shm/mlops-${instanceId}` : join(path, 'memory')
 }
 
+/** In a memory folder: whose it is, a folder of the instance's. Where that is gone, what lies in memory is nobody's. */
+export const memoryOwner = '.owner'
+
 /** Where the cloud leaves the wish that a machine may reboot. */
 export function rebootWish({ inbox }: InstanceFolder): string {
   return join(inbox, 'reboot')

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -159,6 +159,15 @@ test('a machine whose folder is removed by hand ends by itself, and a new one ha
   await until(() => !processesOf(id).includes(before), 'its process is gone')
   await until(() => existsSync(fileOf(id, 'outbox/agent.json')), 'another one runs')
   await small.terminate(id)
+})
+
+test('what was left in memory by a project that was killed and removed goes with the cloud that comes next', async () => {
+  const left = '/dev/shm/mlops-i-0123456789abcdef0'
+  if (!existsSync('/dev/shm')) return console.log('\nskipped: this system has no folder in memory for everybody')
+  mkdirSync(left, { mode: 0o700 })
+  writeFileSync(join(left, '.owner'), join(small.cloud.folder, 'instances/i-0123456789abcdef0/docker'))
+  await small.restart()
+  await until(() => !existsSync(left), 'it is gone')
 })
 
 test('the agent of a machine that boots slowly registers later', async () => {

@@ -1,7 +1,7 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeOwnFolder } from '../../own-folder.ts'
-import { readWhole, writeWhole } from '../folder.ts'
+import { memoryOwner, readWhole, writeWhole } from '../folder.ts'
 import { daemon } from './refusal.ts'
 
 export interface Volume {
@@ -30,7 +30,10 @@ export function openVolumes(folder: string, memory: string) {
   const list = () => (existsSync(root) ? readdirSync(root) : []).map(find).filter((volume) => volume !== undefined)
   const make = (volume: Volume) => {
     // Everybody may make folders beside this one: one that somebody else has put there would show them what is written into it.
-    if (volume.options.type === 'tmpfs') makeOwnFolder(memory)
+    if (volume.options.type === 'tmpfs') {
+      makeOwnFolder(memory)
+      writeFileSync(join(memory, memoryOwner), folder, { mode: 0o600 })
+    }
     mkdirSync(volume.folder, { recursive: true, mode: 0o700 })
   }
   return {

@@ -3,8 +3,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, wr
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { memoryOwner } from '../folder.ts'
 import { onPath } from '../on-path.ts'
-import { killAll } from '../process-table.ts'
+import { killAll, processesOf } from '../process-table.ts'
 import { openToOthers, sweepWalls } from '../wall.ts'
 
 /** What a real engine has outside of its instance's folder and of its own namespaces. */
@@ -61,19 +62,24 @@ export function makeRun(instanceId: string, folder: string): void {
 
 /** Removes what was left by instances whose folders are gone, as after somebody has killed everything and removed the project. */
 export async function sweepTraces(): Promise<void> {
-  for (const [instanceId, folder] of marked()) {
+  for (const [instanceId, folder] of marked('/run', owner)) {
     if (existsSync(folder)) continue
     await killAll(instanceId)
     await removeTraces(instanceId)
   }
+  // A machine that runs ends by itself when its folder goes; one in another mount namespace has its folder where this process does not see it.
+  for (const [instanceId, folder] of marked('/dev/shm', memoryOwner))
+    if (!existsSync(folder) && processesOf(instanceId).length === 0)
+      rmSync(`/dev/shm/mlops-${instanceId}`, { recursive: true, force: true })
   await sweepWalls()
 }
 
-function marked(): [instanceId: string, folder: string][] {
-  const runs = existsSync('/run') ? readdirSync('/run').filter((name) => name.startsWith('mlops-i-')) : []
-  return runs.flatMap((name) => {
+/** The folders of instances below a place, each with what its mark says whose it is. */
+function marked(place: string, mark: string): [instanceId: string, folder: string][] {
+  const names = existsSync(place) ? readdirSync(place).filter((name) => name.startsWith('mlops-i-')) : []
+  return names.flatMap((name) => {
     try {
-      return [[name.slice('mlops-'.length), readFileSync(join('/run', name, owner), 'utf8')]]
+      return [[name.slice('mlops-'.length), readFileSync(join(place, name, mark), 'utf8')]]
     } catch {
       return [] // just made, just removed, or somebody else's
     }
