@@ -76,6 +76,7 @@ export async function assault(target: Target, orders: Orders): Promise<ServiceRe
     const begun = instrument.last()
     const rest = await instrument.prober?.take()
     const planned = planCases(families, seed, numbers)
+    instrument.gauge.waited()
     const giveUp = performance.now() + orders.withinMs
     const results: FamilyResult[] = []
     let over = false
@@ -92,8 +93,13 @@ export async function assault(target: Target, orders: Orders): Promise<ServiceRe
         if (result.problems.length > 0) tell(`${target.name} ${family.name} #${one.number}: ${result.about}: ${result.problems.join('; ')}`)
       }
       const { health, noise } = (await instrument.prober?.take()) ?? {}
-      const slow = health && noise && health.p99 - noise.p99 > bounds.healthMs ? [`/health took ${health.p99.toFixed(0)} ms (p99)`] : []
-      const problems = [...slow, ...judgeLabels(begun, instrument.last())]
+      const waited = instrument.gauge.waited()
+      const others = waited === undefined ? '' : `; other programs had its processor for ${(waited * 100).toFixed(0)} % of the time`
+      const isSlow = health && noise && health.p99 - noise.p99 > bounds.healthMs
+      const problems = [
+        ...(isSlow ? [`/health took ${health.p99.toFixed(0)} ms (p99)${others}`] : []),
+        ...judgeLabels(begun, instrument.last()),
+      ]
       results.push({ name: family.name, cases, untried: own.length - cases.length, health, noise, problems })
       tell(`${target.name} ${family.name}: ${cases.length} cases${problems.map((problem) => `; ${problem}`).join('')}`)
     }

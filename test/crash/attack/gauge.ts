@@ -24,6 +24,8 @@ export interface Gauge {
   beginPeak(): void
   /** The most resident memory since then, in bytes: Linux's own count where the process was found, else the largest reading. */
   peak(): number
+  /** Of the time in which its main thread had something to do since the last call, the share in which others had the processor; undefined where that is not known. */
+  waited(): number | undefined
   /** Whether the process was found, so that no peak between two readings is missed. */
   exact(): boolean
   /** Looks for the process, at the beginning and after a crash. */
@@ -35,6 +37,7 @@ export function openGauge(target: Target): Gauge {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   let process: WatchedProcess | undefined
   let readings = 0
+  let times = { ran: 0, waited: 0 }
   let highest = 0
   const read = async (patienceMs = 60_000) => {
     readings++
@@ -50,6 +53,13 @@ export function openGauge(target: Target): Gauge {
       process?.resetPeak()
     },
     peak: () => Math.max(highest, process?.peakBytes() ?? 0),
+    waited() {
+      const before = times
+      if (!process) return undefined
+      times = process.times()
+      const [ran, waited] = [times.ran - before.ran, times.waited - before.waited]
+      return ran + waited > 0 ? waited / (ran + waited) : undefined
+    },
     exact: () => process !== undefined,
     async find() {
       process = findProcess(target.port, (await read()).startedAt)

@@ -7,6 +7,8 @@ export interface WatchedProcess {
   resetPeak(): void
   /** The most resident memory since then, in bytes; 0 when it is gone. */
   peakBytes(): number
+  /** How long its main thread has run, and has waited for a processor that others had, in ms. */
+  times(): { readonly ran: number; readonly waited: number }
 }
 
 /**
@@ -35,6 +37,11 @@ function watch(pid: number): WatchedProcess {
         const { code } = error as NodeJS.ErrnoException
         if (code !== 'ENOENT' && code !== 'ESRCH' && code !== 'EACCES') throw error
       }
+    },
+    times() {
+      // The kernel's sched-stats.rst: time on a processor and time on a run queue, in ns.
+      const [ran = 0, waited = 0] = read(`/proc/${pid}/task/${pid}/schedstat`).split(' ').map(Number)
+      return { ran: ran / 1e6, waited: waited / 1e6 }
     },
     peakBytes: () => Number(/VmHWM:\s+(\d+) kB/.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) * 1024,
   }
