@@ -27,8 +27,8 @@ export interface Status {
   readonly engine: EngineName
   /** ISO 8601. */
   readonly started: string
-  /** `impaired`: it should run and does not, or not yet. */
-  readonly instances: readonly { readonly id: string; readonly state: string; readonly impaired: boolean }[]
+  /** `impaired`: it should run and does not, or not yet. `recovered`: it was started again since this cloud began. */
+  readonly instances: readonly { readonly id: string; readonly state: string; readonly impaired: boolean; readonly recovered: boolean }[]
   /** The ports of public addresses that should lead to an instance and do not, because this machine does not give them. */
   readonly refused: readonly Refused[]
 }
@@ -56,6 +56,7 @@ export function createArea({
         id,
         state,
         impaired: state === 'pending' || cloud.machines.impaired(id) !== undefined,
+        recovered: cloud.machines.recovered(id),
       }))
       const [engine, refused] = [cloud.engine ?? defaultEngine, cloud.machines.refused()]
       return { pid: process.pid, version, region: cloud.region, engine, started, instances, refused }

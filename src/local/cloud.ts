@@ -28,6 +28,8 @@ export interface Machines {
   reboot(instanceId: string): void
   /** Whether the agent on this instance is registered and answers. */
   online(instanceId: string): { since: string; lastPing: string } | undefined
+  /** Whether its machine was started again since this cloud began. */
+  recovered(instanceId: string): boolean
   /** Since when (ISO 8601) the machine of an instance that is `running` does not run, and why, as far as it could say; undefined while it runs. */
   impaired(instanceId: string): { readonly since: string; readonly why?: string } | undefined
   /** Which of these ports on this address is held by a program that is not ours. */

@@ -105,7 +105,7 @@ const comebackLimit = { machines: 30_000, ports: 5_000 } as const
  * @returns what to tell
  */
 async function comeBack(folder: string, first: Status): Promise<string> {
-  const lost = first.instances.filter(({ impaired }) => impaired).map(({ id }) => id)
+  const lost = first.instances.filter(({ impaired, recovered }) => impaired || recovered).map(({ id }) => id)
   if (lost.length === 0) return 'The embedded cloud had ended and was started again; its machines had gone on.'
   const machines = `machine${lost.length === 1 ? '' : 's'} ${lost.join(', ')}`
   const still = async () =>

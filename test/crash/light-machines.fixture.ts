@@ -70,6 +70,7 @@ export function lightMachines(port: number, bootMs = 0): (cloud: Cloud) => Machi
       taken: async () => [],
       refused: () => [],
       impaired: () => undefined,
+      recovered: () => false,
       async close() {
         for (const address of [...servers.keys()]) end(address)
       },

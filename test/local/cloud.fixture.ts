@@ -56,6 +56,7 @@ export async function openControlPlane({ oneAddress = false } = {}): Promise<Con
     taken: async (_, ports) => ports.filter((each) => each === 1),
     refused: () => [],
     impaired: () => undefined,
+    recovered: () => false,
     async close() {},
     async detach() {},
   })

@@ -94,10 +94,12 @@ export function createMachines(cloud: Cloud): Machines {
     console.error(
       `the machine of ${InstanceId} does not run; it is started again${recovery.first() ? `:\n${machine.log().join('\n')}` : ''}`,
     )
+    recovered.add(InstanceId)
     await powerOff(InstanceId)
     machine.refresh(instance, publicAddressOf(store, instance))
     machine.start(instance)
   }
+  const recovered = new Set<string>()
   const recoveries = new Map<string, Restarts>()
 
   /** Ends all that runs on an instance, and takes away what was in its memory. */
@@ -207,6 +209,7 @@ export function createMachines(cloud: Cloud): Machines {
       return forwarder.taken(address, ports)
     },
     refused: forwarder.refused,
+    recovered: (instanceId) => recovered.has(instanceId),
     impaired(instanceId) {
       const instance = store.get('instance', instanceId)
       if (instance?.State !== 'running') return undefined

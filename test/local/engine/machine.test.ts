@@ -83,11 +83,14 @@ else {
   })
 
   test('what a killed machine process had goes with it, and the instance is started again with its disk', async () => {
-    const { pid } = JSON.parse(readFileSync(join(instanceFolder(small.cloud.folder, two).outbox, 'process.json'), 'utf8'))
+    const file = join(instanceFolder(small.cloud.folder, two).outbox, 'process.json')
+    const { pid } = JSON.parse(readFileSync(file, 'utf8'))
     const before = processesOf(two)
     await output(two, `${importProgram('/bin/sleep', 'sleeper')}; docker run -d --memory 32m sleeper 1000`)
     process.kill(pid, 'SIGKILL')
     await until(() => processesOf(two).length > 0 && !processesOf(two).some((each) => before.includes(each)), 'all of it has ended')
+    // Until another one runs, the agent of the machine that died is shown as online.
+    await until(() => existsSync(file) && JSON.parse(readFileSync(file, 'utf8')).pid !== pid, 'another one runs')
     await small.online(two)
     assert.is(await output(two, 'docker ps -q'), '', 'a container without a restart policy stays as it was')
     assert.not.equal(await output(two, 'docker ps -aq'), '')
