@@ -35,6 +35,8 @@ const plan: Plan = {
   release: 6,
   strategy: 'blue-green',
   operations: shown(...lines),
+  leftovers: [5],
+  first: [],
   replaces: 4,
   missing: ['grafana is not on this machine (apt-get install grafana)'],
   price: { instance: 7.592, disk: 1.6, address: 3.65, total: 12.842 },

@@ -3,7 +3,7 @@ import { digestsOf } from '../images.ts'
 import { priceOf } from '../price.ts'
 import type { PlannedImages } from './operations/images.ts'
 import type { Plan } from './plan.ts'
-import { provisionOperations, type ReleaseOperations, releaseOperations } from './release-operations.ts'
+import { provisionOperations, type ReleaseOperations, type Replacement, releaseOperations } from './release-operations.ts'
 import { replacements } from './strategy/index.ts'
 import { leftovers } from './strategy/retirements.ts'
 import type { Work } from './work.ts'
@@ -14,20 +14,24 @@ import type { Work } from './work.ts'
  * @throws Failure when the account's quotas leave no room for a new release
  */
 export function planDeploy(work: Work, images?: PlannedImages): Plan {
-  return planOf(work, releaseOperations(work, replacements[work.config.strategy](work), images), images)
+  const replacement = replacements[work.config.strategy](work)
+  return planOf(work, replacement, releaseOperations(work, replacement, images), images)
 }
 
 /** Plans the resources of a stage and an empty machine. Pure; throws as `planDeploy` does. */
 export function planProvision(work: Work): Plan {
-  return planOf(work, provisionOperations(work, replacements[work.config.strategy](work)))
+  const replacement = replacements[work.config.strategy](work)
+  return planOf(work, replacement, provisionOperations(work, replacement))
 }
 
-function planOf(work: Work, operations: ReleaseOperations, images?: PlannedImages): Plan {
+function planOf(work: Work, { before }: Replacement, operations: ReleaseOperations, images?: PlannedImages): Plan {
   const { config, situation, recipes } = work
   return {
     release: situation.next,
     strategy: config.strategy,
     operations,
+    leftovers: leftovers(situation),
+    first: before.map(({ release }) => release),
     replaces: situation.serving?.release,
     missing: recipes.missing,
     price: priceOf(config),

@@ -9,6 +9,10 @@ export interface Plan {
   readonly release: number
   readonly strategy: Strategy
   readonly operations: ReleaseOperations
+  /** Releases whose stacks are removed because they serve nobody: what runs that were killed have left. */
+  readonly leftovers: readonly number[]
+  /** Releases whose stacks are removed before anything is made. */
+  readonly first: readonly number[]
   /** The release that serves now and is retired. */
   readonly replaces: number | undefined
   /** What the config asks for and this deploy will not have, each as one sentence. */

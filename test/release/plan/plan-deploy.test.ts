@@ -120,13 +120,14 @@ test('a further deploy keeps what outlives releases, makes a stack beside the ol
     '  - stack: release 5: left over by a run that did not end',
     '  - stack: release 4: when release 6 serves',
   ])
-  assert.is(plan.replaces, 4)
+  assert.equal([plan.replaces, plan.leftovers, plan.first], [4, [3, 5], []])
   assert.is(plan.interrupts, 'Release 4 serves until the new one is verified; then the address moves in one call.')
 })
 
 test('to recreate removes what serves before anything else is done', () => {
   const plan = planDeploy({ ...config, strategy: 'recreate' }, recipes, serving({}), plenty)
   assert.is(lines(plan)[0], '  - stack: release 4: before release 6 is made')
+  assert.equal([plan.leftovers, plan.first], [[3, 5], [4]])
   assert.is(plan.interrupts, 'Release 4 is removed first: nothing serves until the new one is up.')
   const [first, ...others] = plan.operations.all
   assert.ok(others.slice(0, 2).every(({ after }) => after?.includes(first!)))
