@@ -5,8 +5,10 @@ import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { Clients } from '../../src/aws/clients.ts'
+import { readCredentials } from '../../src/local/keys.ts'
+import { readPlace } from '../../src/local/place.ts'
 import { until } from './client.fixture.ts'
-import { kill, processesOf } from './processes.fixture.ts'
 import { document, layProject } from './project.fixture.ts'
 
 const run = promisify(execFile)
@@ -32,7 +34,10 @@ function nextOf(err: string): string {
 
 test('what logs and status of a stopped machine say next is a command that works when it is pasted, and holds no secret', async () => {
   assert.is((await project.run('deploy')).code, 0)
-  kill(processesOf(project.folder).flatMap(({ pid, environment }) => (environment.includes('MLOPS_INSTANCE=') ? [pid] : [])))
+  const cloud = join(project.state, 'cloud')
+  const { endpoint, region } = readPlace(cloud)!
+  const ec2 = await new Clients({ endpoint, region, credentials: readCredentials(cloud)! }).ec2()
+  await ec2.stopInstances({ InstanceIds: [document(await project.run('status', '--json')).machine.id] })
   let seen: { machine: { state: string }; next?: string } | undefined
   await until(
     async () => {
