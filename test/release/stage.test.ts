@@ -8,11 +8,15 @@ import type { Event, Tell } from '../../src/event.ts'
 import { contentsOf } from '../../src/release/contents.ts'
 import { deploy } from '../../src/release/deploy.ts'
 import { destroy } from '../../src/release/destroy.ts'
+import { recipesOf } from '../../src/release/images.ts'
 import { launch } from '../../src/release/launch.ts'
 import { type Lease, thisOwner } from '../../src/release/lease.ts'
 import { history, writeEntry } from '../../src/release/ledger.ts'
 import { countOf, lastWordsOf, logsOf } from '../../src/release/logs.ts'
 import { ownerOf } from '../../src/release/names.ts'
+import { carryOut } from '../../src/release/plan/carry-out.ts'
+import { operation } from '../../src/release/plan/operation.ts'
+import { promoteOperation } from '../../src/release/plan/operations/promote.ts'
 import { linesOf } from '../../src/release/plan/plan.ts'
 import { planDeploy, planProvision } from '../../src/release/plan/plan-deploy.ts'
 import { planDestroy } from '../../src/release/plan/plan-destroy.ts'
@@ -247,6 +251,32 @@ test('a machine that cannot be drained is retired all the same', async () => {
   assert.is(detail, 'The machine takes no commands: its agent is not connected to Systems Manager')
   await destroyStage()
   assert.equal(await contents(), [])
+})
+
+test('an address behind which the release does not answer is led back at once, and then the release is cleared away', async () => {
+  await provisionNext()
+  const before = (await lookAt(clients, config)).serving!
+  const stop = new AbortController()
+  // As soon as the address has moved and is asked, the run is told to stop: its check fails.
+  const emit = ({ phase, step, state }: Event) =>
+    phase === 'promote' && step === 'web' && state === 'started' ? stop.abort(new Error('stop')) : undefined
+  const work = { ...(await lookForPlan(clients, config, emit, 'deploy')), recipes: { ...recipesOf(config), ownSecrets: [] } }
+  const { elasticIp, stack } = planProvision(work).operations
+  const push = operation({ phase: 'push', title: 'push', lines: [], run: async () => new Map() })
+  const launch = operation({
+    phase: 'launch',
+    title: 'launch',
+    lines: [],
+    needs: { stack },
+    run: async ({ stack }) => ({ instance: stack.instance, identityOf: () => undefined }),
+  })
+  const promote = promoteOperation(work, elasticIp, push, launch, { back: before.instance }, [])
+  const mayUndo = async () => (await lookAt(clients, config)).serving?.release !== work.situation.next
+  const carried = await carryOut([elasticIp, stack, push, launch, promote], { emit, signal: stop.signal, undoSignal: signal, mayUndo })
+  assert.not.ok(carried.ok)
+  const after = await lookAt(clients, config)
+  assert.equal([after.serving?.release, after.releases], [before.release, [before.release]])
+  await destroyStage()
 })
 
 test('an interrupted destroy throws the reason', async () => {

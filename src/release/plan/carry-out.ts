@@ -91,6 +91,7 @@ export async function carryOut(operations: readonly AnyOperation[], options: Car
     try {
       const context = {
         signal,
+        undoSignal,
         progress: (detail: string) => tell('progress', detail),
         seconds: () => phaseSeconds(timings),
         failed: () => first !== undefined,
@@ -143,6 +144,7 @@ async function undo(begun: readonly AnyOperation[], { emit, undoSignal, mayUndo 
   for (const operation of undoable) {
     const context: OperationContext = {
       signal: undoSignal,
+      undoSignal,
       progress: (detail) => emit({ phase, step: operation.title, state: 'progress', detail }),
       seconds: () => ({}),
       failed: () => true,

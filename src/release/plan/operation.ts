@@ -16,6 +16,8 @@ export type Phase = (typeof phases)[number]
 export interface OperationContext {
   /** Aborted when the run is to stop: by the user, by a lost lease, or because another operation has failed. */
   readonly signal: AbortSignal
+  /** Aborted when nothing may be changed any more, not even to take something back: the lease was lost. */
+  readonly undoSignal: AbortSignal
   /** Says how far it is. */
   progress(detail: string): void
   /** How many seconds each phase of the run has taken so far. */

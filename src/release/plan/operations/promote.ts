@@ -24,7 +24,6 @@ export function promoteOperation(
   after: readonly AnyOperation[],
 ) {
   const { clients } = work
-  let led: ElasticIp | undefined
   return operation({
     phase: 'promote',
     title: 'promote',
@@ -34,16 +33,18 @@ export function promoteOperation(
     after,
     ...(interrupts === undefined ? {} : { interrupts }),
     final: true,
-    async run({ elasticIp, push, launch }, { signal, seconds }) {
+    async run({ elasticIp, push, launch }, { signal, undoSignal, seconds }) {
       // Written before the address moves: whatever kills this run then, the ledger knows the release that serves.
       await record(work, { outcome: 'promoting', images: digestsOf(push), seconds: seconds() })
       signal.throwIfAborted()
-      led = elasticIp
       await associate(clients, elasticIp, launch.instance.id)
-      await checkRelease(work, launch, elasticIp.address, 'promote', signal)
-    },
-    async undo() {
-      if (led && back) await associate(clients, led, back.id)
+      try {
+        await checkRelease(work, launch, elasticIp.address, 'promote', signal)
+      } catch (error) {
+        // At once, before the run asks what serves: as long as the address leads here, that is this release.
+        if (back && !undoSignal.aborted) await associate(clients, elasticIp, back.id)
+        throw error
+      }
     },
   })
 }
