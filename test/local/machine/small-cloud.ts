@@ -72,8 +72,9 @@ export function createSmallCloud({ endpoint = 'http://127.0.0.1:9', denied = [] 
   }
   machines = createMachines(cloud)
   const launched = new Set<string>()
-  // Addresses are this machine's, so two tests at once must not take the same ones.
-  const block = `127.${130 + (process.pid % 100)}.${(process.pid >> 8) % 250}`
+  // Addresses are this machine's, so two tests at once must not take the same ones: processes that live together are less than 15,500 apart. Clouds stay below 127.192.0.0.
+  const number = process.pid % 15_500
+  const block = `127.${192 + Math.floor(number / 250)}.${number % 250}`
 
   const small: SmallCloud = {
     cloud,
