@@ -89,7 +89,8 @@ export function launchScript(launch: Launch): string {
     // The credential helper logs in with the machine's role: no password is ever in a command or a file.
     ...writeFile('docker/config.json', JSON.stringify({ credHelpers: { [launch.registry]: 'ecr-login' } })),
     ...Object.entries(launch.files).flatMap(([path, text]) => writeFile(path, text)),
-    'docker network inspect mlops || docker network create mlops',
+    // A launch that is repeated finds it.
+    'docker network create mlops || docker network inspect mlops',
     '',
     ...pulls(first),
     ...pulled(first),
@@ -102,28 +103,41 @@ export function launchScript(launch: Launch): string {
     '',
     ...(monitoring.length > 0 ? [...pulled(monitoring), '', ...bringUp(monitoring)] : []),
     'wait "$window"',
-    ...launch.containers.map((container) => `held ${checkOf(container)}`),
+    ...launch.containers.map((container) => `steady ${checkOf(container)}`),
+    'unended',
     'trap - EXIT',
     `printf '{"ok":true,"identified":[%s]}\\n' "$identified" >&3`,
     '',
   ].join('\n')
 }
 
-/** The words after `healthy` and `held`. */
+/** The words after `healthy` and `steady`. */
 function checkOf({ name, port, health }: Container): string {
   return `${name} ${port} ${quote(health)}`
 }
 
-/** Starts containers in the order of their needs, and waits until all of them are healthy. */
+/**
+ * Starts containers in the order of their needs, those of a wave side by side, waits until all of them are healthy, and remembers their lives. A launch that is repeated
+ * on the same machine replaces what runs there.
+ */
 function bringUp(containers: readonly Container[]): string[] {
-  return waves(containers).flatMap((wave) => [...wave.map(startCommand), ...wave.map((container) => `healthy ${checkOf(container)}`), ''])
+  return waves(containers).flatMap((wave) => {
+    const names = wave.map(({ name }) => name)
+    return [
+      `docker rm -f ${names.join(' ')} || true`,
+      ...wave.map((container) => `${startCommand(container)} 3>&- & run_${variable(container.name)}=$!`),
+      ...names.map((name) => `wait "$run_${variable(name)}" || fail start ${name}`),
+      ...wave.map((container) => `healthy ${checkOf(container)}`),
+      `lives ${names.join(' ')} >>"$root/lives"`,
+      '',
+    ]
+  })
 }
 
 function functions({ address, identity }: Launch): string {
   return `identity=${identity}
 identified=
-mkdir -p "$root/lives"
-life='{{.State.Status}} {{.State.StartedAt}} {{.RestartCount}} {{.State.OOMKilled}}'
+rm -rf "$root/lives"
 fail() { # STEP CONTAINER [ANSWER]: says what failed, shows what was answered and the end of its log, and ends
   trap - EXIT
   step=$1
@@ -153,7 +167,7 @@ ask() { # CONTAINER PORT PATH: whether it answers 200
 answer() { # what came when it was asked last, in one line
   if [ "$code" = 000 ]; then tail -n 1 "$root/silence"; else printf 'HTTP %s %s' "$code" "$(head -c 300 "$root/body" | tr -s '[:cntrl:]' ' ')"; fi
 }
-healthy() { # CONTAINER PORT PATH: waits until it answers 200, and remembers which life of it did
+healthy() { # CONTAINER PORT PATH: waits until it answers 200
   deadline=$(($(date +%s) + ${healthPatience}))
   tries=0
   until ask "$@"; do
@@ -161,23 +175,26 @@ healthy() { # CONTAINER PORT PATH: waits until it answers 200, and remembers whi
     tries=$((tries + 1))
     # A container that keeps ending will not get healthy: there is no use in waiting.
     if [ $((tries % 10)) -eq 0 ] && [ "$(docker inspect -f '{{.RestartCount}}' "$1")" -ge 3 ]; then fail start "$1"; fi
-    sleep 0.2
+    sleep 0.1
   done
-  docker inspect -f "$life" "$1" >"$root/lives/$1"
   if tr -d '\\r' <"$root/head" | grep -qixF "x-release-id: $identity"; then identified="$identified\${identified:+,}\\"$1\\""; fi
 }
-held() { # CONTAINER PORT PATH: that it still answers 200, and has not ended since it first did
+lives() { # CONTAINER…: since when each of them runs, and how often it had to be started again
+  docker inspect -f '{{.Name}} {{.State.Status}} {{.State.StartedAt}} {{.RestartCount}} {{.State.OOMKilled}}' "$@"
+}
+steady() { # CONTAINER PORT PATH: that it still answers 200
   tries=0
   until ask "$@"; do
-    lives "$1"
+    unended
     tries=$((tries + 1))
     [ "$tries" -lt 3 ] || fail unsteady "$1" "$(answer)"
     sleep 0.5
   done
-  lives "$1"
 }
-lives() { # CONTAINER
-  [ "$(docker inspect -f "$life" "$1")" = "$(cat "$root/lives/$1")" ] || fail ended "$1"
+unended() { # that no container has ended since it was healthy
+  lives $(cut -d ' ' -f 1 "$root/lives" | tr -d /) >"$root/lives.now" || true
+  ended=$(grep -vxF -f "$root/lives.now" "$root/lives" | head -n 1)
+  [ -z "$ended" ] || fail ended "$(printf '%s' "\${ended%% *}" | tr -d /)"
 }
 kept() { # waits until every secret is there
   deadline=$(($(date +%s) + ${healthPatience}))
@@ -243,7 +260,7 @@ function waves(containers: readonly Container[]): Container[][] {
   return result
 }
 
-/** `docker run` with the least a container can do with. A launch that is repeated on the same machine replaces what runs there. */
+/** `docker run` with the least a container can do with. */
 function startCommand(container: Container): string {
   const { name, image, port, memoryMiB, environment, volume, reads, hostFolders, hostNetwork, user, secrets } = container
   const words = [
@@ -262,7 +279,7 @@ function startCommand(container: Container): string {
     ...Object.entries(environment).map(([key, value]) => `-e ${quote(`${key}=${value}`)}`),
     quote(image),
   ]
-  return `docker rm -f ${name} || true\n${words.join(' \\\n  ')} || fail start ${name}`
+  return words.join(' \\\n  ')
 }
 
 function writeFile(path: string, text: string): string[] {

@@ -8,8 +8,7 @@ exec 3>&1 >>"$root/launch.log" 2>&1
 
 identity=7-abc
 identified=
-mkdir -p "$root/lives"
-life='{{.State.Status}} {{.State.StartedAt}} {{.RestartCount}} {{.State.OOMKilled}}'
+rm -rf "$root/lives"
 fail() { # STEP CONTAINER [ANSWER]: says what failed, shows what was answered and the end of its log, and ends
   trap - EXIT
   step=$1
@@ -39,7 +38,7 @@ ask() { # CONTAINER PORT PATH: whether it answers 200
 answer() { # what came when it was asked last, in one line
   if [ "$code" = 000 ]; then tail -n 1 "$root/silence"; else printf 'HTTP %s %s' "$code" "$(head -c 300 "$root/body" | tr -s '[:cntrl:]' ' ')"; fi
 }
-healthy() { # CONTAINER PORT PATH: waits until it answers 200, and remembers which life of it did
+healthy() { # CONTAINER PORT PATH: waits until it answers 200
   deadline=$(($(date +%s) + 60))
   tries=0
   until ask "$@"; do
@@ -47,23 +46,26 @@ healthy() { # CONTAINER PORT PATH: waits until it answers 200, and remembers whi
     tries=$((tries + 1))
     # A container that keeps ending will not get healthy: there is no use in waiting.
     if [ $((tries % 10)) -eq 0 ] && [ "$(docker inspect -f '{{.RestartCount}}' "$1")" -ge 3 ]; then fail start "$1"; fi
-    sleep 0.2
+    sleep 0.1
   done
-  docker inspect -f "$life" "$1" >"$root/lives/$1"
   if tr -d '\r' <"$root/head" | grep -qixF "x-release-id: $identity"; then identified="$identified${identified:+,}\"$1\""; fi
 }
-held() { # CONTAINER PORT PATH: that it still answers 200, and has not ended since it first did
+lives() { # CONTAINER…: since when each of them runs, and how often it had to be started again
+  docker inspect -f '{{.Name}} {{.State.Status}} {{.State.StartedAt}} {{.RestartCount}} {{.State.OOMKilled}}' "$@"
+}
+steady() { # CONTAINER PORT PATH: that it still answers 200
   tries=0
   until ask "$@"; do
-    lives "$1"
+    unended
     tries=$((tries + 1))
     [ "$tries" -lt 3 ] || fail unsteady "$1" "$(answer)"
     sleep 0.5
   done
-  lives "$1"
 }
-lives() { # CONTAINER
-  [ "$(docker inspect -f "$life" "$1")" = "$(cat "$root/lives/$1")" ] || fail ended "$1"
+unended() { # that no container has ended since it was healthy
+  lives $(cut -d ' ' -f 1 "$root/lives" | tr -d /) >"$root/lives.now" || true
+  ended=$(grep -vxF -f "$root/lives.now" "$root/lives" | head -n 1)
+  [ -z "$ended" ] || fail ended "$(printf '%s' "${ended%% *}" | tr -d /)"
 }
 kept() { # waits until every secret is there
   deadline=$(($(date +%s) + 60))
@@ -81,7 +83,7 @@ printf '%s' '{"credHelpers":{"registry.test":"ecr-login"}}' >"$root/docker/confi
 mkdir -p "$(dirname "$root/prometheus/targets/web.json")"
 printf '%s' '[{"targets":["127.0.0.9:8001"]}]
 ' >"$root/prometheus/targets/web.json"
-docker network inspect mlops || docker network create mlops
+docker network create mlops || docker network inspect mlops
 
 docker pull -q registry.test/shop/prod/secrets@sha256:1111111111111111111111111111111111111111111111111111111111111111 3>&- & pull_secrets=$!
 docker pull -q registry.test/shop/prod/web@sha256:0000000000000000000000000000000000000000000000000000000000000000 3>&- & pull_web=$!
@@ -112,8 +114,10 @@ docker run -d \
   --user 65534:65534 \
   -p 8002:8002 \
   --mount type=volume,src=data-store,dst=/data \
-  registry.test/shop/prod/data-store@sha256:0000000000000000000000000000000000000000000000000000000000000000 || fail start data-store
+  registry.test/shop/prod/data-store@sha256:0000000000000000000000000000000000000000000000000000000000000000 3>&- & run_data_store=$!
+wait "$run_data_store" || fail start data-store
 healthy data-store 8002 '/ready?full=1'
+lives data-store >>"$root/lives"
 
 docker rm -f web || true
 docker run -d \
@@ -129,13 +133,16 @@ docker run -d \
   --mount "type=bind,src=$root/prometheus/targets,dst=/etc/prometheus/targets,readonly" \
   -e 'GREETING=it'\''s $HOME `id` "now"' \
   -e PLAIN=yes \
-  registry.test/shop/prod/web@sha256:0000000000000000000000000000000000000000000000000000000000000000 || fail start web
+  registry.test/shop/prod/web@sha256:0000000000000000000000000000000000000000000000000000000000000000 3>&- & run_web=$!
+wait "$run_web" || fail start web
 healthy web 8001 /health
+lives web >>"$root/lives"
 
 sleep 5 3>&- & window=$!
 
 wait "$window"
-held web 8001 /health
-held data-store 8002 '/ready?full=1'
+steady web 8001 /health
+steady data-store 8002 '/ready?full=1'
+unended
 trap - EXIT
 printf '{"ok":true,"identified":[%s]}\n' "$identified" >&3

@@ -94,7 +94,7 @@ test('monitoring is fetched once the services have come, and started while they 
 test('a service that ends within the window is named, with its last lines, although it answers again', () => {
   for (const changed of ['running 2 1 false', 'restarting 1 0 false']) {
     const docker = `case "$1" in
-      inspect) case "$3" in *Status*) echo x >>"$CALLS.lives"; [ $(wc -l <"$CALLS.lives") = 1 ] && echo 'running 1 0 false' || echo '${changed}';; *) echo false;; esac;;
+      inspect) case "$3" in *Status*) echo x >>"$CALLS.lives"; [ $(wc -l <"$CALLS.lives") = 1 ] && echo '/web running 1 0 false' || echo '/web ${changed}';; *) echo false;; esac;;
       logs) echo 'the cache is full';; events) ;;
     esac`
     const ran = run(launchOf([container('web')]), { docker })
@@ -104,7 +104,7 @@ test('a service that ends within the window is named, with its last lines, altho
 
 test('what was ended for its memory is told from docker\u2019s events once it runs again', () => {
   const docker = `case "$1" in
-    inspect) case "$3" in *Status*) echo x >>"$CALLS.lives"; wc -l <"$CALLS.lives";; *) echo false;; esac;;
+    inspect) case "$3" in *Status*) echo x >>"$CALLS.lives"; echo "/web $(wc -l <"$CALLS.lives")";; *) echo false;; esac;;
     events) echo oom;; logs) echo 'loading';;
   esac`
   const ran = run(launchOf([container('web')]), { docker })
@@ -113,7 +113,7 @@ test('what was ended for its memory is told from docker\u2019s events once it ru
 
 test('a service that gets unhealthy within the window without ending is named with what it answered', () => {
   const ran = run(launchOf([container('web')]), {
-    docker: 'case "$1" in inspect) echo same;; logs) echo "tail of $4";; esac',
+    docker: 'case "$1" in inspect) echo /web same;; logs) echo "tail of $4";; esac',
     curl: `echo x >>"$CALLS.asked"; if [ $(wc -l <"$CALLS.asked") = 1 ]; then printf 200; else printf '{"error":\n"no\tmodel"}' >"$5"; printf 500; fi`,
   })
   assert.equal(ran.lines, [
@@ -123,7 +123,7 @@ test('a service that gets unhealthy within the window without ending is named wi
   ])
   // One answer that fails is none that lasts.
   const once = run(launchOf([container('web')]), {
-    docker: '[ "$1" != inspect ] || echo same',
+    docker: '[ "$1" != inspect ] || echo /web same',
     curl: 'echo x >>"$CALLS.asked"; if [ $(wc -l <"$CALLS.asked") = 2 ]; then exit 28; fi; printf 200',
   })
   assert.is(once.status, 0)
