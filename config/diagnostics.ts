@@ -1,4 +1,4 @@
-import { exit, Failure } from './failure.ts'
+import { exit, Failure } from '../src/report/failure.ts'
 import { suggest } from './suggestion.ts'
 
 /** The keys that lead to a value: `['services', 'ml-inference', 'port']`. */

@@ -1,5 +1,5 @@
 import type { KeyPath } from './diagnostics.ts'
-import type { ConfigOptions } from './options.ts'
+import type { ConfigOptions } from './schema/options.ts'
 
 type Partly<T> = T extends readonly (infer Item)[]
   ? readonly (Item | undefined)[]

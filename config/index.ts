@@ -1,6 +1,6 @@
 /** The config language: what `mlops.config.ts` imports. Kept free of the schema and the loader, so that it loads in no time. */
 import type { Secret } from './config.ts'
-import type { ConfigContext, ConfigOptions } from './options.ts'
+import type { ConfigContext, ConfigOptions } from './schema/options.ts'
 
 export type {
   AlertsOptions,
@@ -11,7 +11,7 @@ export type {
   MonitoringServerOptions,
   ObjectivesOptions,
   ServiceOptions,
-} from './options.ts'
+} from './schema/options.ts'
 
 /** What the compiler shows as the expected type of a key that the config language does not have. */
 interface UnknownKey {

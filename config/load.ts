@@ -1,16 +1,16 @@
 import { resolve as absolute, isAbsolute, relative } from 'node:path'
+import { checkSchemas, namesSchemas } from './checks/json-schemas.ts'
+import { checkEnvironment, checkNames } from './checks/names.ts'
+import { checkNeeds } from './checks/needs.ts'
+import { checkNetworks } from './checks/networks.ts'
+import { checkPorts } from './checks/ports.ts'
 import type { Config } from './config.ts'
 import { Diagnostics } from './diagnostics.ts'
 import { draft } from './draft.ts'
-import { checkSchemas, namesSchemas } from './json-schemas.ts'
-import { runConfig } from './module.ts'
-import { checkEnvironment, checkNames } from './names.ts'
-import { checkNeeds } from './needs.ts'
-import { checkNetworks } from './networks.ts'
-import type { ConfigOptions } from './options.ts'
-import { checkPorts } from './ports.ts'
 import { resolve } from './resolve.ts'
-import { checkSources } from './sources.ts'
+import type { ConfigOptions } from './schema/options.ts'
+import { runConfig } from './source/module.ts'
+import { checkSources } from './source/sources.ts'
 import { resolveStage } from './stages.ts'
 
 export interface LoadOptions {
@@ -35,7 +35,7 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
   const file = absolute(cwd, options.file ?? 'mlops.config.ts')
   const shown = fromFolder(cwd, file)
   // The schema takes longest to load, so it loads while the config file runs.
-  const schema = import('./schema.ts')
+  const schema = import('./schema/schema.ts')
   const { given, source } = await runConfig(file, shown, { stage })
   const { checkShape } = await schema
 
@@ -59,7 +59,7 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
   }
   // Only a config with problems pays for the parser that finds their lines.
   if (check(new Diagnostics(shown, () => undefined)).problems.length > 0) {
-    const { positions } = await import('./positions.ts')
+    const { positions } = await import('./source/positions.ts')
     check(new Diagnostics(shown, positions(source))).throwIfAny()
   }
   return resolve(given as ConfigOptions, stage, file)

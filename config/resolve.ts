@@ -1,9 +1,9 @@
 import { resolve as absolute, dirname } from 'node:path'
+import { type MonitoringKind, monitoringPorts, runs } from './checks/ports.ts'
 import type { Alerts, Config, Expose, MonitoringServer, Objectives, Service } from './config.ts'
 import { images } from './images.ts'
-import { defaultObjectives } from './objectives.ts'
-import type { AlertsOptions, ConfigOptions, MonitoringOptions, ServiceOptions } from './options.ts'
-import { type MonitoringKind, monitoringPorts, runs } from './ports.ts'
+import { defaultObjectives } from './schema/objectives.ts'
+import type { AlertsOptions, ConfigOptions, MonitoringOptions, ServiceOptions } from './schema/options.ts'
 
 /**
  * Fills in every default and makes every path absolute. Pure.

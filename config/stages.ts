@@ -1,5 +1,5 @@
-import { exit, Failure } from './failure.ts'
-import { isName, nameRule } from './names.ts'
+import { exit, Failure } from '../src/report/failure.ts'
+import { isName, nameRule } from './checks/names.ts'
 
 /** The stage that is meant where nobody names one. */
 export const defaultStage = 'local'

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import type { Config } from '../config/config.ts'
-import { exit, Failure } from '../config/failure.ts'
+import { exit, Failure } from '../src/report/failure.ts'
 import { syntaxProblem, withoutVariables } from './expression.ts'
 
 /**

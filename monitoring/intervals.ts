@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts'
-import { secondsOf } from '../config/durations.ts'
+import { secondsOf } from '../config/schema/durations.ts'
 
 /** How many scrapes lie between two evaluations of what looks at hours and days, and changes no faster. */
 const slowness = 12

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Config } from '../config/config.ts'
-import { nameFile } from '../config/no-space.ts'
+import { nameFile } from '../src/report/no-space.ts'
 import { monitoringServers } from './servers.ts'
 import { prometheusTargets } from './targets.ts'
 

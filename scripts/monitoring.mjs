@@ -13,7 +13,7 @@ await runbook(
     examples: ['--out /etc/mlops --stage prod --address 10.0.0.7'],
   },
   async ({ flags, terminal }) => {
-    const { exit, Failure } = await import('../config/failure.ts')
+    const { exit, Failure } = await import('../src/report/failure.ts')
     const { loadConfig } = await import('../config/load.ts')
     const { monitoringFiles, writeFiles } = await import('../monitoring/index.ts')
 

@@ -9,8 +9,8 @@ await runbook(
     common: ['stage', 'verbose'],
   },
   async ({ flags, positionals: [service] }) => {
-    const { openStage } = await import('../src/stage.ts')
-    const { giveTerminalTo, sessionProgram } = await import('../src/session.ts')
+    const { openStage } = await import('../src/release/stage/stage.ts')
+    const { giveTerminalTo, sessionProgram } = await import('../src/release/session.ts')
 
     const stage = await openStage(flags)
     return { code: await giveTerminalTo(await sessionProgram(stage, service)) }

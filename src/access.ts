@@ -1,8 +1,8 @@
 import { relative } from 'node:path'
 import type { Config } from '../config/config.ts'
-import { exit, Failure } from '../config/failure.ts'
 import type { Access } from './aws/clients.ts'
 import { type EngineName, engineNames } from './local/machine/engine-name.ts'
+import { exit, Failure } from './report/failure.ts'
 
 /**
  * Where the AWS of a stage is: the one place that knows of the embedded cloud. A local stage gets its endpoint and credentials, and that is all that differs; every
@@ -21,8 +21,8 @@ export async function accessTo(
 ): Promise<Access> {
   const engine = engineOf(flag, config)
   if (config.target === 'aws') return { region: config.region }
-  const { startCloud, refuseTakenPorts } = await import('./local/start.ts')
-  const { profileFile, profileName } = await import('./local/profile.ts')
+  const { startCloud, refuseTakenPorts } = await import('./local/process/start.ts')
+  const { profileFile, profileName } = await import('./local/process/profile.ts')
   const folder = cloudFolder(config)
   const { endpoint, credentials, revived } = await startCloud({ folder, region: config.region, ...(engine && { engine }) })
   if (revived) warn(revived)
@@ -59,10 +59,19 @@ export function cloudFolder(config: Pick<Config, 'folder'>): string {
   return `${config.folder}/.mlops/cloud`
 }
 
+/**
+ * Where and with which environment a shell on an instance of the embedded cloud is started. That knows sessions and does not speak their data channel, so the shell that its
+ * agent would start is started by whoever wants one.
+ */
+export async function shellOnEmbeddedCloud(config: Config, instanceId: string): Promise<{ cwd: string; env: Record<string, string> }> {
+  const { shellEnvironment } = await import('./local/machine/environment.ts')
+  return shellEnvironment(`${cloudFolder(config)}/instances/${instanceId}`)
+}
+
 /** Stops the embedded cloud of a project; nothing to do for a stage that is not on it. */
 export async function closeCloud(config: Config): Promise<void> {
   if (config.target === 'aws') return
-  const { stopCloud } = await import('./local/start.ts')
+  const { stopCloud } = await import('./local/process/start.ts')
   await stopCloud({ folder: cloudFolder(config) })
 }
 

@@ -1,5 +1,5 @@
 import type { Config } from '../../config/config.ts'
-import { secondsOf } from '../../config/durations.ts'
+import { secondsOf } from '../../config/schema/durations.ts'
 import { anyOf, quoted } from '../expression.ts'
 import { serverJobs } from '../jobs.ts'
 import { alert, type RuleGroup } from '../rule-file.ts'

@@ -1,4 +1,4 @@
-import { exit, Failure } from '../../config/failure.ts'
+import { exit, Failure } from '../report/failure.ts'
 
 /** The error code AWS answered with, or the name of the error where no answer came. */
 export function codeOf(error: unknown): string {

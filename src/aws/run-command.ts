@@ -1,4 +1,4 @@
-import { Failure } from '../../config/failure.ts'
+import { Failure } from '../report/failure.ts'
 import type { Clients } from './clients.ts'
 import { codeOf } from './errors.ts'
 import { until } from './retry.ts'

@@ -1,5 +1,5 @@
 import type { StartSessionCommandInput } from '@aws-sdk/client-ssm'
-import { Failure } from '../../config/failure.ts'
+import { Failure } from '../report/failure.ts'
 import type { Clients } from './clients.ts'
 import { codeOf } from './errors.ts'
 

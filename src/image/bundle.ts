@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import { realpath } from 'node:fs/promises'
 import { basename, relative } from 'node:path'
 import { build, type Message, type Plugin } from 'esbuild'
-import { Failure } from '../../config/failure.ts'
-import { isNative, type NativePackage } from './native.ts'
+import { Failure } from '../report/failure.ts'
+import { isNative, type NativePackage } from './base/native.ts'
 import { packageName, packageRoot } from './package.ts'
 
 // Dependencies in CommonJS call `require` for Node's own modules, which an ES module does not have.

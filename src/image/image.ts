@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
-import { resolveBase } from './base.ts'
+import { resolveBase } from './base/base.ts'
+import { hostLayer } from './base/host.ts'
+import { keptLayer } from './base/kept-layer.ts'
+import { filesUnder, type NativePackage, nativeFiles, systemLibraries } from './base/native.ts'
 import type { Image, Layer } from './blob.ts'
 import { bundle } from './bundle.ts'
-import { hostLayer } from './host.ts'
-import { keptLayer } from './kept-layer.ts'
 import { type Entry, memoryLayer } from './layer.ts'
 import { assemble, type ImageConfig, type RunConfig, type Step } from './manifest.ts'
-import { filesUnder, type NativePackage, nativeFiles, systemLibraries } from './native.ts'
 
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 

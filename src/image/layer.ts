@@ -7,7 +7,7 @@ import { dirname } from 'node:path'
 import { type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { type Header, pack } from 'tar-stream'
-import { writing } from '../../config/no-space.ts'
+import { writing } from '../report/no-space.ts'
 import { bytesBlob, fileBlob, type Layer, mediaTypes } from './blob.ts'
 
 /** One file, symbolic link or directory of a layer. `path` is absolute in the image: `/app/server.mjs`. */

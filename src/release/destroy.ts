@@ -1,8 +1,8 @@
-import { Failure } from '../../config/failure.ts'
-import { contentsOf, type Possession } from './contents.ts'
+import { Failure } from '../report/failure.ts'
 import type { RunOptions } from './deploy.ts'
 import { carryOut } from './plan/carry-out.ts'
 import type { DestroyPlan } from './plan/plan-destroy.ts'
+import { contentsOf, type Possession } from './stage/owned-resources.ts'
 
 /** What there was and went, and what a second look still found. */
 export interface Receipt {

@@ -1,8 +1,8 @@
-import { exit, Failure } from '../../config/failure.ts'
 import type { Clients } from '../aws/clients.ts'
 import { runCommand } from '../aws/run-command.ts'
-import type { StageId } from './names.ts'
-import { lookAt } from './situation.ts'
+import { exit, Failure } from '../report/failure.ts'
+import type { StageId } from './stage/names.ts'
+import { lookAt } from './state/stage-state.ts'
 
 /** Run Command keeps the first 24,000 characters of what a command prints, and it is the last lines that are wanted. */
 const kept = 23_000

@@ -1,11 +1,11 @@
 import type { Config } from '../../config/config.ts'
 import type { Clients } from '../aws/clients.ts'
 import { codeOf } from '../aws/errors.ts'
-import { type Condition, conditionsOf, startedAgain, troubleOf } from './conditions.ts'
-import { leaseHolder } from './lease.ts'
-import { type Answer, checkHealth, urlOf } from './outside.ts'
-import { type Port, portsOf } from './ports.ts'
-import { lookAt, type Situation } from './situation.ts'
+import { type Port, portsOf } from './stage/ports.ts'
+import { type Condition, conditionsOf, startedAgain, troubleOf } from './state/conditions.ts'
+import { type Answer, checkHealth, urlOf } from './state/health-check.ts'
+import { leaseHolder } from './state/lease.ts'
+import { lookAt, type Situation } from './state/stage-state.ts'
 
 export interface ServiceStatus {
   readonly name: string

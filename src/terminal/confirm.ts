@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises'
-import { exit, Failure } from '../../config/failure.ts'
-import type { Output } from './view.ts'
+import { exit, Failure } from '../report/failure.ts'
+import type { Output } from './progress/view.ts'
 
 /** Where a question is asked and its answer read. */
 export interface Desk {

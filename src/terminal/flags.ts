@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
-import { exit, Failure } from '../../config/failure.ts'
 import { strategies } from '../../config/strategy.ts'
 import { suggest } from '../../config/suggestion.ts'
+import { exit, Failure } from '../report/failure.ts'
 
 /** One flag of a script. */
 export interface Flag {

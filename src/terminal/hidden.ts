@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers'
-import type { Output } from './view.ts'
+import type { Output } from './progress/view.ts'
 
 /** Where a secret is read from: a pipe, or a terminal that can be told not to show what is typed. */
 export type HiddenInput = NodeJS.ReadableStream & {

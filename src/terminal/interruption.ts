@@ -1,5 +1,5 @@
 import process from 'node:process'
-import { exit, Failure } from '../../config/failure.ts'
+import { exit, Failure } from '../report/failure.ts'
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 

@@ -1,8 +1,8 @@
-import { exit, Failure } from '../../config/failure.ts'
-import { diagnose, isAccess } from './diagnosis.ts'
-import type { Glyphs } from './glyphs.ts'
-import type { Style } from './style.ts'
-import { plainText } from './width.ts'
+import { exit, Failure } from '../report/failure.ts'
+import { diagnose, isAccess } from './progress/diagnosis.ts'
+import type { Glyphs } from './text/glyphs.ts'
+import type { Style } from './text/style.ts'
+import { plainText } from './text/width.ts'
 
 /** An error as every script reports it, on the screen or as JSON. */
 export interface Report {

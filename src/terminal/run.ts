@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import process from 'node:process'
-import { exit, Failure } from '../../config/failure.ts'
-import { letEnd } from './ending.ts'
+import { exit, Failure } from '../report/failure.ts'
 import { allFlags, asksFor, type FlagValues, parseFlags } from './flags.ts'
-import { glyphsFor } from './glyphs.ts'
+import { letEnd } from './force-exit.ts'
 import { listenForInterruption } from './interruption.ts'
 import { annotation, type Report, renderReport, reportDocument, reportOf } from './report.ts'
-import { createStyle, wantsColor } from './style.ts'
 import type { Terminal } from './terminal.ts'
+import { glyphsFor } from './text/glyphs.ts'
+import { createStyle, wantsColor } from './text/style.ts'
 import { commandLine, help, type Spec, usageLine } from './usage.ts'
 
 /** What a script's work gets. */

@@ -3,16 +3,16 @@
  * and returns what it found, and stays testable without a screen.
  */
 import process from 'node:process'
-import type { Tell } from '../event.ts'
-import { type Bar, renderBars } from './bars.ts'
+import type { Tell } from '../report/event.ts'
 import { ask } from './confirm.ts'
-import { type Glyphs, glyphsFor } from './glyphs.ts'
 import { type HiddenInput, readHidden } from './hidden.ts'
-import { liveView } from './live.ts'
-import { plainView } from './plain.ts'
-import { createStyle, type Style, wantsColor, wantsLive } from './style.ts'
-import { type Column, type Row, renderTable } from './table.ts'
-import { type Output, silentView, type View } from './view.ts'
+import { liveView } from './progress/live.ts'
+import { plainView } from './progress/plain.ts'
+import { type Output, silentView, type View } from './progress/view.ts'
+import { type Bar, renderBars } from './text/bars.ts'
+import { type Glyphs, glyphsFor } from './text/glyphs.ts'
+import { createStyle, type Style, wantsColor, wantsLive } from './text/style.ts'
+import { type Column, type Row, renderTable } from './text/table.ts'
 
 export interface TerminalOptions {
   /** One document goes to stdout, printed by the runbook; everything but warnings and questions is silent. */

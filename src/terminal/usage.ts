@@ -1,4 +1,4 @@
-import { exit } from '../../config/failure.ts'
+import { exit } from '../report/failure.ts'
 import { allFlags, type CommonFlag, type FlagSpecs, placeholder } from './flags.ts'
 
 /** What a script says about itself. */

@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Failure } from '../../config/failure.ts'
 import { codeOf, explain, isAmbiguous, isDenied, isHeld, isLacking, isNotFound, isThrottled } from '../../src/aws/errors.ts'
+import { Failure } from '../../src/report/failure.ts'
 import { lostAnswer, refusal } from './world.fixture.ts'
 
 test('the code of an error is the name that AWS gave it, or that of the broken connection', () => {

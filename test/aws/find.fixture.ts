@@ -1,5 +1,5 @@
-import { closure } from '../../src/aws/graph.ts'
-import type { AnyResource, Context } from '../../src/aws/resource.ts'
+import { closure } from '../../src/aws/graph/graph.ts'
+import type { AnyResource, Context } from '../../src/aws/graph/resource.ts'
 
 /** Which of these resources exist: name → output. Throws when one of the look-ups failed. */
 export async function find(targets: readonly AnyResource[], context: Context): Promise<Map<string, unknown>> {

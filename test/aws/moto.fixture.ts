@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import * as assert from 'uvu/assert'
 import { Clients } from '../../src/aws/clients.ts'
 import { until } from '../../src/aws/retry.ts'
-import { programOnPath } from '../../src/image/program.ts'
+import { programOnPath } from '../../src/image/base/program.ts'
 import { freePort } from './cloud.fixture.ts'
 
 /**

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Clients } from '../../src/aws/clients.ts'
-import { Inventory, type Kind } from '../../src/aws/inventory.ts'
-import { type AnyResource, type Context, type Needs, type Resource, resource } from '../../src/aws/resource.ts'
-import type { Event } from '../../src/event.ts'
+import { Inventory, type Kind } from '../../src/aws/graph/inventory.ts'
+import { type AnyResource, type Context, type Needs, type Resource, resource } from '../../src/aws/graph/resource.ts'
+import type { Event } from '../../src/report/event.ts'
 
 /** An error as the SDK throws it for an answer of AWS. */
 export function refusal(code: string, message = `AWS says ${code}`, status = 400): Error {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Child, startChild } from '../../services/kit/child.fixture.ts'
 import { bundle } from '../../src/image/bundle.ts'
-import { nodeOptions } from '../../src/release/node-options.ts'
+import { nodeOptions } from '../../src/release/launch/node-options.ts'
 
 const project = join(import.meta.dirname, '../..')
 const folder = mkdtempSync(join(tmpdir(), 'bench-bundle-'))

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { exit, Failure } from '../../config/failure.ts'
 import { loadConfig } from '../../config/load.ts'
+import { exit, Failure } from '../../src/report/failure.ts'
 import { project } from './project.fixture.ts'
 
 /** What is said about a config, given as the text of an object; `api.ts` and `store.ts` are there. */

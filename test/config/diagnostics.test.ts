@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Diagnostics, pathText } from '../../config/diagnostics.ts'
-import { exit, Failure } from '../../config/failure.ts'
+import { exit, Failure } from '../../src/report/failure.ts'
 
 const lines: Record<string, number> = { 'services.ml-inference.port': 12, 'instance.tpye': 9 }
 const diagnostics = () => new Diagnostics('mlops.config.ts', (path) => lines[path.join('.')])

@@ -5,9 +5,9 @@ import { promisify } from 'node:util'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Config } from '../../config/config.ts'
-import { exit, Failure } from '../../config/failure.ts'
 import { images } from '../../config/images.ts'
 import { loadConfig } from '../../config/load.ts'
+import { exit, Failure } from '../../src/report/failure.ts'
 import { importLine, project } from './project.fixture.ts'
 
 const run = promisify(execFile)

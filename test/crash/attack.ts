@@ -5,9 +5,10 @@
  *   npm run test:crash -- attack                                  both services, started for it as their containers run them
  *   npx node test/crash/attack.ts --url http://127.0.0.1:8001     a running service of your own; --help tells the rest
  */
-import { glyphsFor } from '../../src/terminal/glyphs.ts'
+
 import { renderReport, reportOf } from '../../src/terminal/report.ts'
-import { createStyle } from '../../src/terminal/style.ts'
+import { glyphsFor } from '../../src/terminal/text/glyphs.ts'
+import { createStyle } from '../../src/terminal/text/style.ts'
 import { resolveUrl } from './attack/address.ts'
 import { assault, type ServiceResult } from './attack/assault.ts'
 import { bounds } from './attack/bounds.ts'

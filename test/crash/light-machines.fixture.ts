@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { Cloud, Machines } from '../../src/local/cloud.ts'
-import { invocationId } from '../../src/local/machine/postbox.ts'
+import { invocationId } from '../../src/local/machine/commands/command-queue.ts'
 import type { Instance } from '../../src/local/records.ts'
 
 /**

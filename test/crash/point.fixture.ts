@@ -1,4 +1,4 @@
-import type { SeenCall } from '../../src/local/faults.ts'
+import type { SeenCall } from '../../src/local/api/faults.ts'
 
 /** What is going on when it happens: a deploy where nothing is, a deploy while a release serves, a destroy. */
 export const scenes = ['deploy', 'redeploy', 'destroy'] as const

@@ -6,7 +6,7 @@ import path from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { ApiError } from '../../src/local/cloud.ts'
-import { takeLock } from '../../src/local/lock.ts'
+import { takeLock } from '../../src/local/process/lock.ts'
 import { createStore } from '../../src/local/store.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'store-'))

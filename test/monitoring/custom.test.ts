@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Failure } from '../../config/failure.ts'
 import { grafanaFiles, prometheusFiles, writeFiles } from '../../monitoring/index.ts'
+import { Failure } from '../../src/report/failure.ts'
 import { config } from './example.fixture.ts'
 import { has, inFolder, output } from './promtool.fixture.ts'
 

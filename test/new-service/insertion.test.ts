@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { objectAt } from '../../config/positions.ts'
+import { objectAt } from '../../config/source/positions.ts'
 import { insertMember } from '../../src/new-service/insertion.ts'
 
 const member = "b: { entry: './b.ts', port: 2 }"

@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { exit, Failure } from '../../config/failure.ts'
 import { loadConfig } from '../../config/load.ts'
 import { freePort } from '../../src/new-service/free-port.ts'
 import { makeService, readPort } from '../../src/new-service/new-service.ts'
+import { exit, Failure } from '../../src/report/failure.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 let folder: string

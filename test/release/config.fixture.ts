@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Config } from '../../config/config.ts'
-import type { ConfigOptions } from '../../config/options.ts'
 import { resolve } from '../../config/resolve.ts'
+import type { ConfigOptions } from '../../config/schema/options.ts'
 
 /** The resolved config of a project in a temp folder that has one public service, `web`, and no monitoring unless it is asked for. */
 export function configOf(options: Partial<ConfigOptions> & { port?: number } = {}, stage = 'test'): Config {

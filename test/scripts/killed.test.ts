@@ -3,7 +3,7 @@ import { cpSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { askCloud } from '../../src/local/owner.ts'
+import { askCloud } from '../../src/local/admin/client.ts'
 import { traffic, until } from './client.fixture.ts'
 import { kill, processesOf, treeOf } from './processes.fixture.ts'
 import { document, layProject, nothingRuns, type Running, webService } from './project.fixture.ts'

@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { exit, Failure } from '../../config/failure.ts'
+import { exit, Failure } from '../../src/report/failure.ts'
 import { allFlags, asksFor, type FlagSpecs, parseFlags } from '../../src/terminal/flags.ts'
 
 const specs: FlagSpecs = allFlags({

@@ -1,9 +1,9 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { exit, Failure } from '../../config/failure.ts'
-import { glyphsFor } from '../../src/terminal/glyphs.ts'
+import { exit, Failure } from '../../src/report/failure.ts'
 import { annotation, renderReport, reportDocument, reportOf } from '../../src/terminal/report.ts'
-import { createStyle } from '../../src/terminal/style.ts'
+import { glyphsFor } from '../../src/terminal/text/glyphs.ts'
+import { createStyle } from '../../src/terminal/text/style.ts'
 
 const glyphs = glyphsFor({ LANG: 'C.UTF-8' })
 const shown = (error: unknown, verbose = false) => renderReport(reportOf(error, verbose), createStyle(false), glyphs)

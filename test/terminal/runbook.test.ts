@@ -25,7 +25,7 @@ test.before(async () => {
 await runbook(
   { name: 'try', summary: 'Try it.', flags: { all: { type: 'boolean', short: 'a' } }, arguments: '[WAY]' },
   async ({ flags, positionals: [way], terminal, signal }) => {
-    const { Failure } = await import(${JSON.stringify(path.join(root, 'config/failure.ts'))})
+    const { Failure } = await import(${JSON.stringify(path.join(root, 'src/report/failure.ts'))})
     const { setTimeout: wait } = await import('node:timers/promises')
     const ways = {
       async done() {

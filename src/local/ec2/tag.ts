@@ -1,7 +1,7 @@
 import type { TagSpecification } from '@aws-sdk/client-ec2'
+import { type GivenTag, mergeTags, type TagRefusals } from '../api/tags.ts'
 import { ApiError } from '../cloud.ts'
 import type { Tag } from '../records.ts'
-import { type GivenTag, mergeTags, type TagRefusals } from '../tags.ts'
 
 /**
  * The tags of a create call for one type of resource (`vpc`, `elastic-ip`).

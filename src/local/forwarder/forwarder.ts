@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { readWhole, writeWhole } from '../machine/folder.ts'
 import { alive, identify, killAll, marker, type ProcessIdentity } from '../machine/process-table.ts'
-import { createRestarts } from '../restarts.ts'
+import { createRestarts } from '../process/restarts.ts'
 import { type Forwarding, forwarderVersion, forwardingFolder, placeOf, type Refused, type Report, type Rules } from './rules.ts'
 
 const program = fileURLToPath(new URL('./main.ts', import.meta.url))

@@ -1,7 +1,7 @@
 import type { IAM } from '@aws-sdk/client-iam'
 import { type Actions, refuse } from '../cloud.ts'
-import type { PolicyDocument } from '../policy.ts'
 import { noSuchEntity } from './name.ts'
+import type { PolicyDocument } from './policy.ts'
 
 interface ManagedPolicy {
   readonly name: string

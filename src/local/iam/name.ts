@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import { pageByName } from '../api/paging.ts'
+import { type GivenTag, mergeTags } from '../api/tags.ts'
 import { ApiError, refuse } from '../cloud.ts'
-import { base32 } from '../keys.ts'
-import { pageByName } from '../paging.ts'
+import { base32 } from '../files/keys.ts'
 import type { Tag } from '../records.ts'
-import { type GivenTag, mergeTags } from '../tags.ts'
 
 /** Checks a name that a request gives: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names */
 export function checkName(parameter: string, name: string, longest: number): void {

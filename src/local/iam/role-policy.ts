@@ -1,8 +1,8 @@
 import type { IAM } from '@aws-sdk/client-iam'
 import { type Actions, ApiError, refuse, type Store } from '../cloud.ts'
-import { type PolicyDocument, policyProblem } from '../policy.ts'
 import { findManaged } from './managed-policy.ts'
 import { checkName, noSuchEntity, pageOf } from './name.ts'
+import { type PolicyDocument, policyProblem } from './policy.ts'
 import { findRole } from './role.ts'
 
 /** All inline policies of a role together: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */

@@ -1,8 +1,8 @@
 import type { IAM, Role as WireRole } from '@aws-sdk/client-iam'
 import { type Actions, ApiError, refuse, type Store } from '../cloud.ts'
-import { policyProblem } from '../policy.ts'
 import type { Role } from '../records.ts'
 import { alreadyExists, checkName, checkPath, conflict, iamTags, noSuchEntity, pageOf, uniqueId } from './name.ts'
+import { policyProblem } from './policy.ts'
 
 /** The role with this name. Throws ApiError NoSuchEntity. */
 export function findRole(store: Store, name = ''): Role {

@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { watchFolder } from '../watch.ts'
+import { watchFolder } from '../files/watch.ts'
+import { type Ending, kept, type Running, runScript } from './commands/script.ts'
 import { agentEnvironment, machineEnvironment } from './environment.ts'
 import { type InstanceFolder, type Outcome, type Request, readWhole, rebootWish, type Settings, writeWhole } from './folder.ts'
-import { type Ending, kept, type Running, runScript } from './script.ts'
 
 /** The agent's number of command workers (amazon-ssm-agent.json, `Mds.CommandWorkersLimit`). */
 const workers = 5

@@ -1,6 +1,6 @@
 import { delimiter } from 'node:path'
 import { folderAt, type InstanceFolder, readWhole, type Settings } from './folder.ts'
-import { metadataEndpoint } from './metadata.ts'
+import { metadataEndpoint } from './metadata/metadata.ts'
 import { marker } from './process-table.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { namingFile, withFile } from '../no-room.ts'
+import { namingFile, withFile } from '../files/full-disk.ts'
 import type { EngineName } from './engine-name.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { Store } from '../cloud.ts'
-import { claimPort, claimsAddresses } from '../ec2/claim.ts'
+import { claimPort, claimsAddresses } from '../ec2/network/claim.ts'
 import { overlapsLoopback } from '../forwarder/blocks.ts'
 import type { Forwarding } from '../forwarder/rules.ts'
 import type { Instance, Permission } from '../records.ts'

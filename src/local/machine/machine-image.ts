@@ -6,7 +6,7 @@ import type { InstanceFolder, Settings } from './folder.ts'
 import { onPath } from './on-path.ts'
 import { quote } from './quote.ts'
 
-const cli = fileURLToPath(new URL('./docker/cli.ts', import.meta.url))
+const cli = fileURLToPath(new URL('./docker/socket/cli.ts', import.meta.url))
 
 /**
  * Puts the programs of the machine image into the instance's `bin`: what an Amazon Linux machine has after installing docker and

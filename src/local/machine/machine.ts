@@ -2,14 +2,14 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startAgent } from './agent.ts'
+import { runScript } from './commands/script.ts'
 import { machineEnvironment } from './environment.ts'
 import { folderAt, type InstanceFolder, readWhole, type Settings, writeWhole } from './folder.ts'
 import { installPrograms } from './machine-image.ts'
-import { startMetadata } from './metadata.ts'
+import { startMetadata } from './metadata/metadata.ts'
+import { closeToOthers } from './packet-filter.ts'
 import { identify, processesOf, signal } from './process-table.ts'
-import { runScript } from './script.ts'
 import { startEngine } from './start-engine.ts'
-import { closeToOthers } from './wall.ts'
 
 /** What a machine tells the cloud about itself, in `outbox/process.json`. */
 export interface MachineProcess {

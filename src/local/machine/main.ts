@@ -1,5 +1,5 @@
 import { rmSync, statSync } from 'node:fs'
-import { logForever } from '../log.ts'
+import { logForever } from '../process/log.ts'
 import { removeTraces } from './dockerd/traces.ts'
 import { folderAt, memoryFolder, readWhole, type Settings } from './folder.ts'
 import { startMachine } from './machine.ts'

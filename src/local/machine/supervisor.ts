@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Cloud } from '../cloud.ts'
+import { watchFolder } from '../files/watch.ts'
 import type { Instance } from '../records.ts'
-import { watchFolder } from '../watch.ts'
 import { machineEnvironment } from './environment.ts'
 import { instanceFolder, readWhole, type Settings, type StoredCredentials, writeWhole } from './folder.ts'
 import type { BootFailure, MachineProcess, Registration } from './machine.ts'
+import { type InstanceRole, mayRegister, roleOf } from './metadata/role.ts'
 import { alive, identify, killAll, type ProcessIdentity, signal } from './process-table.ts'
-import { type InstanceRole, mayRegister, roleOf } from './role.ts'
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url))
 

@@ -7,7 +7,7 @@ import path from 'node:path'
 import { NormalizedSchema } from '@smithy/core/schema'
 import { ec2 } from '../ec2/service.ts'
 import { iam } from '../iam/service.ts'
-import { sts } from '../sts.ts'
+import { sts } from '../iam/sts.ts'
 import type { Model, Shape } from './model.ts'
 
 interface Dialect {

@@ -1,5 +1,5 @@
+import { pageByPosition } from '../api/paging.ts'
 import { ApiError } from '../cloud.ts'
-import { pageByPosition } from '../paging.ts'
 
 /** Service Quotas' refusal of an input. */
 export function illegal(message: string): ApiError {

@@ -1,4 +1,4 @@
-import type { PolicyDocument } from '../policy.ts'
+import type { PolicyDocument } from '../iam/policy.ts'
 import type { Tag } from './tag.ts'
 
 export interface Role {

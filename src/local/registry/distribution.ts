@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Faults } from '../api/faults.ts'
 import { ApiError, type Caller, type Cloud } from '../cloud.ts'
-import { Faults } from '../faults.ts'
 import { sweep } from './blobs.ts'
 import { serveBlob } from './download.ts'
 import { type Exchange, header } from './exchange.ts'

@@ -1,7 +1,7 @@
+import { pageByPosition } from '../api/paging.ts'
+import { mergeTags } from '../api/tags.ts'
 import { ApiError, type Call, type Cloud } from '../cloud.ts'
-import { pageByPosition } from '../paging.ts'
 import type { ImageRepository, Tag } from '../records.ts'
-import { mergeTags } from '../tags.ts'
 import { arnOf, notFound, repositoryOf } from './repository.ts'
 
 const namePattern = '(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*'

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { endAfterBody } from '../answer-early.ts'
+import { endAfterBody } from '../api/answer-early.ts'
 
 /** The error codes of the OCI distribution specification (and of docker's before it), with the status that each goes with. */
 const statuses = {

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
+import { pageAfter } from '../api/paging.ts'
 import type { Cloud } from '../cloud.ts'
-import { pageAfter } from '../paging.ts'
 import type { Exchange } from './exchange.ts'
 import { Refusal } from './refusal.ts'
 import { imagesOf } from './repository.ts'

@@ -1,7 +1,7 @@
 import type { SSM } from '@aws-sdk/client-ssm'
+import { type GivenTag, mergeTags } from '../api/tags.ts'
 import { type Actions, ApiError, type Cloud } from '../cloud.ts'
 import type { Parameter, Tag } from '../records.ts'
-import { type GivenTag, mergeTags } from '../tags.ts'
 import { parameterArn } from './parameter.ts'
 
 /** Tags beside those that are there. Throws ApiError as Systems Manager does. */

@@ -1,6 +1,6 @@
 import type { Parameter as WireParameter } from '@aws-sdk/client-ssm'
 import { ApiError, type Cloud, type Store } from '../cloud.ts'
-import { machineImages } from '../ec2/image.ts'
+import { machineImages } from '../ec2/instances/image.ts'
 import type { Parameter } from '../records.ts'
 import type { SecureStrings } from './secure-string.ts'
 

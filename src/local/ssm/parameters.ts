@@ -1,6 +1,6 @@
 import type { ParameterStringFilter, SSM } from '@aws-sdk/client-ssm'
+import { pageByName } from '../api/paging.ts'
 import { type Actions, ApiError, type Call } from '../cloud.ts'
-import { pageByName } from '../paging.ts'
 import type { Parameter } from '../records.ts'
 import { findParameter, parameterArn, wireParameter } from './parameter.ts'
 import { forgetVersions, getParameterHistory } from './parameter-history.ts'

@@ -1,7 +1,7 @@
-import type { Event, Tell } from '../../event.ts'
-import { settled } from '../settled.ts'
+import type { Event, Tell } from '../../report/event.ts'
 import { type AnyOperation, type OperationContext, type Operations, type Phase, prerequisites } from './operation.ts'
 import { phaseProgress, phaseSeconds } from './phase-progress.ts'
+import { settled } from './settled.ts'
 
 /** When an operation ran, in seconds since the run began. */
 export interface OperationTiming {

@@ -1,4 +1,4 @@
-import type { Tell } from '../../event.ts'
+import type { Tell } from '../../report/event.ts'
 import type { AnyOperation, Phase } from './operation.ts'
 
 /** Tells when each phase of a run begins and ends: with the first and the last of its operations. */

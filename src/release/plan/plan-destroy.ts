@@ -1,9 +1,9 @@
 import type { Clients } from '../../aws/clients.ts'
-import type { Tell } from '../../event.ts'
-import type { Possession } from '../contents.ts'
-import type { Lease } from '../lease.ts'
-import type { StageId } from '../names.ts'
-import { resourcesOf } from '../situation.ts'
+import type { Tell } from '../../report/event.ts'
+import type { StageId } from '../stage/names.ts'
+import type { Possession } from '../stage/owned-resources.ts'
+import type { Lease } from '../state/lease.ts'
+import { resourcesOf } from '../state/stage-state.ts'
 import type { AnyOperation, Operation } from './operation.ts'
 import {
   elasticIpRemoval,

@@ -1,7 +1,7 @@
 import type { Config } from '../../../config/config.ts'
 import type { Strategy } from '../../../config/strategy.ts'
-import type { Price } from '../price.ts'
 import type { AnyOperation, PlanLine } from './operation.ts'
+import type { Price } from './price.ts'
 import type { ReleaseOperations } from './release-operations.ts'
 
 /** Everything a deploy will do, as a value: what is printed, confirmed and carried out is the same. */

@@ -1,5 +1,5 @@
-import type { ElasticIp } from '../../aws/elastic-ip.ts'
-import type { Pushed } from '../../image/push.ts'
+import type { ElasticIp } from '../../aws/resources/elastic-ip.ts'
+import type { Pushed } from '../../image/registry/push.ts'
 import type { AnyOperation, Operation } from './operation.ts'
 import { buildOperation, ownSecretsOperation, type PlannedImages, pushOperation } from './operations/images.ts'
 import { checkOperation, launchOperation } from './operations/launch.ts'

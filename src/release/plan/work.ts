@@ -1,11 +1,11 @@
 import type { Config } from '../../../config/config.ts'
 import type { Clients } from '../../aws/clients.ts'
-import { type MachineType, machineType } from '../../aws/machine-type.ts'
-import type { Tell } from '../../event.ts'
-import { type Recipes, recipesOf } from '../images.ts'
-import { type LeaseOwner, thisOwner } from '../lease.ts'
-import { type Room, roomFor } from '../room.ts'
-import { lookAt, type Situation } from '../situation.ts'
+import { type MachineType, machineType } from '../../aws/resources/machine-type.ts'
+import type { Tell } from '../../report/event.ts'
+import { type Recipes, recipesOf } from '../launch/images.ts'
+import { type LeaseOwner, thisOwner } from '../state/lease.ts'
+import { lookAt, type Situation } from '../state/stage-state.ts'
+import { type Room, roomFor } from './capacity.ts'
 
 /** What a plan is made from: what is wanted, what is there, how much room there is, and who asks. */
 export interface Work {

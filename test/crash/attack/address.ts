@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises'
 import { BlockList, isIPv6 } from 'node:net'
-import { Failure } from '../../../config/failure.ts'
+import { Failure } from '../../../src/report/failure.ts'
 
 /** Addresses that nobody else can have: loopback, and those of RFC 1918 and RFC 4193. Not link-local ones: a cloud's metadata service is among them. */
 const own = new BlockList()

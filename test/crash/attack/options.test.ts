@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Failure } from '../../../config/failure.ts'
+import { Failure } from '../../../src/report/failure.ts'
 import { resolveUrl } from './address.ts'
 import { readOptions } from './options.ts'
 

@@ -1,4 +1,4 @@
-import { Failure } from '../../../config/failure.ts'
+import { Failure } from '../../../src/report/failure.ts'
 import { type FlagSpecs, parseFlags } from '../../../src/terminal/flags.ts'
 import { usualMemoryMiB } from './services.ts'
 

@@ -1,4 +1,4 @@
-import { renderTable } from '../../../src/terminal/table.ts'
+import { renderTable } from '../../../src/terminal/text/table.ts'
 import type { CaseResult, FamilyResult, ServiceResult } from './assault.ts'
 import { bounds } from './bounds.ts'
 

@@ -1,4 +1,4 @@
-import { Failure } from '../../../config/failure.ts'
+import { Failure } from '../../../src/report/failure.ts'
 import { type Door, inferenceDoors, ingestionDoors, type ModelFacts, unknownDoor } from './doors.ts'
 
 /** A service that is attacked, as far as it tells about itself. */

@@ -9,9 +9,9 @@ import { SSM } from '@aws-sdk/client-ssm'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { buildServiceImage } from '../../../src/image/image.ts'
-import { pushImage } from '../../../src/image/push.ts'
+import { pushImage } from '../../../src/image/registry/push.ts'
 import { identify, processesOf } from '../../../src/local/machine/process-table.ts'
-import { startCloud, stopCloud } from '../../../src/local/start.ts'
+import { startCloud, stopCloud } from '../../../src/local/process/start.ts'
 import { until } from './small-cloud.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'real-cloud-'))

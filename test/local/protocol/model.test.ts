@@ -4,9 +4,9 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ec2 } from '../../../src/local/ec2/service.ts'
 import { iam } from '../../../src/local/iam/service.ts'
+import { sts } from '../../../src/local/iam/sts.ts'
 import { generate } from '../../../src/local/protocol/generate.ts'
 import { model } from '../../../src/local/protocol/model.ts'
-import { sts } from '../../../src/local/sts.ts'
 
 test('the wire shapes are those of the SDK that is installed', async () => {
   const file = path.join(import.meta.dirname, '../../../src/local/protocol/model.json')

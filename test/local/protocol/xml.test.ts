@@ -1,10 +1,10 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ApiError } from '../../../src/local/cloud.ts'
+import { wording } from '../../../src/local/protocol/error-codes.ts'
 import { parseJson, renderJson } from '../../../src/local/protocol/json.ts'
 import type { ServiceModel } from '../../../src/local/protocol/model.ts'
 import { parseQuery } from '../../../src/local/protocol/query.ts'
-import { wording } from '../../../src/local/protocol/wording.ts'
 import { renderAnswer, renderError } from '../../../src/local/protocol/xml.ts'
 
 const service: ServiceModel = {

@@ -1,9 +1,9 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Event } from '../../../src/event.ts'
 import { type CarryOutOptions, carryOut } from '../../../src/release/plan/carry-out.ts'
 import { type AnyOperation, type Operation, operation } from '../../../src/release/plan/operation.ts'
 import { phaseTimes } from '../../../src/release/plan/phase-progress.ts'
+import type { Event } from '../../../src/report/event.ts'
 
 /** An operation that writes into a list that it ran, and that it was undone. */
 function step<Out>(title: string, spec: Partial<Operation<Out>> & Pick<Operation<Out>, 'run'>): Operation<Out> {

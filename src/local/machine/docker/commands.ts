@@ -1,12 +1,12 @@
-import * as container from './container-commands.ts'
+import * as container from './containers/container-commands.ts'
+import { exec, run } from './containers/run.ts'
 import type { Docker } from './docker.ts'
-import type { EngineCall } from './engine-call.ts'
-import * as image from './image-commands.ts'
+import * as image from './images/image-commands.ts'
 import { info } from './info.ts'
 import { inspect } from './inspect.ts'
 import { network } from './network-commands.ts'
 import { Refusal } from './refusal.ts'
-import { exec, run } from './run.ts'
+import type { EngineCall } from './socket/engine-call.ts'
 import { volume } from './volume-commands.ts'
 
 type Command = (docker: Docker, call: EngineCall) => number | Promise<number>

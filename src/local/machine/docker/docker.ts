@@ -1,6 +1,6 @@
 import { type InstanceFolder, memoryFolder, type Settings } from '../folder.ts'
-import { type Containers, openContainers } from './containers.ts'
-import { type Images, openImages } from './images.ts'
+import { type Containers, openContainers } from './containers/containers.ts'
+import { type Images, openImages } from './images/images.ts'
 import { type Networks, openNetworks } from './networks.ts'
 import { openVolumes, type Volumes } from './volumes.ts'
 

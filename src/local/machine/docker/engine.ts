@@ -1,13 +1,13 @@
-import { Failure } from '../../../../config/failure.ts'
-import { withFile } from '../../no-room.ts'
+import { Failure } from '../../../report/failure.ts'
+import { withFile } from '../../files/full-disk.ts'
 import type { Engine } from '../engine.ts'
 import type { InstanceFolder, Settings } from '../folder.ts'
-import { listenForCalls } from './calls.ts'
 import { dispatch } from './commands.ts'
 import { openDocker } from './docker.ts'
-import { createEcrLogin } from './ecr-login.ts'
-import type { EngineCall } from './engine-call.ts'
+import { createEcrLogin } from './images/ecr-login.ts'
 import { Refusal } from './refusal.ts'
+import { listenForCalls } from './socket/calls.ts'
+import type { EngineCall } from './socket/engine-call.ts'
 
 /**
  * The stand-in for a container engine: it runs an image's entrypoint as a plain process and needs nothing but Node.

@@ -1,6 +1,6 @@
 import type { Docker } from './docker.ts'
-import type { EngineCall } from './engine-call.ts'
 import { parse } from './flags.ts'
+import type { EngineCall } from './socket/engine-call.ts'
 import { fill } from './template.ts'
 
 /** The level of docker whose words and formats the stand-in has. */

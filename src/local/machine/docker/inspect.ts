@@ -1,10 +1,10 @@
-import { containerInfo } from './container-info.ts'
+import { containerInfo } from './containers/container-info.ts'
 import type { Docker } from './docker.ts'
-import type { EngineCall } from './engine-call.ts'
 import { parse } from './flags.ts'
-import type { LocalImage } from './images.ts'
+import type { LocalImage } from './images/images.ts'
 import type { Network } from './networks.ts'
 import { Refusal } from './refusal.ts'
+import type { EngineCall } from './socket/engine-call.ts'
 import { fill } from './template.ts'
 import type { Volume } from './volumes.ts'
 

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { Docker } from './docker.ts'
-import type { EngineCall } from './engine-call.ts'
 import { parse } from './flags.ts'
 import { inspectOne } from './inspect.ts'
 import { pairs } from './pairs.ts'
 import { daemon } from './refusal.ts'
+import type { EngineCall } from './socket/engine-call.ts'
 import { rows } from './template.ts'
 
 /** `docker volume …` */

@@ -1,6 +1,6 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { makeOwnFolder } from '../../own-folder.ts'
+import { makeOwnFolder } from '../../files/own-folder.ts'
 import { memoryOwner, readWhole, writeWhole } from '../folder.ts'
 import { daemon } from './refusal.ts'
 

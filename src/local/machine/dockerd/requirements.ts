@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { Failure } from '../../../../config/failure.ts'
+import { Failure } from '../../../report/failure.ts'
 import { onPath } from '../on-path.ts'
 
 /** The programs that a real engine needs, and the Debian package that has each. */

@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { memoryOwner } from '../folder.ts'
 import { onPath } from '../on-path.ts'
+import { openToOthers, sweepWalls } from '../packet-filter.ts'
 import { killAll, processesOf } from '../process-table.ts'
-import { openToOthers, sweepWalls } from '../wall.ts'
 
 /** What a real engine has outside of its instance's folder and of its own namespaces. */
 export interface Traces {

@@ -1,8 +1,8 @@
-import type { Pushed } from '../../../image/push.ts'
-import { commitOf } from '../../commit.ts'
-import { fingerprintOf } from '../../fingerprint.ts'
-import { digestsOf } from '../../images.ts'
-import { type LedgerEntry, writeEntry } from '../../ledger.ts'
+import type { Pushed } from '../../../image/registry/push.ts'
+import { fingerprintOf } from '../../launch/fingerprint.ts'
+import { digestsOf } from '../../launch/images.ts'
+import { type LedgerEntry, writeEntry } from '../../state/ledger.ts'
+import { commitOf } from '../commit.ts'
 import { type AnyOperation, type Operation, operation } from '../operation.ts'
 import type { Work } from '../work.ts'
 

@@ -1,4 +1,4 @@
-import { makeRoom } from '../../room.ts'
+import { makeRoom } from '../capacity.ts'
 import type { Replacement } from '../release-operations.ts'
 import type { Work } from '../work.ts'
 import { leftovers, retirement } from './retirements.ts'

@@ -1,4 +1,4 @@
-import type { Situation } from '../../situation.ts'
+import type { Situation } from '../../state/stage-state.ts'
 import type { Retirement } from '../release-operations.ts'
 
 /** The releases that have resources and serve nobody. */

@@ -1,0 +1,102 @@
+import { Failure } from '../../report/failure.ts'
+import { explain } from '../errors.ts'
+import type { AnyResource, Context, Waiting } from './resource.ts'
+
+/** When a resource was worked on, in seconds since the walk began. */
+export interface Timing {
+  readonly name: string
+  readonly start: number
+  readonly seconds: number
+  /** Names of the resources that it waited for. */
+  readonly after: readonly string[]
+}
+
+export interface Walked {
+  /** Output by resource name. */
+  readonly outputs: ReadonlyMap<string, unknown>
+  readonly timings: readonly Timing[]
+}
+
+/** What is done to one resource; undefined when there was nothing to do. */
+export type Work = (
+  resource: AnyResource,
+  waiting: Waiting,
+  outputs: ReadonlyMap<string, unknown>,
+) => Promise<{ out: unknown; detail: string } | undefined>
+
+/**
+ * Works on every resource as soon as those that come `before` it are done, and on all others meanwhile. A failure holds up only what comes after it.
+ * @throws one Failure with the first cause in full, the other causes and what was held up; the signal's reason when nothing but its abort ended the work
+ */
+export async function walk(
+  all: readonly AnyResource[],
+  before: (resource: AnyResource) => AnyResource[],
+  context: Context,
+  phase: string,
+  work: Work,
+): Promise<Walked> {
+  const begin = performance.now()
+  const outputs = new Map<string, unknown>()
+  const timings: Timing[] = []
+  const failures: { name: string; error: unknown }[] = []
+  const held = new Map<string, string>()
+  const running = new Map<AnyResource, Promise<boolean>>()
+
+  const run = (resource: AnyResource): Promise<boolean> => {
+    const known = running.get(resource)
+    if (known) return known
+    const promise = perform(resource)
+    running.set(resource, promise)
+    return promise
+  }
+  const perform = async (resource: AnyResource): Promise<boolean> => {
+    const prerequisites = before(resource)
+    const ready = await Promise.all(prerequisites.map(run))
+    const blocker = prerequisites[ready.indexOf(false)]
+    if (blocker) {
+      held.set(resource.name, blocker.name)
+      context.tell({ phase, step: resource.name, state: 'skipped', detail: `needs ${blocker.name}` })
+      return false
+    }
+    const start = performance.now()
+    const seconds = () => (performance.now() - start) / 1000
+    try {
+      context.signal.throwIfAborted()
+      context.tell({ phase, step: resource.name, state: 'started' })
+      const result = await work(resource, (detail) => context.tell({ phase, step: resource.name, state: 'progress', detail }), outputs)
+      if (result) outputs.set(resource.name, result.out)
+      timings.push({ name: resource.name, start: (start - begin) / 1000, seconds: seconds(), after: prerequisites.map(({ name }) => name) })
+      context.tell({
+        phase,
+        step: resource.name,
+        state: result ? 'done' : 'skipped',
+        seconds: seconds(),
+        detail: result?.detail ?? 'not there',
+      })
+      return true
+    } catch (error) {
+      failures.push({ name: resource.name, error })
+      context.tell({ phase, step: resource.name, state: 'failed', seconds: seconds(), detail: (error as Error).message })
+      return false
+    }
+  }
+
+  await Promise.all(all.map(run))
+  // What ended because of the abort is no failure of its own.
+  const { aborted, reason } = context.signal
+  const causes = failures.filter(({ error }) => !(aborted && (error === reason || (error as Error).name === 'AbortError')))
+  if (causes.length > 0) throw gather(causes, held, phase)
+  if (failures.length > 0) throw reason
+  return { outputs, timings }
+}
+
+/** One error for a walk that failed: the first cause in full, the other causes and what was held up by name. */
+function gather(failures: readonly { name: string; error: unknown }[], held: ReadonlyMap<string, string>, phase: string): unknown {
+  const [first, ...others] = failures as [{ name: string; error: unknown }, ...{ name: string; error: unknown }[]]
+  const error = explain(first.error, `Could not ${phase} ${first.name}`, first.name)
+  if (!(error instanceof Failure)) return error
+  const also = others.map((other) => `Also failed: ${other.name}: ${(other.error as Error).message}`)
+  const skipped = held.size > 0 ? [`Held up by it: ${[...held.keys()].join(', ')}`] : []
+  const message = [error.message, ...also, ...skipped].join('\n')
+  return new Failure(message, { ...error.details, cause: error.details.cause ?? error })
+}

@@ -1,0 +1,63 @@
+import { codeOf, isNotFound } from '../errors.ts'
+import { type Kind, refuseStranger } from '../graph/inventory.ts'
+import { resource } from '../graph/resource.ts'
+import { type Tags, tagList, tagsOf } from '../tags.ts'
+import type { role } from './role.ts'
+
+export interface InstanceProfile {
+  readonly name: string
+  readonly arn: string
+  readonly roles: readonly string[]
+}
+
+/** The profile that carries the owner's name, and its tags. IAM has no filter by tag. */
+export const instanceProfiles: Kind<InstanceProfile> = {
+  name: 'instance profile',
+  async list(clients, owner) {
+    try {
+      const { InstanceProfile: found } = await (await clients.iam()).getInstanceProfile({ InstanceProfileName: owner.name })
+      refuseStranger('instance profile', tagsOf(found!), owner)
+      const roles = (found!.Roles ?? []).map((each) => each.RoleName!)
+      return [{ id: owner.name, tags: owner.tags, out: { name: owner.name, arn: found!.Arn!, roles } }]
+    } catch (error) {
+      if (isNotFound(error)) return []
+      throw error
+    }
+  },
+}
+
+/** What gives a role to an instance. */
+export function instanceProfile(spec: { tags: Tags; name: string; role: ReturnType<typeof role> }) {
+  return resource({
+    name: 'instance profile',
+    needs: { role: spec.role },
+    early: [],
+    find: async ({ inventory }) => (await inventory.all(instanceProfiles))[0]?.out,
+    async create(_up, { clients }): Promise<InstanceProfile> {
+      const iam = await clients.once.iam()
+      const { InstanceProfile: made } = await iam.createInstanceProfile({ InstanceProfileName: spec.name, Tags: tagList(spec.tags) })
+      return { name: spec.name, arn: made!.Arn!, roles: [] }
+    },
+    async settle(out, up, { clients }) {
+      if (out.roles.includes(up.role.name)) return out
+      try {
+        // Sent once: the SDK takes this refusal for throttling and would repeat it for half a minute.
+        await (await clients.once.iam()).addRoleToInstanceProfile({ InstanceProfileName: out.name, RoleName: up.role.name })
+      } catch (error) {
+        // A profile holds one role: an addition whose answer was lost is answered so when it is repeated.
+        if (!codeOf(error).startsWith('LimitExceeded')) throw error
+      }
+      return { ...out, roles: [up.role.name] }
+    },
+    async remove(out, { clients }) {
+      const iam = await clients.iam()
+      const InstanceProfileName = out.name
+      for (const RoleName of out.roles)
+        await iam.removeRoleFromInstanceProfile({ InstanceProfileName, RoleName }).catch((error) => {
+          if (!isNotFound(error)) throw error
+        })
+      await iam.deleteInstanceProfile({ InstanceProfileName })
+    },
+    label: (out) => out.name,
+  })
+}

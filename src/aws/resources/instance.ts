@@ -1,0 +1,213 @@
+import { randomUUID } from 'node:crypto'
+import { Failure } from '../../report/failure.ts'
+import type { Clients } from '../clients.ts'
+import { codeOf, isAmbiguous, isNotFound, isThrottled } from '../errors.ts'
+import type { Kind } from '../graph/inventory.ts'
+import { resource } from '../graph/resource.ts'
+import { retry, until } from '../retry.ts'
+import { type Tags, tagFilters, tagList, tagsOf } from '../tags.ts'
+import type { instanceProfile } from './instance-profile.ts'
+import type { routeTable } from './route-table.ts'
+import type { securityGroup } from './security-group.ts'
+import type { subnet } from './subnet.ts'
+import { vpcs } from './vpc.ts'
+
+export interface Instance {
+  readonly id: string
+  /** `pending`, `running`, … as EC2 names them. */
+  readonly state: string
+  readonly privateIp: string | undefined
+  readonly publicIp: string | undefined
+}
+
+/** A terminated instance stays visible for about an hour; it is not there any more. */
+const alive = ['pending', 'running', 'stopping', 'stopped', 'shutting-down']
+
+export const instances: Kind<Instance> = {
+  name: 'instance',
+  within: vpcs,
+  async list(clients, owner) {
+    const { paginateDescribeInstances } = await import('@aws-sdk/client-ec2')
+    const filters = [...tagFilters(owner.tags), { Name: 'instance-state-name', Values: alive }]
+    const listed = []
+    for await (const page of paginateDescribeInstances({ client: await clients.ec2() }, { Filters: filters }))
+      for (const reservation of page.Reservations ?? [])
+        for (const described of reservation.Instances ?? [])
+          listed.push({ id: described.InstanceId!, tags: tagsOf(described), out: instanceOf(described) })
+    return listed
+  },
+}
+
+/** What a machine is made of. */
+export interface MachineSpec {
+  readonly imageId: string
+  /** Instance types of one architecture, all offered in the subnet's zone; the first that AWS has a machine of is taken. */
+  readonly types: readonly string[]
+  readonly diskGiB: number
+  /** A script that runs at first boot; at most 16 KB. */
+  readonly userData: string
+}
+
+/** An EC2 instance with a public address of its own; ready when it runs, which is before its agent answers. */
+export function instance(spec: {
+  tags: Tags
+  name: string
+  machine: MachineSpec
+  subnet: ReturnType<typeof subnet>
+  securityGroup: ReturnType<typeof securityGroup>
+  profile: ReturnType<typeof instanceProfile>
+  routeTable: ReturnType<typeof routeTable>
+}) {
+  return resource({
+    name: spec.name,
+    // The agent's first ping must not fail, else it sleeps for minutes: the route out and the role come before the machine.
+    needs: { subnet: spec.subnet, securityGroup: spec.securityGroup, profile: spec.profile, routeTable: spec.routeTable },
+    find: ({ inventory }) => inventory.one(instances, spec.tags),
+    async create(up, { clients, signal }, waiting): Promise<Instance> {
+      // Sent once each time: the SDK would repeat for half a minute that there is no capacity.
+      const ec2 = await clients.once.ec2()
+      const tags = tagList(spec.tags)
+      const request = {
+        ImageId: spec.machine.imageId,
+        MinCount: 1,
+        MaxCount: 1,
+        NetworkInterfaces: [{ DeviceIndex: 0, SubnetId: up.subnet.id, Groups: [up.securityGroup.id], AssociatePublicIpAddress: true }],
+        IamInstanceProfile: { Arn: up.profile.arn },
+        // One hop: containers on a bridge network cannot reach the instance's credentials.
+        MetadataOptions: { HttpTokens: 'required' as const, HttpEndpoint: 'enabled' as const, HttpPutResponseHopLimit: 1 },
+        BlockDeviceMappings: [
+          {
+            DeviceName: '/dev/xvda',
+            Ebs: { VolumeSize: spec.machine.diskGiB, VolumeType: 'gp3' as const, Encrypted: true, DeleteOnTermination: true },
+          },
+        ],
+        UserData: Buffer.from(spec.machine.userData).toString('base64'),
+        TagSpecifications: [
+          { ResourceType: 'instance' as const, Tags: tags },
+          { ResourceType: 'volume' as const, Tags: tags },
+          { ResourceType: 'network-interface' as const, Tags: tags },
+        ],
+      }
+      for (const [index, type] of spec.machine.types.entries()) {
+        // The same token in every repetition, so that a lost answer never means two machines.
+        const ofType = { ...request, InstanceType: type as 't3.micro', ClientToken: randomUUID() }
+        try {
+          const { Instances } = await retry(() => ec2.runInstances(ofType), passes, {
+            within: 120,
+            signal,
+            waiting: (seconds, error) => waiting(whyAgain(error, seconds)),
+          })
+          return instanceOf(Instances![0]!)
+        } catch (error) {
+          const next = spec.machine.types[index + 1]
+          if (!hasNoCapacity(error) || next === undefined) throw error
+          waiting(`AWS has no free ${type} in ${up.subnet.zone}: trying ${next}`)
+        }
+      }
+      throw new Error('a machine has at least one type')
+    },
+    async settle(out, _up, { clients, signal }, waiting) {
+      let state = out.state
+      const running = await until(
+        async () => {
+          const now = await describe(clients, out.id)
+          state = now?.state ?? state
+          if (state === 'terminated' || state === 'shutting-down') throw await died(clients, out.id)
+          return now?.state === 'running' && now.privateIp ? now : undefined
+        },
+        { within: 300, signal, waiting: (seconds) => waiting(`${state}, ${seconds.toFixed(0)} s`) },
+      )
+      if (running) return running
+      throw new Failure('The instance does not run after 5 minutes', {
+        on: `instance ${out.id} (${state})`,
+        next: clients.command(`ec2 get-console-output --instance-id ${out.id}`),
+      })
+    },
+    async remove(out, { clients, signal }, waiting) {
+      await (await clients.ec2()).terminateInstances({ InstanceIds: [out.id] })
+      const gone = await until(
+        async () => {
+          const now = await describe(clients, out.id)
+          return now === undefined || now.state === 'terminated' ? true : undefined
+        },
+        { within: 600, signal, waiting: (seconds) => waiting(`terminating, ${seconds.toFixed(0)} s`) },
+      )
+      if (!gone)
+        throw new Failure('The instance is not terminated after 10 minutes', {
+          on: `instance ${out.id}`,
+          next: clients.command(`ec2 describe-instances --instance-ids ${out.id}`),
+        })
+    },
+    label: (out) => [out.id, out.publicIp].filter(Boolean).join(' '),
+  })
+}
+
+/** IAM's news of a profile reach EC2 after 5–10 s, sometimes two minutes; only RunInstances itself can tell. */
+function isProfileUnknown(error: unknown): boolean {
+  return codeOf(error) === 'InvalidParameterValue' && /iam instance profile/i.test((error as Error).message)
+}
+
+/** What RunInstances may be repeated for: with its token, a lost answer is no danger. */
+function passes(error: unknown): boolean {
+  return isProfileUnknown(error) || isThrottled(error) || isAmbiguous(error)
+}
+
+function whyAgain(error: unknown, seconds: number): string {
+  const why = isProfileUnknown(error) ? 'for the instance profile to be known' : `after ${codeOf(error)}`
+  return `waiting ${why}, ${seconds.toFixed(0)} s`
+}
+
+/** No machine of this type is free in this zone now; another type may be. */
+function hasNoCapacity(error: unknown): boolean {
+  return /^(InsufficientInstanceCapacity|InsufficientHostCapacity|Unsupported)$/.test(codeOf(error))
+}
+
+/** undefined: EC2 does not know it (yet, or any more). */
+async function describe(clients: Clients, id: string): Promise<Instance | undefined> {
+  try {
+    const { Reservations } = await (await clients.ec2()).describeInstances({ InstanceIds: [id] })
+    const described = Reservations?.[0]?.Instances?.[0]
+    return described && instanceOf(described)
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    throw error
+  }
+}
+
+async function died(clients: Clients, id: string): Promise<Failure> {
+  const { Reservations } = await (await clients.ec2()).describeInstances({ InstanceIds: [id] })
+  const reason = Reservations?.[0]?.Instances?.[0]?.StateReason
+  const log = await consoleOf(clients, id)
+  return new Failure(`The instance ended while it was starting: ${reason?.Message ?? 'AWS gives no reason'}`, {
+    on: `instance ${id}`,
+    ...(log.length > 0 ? { log } : {}),
+    // What the account or the request is to blame for begins with Client: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_StateReason.html
+    ...(reason?.Code?.startsWith('Client.')
+      ? { likely: 'A volume quota is used up, or the disk image is encrypted with a key this account may not use.' }
+      : { next: clients.command(`ec2 get-console-output --latest --instance-id ${id}`) }),
+  })
+}
+
+/** The last lines that a machine wrote while it started; EC2 keeps them for an hour after its end. */
+export async function consoleOf(clients: Clients, id: string): Promise<string[]> {
+  try {
+    const { Output = '' } = await (await clients.ec2()).getConsoleOutput({ InstanceId: id })
+    return Buffer.from(Output, 'base64').toString().trimEnd().split('\n').filter(Boolean).slice(-20)
+  } catch (error) {
+    return [`Its console could not be read: ${codeOf(error)}: ${(error as Error).message}`]
+  }
+}
+
+function instanceOf(described: {
+  InstanceId?: string | undefined
+  State?: { Name?: string | undefined } | undefined
+  PrivateIpAddress?: string | undefined
+  PublicIpAddress?: string | undefined
+}): Instance {
+  return {
+    id: described.InstanceId!,
+    state: described.State?.Name ?? 'pending',
+    privateIp: described.PrivateIpAddress || undefined,
+    publicIp: described.PublicIpAddress || undefined,
+  }
+}

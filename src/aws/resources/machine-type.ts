@@ -1,0 +1,72 @@
+import { exit, Failure } from '../../report/failure.ts'
+import type { Clients } from '../clients.ts'
+import { codeOf } from '../errors.ts'
+import { getParameters } from '../parameters.ts'
+
+export interface MachineType {
+  readonly architecture: 'amd64' | 'arm64'
+  /** The types that can be asked for there, in the order of preference. */
+  readonly types: readonly string[]
+  /** A zone that offers the first type, and as many of the others as any. */
+  readonly zone: string
+  /** The newest Amazon Linux 2023 image for the architecture. */
+  readonly imageId: string
+}
+
+/** AWS's public parameters that name the newest machine image. */
+const imageParameters = {
+  amd64: '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64',
+  arm64: '/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64',
+} as const
+
+/**
+ * What AWS says of an instance type and those that may take its place: the architecture, where they are offered, and which machine image fits.
+ * @throws Failure when no zone of the region offers the type, or one of the others has another architecture
+ */
+export async function machineType(clients: Clients, type: string, fallbackTypes: readonly string[] = []): Promise<MachineType> {
+  const ec2 = await clients.ec2()
+  const wanted = [type, ...fallbackTypes]
+  const [types, offerings, images] = await Promise.all([
+    ec2.describeInstanceTypes({ InstanceTypes: wanted as 't3.micro'[] }).catch((error) => {
+      if (codeOf(error) === 'InvalidInstanceType') return { InstanceTypes: [] }
+      throw error
+    }),
+    ec2.describeInstanceTypeOfferings({ LocationType: 'availability-zone', Filters: [{ Name: 'instance-type', Values: wanted }] }),
+    // Asked for both architectures at once: waiting for the type's own would make the look longer by a round trip.
+    getParameters(clients, Object.values(imageParameters)),
+  ])
+  const architectureOf = (name: string) => {
+    const described = types.InstanceTypes?.find((each) => each.InstanceType === name)
+    return described && (described.ProcessorInfo?.SupportedArchitectures?.includes('arm64') ? 'arm64' : 'amd64')
+  }
+  const zonesOf = (name: string) =>
+    (offerings.InstanceTypeOfferings ?? []).filter((each) => each.InstanceType === name).map((each) => each.Location!)
+  const architecture = architectureOf(type)
+  // The zone that offers most of them; among equals the first by name, so that the choice is the same every time.
+  const offered = (zone: string) => wanted.filter((name) => zonesOf(name).includes(zone))
+  const [zone] = zonesOf(type).sort((a, b) => offered(b).length - offered(a).length || a.localeCompare(b))
+  if (!architecture || !zone) throw notOffered(clients, type)
+  const other = fallbackTypes.find((name) => architectureOf(name) !== architecture)
+  if (other)
+    throw new Failure(`${other} cannot take the place of ${type}: ${architectureOf(other) ?? 'no such type'}, not ${architecture}`, {
+      on: 'instance.fallbackTypes in the config',
+      next: 'Name types of the same architecture there.',
+      code: exit.usage,
+    })
+  const imageId = images.get(imageParameters[architecture])
+  if (!imageId)
+    throw new Failure(`AWS names no Amazon Linux 2023 image for ${architecture} in ${clients.access.region}`, {
+      on: `parameter ${imageParameters[architecture]}`,
+      likely: 'The endpoint is not a complete AWS, or the region does not exist.',
+    })
+  return { architecture, types: offered(zone), zone, imageId }
+}
+
+function notOffered(clients: Clients, type: string): Failure {
+  const { region } = clients.access
+  return new Failure(`No zone of ${region} offers ${type}`, {
+    on: `instance type ${type}`,
+    likely: 'The type is misspelt, or this region does not have it.',
+    next: clients.command('ec2 describe-instance-type-offerings --query "InstanceTypeOfferings[].InstanceType"'),
+  })
+}

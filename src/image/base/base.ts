@@ -1,0 +1,193 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { Failure } from '../../report/failure.ts'
+import { writing } from '../../report/no-space.ts'
+import { digestOf, type Layer, mediaTypes } from '../blob.ts'
+import { measure } from '../layer.ts'
+import type { ImageConfig } from '../manifest.ts'
+import { read, refuseTransient, Transient } from '../registry/connection.ts'
+import { parseReference, type Reference } from '../registry/reference.ts'
+import { insist, type Registry, refusal, registryAt } from '../registry/registry.ts'
+
+/** A base image: known in full, with layers that are downloaded when they are opened. */
+export interface Base {
+  /** The reference with the digest of the image for the platform. */
+  readonly pinned: string
+  readonly layers: readonly Layer[]
+  readonly config: ImageConfig
+}
+
+interface Descriptor {
+  readonly mediaType: string
+  readonly digest: string
+  readonly size: number
+  readonly platform?: { readonly os: string; readonly architecture: string }
+}
+
+interface Manifest {
+  readonly mediaType?: string
+  readonly manifests?: readonly Descriptor[]
+  readonly config?: Descriptor
+  readonly layers?: readonly Descriptor[]
+}
+
+const docker = 'application/vnd.docker.distribution.manifest'
+const accept = [mediaTypes.manifest, mediaTypes.index, `${docker}.v2+json`, `${docker}.list.v2+json`].join(', ')
+
+/** Docker's names for the same formats; a manifest in OCI's terms needs OCI's. */
+const layerTypes: Readonly<Record<string, string>> = {
+  'application/vnd.docker.image.rootfs.diff.tar': mediaTypes.tar,
+  'application/vnd.docker.image.rootfs.diff.tar.gzip': mediaTypes.gzip,
+  'application/vnd.docker.image.rootfs.diff.tar.zstd': mediaTypes.zstd,
+}
+
+const resolving = new Map<string, Promise<Base>>()
+
+/**
+ * Looks a base image up, with its config, but none of its layers.
+ *
+ * @param text an image reference; with a digest it is answered from the cache once it has been seen
+ * @param architecture `amd64` or `arm64`; picked from an index, compared with a single image
+ * @param cacheFolder keeps manifests, configs and the layers that had to be downloaded
+ * @throws Failure when the registry refuses, has no such image or none for linux on this architecture
+ */
+export function resolveBase(text: string, architecture: string, cacheFolder: string): Promise<Base> {
+  const key = JSON.stringify([text, architecture, cacheFolder])
+  const running = resolving.get(key)
+  if (running) return running
+  const base = resolve(text, architecture, cacheFolder).finally(() => resolving.delete(key))
+  resolving.set(key, base)
+  return base
+}
+
+async function resolve(text: string, architecture: string, cacheFolder: string): Promise<Base> {
+  const reference = parseReference(text)
+  const source: Source = { text, reference, registry: registryAt(reference.origin), cacheFolder }
+  const top = await manifest(source, reference.digest ?? reference.tag!)
+  const picked = top.body.manifests?.find(({ platform }) => platform?.os === 'linux' && platform.architecture === architecture)
+  if (top.body.manifests && !picked) throw otherPlatform(text, architecture, platformsOf(top.body.manifests))
+  const { body, digest } = picked ? await manifest(source, picked.digest) : top
+  if (!body.config || !body.layers)
+    throw new Failure(`The base image ${text} has a manifest in a format that we do not know.`, { on: `image ${text}` })
+  const config: ImageConfig = JSON.parse((await small(source, `blobs/${body.config.digest}`, body.config.digest)).toString())
+  if (config.os !== 'linux' || config.architecture !== architecture)
+    throw otherPlatform(text, architecture, `${config.os}/${config.architecture}`)
+  const layers = body.layers.map((layer, index) => lazyLayer(source, layer, config.rootfs.diff_ids[index]!))
+  return { pinned: `${source.registry.host}/${reference.repository}@${digest}`, layers, config }
+}
+
+function platformsOf(manifests: readonly Descriptor[]): string {
+  return manifests
+    .flatMap(({ platform }) => (platform && platform.os !== 'unknown' ? [`${platform.os}/${platform.architecture}`] : []))
+    .join(', ')
+}
+
+function otherPlatform(text: string, architecture: string, has: string): Failure {
+  return new Failure(`The base image ${text} is not there for linux/${architecture}; it is for ${has || 'no platform'}.`, {
+    on: `image ${text}`,
+  })
+}
+
+interface Source {
+  readonly text: string
+  readonly reference: Reference
+  readonly registry: Registry
+  readonly cacheFolder: string
+}
+
+async function manifest(source: Source, wanted: string): Promise<{ body: Manifest; digest: string }> {
+  const bytes = await small(source, `manifests/${wanted}`, wanted.startsWith('sha256:') ? wanted : undefined)
+  return { body: JSON.parse(bytes.toString()), digest: digestOf(bytes) }
+}
+
+/** A manifest or config, from the cache where its digest is known beforehand, and verified by it. */
+async function small(source: Source, path: string, digest: string | undefined): Promise<Buffer> {
+  const file = digest && cacheFile(source.cacheFolder, digest)
+  const kept = file && (await readFile(file).catch(() => undefined))
+  if (kept && digestOf(kept) === digest) return kept
+  const bytes = await get(source, path, async (body) => {
+    if (digest && digestOf(body) !== digest) throw new Transient(`${path} has another digest: ${digestOf(body)}`)
+    return body
+  })
+  await keep(cacheFile(source.cacheFolder, digestOf(bytes)), (partial) => writeFile(partial, bytes))
+  return bytes
+}
+
+async function get<T>({ text, reference, registry }: Source, path: string, use: (body: Buffer) => Promise<T>): Promise<T> {
+  const what = `The base image ${text} could not be read`
+  return insist(what, `image ${text}`, async () => {
+    const answer = await registry.request(`${reference.repository}/${path}`, { method: 'GET', headers: { accept } })
+    await refuseTransient(answer)
+    const body = await read(answer)
+    if (answer.status !== 200) throw refusal(what, answer.status, body.toString(), `image ${text}`)
+    return use(body)
+  })
+}
+
+function lazyLayer(source: Source, { digest, size, mediaType }: Descriptor, diffId: string): Layer {
+  const file = cacheFile(source.cacheFolder, digest)
+  return {
+    digest,
+    size,
+    mediaType: layerTypes[mediaType] ?? mediaType,
+    diffId,
+    async open() {
+      const facts = await stat(file).catch(() => undefined)
+      if (facts?.size !== size) await downloadOnce(source, digest, size, file)
+      return createReadStream(file, { highWaterMark: 1 << 20 })
+    },
+  }
+}
+
+/** Several repositories may lack the same base layer at the same time; it comes over the network once. */
+const downloading = new Map<string, Promise<void>>()
+
+function downloadOnce(source: Source, digest: string, size: number, file: string): Promise<void> {
+  const running = downloading.get(file)
+  if (running) return running
+  const work = download(source, digest, size, file).finally(() => downloading.delete(file))
+  downloading.set(file, work)
+  return work
+}
+
+async function download({ text, reference, registry }: Source, digest: string, size: number, file: string): Promise<void> {
+  const what = `A layer of the base image ${text} could not be downloaded`
+  await insist(what, `image ${text}`, async () => {
+    const answer = await registry.request(`${reference.repository}/blobs/${digest}`, { method: 'GET' })
+    await refuseTransient(answer)
+    if (answer.status !== 200) throw refusal(what, answer.status, (await read(answer)).toString(), `image ${text}`)
+    await keep(file, async (partial) => {
+      const hash = createHash('sha256')
+      let received = 0
+      const meter = measure((bytes) => {
+        received += bytes
+      }, hash)
+      await pipeline(answer.body, meter, createWriteStream(partial)).catch((error: NodeJS.ErrnoException) => {
+        // The connection's fault, and not that of the disk.
+        if (error.code === 'ECONNRESET') throw new Transient(`${registry.host}: the download broke off`, { cause: error })
+        throw error
+      })
+      const actual = `sha256:${hash.digest('hex')}`
+      if (received !== size || actual !== digest) throw new Transient(`${digest} came as ${received} bytes of ${actual}`)
+    })
+  })
+}
+
+function cacheFile(cacheFolder: string, digest: string): string {
+  return join(cacheFolder, 'base', digest.slice('sha256:'.length))
+}
+
+/** Lets `write` make a file that appears under its name only when it is complete. */
+async function keep(file: string, write: (partial: string) => Promise<void>): Promise<void> {
+  await writing(file, mkdir(dirname(file), { recursive: true }))
+  const partial = `${file}.${randomUUID()}.part`
+  try {
+    await writing(file, write(partial))
+    await rename(partial, file)
+  } finally {
+    await rm(partial, { force: true })
+  }
+}

@@ -1,0 +1,59 @@
+import { request } from 'node:http'
+import { sign } from '../api/signature.ts'
+import { readCredentials } from '../files/keys.ts'
+import { readPlace } from '../process/cloud-state.ts'
+
+/** For how long a cloud may be silent, in ms, before it counts as one that does not answer. */
+const patienceMs = 5000
+
+/**
+ * Asks the cloud in this folder something that AWS has no call for (`area.ts`), signed as its owner.
+ * @param patience in ms
+ * @returns undefined when no cloud answers there
+ * @throws Error when it refuses
+ */
+export async function askCloud<T>(folder: string, name: string, input: object = {}, patience = patienceMs): Promise<T | undefined> {
+  const [place, credentials] = [readPlace(folder), readCredentials(folder)]
+  if (!place || !credentials) return undefined
+  const [url, host, body] = [`/_cloud/${name}`, `127.0.0.1:${place.port}`, JSON.stringify(input)]
+  const headers = sign({ method: 'POST', url, host, body }, { credentials, region: place.region, service: 'cloud' })
+  const answer = await post({ port: place.port, path: url, headers, body, patience })
+  const said = answer && parse(answer.text)
+  // Another program has the port, or a cloud of another folder, which does not know our credentials.
+  if (!answer || !said || said.__type === 'InvalidClientTokenId') return undefined
+  if (answer.status === 200) return said as T
+  if (said.__type === undefined) return undefined
+  throw new Error(`the embedded cloud answered ${answer.status} to ${name}: ${answer.text}`)
+}
+
+function parse(text: string): { __type?: string } | undefined {
+  try {
+    return Object(JSON.parse(text))
+  } catch {
+    return undefined
+  }
+}
+
+interface Post {
+  readonly port: number
+  readonly path: string
+  readonly headers: Record<string, string>
+  readonly body: string
+  readonly patience: number
+}
+
+function post({ body, patience, ...where }: Post): Promise<{ status: number; text: string } | undefined> {
+  return new Promise((resolve) => {
+    const call = request({ host: '127.0.0.1', method: 'POST', agent: false, timeout: patience, ...where }, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk) => chunks.push(chunk))
+      response.on('error', () => resolve(undefined))
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }))
+    })
+    call.on('timeout', () => call.destroy())
+    // Refused, reset, timed out: nobody is there, which is an answer.
+    call.on('error', () => resolve(undefined))
+    call.on('close', () => resolve(undefined))
+    call.end(body)
+  })
+}

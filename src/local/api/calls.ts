@@ -1,0 +1,166 @@
+import { randomUUID } from 'node:crypto'
+import type { Caller, Cloud, Service } from '../cloud.ts'
+import { ApiError } from '../cloud.ts'
+import type { Identity } from '../iam/identity.ts'
+import type { Speech } from '../protocol/error-codes.ts'
+import { wording } from '../protocol/error-codes.ts'
+import { parseJson, renderJson, renderJsonError, targets } from '../protocol/json.ts'
+import type { ServiceModel } from '../protocol/model.ts'
+import { model } from '../protocol/model.ts'
+import { parseQuery } from '../protocol/query.ts'
+import { renderAnswer, renderError } from '../protocol/xml.ts'
+import type { Faults } from './faults.ts'
+import type { Request } from './signature.ts'
+import { claimedScope, verify } from './signature.ts'
+
+/** The services of the cloud by the name they have in a credential scope. */
+export type Services = Readonly<Record<string, Service>>
+
+/** What goes back over the wire; `drop` where the connection is to break instead. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+  readonly drop: boolean
+  /** For the log: `ec2:CreateVpc`, and the error code if it was refused. */
+  readonly action: string
+  readonly code?: string
+}
+
+/** IAM and STS are global: clients sign for them in whatever region they are. */
+const globalServices = ['iam', 'sts']
+
+/** Authenticates, parses, carries out and answers one `POST /`. Never throws. */
+export async function answerCall(
+  request: Request,
+  {
+    cloud,
+    identity,
+    services,
+    faults,
+    gone,
+    trouble,
+  }: {
+    cloud: Cloud
+    identity: Identity
+    services: Services
+    faults: Faults
+    /** Aborts when the client's connection has closed. */
+    gone: AbortSignal
+    trouble: (error: unknown) => void
+  },
+): Promise<Answer> {
+  const requestId = randomUUID()
+  const spoken = recognise(request)
+  const label = `${spoken.service}:${spoken.action}`
+  try {
+    const { caller, scope } = verify(request, identity)
+    checkScope(scope, spoken, cloud.region)
+    const action = own(own(services, spoken.service), spoken.action)
+    if (!action) throw lacking(spoken)
+    const input = spoken.parse()
+    authorizeWhole(cloud, caller, spoken)
+    for (const also of alsoNeeded(label, input)) cloud.authorize(caller, also, '*')
+    const fault = await faults.meet(label, input, { by: caller.role === undefined ? 'user' : 'role', gone })
+    const { lingerMs = 0 } = fault
+    const carryOut = async () => fault.instead ?? (await action(input, { cloud, caller, action: spoken.action, requestId, lingerMs }))
+    // A refusal is an answer too.
+    const output = await carryOut().finally(() => fault.answered())
+    if (fault.after === '500') throw new ApiError('InternalError', 'An internal error has occurred', 500)
+    return { status: 200, ...spoken.render(output, requestId), drop: fault.after === 'drop', action: label }
+  } catch (error) {
+    if (!(error instanceof ApiError)) trouble(error)
+    const known = error instanceof ApiError ? error : new ApiError('InternalError', 'The embedded cloud failed; its log says why.', 500)
+    const worded = wording(known, spoken)
+    return { status: worded.status, ...spoken.refuse(worded, requestId), drop: false, action: label, code: worded.code }
+  }
+}
+
+interface Spoken {
+  readonly speech: Speech
+  readonly service: string
+  readonly action: string
+  parse(): Record<string, unknown>
+  render(output: unknown, requestId: string): { headers: Record<string, string>; body: string }
+  refuse(error: ApiError, requestId: string): { headers: Record<string, string>; body: string }
+}
+
+/** Which protocol a request speaks and what it asks for, before anything about it is believed. */
+function recognise({ headers, body }: Request): Spoken {
+  const target = headers['x-amz-target']
+  if (typeof target === 'string') {
+    const [prefix = '', action = ''] = target.split('.')
+    const pack = (requestId: string, text: string) => ({
+      headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': requestId },
+      body: text,
+    })
+    return {
+      speech: 'json',
+      service: own(targets, prefix) ?? prefix,
+      action,
+      parse: () => parseJson(body),
+      render: (output, requestId) => pack(requestId, renderJson(output)),
+      refuse: (error, requestId) => pack(requestId, renderJsonError(error)),
+    }
+  }
+  const form = new URLSearchParams(body.toString())
+  const [action, service] = [form.get('Action') ?? '', claimedScope(headers)?.service ?? 'ec2']
+  const dialect = service === 'ec2' ? 'ec2' : 'query'
+  const shapes: ServiceModel = own(model, service) ?? { version: '', namespace: '', operations: {}, shapes: {} }
+  const pack = (requestId: string, text: string) => ({
+    headers: { 'content-type': 'text/xml;charset=UTF-8', 'x-amzn-requestid': requestId },
+    body: text,
+  })
+  return {
+    speech: dialect,
+    service,
+    action,
+    parse: () => parseQuery(shapes, action, form),
+    render: (output, requestId) => pack(requestId, renderAnswer(shapes, { action, dialect, requestId, output })),
+    refuse: (error, requestId) => pack(requestId, renderError(dialect, error, requestId)),
+  }
+}
+
+function checkScope(scope: { service: string; region: string }, spoken: Spoken, region: string): void {
+  if (scope.service !== spoken.service) {
+    throw new ApiError('SignatureDoesNotMatch', `Credential should be scoped to correct service: '${spoken.service}'.`, 403)
+  }
+  if (scope.region !== region && !globalServices.includes(scope.service)) {
+    throw new ApiError(
+      'SignatureDoesNotMatch',
+      `Credential should be scoped to a valid region: this embedded cloud is '${region}', not '${scope.region}'.`,
+      403,
+    )
+  }
+}
+
+/** EC2 and IAM actions are allowed or not as a whole; the other services look at the resource themselves. */
+function authorizeWhole(cloud: Cloud, caller: Caller, { service, action }: Spoken): void {
+  if (service === 'ec2' || service === 'iam') cloud.authorize(caller, `${service}:${action}`, '*')
+}
+
+/** Permissions that AWS asks for beside that of the action's own name: for tags in a create call, and for handing a role on. */
+function alsoNeeded(label: string, { Tags, tags, TagSpecifications, IamInstanceProfile }: Readonly<Record<string, unknown>>): string[] {
+  const tagged = [Tags, tags, TagSpecifications].some((list) => Array.isArray(list) && list.length > 0)
+  const tagging: Readonly<Record<string, string>> = {
+    'ecr:CreateRepository': 'ecr:TagResource',
+    'iam:CreateInstanceProfile': 'iam:TagInstanceProfile',
+    'iam:CreateRole': 'iam:TagRole',
+    'ssm:PutParameter': 'ssm:AddTagsToResource',
+  }
+  const passes = label === 'iam:AddRoleToInstanceProfile' || (label === 'ec2:RunInstances' && IamInstanceProfile !== undefined)
+  return [
+    ...(tagged && TagSpecifications !== undefined ? ['ec2:CreateTags'] : []),
+    ...(tagged ? [own(tagging, label) ?? []].flat() : []),
+    ...(passes ? ['iam:PassRole'] : []),
+  ]
+}
+
+function lacking({ service, action }: Spoken): ApiError {
+  return new ApiError('InvalidAction', `The embedded cloud does not have the action ${action || '(none given)'} of ${service}.`, 400)
+}
+
+/** A name that a client sent must not find what every object inherits. */
+function own<T>(table: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
+  return table && Object.hasOwn(table, name) ? table[name] : undefined
+}

@@ -1,0 +1,174 @@
+import type {
+  AllocateAddressRequest,
+  AllocateAddressResult,
+  AssociateAddressRequest,
+  EC2,
+  Address as WireAddress,
+} from '@aws-sdk/client-ec2'
+import { type Action, type Actions, ApiError, type Call, type Cloud, refuse, type Store } from '../../cloud.ts'
+import { openPorts } from '../../machine/forwarding.ts'
+import type { Address } from '../../records.ts'
+import { describe } from '../describe.ts'
+import { find, newId, notFound } from '../kinds.ts'
+import { tagsFor } from '../tag.ts'
+import { claimsAddresses, inTurn } from './claim.ts'
+import { nextElasticIp, unclaimedElasticIp } from './loopback.ts'
+
+const describeAddresses = describe<'Addresses', WireAddress>('Addresses', {
+  kind: 'address',
+  ids: 'AllocationIds',
+  all: (cloud) => cloud.store.list('address').map((address) => wire(address, cloud)),
+  filters: {
+    'allocation-id': 'AllocationId',
+    'association-id': 'AssociationId',
+    'instance-id': 'InstanceId',
+    'public-ip': 'PublicIp',
+    domain: 'Domain',
+    'network-interface-id': 'NetworkInterfaceId',
+    'network-interface-owner-id': 'NetworkInterfaceOwnerId',
+  },
+})
+
+/** What is found out of this computer before the call, which then is one step. */
+export interface OnComputer {
+  /** The address that no other cloud has. */
+  readonly unclaimed?: string
+}
+
+export const addressActions = {
+  AllocateAddress({ Domain, TagSpecifications, ...others }, { cloud, unclaimed }: Call & OnComputer) {
+    const { store, region, oneAddress } = cloud
+    const [other] = Object.keys(others)
+    if (other) throw new ApiError('UnsupportedOperation', `The embedded cloud allocates no addresses with ${other}.`)
+    if (Domain !== undefined && Domain !== 'vpc') throw new ApiError('InvalidParameterValue', `Invalid value '${Domain}' for domain.`)
+    const address: Address = {
+      AllocationId: newId('address'),
+      PublicIp: unclaimed ?? nextElasticIp(store, { oneAddress: oneAddress === true }),
+      Tags: tagsFor('elastic-ip', TagSpecifications),
+    }
+    store.put('address', address.AllocationId, address)
+    const { AllocationId, PublicIp } = address
+    return { AllocationId, PublicIp, Domain: 'vpc', PublicIpv4Pool: 'amazon', NetworkBorderGroup: region }
+  },
+
+  DescribeAddresses({ PublicIps = [], ...query }, call) {
+    const known = call.cloud.store.list('address').map(({ PublicIp }) => PublicIp)
+    const strange = PublicIps.find((address) => !known.includes(address))
+    if (strange) throw new ApiError('InvalidAddress.NotFound', `Address '${strange}' not found.`)
+    const named = PublicIps.length > 0 ? [{ Name: 'public-ip', Values: PublicIps }] : []
+    const { Addresses } = describeAddresses({ ...query, Filters: [...(query.Filters ?? []), ...named] }, call)
+    return { Addresses }
+  },
+
+  /** One call moves an address from one instance to another, and the same call with the first instance moves it back. */
+  AssociateAddress({ AllocationId, AllowReassociation, InstanceId, NetworkInterfaceId }, { cloud: { store } }) {
+    if (!AllocationId) throw new ApiError('MissingParameter', 'The request must contain the parameter AllocationId')
+    const byInterface = store.list('instance').find((each) => NetworkInterfaceId && each.NetworkInterfaceId === NetworkInterfaceId)
+    if (NetworkInterfaceId && !byInterface) throw notFound('networkInterface', NetworkInterfaceId)
+    const target = InstanceId ?? byInterface?.InstanceId
+    if (!target) throw new ApiError('MissingParameter', 'Either instance ID or network interface id must be specified')
+    const address = find(store, 'address', AllocationId)
+    const instance = find(store, 'instance', target)
+    if (instance.State === 'pending') {
+      throw new ApiError('InvalidInstanceID', `The pending instance '${target}' is not in a valid state for this operation.`)
+    }
+    if (instance.State === 'shutting-down' || instance.State === 'terminated') {
+      throw new ApiError(
+        'IncorrectInstanceState',
+        `The instance '${target}' is not in a valid state for this operation: ${instance.State}.`,
+      )
+    }
+    if (!store.list('internetGateway').some(({ VpcId }) => VpcId === instance.VpcId)) {
+      throw new ApiError('Gateway.NotAttached', `Network ${instance.VpcId} is not attached to any internet gateway`)
+    }
+    if (address.InstanceId === target && address.AssociationId) return { AssociationId: address.AssociationId }
+    // For an address of a VPC, reassociation is allowed unless the call says otherwise.
+    if (address.InstanceId && AllowReassociation === false) {
+      throw new ApiError(
+        'Resource.AlreadyAssociated',
+        `resource ${AllocationId} is already associated with associate-id ${address.AssociationId}`,
+      )
+    }
+    freeAddressOf(store, target)
+    const AssociationId = newId('addressAssociation')
+    store.put('address', AllocationId, { ...address, InstanceId: target, AssociationId })
+    return { AssociationId }
+  },
+
+  DisassociateAddress({ AssociationId, PublicIp }, { cloud: { store } }) {
+    if (!AssociationId && !PublicIp) throw new ApiError('MissingParameter', 'The request must contain the parameter AssociationId')
+    const wanted = (each: Address) => (AssociationId ? each.AssociationId === AssociationId : each.PublicIp === PublicIp)
+    const absent = AssociationId
+      ? notFound('addressAssociation', AssociationId)
+      : new ApiError('InvalidAddress.NotFound', `Address '${PublicIp}' not found.`)
+    const address = store.list('address').find(wanted) ?? refuse(absent)
+    store.put('address', address.AllocationId, free(address))
+  },
+
+  ReleaseAddress({ AllocationId }, { cloud: { store } }) {
+    if (!AllocationId) throw new ApiError('MissingParameter', 'The request must contain the parameter AllocationId')
+    const { AssociationId, PublicIp } = find(store, 'address', AllocationId)
+    if (AssociationId) throw new ApiError('InvalidIPAddress.InUse', `Address ${PublicIp} is in use.`)
+    store.delete('address', AllocationId)
+  },
+} satisfies Actions<EC2>
+
+/** Frees the Elastic IP of an instance, if it has one. */
+export function freeAddressOf(store: Store, instanceId: string): void {
+  const address = store.list('address').find(({ InstanceId }) => InstanceId === instanceId)
+  if (address) store.put('address', address.AllocationId, free(address))
+}
+
+function free({ AllocationId, PublicIp, Tags }: Address): Address {
+  return { AllocationId, PublicIp, Tags }
+}
+
+function wire({ AllocationId, PublicIp, AssociationId, InstanceId, Tags }: Address, { store, region, accountId }: Cloud): WireAddress {
+  const instance = InstanceId ? store.get('instance', InstanceId) : undefined
+  const association = instance && {
+    AssociationId,
+    InstanceId,
+    NetworkInterfaceId: instance.NetworkInterfaceId,
+    NetworkInterfaceOwnerId: accountId,
+    PrivateIpAddress: instance.PrivateIpAddress,
+  }
+  return { AllocationId, PublicIp, Domain: 'vpc', PublicIpv4Pool: 'amazon', NetworkBorderGroup: region, ...association, Tags }
+}
+
+/** What has to be found out of this computer before a call, and so cannot be part of its transaction. */
+export const beforehand: Readonly<Record<string, (call: Action) => Action>> = {
+  /** The address is one that no other cloud of this computer has; the call ends when it is claimed. */
+  AllocateAddress: (call) => async (input: AllocateAddressRequest, context: Call) => {
+    const { store, oneAddress } = context.cloud
+    const give = async () => {
+      const unclaimed = await unclaimedElasticIp(store, { oneAddress: oneAddress === true })
+      return (await call(input, { ...context, unclaimed } as Call & OnComputer)) as AllocateAddressResult & { PublicIp: string }
+    }
+    return claimsAddresses() && !input.DryRun ? inTurn(give) : call(input, context)
+  },
+
+  /**
+   * A port of the address that another program of this computer holds would never lead to the instance, and that program would answer in its place. AWS's addresses
+   * know no such thing; here the call is refused, so that nobody takes the other's answers for those of the instance.
+   */
+  AssociateAddress: (call) => async (input: AssociateAddressRequest, context: Call) => {
+    const { store, machines } = context.cloud
+    const address = store.get('address', input.AllocationId ?? '')
+    const instance = store.get('instance', input.InstanceId ?? '')
+    // Where the loopback has one address, the instance's programs hold its ports themselves.
+    if (address && instance && address.PublicIp !== instance.PrivateIpAddress && !input.DryRun) {
+      const groups = store.list('securityGroup').filter(({ GroupId }) => instance.SecurityGroupIds.includes(GroupId))
+      const ports = openPorts(
+        groups.flatMap(({ Ingress }) => Ingress),
+        () => undefined,
+      )
+      const taken = await machines.taken(address.PublicIp, [...ports.keys()])
+      if (taken.length > 0)
+        throw new ApiError(
+          'OperationNotPermitted',
+          `${taken.map((port) => `${address.PublicIp}:${port}`).join(', ')} is held by another program on this computer.`,
+        )
+    }
+    return call(input, context)
+  },
+}

@@ -1,0 +1,66 @@
+import type { EC2, NetworkInterface } from '@aws-sdk/client-ec2'
+import type { Actions, Cloud } from '../../cloud.ts'
+import type { Instance } from '../../records.ts'
+import { describe } from '../describe.ts'
+import { liveInstances, publicAddress } from '../instances/live.ts'
+
+/** The one interface of an instance. Its record is the instance's: interfaces come and go with instances here. */
+export function networkInterface(instance: Instance, { store, region, accountId }: Cloud) {
+  const { InstanceId, PrivateIpAddress, SubnetId, VpcId, SecurityGroupIds } = instance
+  const elastic = store.list('address').find((address) => address.InstanceId === InstanceId)
+  const PublicIp = publicAddress(instance, elastic ? [elastic] : [])
+  const Association = PublicIp
+    ? { PublicIp, IpOwnerId: elastic ? accountId : 'amazon', AllocationId: elastic?.AllocationId, AssociationId: elastic?.AssociationId }
+    : undefined
+  const gone = instance.State === 'terminated'
+  const hex = PrivateIpAddress.split('.').map((byte) => Number(byte).toString(16).padStart(2, '0'))
+  return {
+    NetworkInterfaceId: instance.NetworkInterfaceId,
+    SubnetId,
+    VpcId,
+    OwnerId: accountId,
+    RequesterId: accountId,
+    RequesterManaged: false,
+    AvailabilityZone: `${region}${instance.Zone}`,
+    Description: '',
+    InterfaceType: 'interface' as const,
+    MacAddress: ['02', '00', ...hex].join(':'),
+    PrivateIpAddress,
+    PrivateIpAddresses: [{ Primary: true, PrivateIpAddress, Association }],
+    SourceDestCheck: true,
+    Status: gone ? ('available' as const) : ('in-use' as const),
+    Association,
+    Attachment: {
+      AttachmentId: instance.AttachmentId,
+      AttachTime: new Date(instance.LaunchTime),
+      DeleteOnTermination: true,
+      DeviceIndex: 0,
+      InstanceId,
+      InstanceOwnerId: accountId,
+      Status: gone ? ('detaching' as const) : ('attached' as const),
+    },
+    Groups: SecurityGroupIds.map((GroupId) => ({ GroupId, GroupName: store.get('securityGroup', GroupId)?.GroupName ?? '' })),
+    TagSet: instance.NetworkInterfaceTags,
+  } satisfies NetworkInterface
+}
+
+export const networkInterfaceActions = {
+  DescribeNetworkInterfaces: describe('NetworkInterfaces', {
+    kind: 'networkInterface',
+    ids: 'NetworkInterfaceIds',
+    all: (cloud) => liveInstances(cloud.store).map((instance) => networkInterface(instance, cloud)),
+    filters: {
+      'network-interface-id': 'NetworkInterfaceId',
+      'vpc-id': 'VpcId',
+      'subnet-id': 'SubnetId',
+      'group-id': 'Groups.GroupId',
+      'private-ip-address': 'PrivateIpAddress',
+      'association.public-ip': 'Association.PublicIp',
+      'association.allocation-id': 'Association.AllocationId',
+      'attachment.instance-id': 'Attachment.InstanceId',
+      'attachment.status': 'Attachment.Status',
+      status: 'Status',
+      description: 'Description',
+    },
+  }),
+} satisfies Actions<EC2>

@@ -1,0 +1,125 @@
+import type { EC2, RouteTable as WireTable } from '@aws-sdk/client-ec2'
+import { type Actions, ApiError, type Cloud, refuse, type Store } from '../../cloud.ts'
+import type { RouteTable, Vpc } from '../../records.ts'
+import { digestOf, madeBefore } from '../client-token.ts'
+import { describe } from '../describe.ts'
+import { find, inUse, newId, notFound } from '../kinds.ts'
+import { tagsFor } from '../tag.ts'
+import { formatCidr, parseCidr } from './cidr.ts'
+
+/** The table that comes with a VPC and goes with it. */
+export function createMainRouteTable(store: Store, { VpcId }: Vpc): void {
+  const association = { RouteTableAssociationId: newId('routeTableAssociation'), Main: true }
+  const table: RouteTable = { RouteTableId: newId('routeTable'), VpcId, Routes: [], Associations: [association], Tags: [] }
+  store.put('routeTable', table.RouteTableId, table)
+}
+
+export const routeTableActions = {
+  CreateRouteTable({ VpcId = '', ClientToken, TagSpecifications }, { cloud }) {
+    const { store } = cloud
+    const Asked = digestOf([VpcId, TagSpecifications])
+    const [earlier] = madeBefore(store.list('routeTable'), ClientToken, Asked)
+    if (earlier) return { RouteTable: wire(earlier, cloud), ClientToken }
+    find(store, 'vpc', VpcId)
+    const table: RouteTable = {
+      RouteTableId: newId('routeTable'),
+      VpcId,
+      Routes: [],
+      Associations: [],
+      ...(ClientToken && { ClientToken, Asked }),
+      Tags: tagsFor('route-table', TagSpecifications),
+    }
+    store.put('routeTable', table.RouteTableId, table)
+    return { RouteTable: wire(table, cloud), ClientToken }
+  },
+
+  DescribeRouteTables: describe('RouteTables', {
+    kind: 'routeTable',
+    ids: 'RouteTableIds',
+    all: (cloud) => cloud.store.list('routeTable').map((table) => wire(table, cloud)),
+    filters: {
+      'route-table-id': 'RouteTableId',
+      'vpc-id': 'VpcId',
+      'association.main': 'Associations.Main',
+      'association.subnet-id': 'Associations.SubnetId',
+      'association.route-table-association-id': 'Associations.RouteTableAssociationId',
+      'route.destination-cidr-block': 'Routes.DestinationCidrBlock',
+      'route.gateway-id': 'Routes.GatewayId',
+      'owner-id': 'OwnerId',
+    },
+  }),
+
+  DeleteRouteTable({ RouteTableId = '' }, { cloud: { store } }) {
+    if (find(store, 'routeTable', RouteTableId).Associations.length > 0) throw inUse('routeTable', RouteTableId)
+    store.delete('routeTable', RouteTableId)
+  },
+
+  CreateRoute({ RouteTableId = '', DestinationCidrBlock, GatewayId, ...others }, { cloud: { store } }) {
+    const table = find(store, 'routeTable', RouteTableId)
+    const [other] = Object.keys(others)
+    if (other) throw new ApiError('InvalidParameterValue', `The embedded cloud has no routes with ${other}.`)
+    if (!DestinationCidrBlock) throw new ApiError('MissingParameter', 'The request must contain the parameter destinationCidrBlock')
+    if (!GatewayId) throw new ApiError('MissingParameter', 'The request must contain exactly one target of the route')
+    const destination = formatCidr(parseCidr(DestinationCidrBlock, 'destinationCidrBlock'))
+    const gateway = store.get('internetGateway', GatewayId)
+    if (!gateway) throw new ApiError('InvalidGatewayID.NotFound', `The gateway ID '${GatewayId}' does not exist`)
+    if (gateway.VpcId !== table.VpcId) throw elsewhere(RouteTableId, `network gateway ${GatewayId}`)
+    if (table.Routes.some((route) => route.DestinationCidrBlock === destination)) {
+      throw new ApiError('RouteAlreadyExists', `The route identified by ${destination} already exists.`)
+    }
+    store.put('routeTable', RouteTableId, { ...table, Routes: [...table.Routes, { DestinationCidrBlock: destination, GatewayId }] })
+    return { Return: true }
+  },
+
+  DeleteRoute({ RouteTableId = '', DestinationCidrBlock }, { cloud: { store } }) {
+    const table = find(store, 'routeTable', RouteTableId)
+    const left = table.Routes.filter((route) => route.DestinationCidrBlock !== DestinationCidrBlock)
+    if (left.length === table.Routes.length) {
+      const message = `no route with destination-cidr-block ${DestinationCidrBlock} in route table ${RouteTableId}`
+      throw new ApiError('InvalidRoute.NotFound', message)
+    }
+    store.put('routeTable', RouteTableId, { ...table, Routes: left })
+  },
+
+  AssociateRouteTable({ RouteTableId = '', SubnetId, GatewayId }, { cloud: { store } }) {
+    const table = find(store, 'routeTable', RouteTableId)
+    if (GatewayId) throw new ApiError('InvalidParameterValue', 'The embedded cloud associates route tables with subnets only.')
+    if (!SubnetId) throw new ApiError('MissingParameter', 'The request must contain exactly one of subnetId or gatewayId')
+    if (find(store, 'subnet', SubnetId).VpcId !== table.VpcId) throw elsewhere(RouteTableId, `subnet ${SubnetId}`)
+    const present = store.list('routeTable').flatMap(({ RouteTableId: id, Associations }) => Associations.map((each) => ({ id, ...each })))
+    const same = present.find((each) => each.SubnetId === SubnetId)
+    if (same && same.id !== RouteTableId) {
+      const message = `the specified association for route table ${RouteTableId} conflicts with an existing association`
+      throw new ApiError('Resource.AlreadyAssociated', message)
+    }
+    const association = same ?? { RouteTableAssociationId: newId('routeTableAssociation'), SubnetId, Main: false }
+    if (!same) store.put('routeTable', RouteTableId, { ...table, Associations: [...table.Associations, association] })
+    return { AssociationId: association.RouteTableAssociationId, AssociationState: { State: 'associated' } }
+  },
+
+  DisassociateRouteTable({ AssociationId = '' }, { cloud: { store } }) {
+    const gone = (association: RouteTable['Associations'][number]) => association.RouteTableAssociationId === AssociationId
+    const table =
+      store.list('routeTable').find(({ Associations }) => Associations.some(gone)) ??
+      refuse(notFound('routeTableAssociation', AssociationId))
+    if (table.Associations.find(gone)?.Main)
+      throw new ApiError('InvalidParameterValue', `cannot disassociate the main route table association ${AssociationId}`)
+    store.put('routeTable', table.RouteTableId, { ...table, Associations: table.Associations.filter((each) => !gone(each)) })
+  },
+} satisfies Actions<EC2>
+
+function elsewhere(table: string, other: string): ApiError {
+  return new ApiError('InvalidParameterValue', `route table ${table} and ${other} belong to different networks`)
+}
+
+function wire({ RouteTableId, VpcId, Routes, Associations, Tags }: RouteTable, { store, accountId }: Cloud): WireTable {
+  const CidrBlock = store.get('vpc', VpcId)?.CidrBlock ?? ''
+  const local = { DestinationCidrBlock: CidrBlock, GatewayId: 'local', Origin: 'CreateRouteTable', State: 'active' } as const
+  const others = Routes.map((route) => {
+    // A route to a gateway that is gone or detached leads nowhere, and AWS shows it so.
+    const State = store.get('internetGateway', route.GatewayId)?.VpcId === VpcId ? 'active' : 'blackhole'
+    return { ...route, Origin: 'CreateRoute', State } as const
+  })
+  const associations = Associations.map((each) => ({ ...each, RouteTableId, AssociationState: { State: 'associated' as const } }))
+  return { RouteTableId, VpcId, OwnerId: accountId, PropagatingVgws: [], Routes: [local, ...others], Associations: associations, Tags }
+}

@@ -1,0 +1,118 @@
+import type { Docker } from '../docker.ts'
+import { type Flags, parse } from '../flags.ts'
+import { daemon, Refusal } from '../refusal.ts'
+import type { EngineCall } from '../socket/engine-call.ts'
+import { rows } from '../template.ts'
+import type { Container } from './container.ts'
+import { containerRow, matches } from './container-row.ts'
+import { signalName } from './run-options.ts'
+
+/** `docker ps`. */
+export function ps(docker: Docker, call: EngineCall): number {
+  const { values } = parse(
+    'ps',
+    call.args,
+    {
+      all: { type: 'boolean', short: 'a' },
+      quiet: { type: 'boolean', short: 'q' },
+      'no-trunc': { type: 'boolean' },
+      filter: { type: 'string', short: 'f', multiple: true },
+      format: { type: 'string' },
+    },
+    [0, 0],
+  )
+  const filters = values.filter ?? []
+  const all = values.all || filters.some((filter) => filter.startsWith('status='))
+  const found = docker.containers
+    .list()
+    .filter(({ record }) => all || record.state.status === 'running' || record.state.status === 'restarting')
+    .filter(({ record }) => matches(record, filters))
+    .map(({ record }) => containerRow(record, values['no-trunc'] === true))
+  const columns = 'table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}'
+  call.out(rows(values.quiet ? '{{.ID}}' : (values.format ?? columns), found, { ID: 'CONTAINER ID' }))
+  return 0
+}
+
+/** `docker logs`, with `-f` until the container ends or the reader has gone. */
+export async function logs(docker: Docker, call: EngineCall): Promise<number> {
+  const { values, rest } = parse(
+    'logs',
+    call.args,
+    {
+      follow: { type: 'boolean', short: 'f' },
+      tail: { type: 'string', short: 'n', default: 'all' },
+      timestamps: { type: 'boolean', short: 't' },
+    },
+    [1, 1],
+  )
+  const { tail } = values
+  const container = docker.containers.get(rest[0]!)
+  if (tail !== 'all' && !/^\d+$/.test(tail)) throw daemon(`invalid tail option: "${tail}"`)
+  const show = ({ log, stream, time }: { log: string; stream: string; time: string }) => {
+    const text = values.timestamps ? `${time} ${log}` : log
+    if (stream === 'stdout') call.out(text)
+    else call.err(text)
+  }
+  const lines = container.log.read()
+  for (const line of tail === 'all' ? lines : lines.slice(Math.max(lines.length - Number(tail), 0))) show(line)
+  const { status } = container.record.state
+  if (!values.follow || status === 'exited' || status === 'created') return 0
+  const stop = container.log.follow(show)
+  await Promise.race([container.wait(), new Promise((resolve) => call.gone.addEventListener('abort', resolve))])
+  stop()
+  return 0
+}
+
+const time = { type: 'string', short: 't' } as const
+
+/** `docker start`, `stop`, `restart`, `kill`, `rm`: the same thing with each of the named containers. */
+export const start = forEach('start', {}, (container, _values, docker) => docker.containers.start(container))
+
+export const stop = forEach('stop', { time }, (container, values) => container.stop(seconds(values.time)))
+
+export const restart = forEach('restart', { time }, async (container, values, docker) => {
+  await container.stop(seconds(values.time))
+  await docker.containers.start(container)
+})
+
+export const kill = forEach('kill', { signal: { type: 'string', short: 's', default: 'SIGKILL' } }, async (container, values) => {
+  const name = signalName(values.signal)
+  const end = name === 'SIGKILL' ? container.wait() : undefined
+  container.kill(name)
+  await end
+})
+
+export const rm = forEach(
+  'rm',
+  { force: { type: 'boolean', short: 'f' }, volumes: { type: 'boolean', short: 'v' } },
+  (container, values, docker) => docker.containers.remove(container, values.force === true),
+)
+
+function seconds(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Number(text)
+}
+
+function forEach<const Known extends Flags>(
+  command: string,
+  known: Known,
+  work: (container: Container, values: ReturnType<typeof parse<Known>>['values'], docker: Docker) => Promise<void>,
+) {
+  return async (docker: Docker, call: EngineCall): Promise<number> => {
+    const { values, rest } = parse(command, call.args, known, [1])
+    const codes = await Promise.all(
+      rest.map(async (name) => {
+        try {
+          await work(docker.containers.get(name), values, docker)
+          call.out(`${name}\n`)
+          return 0
+        } catch (error) {
+          if (!(error instanceof Refusal)) throw error
+          call.err(`${error.message}\n`)
+          // Removing by force what is not there is no failure, as in docker itself.
+          return command === 'rm' && 'force' in values && !docker.containers.find(name) ? 0 : 1
+        }
+      }),
+    )
+    return Math.max(...codes)
+  }
+}

@@ -1,0 +1,179 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import type { Docker } from '../docker.ts'
+import type { Flags, parse } from '../flags.ts'
+import type { LocalImage } from '../images/images.ts'
+import { pairs } from '../pairs.ts'
+import { daemon, Refusal } from '../refusal.ts'
+import type { EngineCall } from '../socket/engine-call.ts'
+import { type ContainerRecord, type PublishedPort, zeroTime } from './container-record.ts'
+import { mounts } from './mounts.ts'
+
+/** What `docker run` understands: the flags of a launch, and those of somebody who tries an image out. */
+export const runFlags = {
+  detach: { type: 'boolean', short: 'd' },
+  interactive: { type: 'boolean', short: 'i' },
+  rm: { type: 'boolean' },
+  init: { type: 'boolean' },
+  'read-only': { type: 'boolean' },
+  name: { type: 'string' },
+  network: { type: 'string', default: 'bridge' },
+  restart: { type: 'string', default: 'no' },
+  user: { type: 'string', short: 'u' },
+  memory: { type: 'string', short: 'm', default: '0' },
+  cpus: { type: 'string', default: '0' },
+  'pids-limit': { type: 'string', default: '0' },
+  'log-driver': { type: 'string', default: 'json-file' },
+  'stop-timeout': { type: 'string', default: '10' },
+  'stop-signal': { type: 'string' },
+  hostname: { type: 'string', short: 'h' },
+  entrypoint: { type: 'string' },
+  workdir: { type: 'string', short: 'w' },
+  pull: { type: 'string', default: 'missing' },
+  'network-alias': { type: 'string', multiple: true, default: [] },
+  tmpfs: { type: 'string', multiple: true, default: [] },
+  mount: { type: 'string', multiple: true, default: [] },
+  volume: { type: 'string', short: 'v', multiple: true, default: [] },
+  'cap-drop': { type: 'string', multiple: true, default: [] },
+  'cap-add': { type: 'string', multiple: true, default: [] },
+  'security-opt': { type: 'string', multiple: true, default: [] },
+  'log-opt': { type: 'string', multiple: true, default: [] },
+  publish: { type: 'string', short: 'p', multiple: true, default: [] },
+  env: { type: 'string', short: 'e', multiple: true, default: [] },
+  'env-file': { type: 'string', multiple: true, default: [] },
+  label: { type: 'string', short: 'l', multiple: true, default: [] },
+} satisfies Flags
+
+/** A command line of `docker run` that has been read. */
+export type RunFlags = ReturnType<typeof parse<typeof runFlags>>
+
+const words = ['brave', 'calm', 'eager', 'gentle', 'keen', 'quiet', 'swift', 'witty']
+const people = ['babbage', 'curie', 'gauss', 'hopper', 'lovelace', 'noether', 'shannon', 'turing']
+
+/**
+ * What a container is to be, from a command line and its image.
+ *
+ * @throws Refusal with exit code 125 for what does not fit
+ */
+export function containerRecord(docker: Docker, call: EngineCall, { values, rest }: RunFlags, image: LocalImage): ContainerRecord {
+  const [text = '', ...cmd] = rest
+  const id = randomBytes(32).toString('hex')
+  const { config } = image
+  const { entrypoint, network, name = `${pick(words)}_${pick(people)}_${id.slice(0, 4)}` } = values
+  docker.networks.get(network)
+  const own = entrypoint === undefined ? (config.Entrypoint ?? []) : [entrypoint].filter(Boolean)
+  // An entrypoint of the command line drops the image's command too.
+  const command = cmd.length > 0 ? cmd : entrypoint === undefined ? (config.Cmd ?? []) : []
+  if (own.length + command.length === 0) throw daemon('no command specified', 125)
+  if (!/^[a-zA-Z0-9][\w.-]+$/.test(name)) throw daemon(`Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`, 125)
+  const restart = restartPolicy(values.restart)
+  if (values.rm && restart.name !== 'no') throw new Refusal('conflicting options: cannot specify both --restart and --rm', 125)
+  return {
+    id,
+    name,
+    image: text,
+    imageId: image.id,
+    created: new Date().toISOString(),
+    entrypoint: own,
+    cmd: command,
+    env: { ...pairs(config.Env ?? []), ...environment(values, call) },
+    workingDir: values.workdir ?? (config.WorkingDir || '/'),
+    user: values.user ?? config.User ?? '',
+    hostname: values.hostname ?? id.slice(0, 12),
+    labels: { ...config.Labels, ...pairs(values.label) },
+    stopSignal: signalName(values['stop-signal'] ?? config.StopSignal ?? 'SIGTERM'),
+    stopTimeout: wholeNumber('stop-timeout', values['stop-timeout']),
+    restartCount: 0,
+    stoppedByUser: false,
+    state: { status: 'created', pid: 0, exitCode: 0, error: '', startedAt: zeroTime, finishedAt: zeroTime },
+    host: {
+      network,
+      restart,
+      aliases: values['network-alias'],
+      ports: values.publish.map(publishedPort),
+      mounts: mounts(docker, call, values, id),
+      autoRemove: values.rm === true,
+      readOnly: values['read-only'] === true,
+      memory: bytes(values.memory),
+      cpus: Number(values.cpus),
+      pidsLimit: wholeNumber('pids-limit', values['pids-limit']),
+      capDrop: values['cap-drop'],
+      capAdd: values['cap-add'],
+      securityOpt: values['security-opt'],
+      init: values.init === true,
+      ...logOptions(values),
+    },
+  }
+}
+
+function pick(names: readonly string[]): string {
+  return names[randomBytes(1)[0]! % names.length]!
+}
+
+/** A whole number, or a complaint in docker's words. */
+function wholeNumber(name: string, value: string): number {
+  if (/^-?\d+$/.test(value)) return Number(value)
+  throw new Refusal(`invalid argument "${value}" for "--${name}" flag: strconv.ParseInt: parsing "${value}": invalid syntax`, 125)
+}
+
+/** `-e NAME` takes the value of the command's own environment, and is nothing when there is none. */
+function environment({ 'env-file': files, env }: RunFlags['values'], call: EngineCall): Record<string, string> {
+  const lines = files.flatMap((file) => {
+    const path = resolve(call.cwd, file)
+    if (!existsSync(path)) throw new Refusal(`open ${file}: no such file or directory`, 125)
+    return readFileSync(path, 'utf8')
+      .split('\n')
+      .filter((line) => line.trim() !== '' && !line.startsWith('#'))
+  })
+  const named = [...lines, ...env].flatMap((text) => {
+    if (text.includes('=')) return [text]
+    const value = call.env[text]
+    return value === undefined ? [] : [`${text}=${value}`]
+  })
+  return pairs(named)
+}
+
+/** `8001:8001`, `127.0.0.1:8001:8001/tcp`. */
+function publishedPort(text: string): PublishedPort {
+  const [, host = '', outside, within, protocol = 'tcp'] = /^(?:([\d.]+):)?(\d+):(\d+)(?:\/(tcp|udp))?$/.exec(text) ?? []
+  if (!outside || !within) throw new Refusal(`invalid publish opts format (should be host:container, got "${text}")`, 125)
+  if (outside !== within)
+    throw new Refusal(
+      `-p ${text}: the stand-in for docker runs plain processes, whose ports are the instance's own: both ports must be the same`,
+      125,
+    )
+  if (protocol !== 'tcp') throw new Refusal(`-p ${text}: the stand-in for docker publishes TCP ports only`, 125)
+  return { host, port: Number(outside) }
+}
+
+function restartPolicy(text: string): ContainerRecord['host']['restart'] {
+  const [name = '', most = '0'] = text.split(':')
+  if (!['no', 'always', 'unless-stopped', 'on-failure'].includes(name) || !/^\d+$/.test(most))
+    throw daemon(`invalid restart policy: unknown policy '${text}'`, 125)
+  return { name: name as 'no', most: Number(most) }
+}
+
+function logOptions({ 'log-driver': driver, 'log-opt': given }: RunFlags['values']): { maxSize?: number; maxFile?: number } {
+  if (driver !== 'json-file' && driver !== 'local')
+    throw daemon(`logger: no log driver named '${driver}' is registered (in the stand-in for docker)`, 125)
+  const { 'max-size': size, 'max-file': count, ...others } = pairs(given)
+  const [unknown] = Object.keys(others)
+  if (unknown) throw daemon(`unknown log opt '${unknown}' for json-file log driver`, 125)
+  return { ...(size && { maxSize: bytes(size) }), ...(count && { maxFile: Number(count) }) }
+}
+
+/** `256m`, `1g`, `1048576` → bytes. */
+function bytes(text: string): number {
+  const [, number, unit = ''] = /^(\d+(?:\.\d+)?)([bkmg]?)b?$/i.exec(text) ?? []
+  if (number === undefined) throw new Refusal(`invalid size: '${text}'`, 125)
+  return Math.round(Number(number) * 1024 ** 'bkmg'.indexOf(unit.toLowerCase() || 'b'))
+}
+
+/** `TERM`, `SIGTERM`, `15` → `SIGTERM`. */
+export function signalName(text: string): NodeJS.Signals {
+  const byNumber: Record<string, NodeJS.Signals> = { 1: 'SIGHUP', 2: 'SIGINT', 3: 'SIGQUIT', 9: 'SIGKILL', 15: 'SIGTERM' }
+  const name = byNumber[text] ?? (`SIG${text.toUpperCase().replace(/^SIG/, '')}` as NodeJS.Signals)
+  if (!/^SIG(HUP|INT|QUIT|KILL|TERM|USR1|USR2|WINCH|CONT|STOP)$/.test(name)) throw daemon(`invalid signal: ${text}`, 125)
+  return name
+}

@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { writePrivate } from '../files/keys.ts'
+import type { EngineName } from '../machine/engine-name.ts'
+
+/** Where a cloud is to be found: `cloud.json` in its folder. The port, the region and the engine stay when the process ends. */
+export interface Place {
+  readonly pid: number
+  /** ISO 8601. */
+  readonly started: string
+  readonly port: number
+  readonly endpoint: string
+  readonly region: string
+  /** The container engine of new instances; absent: the stand-in. */
+  readonly engine?: EngineName
+}
+
+export const defaultPort = 4780
+export const defaultRegion = 'us-east-1'
+export const defaultEngine: EngineName = 'stand-in'
+
+/** Undefined before the first start. */
+export function readPlace(folder: string): Place | undefined {
+  try {
+    return JSON.parse(readFileSync(path.join(folder, 'cloud.json'), 'utf8'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+export function writePlace(folder: string, place: Place): void {
+  writePrivate(path.join(folder, 'cloud.json'), `${JSON.stringify(place, null, 2)}\n`)
+}

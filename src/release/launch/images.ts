@@ -1,0 +1,157 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Config } from '../../../config/config.ts'
+import { adminPassword, monitoringServers, type Server } from '../../../monitoring/index.ts'
+import type { Clients } from '../../aws/clients.ts'
+import { type Repository, registryLogin, tagPrefix } from '../../aws/resources/repository.ts'
+import { hostArchitecture } from '../../image/base/host.ts'
+import { howToGet, programOnPath } from '../../image/base/program.ts'
+import type { Image } from '../../image/blob.ts'
+import { buildDockerfileImage } from '../../image/dockerfile.ts'
+import { buildFilesImage, buildServiceImage } from '../../image/image.ts'
+import { contentTag, type Pushed, pushImage } from '../../image/registry/push.ts'
+import { bytes } from '../../report/bytes.ts'
+import type { Tell } from '../../report/event.ts'
+import { settled } from '../plan/settled.ts'
+import { schemaPath } from './containers.ts'
+
+/** The image of one container of the release. */
+export interface ImageRecipe {
+  /** Of the container and the image. */
+  readonly name: string
+  build(architecture: string): Promise<Image>
+}
+
+export interface Recipes {
+  readonly recipes: readonly ImageRecipe[]
+  /** Secrets that users must have set, and those that are made when they are missing. */
+  readonly wantedSecrets: readonly string[]
+  readonly ownSecrets: readonly string[]
+  /** What the config asks for and this machine cannot give, each as one sentence. */
+  readonly missing: readonly string[]
+}
+
+/** How the images of a config are made: one for each service, one for each monitoring server that can be had. */
+export function recipesOf(config: Config): Recipes {
+  const cacheFolder = join(config.folder, '.mlops', 'cache')
+  const services = config.services.map(({ name, source, schema }): ImageRecipe => {
+    const options = { name, projectFolder: config.folder, cacheFolder }
+    if ('dockerfile' in source)
+      return { name, build: (architecture) => buildDockerfileImage({ ...options, dockerfile: source.dockerfile, architecture }) }
+    const { base } = config
+    return {
+      name,
+      build: async (architecture) =>
+        buildServiceImage({
+          ...options,
+          entry: source.entry,
+          base,
+          architecture: architectureOn(base, architecture),
+          ...(schema === undefined ? {} : { files: { [schemaPath]: await readFile(schema, 'utf8') } }),
+        }),
+    }
+  })
+  const keeper: ImageRecipe = {
+    name: 'secrets',
+    build: (architecture) =>
+      buildServiceImage({
+        name: 'secrets',
+        projectFolder: config.folder,
+        cacheFolder,
+        entry: fileURLToPath(new URL('../../secrets-agent/main.ts', import.meta.url)),
+        base: config.base,
+        architecture: architectureOn(config.base, architecture),
+      }),
+  }
+  const servers = monitoringServers(config)
+  const absent = servers.filter((server) => server.base === 'host' && !programOf(server))
+  const present = servers.filter((server) => !absent.includes(server))
+  const secrets = new Set([
+    ...config.services.flatMap((service) => Object.values(service.secrets)),
+    ...present.flatMap((server) => server.secrets),
+  ])
+  return {
+    recipes: [...services, ...present.map((server) => serverRecipe(server, cacheFolder)), ...(secrets.size > 0 ? [keeper] : [])],
+    wantedSecrets: [...secrets].filter((name) => name !== adminPassword),
+    ownSecrets: [...secrets].filter((name) => name === adminPassword),
+    missing: absent.map(({ name }) => `${name} is not on this machine (${howToGet(name)})`),
+  }
+}
+
+/** The program of a monitoring server on this machine; undefined where it has none. */
+function programOf({ programs }: Server): string | undefined {
+  return programs.find((name) => programOnPath(name))
+}
+
+function serverRecipe(server: Server, cacheFolder: string): ImageRecipe {
+  const { name, base, folders, directories, environment, user, workingDirectory, command } = server
+  return {
+    name,
+    build: (architecture) =>
+      buildFilesImage({
+        ...{ name, base, folders, directories, environment, user, cacheFolder, files: server.files() },
+        program: programOf(server) ?? name,
+        ...(workingDirectory === undefined ? {} : { workingDirectory }),
+        ...(command ? { cmd: command } : {}),
+        architecture: architectureOn(base, architecture),
+      }),
+  }
+}
+
+/** A base taken from this machine has this machine's architecture, whatever the instance type says. */
+function architectureOn(base: string, architecture: string): string {
+  return base === 'host' ? hostArchitecture() : architecture
+}
+
+/** Builds images side by side. */
+export async function buildImages(recipes: readonly ImageRecipe[], architecture: string, tell: Tell): Promise<Map<string, Image>> {
+  const built = await settled(
+    recipes.map(async (recipe) => {
+      const start = performance.now()
+      tell({ phase: 'build', step: recipe.name, state: 'started' })
+      const image = await recipe.build(architecture)
+      tell({
+        phase: 'build',
+        step: recipe.name,
+        state: 'done',
+        detail: shortDigest(image.digest),
+        seconds: (performance.now() - start) / 1000,
+      })
+      return [recipe.name, image] as const
+    }),
+  )
+  return new Map(built)
+}
+
+/** Pushes images side by side. An unchanged image uploads nothing, and a layer that several have is uploaded once. */
+export async function pushImages(
+  clients: Clients,
+  images: ReadonlyMap<string, Image>,
+  repository: Repository,
+  tell: Tell,
+): Promise<Map<string, Pushed>> {
+  const login = await registryLogin(clients)
+  const pushed = await settled(
+    [...images].map(async ([name, image]) => {
+      const start = performance.now()
+      tell({ phase: 'push', step: name, state: 'started' })
+      const target = { ...login, repository: repository.name, tag: `${tagPrefix(name)}${contentTag(image.digest)}` }
+      const result = await pushImage(image, target, { tell, phase: 'push', step: name })
+      const detail = result.uploadedBytes === 0 ? 'unchanged' : bytes(result.uploadedBytes)
+      tell({ phase: 'push', step: name, state: 'done', detail, seconds: (performance.now() - start) / 1000 })
+      return [name, result] as const
+    }),
+  )
+  return new Map(pushed)
+}
+
+/** Enough of a digest to tell images apart, as docker shows it. */
+export function shortDigest(digest: string): string {
+  return digest.slice('sha256:'.length, 'sha256:'.length + 12)
+}
+
+/** Digest by image name. */
+export function digestsOf(images: ReadonlyMap<string, { readonly digest: string }>): Record<string, string> {
+  return Object.fromEntries([...images].map(([name, { digest }]) => [name, digest]))
+}

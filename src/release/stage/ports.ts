@@ -1,0 +1,41 @@
+import type { Config, Expose } from '../../../config/config.ts'
+import { suggest } from '../../../config/suggestion.ts'
+import { monitoringServers } from '../../../monitoring/index.ts'
+import type { OpenPort } from '../../aws/resources/security-group.ts'
+import { exit, Failure } from '../../report/failure.ts'
+
+/** Something that listens on the machine, and who may reach it. */
+export interface Port {
+  readonly name: string
+  readonly port: number
+  readonly expose: Expose
+  /** Where it answers 200 when it is well. */
+  readonly health: string
+}
+
+/** Everything of a config that listens. */
+export function portsOf(config: Config): Port[] {
+  return [...config.services, ...monitoringServers(config)].map(({ name, port, expose, health }) => ({ name, port, expose, health }))
+}
+
+/** What the security group opens: exactly what the config exposes. */
+export function openPorts(config: Config): OpenPort[] {
+  return portsOf(config)
+    .filter(({ expose }) => expose !== 'nobody')
+    .map(({ name, port, expose }) => ({ port, cidrs: expose === 'public' ? ['0.0.0.0/0'] : (expose as readonly string[]), purpose: name }))
+}
+
+/**
+ * Refuses the name of a container that the config does not have.
+ * @throws Failure (usage) with the names there are
+ */
+export function refuseUnknownService(config: Config, name: string): void {
+  const known = portsOf(config).map((port) => port.name)
+  if (known.includes(name)) return
+  const meant = suggest(name, known)
+  throw new Failure(`There is no service "${name}".${meant ? ` Did you mean "${meant}"?` : ''}`, {
+    on: `stage ${config.stage} of ${config.app}`,
+    likely: `The config has ${known.join(', ')}.`,
+    code: exit.usage,
+  })
+}

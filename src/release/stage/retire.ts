@@ -1,0 +1,75 @@
+import type { Clients } from '../../aws/clients.ts'
+import { down } from '../../aws/graph/graph.ts'
+import { Inventory } from '../../aws/graph/inventory.ts'
+import type { Context } from '../../aws/graph/resource.ts'
+import { type Instance, instances } from '../../aws/resources/instance.ts'
+import { runCommand } from '../../aws/run-command.ts'
+import type { Tell } from '../../report/event.ts'
+import { settled } from '../plan/settled.ts'
+import { ownerOf, releaseOf, type StageId } from './names.ts'
+import { noBlueprint, stack } from './stack.ts'
+import { stageResources } from './stage-resources.ts'
+
+/** How long the containers of a machine may take to finish what is in flight, in seconds. */
+const drainSeconds = 30
+
+/** Lets every container finish what is in flight: SIGTERM, and the time a service takes to drain. */
+const drainScript = `docker ps -q | xargs -r docker stop -t ${drainSeconds - 10}`
+
+/**
+ * Removes the stacks of these releases, side by side. Their machines are drained before they go; one that cannot be drained (it is dead, or its agent is) goes
+ * without, and the progress says so.
+ */
+export async function retire(
+  clients: Clients,
+  id: StageId,
+  releases: readonly number[],
+  phase: string,
+  signal: AbortSignal,
+  tell: Tell,
+): Promise<void> {
+  const context = { clients, inventory: new Inventory(clients, ownerOf(id)), signal, tell }
+  await settled(
+    releases.map(async (release) => {
+      const machines = (await context.inventory.all(instances)).filter((listed) => releaseOf(listed.tags) === release)
+      await Promise.all(machines.map((machine) => drain(clients, machine.out, phase, signal, telling(tell, release))))
+      await removeMachine(context, id, release, phase)
+      await removeNetwork(context, id, release, phase)
+    }),
+  )
+}
+
+/** Terminates the machine of a release, as it is. */
+export async function removeMachine(context: Context, id: StageId, release: number, phase: string): Promise<void> {
+  await down([existing(id, release).instance], { ...context, tell: telling(context.tell, release) }, phase)
+}
+
+/** Removes what a machine stood in; it must be gone. */
+export async function removeNetwork(context: Context, id: StageId, release: number, phase: string): Promise<void> {
+  await down(existing(id, release).network, { ...context, tell: telling(context.tell, release) }, phase)
+}
+
+function existing(id: StageId, release: number) {
+  return stack(id, release, stageResources(id, []).profile, noBlueprint)
+}
+
+/** Stacks go side by side, so each step says whose it is. */
+function telling(tell: Tell, release: number): Tell {
+  return (event) => tell(event.step ? { ...event, step: `${event.step} (release ${release})` } : event)
+}
+
+async function drain(clients: Clients, instance: Instance, phase: string, signal: AbortSignal, tell: Tell): Promise<void> {
+  const start = performance.now()
+  if (instance.state !== 'running') return
+  tell({ phase, step: 'drain', state: 'started' })
+  try {
+    const waiting = (detail: string) => tell({ phase, step: 'drain', state: 'progress', detail })
+    const result = await runCommand(clients, instance.id, drainScript, { comment: 'Drain', seconds: drainSeconds, signal, waiting })
+    const seconds = (performance.now() - start) / 1000
+    tell({ phase, step: 'drain', state: result.status === 'Success' ? 'done' : 'skipped', detail: result.status, seconds })
+  } catch (error) {
+    signal.throwIfAborted()
+    // The machine goes either way: draining is a courtesy to requests in flight, and a dead machine has none.
+    tell({ phase, step: 'drain', state: 'skipped', detail: (error as Error).message })
+  }
+}

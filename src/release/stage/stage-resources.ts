@@ -1,0 +1,25 @@
+import { elasticIp } from '../../aws/resources/elastic-ip.ts'
+import { instanceProfile } from '../../aws/resources/instance-profile.ts'
+import { managedInstanceCore } from '../../aws/resources/managed-policy.ts'
+import { repository, repositoryName } from '../../aws/resources/repository.ts'
+import { role } from '../../aws/resources/role.ts'
+import { machinePolicy } from './machine-policy.ts'
+import { ownerOf, type StageId, stageTags } from './names.ts'
+
+export type StageResources = ReturnType<typeof stageResources>
+
+/** What outlives the releases of a stage. `images`: the names of those that the repository is for. */
+export function stageResources(id: StageId, images: readonly string[]) {
+  const { name, path } = ownerOf(id)
+  const theRole = role({
+    tags: stageTags(id, 'role'),
+    name,
+    managed: [managedInstanceCore],
+    policy: machinePolicy(id),
+  })
+  return {
+    elasticIp: elasticIp({ tags: stageTags(id, 'elastic-ip') }),
+    profile: instanceProfile({ tags: stageTags(id, 'instance-profile'), name, role: theRole }),
+    repository: repository({ tags: stageTags(id, 'repository'), name: repositoryName({ path }), images }),
+  }
+}

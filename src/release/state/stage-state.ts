@@ -1,0 +1,89 @@
+import type { Clients } from '../../aws/clients.ts'
+import { Inventory, type Listed } from '../../aws/graph/inventory.ts'
+import { type ElasticIp, elasticIps } from '../../aws/resources/elastic-ip.ts'
+import { type Instance, instances } from '../../aws/resources/instance.ts'
+import { type InstanceProfile, instanceProfiles } from '../../aws/resources/instance-profile.ts'
+import { internetGateways } from '../../aws/resources/internet-gateway.ts'
+import { type Repository, repositories } from '../../aws/resources/repository.ts'
+import { type Role, roles } from '../../aws/resources/role.ts'
+import { vpcs } from '../../aws/resources/vpc.ts'
+import { ownerOf, releaseOf, type StageId } from '../stage/names.ts'
+import { currentOf, history, type LedgerEntry, readLedger, settle } from './ledger.ts'
+
+/** What a stage has in AWS, as far as no VPC has to be looked into. */
+export interface Resources {
+  readonly id: StageId
+  readonly inventory: Inventory
+  /** The releases that have resources, the oldest first. */
+  readonly releases: readonly number[]
+  readonly instances: readonly Listed<Instance>[]
+  readonly elasticIp: ElasticIp | undefined
+  readonly role: Role | undefined
+  readonly profile: InstanceProfile | undefined
+  readonly repository: Repository | undefined
+}
+
+/** How a stage is at this moment. */
+export interface Situation extends Resources {
+  /** What the address leads to; undefined when it leads nowhere. */
+  readonly serving: { readonly release: number; readonly instance: Instance } | undefined
+  /** What the ledger says of the release that the address was led to last. */
+  readonly current: LedgerEntry | undefined
+  /** The newest entry of the ledger, whatever came of it. */
+  readonly last: LedgerEntry | undefined
+  /** The number the next release gets. */
+  readonly next: number
+}
+
+/** Looks at everything a stage has, in one round of calls that do not wait for each other. Throws when a call fails: not found and could not look are different. */
+export async function resourcesOf(clients: Clients, id: StageId): Promise<Resources> {
+  const inventory = new Inventory(clients, ownerOf(id))
+  // Of a stack, a gateway may be there without a VPC, and an instance is what serves; everything else stands in a VPC that shows its release.
+  const [allVpcs, gateways, allInstances, elasticIp, allRoles, allProfiles, allRepositories] = await Promise.all([
+    inventory.all(vpcs),
+    inventory.all(internetGateways),
+    // Asked for without waiting to hear of a VPC.
+    inventory.everything(instances),
+    inventory.one(elasticIps, ownerOf(id).tags),
+    inventory.all(roles),
+    inventory.all(instanceProfiles),
+    inventory.all(repositories),
+  ])
+  const releases = [...allVpcs, ...gateways, ...allInstances].map(({ tags }) => releaseOf(tags)).filter((release) => release !== undefined)
+  return {
+    id,
+    inventory,
+    releases: [...new Set(releases)].sort((a, b) => a - b),
+    instances: allInstances,
+    elasticIp,
+    role: allRoles[0]?.out,
+    profile: allProfiles[0]?.out,
+    repository: allRepositories[0]?.out,
+  }
+}
+
+/** The same with what serves, and what the ledger says of it. */
+export async function lookAt(clients: Clients, id: StageId): Promise<Situation> {
+  const [resources, ledger] = await Promise.all([resourcesOf(clients, id), readLedger(clients, id)])
+  const { instances, elasticIp, releases } = resources
+  const target = instances.find((listed) => listed.id === elasticIp?.instanceId)
+  const release = target && releaseOf(target.tags)
+  return {
+    ...resources,
+    serving: target && release !== undefined ? { release, instance: target.out } : undefined,
+    current: currentOf(ledger.entries, release),
+    last: ledger.last,
+    next: Math.max(0, ledger.last?.release ?? 0, ...releases) + 1,
+  }
+}
+
+/** The release that serves users: the address leads to it, and something was launched on it. */
+export function servingRelease({ serving, current }: Situation): number | undefined {
+  return serving && current?.release === serving.release && current.outcome === 'provisioned' ? undefined : serving?.release
+}
+
+/** Every release that the ledger still knows, the newest first; of one whose run was killed while the address moved, where the address leads tells how it ended. */
+export async function releasesOf(clients: Clients, id: StageId): Promise<LedgerEntry[]> {
+  const [{ serving }, entries] = await Promise.all([lookAt(clients, id), history(clients, id)])
+  return settle(entries, serving?.release)
+}

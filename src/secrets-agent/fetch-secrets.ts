@@ -1,0 +1,33 @@
+import { chmod, chown, mkdir, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { SSM } from '@aws-sdk/client-ssm'
+import type { Errand } from './secret-request.ts'
+
+/**
+ * Fetches every secret and writes it to `folder`/CONTAINER/NAME, readable by that container's user alone. A file is there whole or not at all.
+ * @throws Error that names the parameters which could not be read; never a value
+ */
+export async function keep(ssm: Pick<SSM, 'getParameters'>, errands: readonly Errand[], folder: string): Promise<void> {
+  const values = await fetchAll(ssm, [...new Set(errands.map(({ parameter }) => parameter))])
+  for (const { container, name, uid, parameter } of errands) {
+    const file = join(folder, container, name)
+    await mkdir(join(folder, container), { recursive: true })
+    await writeFile(`${file}.new`, values.get(parameter)!, { mode: 0o400 })
+    await chmod(`${file}.new`, 0o400)
+    // Only root can give a file away. Where this is not root, everything runs as the same user and there is nobody to give it to.
+    if (process.getuid?.() === 0) await chown(`${file}.new`, uid, uid)
+    await rename(`${file}.new`, file)
+  }
+}
+
+async function fetchAll(ssm: Pick<SSM, 'getParameters'>, names: readonly string[]): Promise<Map<string, string>> {
+  const values = new Map<string, string>()
+  // The call takes at most 10 names.
+  for (let start = 0; start < names.length; start += 10) {
+    const { Parameters = [] } = await ssm.getParameters({ Names: names.slice(start, start + 10), WithDecryption: true })
+    for (const { Name, Value } of Parameters) values.set(Name!, Value!)
+  }
+  const missing = names.filter((name) => !values.has(name))
+  if (missing.length > 0) throw new Error(`there is no secret at ${missing.join(', ')}`)
+  return values
+}

@@ -1,0 +1,250 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { down, up } from '../../../src/aws/graph/graph.ts'
+import { associate, type ElasticIp, elasticIp } from '../../../src/aws/resources/elastic-ip.ts'
+import { type Instance, instance } from '../../../src/aws/resources/instance.ts'
+import { instanceProfile } from '../../../src/aws/resources/instance-profile.ts'
+import { internetGateway } from '../../../src/aws/resources/internet-gateway.ts'
+import { machineType } from '../../../src/aws/resources/machine-type.ts'
+import { managedInstanceCore } from '../../../src/aws/resources/managed-policy.ts'
+import { role } from '../../../src/aws/resources/role.ts'
+import { routeTable } from '../../../src/aws/resources/route-table.ts'
+import { securityGroup } from '../../../src/aws/resources/security-group.ts'
+import { subnet } from '../../../src/aws/resources/subnet.ts'
+import { vpc } from '../../../src/aws/resources/vpc.ts'
+import { agentOnline, runCommand } from '../../../src/aws/run-command.ts'
+import { startSession } from '../../../src/aws/session.ts'
+import type { Failure } from '../../../src/report/failure.ts'
+import { contextFor, createTestCloud, errorOf, ownerNamed } from '../cloud.fixture.ts'
+import { find } from '../find.fixture.ts'
+
+const cloud = await createTestCloud()
+const { clients } = cloud
+const ec2 = await clients.ec2()
+test.after(cloud.end)
+test.after.each(() => cloud.faults())
+
+const { imageId, zone } = await machineType(clients, 't3.micro')
+const owner = ownerNamed('machine')
+const theVpc = vpc({ tags: owner.of('vpc'), cidr: '10.0.0.0/16' })
+const theSubnet = subnet({ tags: owner.of('subnet'), cidr: '10.0.0.0/24', zone, vpc: theVpc })
+const gateway = internetGateway({ tags: owner.of('gateway'), vpc: theVpc })
+const table = routeTable({ tags: owner.of('table'), vpc: theVpc, subnet: theSubnet, gateway })
+const group = securityGroup({ tags: owner.of('group'), name: 'machine', description: 'Opens nothing', open: [], vpc: theVpc })
+const nothing = { Version: '2012-10-17', Statement: [{ Effect: 'Deny', Action: 'ec2:*', Resource: '*' }] }
+const theRole = role({
+  tags: owner.of('role'),
+  name: owner.name,
+  managed: [managedInstanceCore],
+  policy: nothing,
+})
+const profile = instanceProfile({ tags: owner.of('profile'), name: owner.name, role: theRole })
+const address = elasticIp({ tags: owner.of('address') })
+
+/** A machine called so, on the one network of this file. */
+function machine(name: string, types = ['t3.micro']) {
+  return instance({
+    tags: owner.of(name),
+    name,
+    machine: { imageId, types, diskGiB: 12, userData: '#!/bin/sh\necho booted\n' },
+    subnet: theSubnet,
+    securityGroup: group,
+    profile,
+    routeTable: table,
+  })
+}
+
+const first = machine('first')
+const second = machine('second', ['t3.small', 't3.micro'])
+const context = () => contextFor(clients, owner)
+const signal = new AbortController().signal
+const ignore = () => undefined
+const outputOf = async <Out>(name: string) => (await find([first, second, address], context())).get(name) as Out
+
+test('a machine runs, as it was asked for: one hop to its credentials, an encrypted disk, an address, tags on all it has', async () => {
+  const { outputs } = await up([first], context(), 'create')
+  const made = outputs.get('first') as Instance
+  assert.is(made.state, 'running')
+  assert.ok(made.privateIp && made.publicIp)
+  assert.equal(await outputOf('first'), made)
+  const { Reservations } = await ec2.describeInstances({ InstanceIds: [made.id] })
+  const [described] = Reservations![0]!.Instances!
+  assert.is(described!.InstanceType, 't3.micro')
+  const { HttpTokens, HttpPutResponseHopLimit } = described!.MetadataOptions!
+  assert.equal([HttpTokens, HttpPutResponseHopLimit], ['required', 1])
+  const { Volumes } = await ec2.describeVolumes({ Filters: [{ Name: 'tag:test:resource', Values: ['first'] }] })
+  assert.equal(
+    Volumes?.map(({ Size, Encrypted, VolumeType }) => [Size, Encrypted, VolumeType]),
+    [[12, true, 'gp3']],
+  )
+})
+
+test('where AWS has no free machine of the first type, the next one is taken', async () => {
+  const none = { code: 'InsufficientInstanceCapacity', message: 'none free', status: 500 }
+  await cloud.faults({ action: 'ec2:RunInstances', match: { InstanceType: 't3.small' }, before: none })
+  const walk = context()
+  const { outputs } = await up([second], walk, 'create')
+  const { Reservations } = await ec2.describeInstances({ InstanceIds: [(outputs.get('second') as Instance).id] })
+  assert.is(Reservations![0]!.Instances![0]!.InstanceType, 't3.micro')
+  assert.ok(walk.told.some(({ detail }) => detail === `AWS has no free t3.small in ${zone}: trying t3.micro`))
+})
+
+test('a machine is asked for again while EC2 does not know its profile yet', async () => {
+  const third = machine('third')
+  const message =
+    'Value (arn:aws:iam::1:instance-profile/x) for parameter iamInstanceProfile.arn is invalid. Invalid IAM Instance Profile ARN'
+  await cloud.faults({ action: 'ec2:RunInstances', before: { code: 'InvalidParameterValue', message }, count: 1 })
+  const walk = context()
+  await up([third], walk, 'create')
+  assert.ok(walk.told.some(({ detail }) => detail?.startsWith('waiting for the instance profile to be known')))
+  await down([third], context(), 'remove')
+})
+
+test('a lost answer never means two machines', async () => {
+  const fourth = machine('fourth')
+  await cloud.faults({ action: 'ec2:RunInstances', after: 'drop', count: 1 })
+  await up([fourth], context(), 'create')
+  assert.equal(await cloud.hits(), [1])
+  const { Reservations } = await ec2.describeInstances({ Filters: [{ Name: 'tag:test:resource', Values: ['fourth'] }] })
+  assert.is(Reservations!.flatMap(({ Instances }) => Instances!).length, 1)
+  await down([fourth], context(), 'remove')
+})
+
+test('without a free machine of any type, the failure says so', async () => {
+  const fifth = machine('fifth')
+  const none = { code: 'InsufficientInstanceCapacity', message: 'none free', status: 500 }
+  await cloud.faults({ action: 'ec2:RunInstances', before: none })
+  const error = (await errorOf(up([fifth], context(), 'create'))) as Failure
+  assert.is(error.message, 'Could not create fifth: InsufficientInstanceCapacity: none free')
+  assert.is(error.details.likely, 'AWS has no free machine of this type in this zone at the moment.')
+})
+
+test('a machine that ends while it starts is told with the reason that AWS gives', async () => {
+  const sixth = machine('sixth')
+  const walk = context()
+  const dead = { InstanceId: 'i-0123456789abcdef0', State: { Name: 'terminated' }, StateReason: { Message: 'Client.VolumeLimitExceeded' } }
+  await cloud.faults(
+    { action: 'ec2:DescribeInstances', nth: 2, instead: { Reservations: [{ Instances: [dead] }] } },
+    {
+      action: 'ec2:DescribeInstances',
+      nth: 3,
+      instead: { Reservations: [{ Instances: [dead] }] },
+    },
+  )
+  const error = (await errorOf(up([sixth], walk, 'create'))) as Failure
+  assert.is(error.message, 'The instance ended while it was starting: Client.VolumeLimitExceeded')
+  await cloud.faults()
+  await down([sixth], context(), 'remove')
+})
+
+test('a command runs as root would and says what came of it', async () => {
+  const { id } = await outputOf<Instance>('first')
+  const waits: string[] = []
+  await agentOnline(clients, id, signal, (detail) => waits.push(detail))
+  const options = { comment: 'x'.repeat(120), seconds: 60, signal, waiting: ignore }
+  const well = await runCommand(clients, id, 'echo out\necho err >&2', options)
+  assert.equal([well.status, well.exitCode, well.stdout, well.stderr], ['Success', 0, 'out\n', 'err\n'])
+  const badly = await runCommand(clients, id, 'echo almost\nexit 3', options)
+  assert.equal([badly.status, badly.exitCode, badly.stdout], ['Failed', 3, 'almost\n'])
+})
+
+test('an invocation that SSM does not know yet is asked for again', async () => {
+  const { id } = await outputOf<Instance>('first')
+  await cloud.faults({ action: 'ssm:GetCommandInvocation', before: { code: 'InvocationDoesNotExist' }, count: 2 })
+  const { status } = await runCommand(clients, id, 'true', { comment: 'early', seconds: 60, signal, waiting: ignore })
+  assert.is(status, 'Success')
+  assert.equal(await cloud.hits(), [2])
+})
+
+test('a command that may not be looked at is an error', async () => {
+  const { id } = await outputOf<Instance>('first')
+  await cloud.faults({ action: 'ssm:GetCommandInvocation', before: { code: 'AccessDeniedException' } })
+  const error = await errorOf(runCommand(clients, id, 'true', { comment: 'denied', seconds: 60, signal, waiting: ignore }))
+  assert.is(error.name, 'AccessDeniedException')
+})
+
+test('an abort cancels the command on the machine too', async () => {
+  const { id } = await outputOf<Instance>('first')
+  const aborter = new AbortController()
+  const options = { comment: 'long', seconds: 60, signal: aborter.signal, waiting: () => aborter.abort(new Error('stop')) }
+  assert.is((await errorOf(runCommand(clients, id, 'sleep 60', options))).name, 'AbortError')
+  const ssm = await clients.ssm()
+  const { CommandInvocations } = await ssm.listCommandInvocations({ InstanceId: id })
+  const long = CommandInvocations!.find(({ Comment }) => Comment === 'long')
+  assert.match(long!.Status!, /^Cancel/)
+})
+
+test('an agent that is not there yet is waited for', async () => {
+  const { id } = await outputOf<Instance>('first')
+  await cloud.faults({ action: 'ssm:DescribeInstanceInformation', instead: { InstanceInformationList: [] }, count: 2 })
+  const waits: string[] = []
+  await agentOnline(clients, id, signal, (detail) => waits.push(detail))
+  assert.equal(waits, ['waiting for its agent, 0 s', 'waiting for its agent, 0 s'])
+})
+
+test('a session is given to the plugin with its token in a variable, not in an argument', async () => {
+  const { id } = await outputOf<Instance>('first')
+  const { file, args, env } = await startSession(clients, id, 'sudo docker ps')
+  assert.is(file, 'session-manager-plugin')
+  const [variable, region, operation, , request, endpoint] = args
+  assert.equal([region, operation, endpoint], ['eu-west-1', 'StartSession', cloud.endpoint])
+  assert.equal(JSON.parse(request!), {
+    Target: id,
+    DocumentName: 'AWS-StartInteractiveCommand',
+    Parameters: { command: ['sudo docker ps'] },
+  })
+  const { SessionId, TokenValue, StreamUrl } = JSON.parse(env[variable!]!)
+  assert.ok(SessionId && TokenValue && StreamUrl)
+  assert.not.ok(args.some((arg) => arg.includes(TokenValue)))
+})
+
+test('a session on a machine that is not connected is a failure with the next command', async () => {
+  await cloud.faults({ action: 'ssm:StartSession', before: { code: 'TargetNotConnected', message: 'i-1 is not connected' } })
+  const error = (await errorOf(startSession(clients, 'i-1'))) as Failure
+  assert.is(error.message, 'The machine is not connected to Session Manager')
+  assert.match(error.details.next!, 'Values=i-1')
+  await cloud.faults({ action: 'ssm:StartSession', before: { code: 'AccessDeniedException' } })
+  assert.is((await errorOf(startSession(clients, 'i-1'))).name, 'AccessDeniedException')
+})
+
+test('a machine is named as what holds on to its subnet and its group', async () => {
+  const ids = [(await outputOf<Instance>('first')).id, (await outputOf<Instance>('second')).id]
+  const found = await find([theSubnet, group], context())
+  const ofSubnet = await theSubnet.blockers!(found.get('subnet') as { id: string; zone: string }, context())
+  const ofGroup = await group.blockers!(found.get('security group') as { id: string }, context())
+  for (const blockers of [ofSubnet, ofGroup]) {
+    assert.is(blockers.length, 2)
+    for (const id of ids) assert.ok(blockers.some((text) => text.startsWith('network interface eni-') && text.endsWith(`(in-use, ${id})`)))
+  }
+})
+
+test('an address moves from one machine to another and back, each by one call', async () => {
+  await up([address], context(), 'create')
+  const ids = [(await outputOf<Instance>('first')).id, (await outputOf<Instance>('second')).id] as const
+  const made = await outputOf<ElasticIp>('elastic ip')
+  assert.equal([made.instanceId, made.associationId], [undefined, undefined])
+  for (const id of [ids[0], ids[1], ids[0]]) {
+    await associate(clients, made, id)
+    assert.is((await outputOf<ElasticIp>('elastic ip')).instanceId, id)
+  }
+})
+
+test('an address whose create was answered by nobody is allocated once', async () => {
+  const other = ownerNamed('other')
+  const extra = elasticIp({ tags: other.of('address') })
+  await cloud.faults({ action: 'ec2:AllocateAddress', after: 'drop', count: 1 })
+  await up([extra], contextFor(clients, other), 'create')
+  assert.is((await ec2.describeAddresses({})).Addresses?.length, 2)
+  await down([extra], contextFor(clients, other), 'remove')
+})
+
+test('all of it goes, machines before their network; interfaces that stay behind for a while are waited for', async () => {
+  await cloud.faults({ action: 'ec2:TerminateInstances', lingerMs: 700 })
+  const walk = context()
+  await down([theVpc, theSubnet, gateway, table, group, first, second, address, profile, theRole], walk, 'remove')
+  assert.is((await find([first, second, address], context())).size, 0)
+  assert.ok(walk.told.some(({ detail }) => detail?.startsWith('still held: ')))
+  assert.is((await ec2.describeVpcs({})).Vpcs?.length, 0)
+})
+
+test.run()

@@ -1,0 +1,58 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { machineType } from '../../../src/aws/resources/machine-type.ts'
+import type { Failure } from '../../../src/report/failure.ts'
+import { createTestCloud, errorOf } from '../cloud.fixture.ts'
+
+const cloud = await createTestCloud()
+const { clients } = cloud
+test.after(cloud.end)
+test.after.each(() => cloud.faults())
+
+test('AWS says the architecture of a type, a zone that offers it, and the image for it', async () => {
+  const intel = await machineType(clients, 't3.micro')
+  assert.is(intel.architecture, 'amd64')
+  assert.equal(intel.types, ['t3.micro'])
+  assert.match(intel.zone, /^eu-west-1[a-c]$/)
+  assert.match(intel.imageId, /^ami-[0-9a-f]{17}$/)
+  const arm = await machineType(clients, 't4g.micro')
+  assert.is(arm.architecture, 'arm64')
+  assert.is.not(arm.imageId, intel.imageId)
+})
+
+test('the zone is one that offers most of the types, and types that it does not offer are left out', async () => {
+  const offer = (type: string, zone: string) => ({ InstanceType: type, LocationType: 'availability-zone', Location: `eu-west-1${zone}` })
+  const InstanceTypeOfferings = [offer('t3.micro', 'a'), offer('t3.micro', 'b'), offer('t3.small', 'b'), offer('t3.medium', 'c')]
+  await cloud.faults({ action: 'ec2:DescribeInstanceTypeOfferings', instead: { InstanceTypeOfferings } })
+  const { zone, types } = await machineType(clients, 't3.micro', ['t3.small', 't3.medium'])
+  assert.is(zone, 'eu-west-1b')
+  assert.equal(types, ['t3.micro', 't3.small'])
+  assert.is((await machineType(clients, 't3.micro')).zone, 'eu-west-1a')
+})
+
+test('a type that does not exist, or is not offered, is named with the way to list those that are', async () => {
+  const unknown = (await errorOf(machineType(clients, 't3.mikro'))) as Failure
+  assert.is(unknown.message, 'No zone of eu-west-1 offers t3.mikro')
+  assert.match(unknown.details.next!, /--region eu-west-1/)
+  await cloud.faults({ action: 'ec2:DescribeInstanceTypeOfferings', instead: { InstanceTypeOfferings: [] } })
+  assert.is((await errorOf(machineType(clients, 't3.micro'))).message, 'No zone of eu-west-1 offers t3.micro')
+})
+
+test('types of another architecture cannot take the place of the first', async () => {
+  const failure = (await errorOf(machineType(clients, 't3.micro', ['t4g.micro']))) as Failure
+  assert.is(failure.message, 't4g.micro cannot take the place of t3.micro: arm64, not amd64')
+  assert.is(failure.code, 2)
+})
+
+test('an AWS that names no machine image is no complete one', async () => {
+  await cloud.faults({ action: 'ssm:GetParameters', instead: { Parameters: [] } })
+  const failure = (await errorOf(machineType(clients, 't3.micro'))) as Failure
+  assert.is(failure.message, 'AWS names no Amazon Linux 2023 image for amd64 in eu-west-1')
+})
+
+test('could not ask is not the same as not offered', async () => {
+  await cloud.faults({ action: 'ec2:DescribeInstanceTypes', before: { code: 'UnauthorizedOperation' } })
+  assert.is((await errorOf(machineType(clients, 't3.micro'))).name, 'UnauthorizedOperation')
+})
+
+test.run()

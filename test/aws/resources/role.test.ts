@@ -1,0 +1,125 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { down, up } from '../../../src/aws/graph/graph.ts'
+import { type InstanceProfile, instanceProfile } from '../../../src/aws/resources/instance-profile.ts'
+import { managedInstanceCore } from '../../../src/aws/resources/managed-policy.ts'
+import { role } from '../../../src/aws/resources/role.ts'
+import type { Failure } from '../../../src/report/failure.ts'
+import { contextFor, createTestCloud, errorOf, ownerNamed } from '../cloud.fixture.ts'
+import { find } from '../find.fixture.ts'
+
+const cloud = await createTestCloud()
+const { clients } = cloud
+const iam = await clients.iam()
+test.after(cloud.end)
+test.after.each(() => cloud.faults())
+
+const policy = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'ecr:GetAuthorizationToken', Resource: '*' }] }
+
+function identity(name: string) {
+  const owner = ownerNamed(name)
+  const theRole = role({ tags: owner.of('role'), name: owner.name, managed: [managedInstanceCore], policy })
+  const profile = instanceProfile({ tags: owner.of('profile'), name: owner.name, role: theRole })
+  return {
+    RoleName: owner.name,
+    up: () => up([profile], contextFor(clients, owner), 'create'),
+    there: () => find([profile], contextFor(clients, owner)),
+    down: () => down([profile, theRole], contextFor(clients, owner), 'remove'),
+  }
+}
+
+test('a role may be assumed by instances, and has the managed policy and its own', async () => {
+  const { up, there, down, RoleName } = identity('whole')
+  const { outputs } = await up()
+  assert.equal(await there(), outputs)
+  const { Role } = await iam.getRole({ RoleName })
+  assert.equal(JSON.parse(decodeURIComponent(Role!.AssumeRolePolicyDocument!)).Statement, [
+    { Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' },
+  ])
+  const { AttachedPolicies } = await iam.listAttachedRolePolicies({ RoleName })
+  assert.equal(
+    AttachedPolicies?.map(({ PolicyName }) => PolicyName),
+    ['AmazonSSMManagedInstanceCore'],
+  )
+  const { PolicyDocument } = await iam.getRolePolicy({ RoleName, PolicyName: RoleName })
+  assert.equal(JSON.parse(decodeURIComponent(PolicyDocument!)), policy)
+  assert.equal((outputs.get('instance profile') as InstanceProfile).roles, [RoleName])
+  await down()
+  assert.is((await there()).size, 0)
+})
+
+test('where AWS lacks the managed policy, the role gets the same rights inline', async () => {
+  const { up, down, RoleName } = identity('inline')
+  const message = `Policy ${managedInstanceCore.arn} does not exist or is not attachable.`
+  await cloud.faults({ action: 'iam:AttachRolePolicy', before: { code: 'NoSuchEntity', message, status: 404 } })
+  await up()
+  assert.equal((await iam.listRolePolicies({ RoleName })).PolicyNames?.sort(), [managedInstanceCore.name, RoleName].sort())
+  const { PolicyDocument } = await iam.getRolePolicy({ RoleName, PolicyName: managedInstanceCore.name })
+  assert.equal(JSON.parse(decodeURIComponent(PolicyDocument!)), managedInstanceCore.document)
+  await down()
+})
+
+test('a role that IAM does not know everywhere yet is waited for', async () => {
+  const { up, down, RoleName } = identity('late')
+  const unknown = { code: 'NoSuchEntity', message: `The role with name ${RoleName} cannot be found.`, status: 404 }
+  await cloud.faults(
+    { action: 'iam:AttachRolePolicy', before: unknown, count: 1 },
+    { action: 'iam:AddRoleToInstanceProfile', before: unknown, count: 1 },
+  )
+  await up()
+  assert.equal(await cloud.hits(), [1, 1])
+  assert.is((await iam.listAttachedRolePolicies({ RoleName })).AttachedPolicies?.length, 1)
+  await down()
+})
+
+test('a profile whose role was added by a call whose answer was lost is complete', async () => {
+  const { up, down, there } = identity('lost')
+  await cloud.faults(
+    { action: 'iam:CreateRole', after: 'drop', count: 1 },
+    { action: 'iam:CreateInstanceProfile', after: '500', count: 1 },
+    { action: 'iam:AddRoleToInstanceProfile', after: '500', count: 1 },
+  )
+  await up()
+  assert.equal(await cloud.hits(), [1, 1, 1])
+  assert.equal(((await there()).get('instance profile') as InstanceProfile).roles, ['test-lost'])
+  await cloud.faults()
+  await up()
+  await down()
+})
+
+test('a profile whose role was taken out by somebody else goes all the same', async () => {
+  const { up, down, there, RoleName } = identity('emptied')
+  await up()
+  // The removal has looked already when the role goes: AWS answers that it is not there.
+  await cloud.faults({ action: 'iam:RemoveRoleFromInstanceProfile', after: 'drop', count: 1 })
+  await down()
+  assert.is((await there()).size, 0)
+  assert.is((await errorOf(iam.getRole({ RoleName }))).name, 'NoSuchEntityException')
+})
+
+test("a role or a profile that has the owner's name and not its tags is neither taken over nor removed", async () => {
+  const { up, down, RoleName } = identity('stranger')
+  await iam.createInstanceProfile({ InstanceProfileName: RoleName })
+  const ec2 = { Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' }
+  const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: [ec2] })
+  await iam.createRole({ RoleName, AssumeRolePolicyDocument })
+  const failure = (await errorOf(up())) as Failure
+  assert.is(failure.message, 'Another role has the name that this stage needs\nHeld up by it: instance profile')
+  assert.is(failure.details.likely, 'It does not carry the tags test:owner=stranger, so it was not made by this stage.')
+  assert.match((await errorOf(down())).message, /^Another instance profile has the name that this stage needs/)
+  await iam.getRole({ RoleName })
+  await iam.getInstanceProfile({ InstanceProfileName: RoleName })
+})
+
+test('could not look is not the same as absent', async () => {
+  const { up } = identity('denied')
+  await cloud.faults({ action: 'iam:GetRole', before: { code: 'AccessDenied', status: 403 } })
+  const error = await errorOf(up())
+  assert.match(error.message, /^Could not create role: AccessDenied/)
+  await cloud.faults({ action: 'iam:GetInstanceProfile', before: { code: 'AccessDenied', status: 403 } })
+  assert.match((await errorOf(up())).message, /^Could not create instance profile: AccessDenied/)
+  await cloud.faults()
+  await identity('denied').down()
+})
+
+test.run()

@@ -1,0 +1,87 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { closeToOthers, openToOthers, rule, rulesIn, sweepWalls } from '../../../src/local/machine/packet-filter.ts'
+import { noStranger, startAsker, stranger } from './metadata/asker.fixture.ts'
+
+test('a rule of the packet filter refuses the connections that other users open, and carries whose it is', () => {
+  assert.is(
+    rule({ name: 'i-1', folder: '/x/instances/i-1', address: '127.128.0.1' }, 0).join(' '),
+    'OUTPUT -d 127.128.0.1/32 -p tcp -m owner ! --uid-owner 0 -m comment --comment mlops:i-1:/x/instances/i-1 -j REJECT --reject-with tcp-reset',
+  )
+  assert.match(
+    rule({ name: 'cloud', folder: '/x', address: '127.0.0.1', port: 4780 }, 7).join(' '),
+    /-p tcp --dport 4780 -m owner ! --uid-owner 7 /,
+  )
+  const long = rule({ name: 'i-1', folder: `/${'x'.repeat(300)}`, address: '127.128.0.1' }, 0)
+  assert.is(long[long.indexOf('--comment') + 1]?.length, 255)
+})
+
+test('rules are read as the packet filter prints them', () => {
+  const printed =
+    '-P OUTPUT ACCEPT\n-A OUTPUT -o lo -j ACCEPT\n-A OUTPUT -d 127.0.0.1/32 -m comment --comment "mlops:cloud:/a b/\\"c\\"" -j REJECT\n'
+  assert.equal(rulesIn(printed), [
+    ['OUTPUT', '-o', 'lo', '-j', 'ACCEPT'],
+    ['OUTPUT', '-d', '127.0.0.1/32', '-m', 'comment', '--comment', 'mlops:cloud:/a b/"c"', '-j', 'REJECT'],
+  ])
+})
+
+if (noStranger === undefined) {
+  const folder = mkdtempSync(join(tmpdir(), 'wall of "mine" '))
+  const name = `i-test${process.pid}`
+  const wall = { name, folder, address: `127.129.${process.pid % 250}.1` }
+  const server = createServer((_, response) => response.end('open'))
+  let url = ''
+  const asked = async (uid?: number) => {
+    const asker = await startAsker({}, uid)
+    try {
+      const { text, error } = await asker.ask({ url })
+      return text ?? error
+    } finally {
+      asker.end()
+    }
+  }
+
+  test.before(async () => {
+    await new Promise<void>((resolve) => server.listen(0, wall.address, resolve))
+    url = `http://${wall.address}:${(server.address() as AddressInfo).port}/`
+  })
+  test.after(async () => {
+    server.close()
+    rmSync(folder, { recursive: true, force: true })
+    await openToOthers(name)
+  })
+
+  test('behind it other users find nothing that listens, and its owner everything', async () => {
+    assert.is(await asked(stranger), 'open')
+    if (!(await closeToOthers(wall)))
+      return console.log('Not tried behind a wall: this root may not change the packet filter, or there is no iptables.')
+    assert.equal([await asked(stranger), await asked()], ['ECONNREFUSED', 'open'])
+    // Two of them would need two ends.
+    await closeToOthers(wall)
+    await openToOthers(name)
+    assert.is(await asked(stranger), 'open')
+  })
+
+  test('it goes with the folder of what it protected, whoever has removed that', async () => {
+    if (!(await closeToOthers(wall))) return
+    await sweepWalls()
+    assert.is(await asked(stranger), 'ECONNREFUSED')
+    rmSync(folder, { recursive: true })
+    await sweepWalls()
+    assert.is(await asked(stranger), 'open')
+  })
+}
+
+if (process.getuid?.() !== 0)
+  test('where this is not root nothing is closed, and nothing is said about it', async () => {
+    assert.is(await closeToOthers({ name: 'i-1', folder: '/x', address: '127.128.0.1' }), false)
+    await openToOthers('i-1')
+    await sweepWalls()
+  })
+
+test.run()

@@ -1,0 +1,164 @@
+import { rmSync } from 'node:fs'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { Pushed } from '../../../src/image/registry/push.ts'
+import { containersOf, keeperOf, launchFiles } from '../../../src/release/launch/containers.ts'
+import { recipesOf } from '../../../src/release/launch/images.ts'
+import { openPorts, portsOf, refuseUnknownService } from '../../../src/release/stage/ports.ts'
+import type { Failure } from '../../../src/report/failure.ts'
+import { readErrand } from '../../../src/secrets-agent/secret-request.ts'
+import { configOf } from '../config.fixture.ts'
+
+const config = configOf({
+  services: {
+    web: {
+      entry: './services/web/server.ts',
+      port: 8001,
+      expose: 'public',
+      memoryMiB: 512,
+      needs: ['data-store'],
+      schema: './services/web/schema.json',
+      environment: { GREETING: 'hello', PORT: '1', TOKEN: { secret: 'API_KEY' } },
+    },
+    'data-store': { dockerfile: './services/web/Dockerfile', port: 8002, health: '/ready', expose: ['192.0.2.0/24'] },
+  },
+  monitoring: { alertmanager: false, nodeExporter: false, expose: ['198.51.100.0/24'] },
+})
+test.after(() => rmSync(config.folder, { recursive: true }))
+
+/** As if these images were pushed. */
+function pushed(...names: string[]): ReadonlyMap<string, Pushed> {
+  const entry = (name: string) => ({ digest: name, reference: `registry.test/shop/test/${name}@sha256:${name}` }) as Pushed
+  return new Map(names.map((name) => [name, entry(name)]))
+}
+const all = pushed('web', 'data-store', 'prometheus', 'grafana', 'secrets')
+
+test('a service becomes a container that knows its port, what it needs and where its secrets lie', () => {
+  const [web, store] = containersOf(config, all, '10.0.0.7', '7-abc')
+  const { NODE_OPTIONS, ...environment } = web!.environment
+  assert.equal(environment, {
+    GREETING: 'hello',
+    TOKEN_FILE: '/run/secrets/API_KEY',
+    SCHEMA_FILE: '/app/schema.json',
+    DATA_STORE_URL: 'http://10.0.0.7:8002',
+    SERVICE_NAME: 'web',
+    RELEASE_ID: '7-abc',
+    PORT: '8001',
+  })
+  assert.match(NODE_OPTIONS!, '--max-old-space-size=256 ')
+  const { environment: _, ...rest } = web!
+  assert.equal(rest, {
+    name: 'web',
+    kind: 'service',
+    image: 'registry.test/shop/test/web@sha256:web',
+    port: 8001,
+    health: '/health',
+    memoryMiB: 512,
+    volume: '/data',
+    reads: {},
+    hostFolders: {},
+    hostNetwork: false,
+    user: '1000:1000',
+    secrets: ['API_KEY'],
+    needs: ['data-store'],
+  })
+  assert.equal(store!.environment, { SERVICE_NAME: 'data-store', PORT: '8002', RELEASE_ID: '7-abc' })
+})
+
+test('monitoring runs beside the services, never as root; what was not pushed is left out', () => {
+  const containers = containersOf(config, all, '10.0.0.7', '7-abc')
+  assert.equal(
+    containers.map(({ name, user }) => `${name} ${user}`),
+    ['web 1000:1000', 'data-store 1000:1000', 'prometheus 65534:65534', 'grafana 472:0'],
+  )
+  const without = containersOf(config, pushed('web', 'data-store', 'prometheus'), '10.0.0.7', '7-abc')
+  assert.equal(
+    without.map(({ name }) => name),
+    ['web', 'data-store', 'prometheus'],
+  )
+})
+
+test('the keeper gets one errand for each secret of each container, without values', () => {
+  const keeper = keeperOf(config, all, containersOf(config, all, '10.0.0.7', '7-abc'))!
+  assert.is(keeper.image, 'registry.test/shop/test/secrets@sha256:secrets')
+  assert.is(keeper.region, 'eu-west-1')
+  assert.equal(keeper.errands.map(readErrand), [
+    { container: 'web', name: 'API_KEY', uid: 1000, parameter: '/shop/test/secrets/API_KEY' },
+    { container: 'grafana', name: 'grafana-admin-password', uid: 472, parameter: '/shop/test/secrets/grafana-admin-password' },
+  ])
+  assert.is(keeperOf(config, all, []), undefined)
+})
+
+test('what Prometheus scrapes lies in files below its folder, and only for what runs', () => {
+  const launched = { release: 7, at: 1_700_000_000_000, by: 'ann', commit: undefined, images: {} }
+  const files = launchFiles(config, '10.0.0.7', launched, pushed('web', 'prometheus'))
+  assert.ok('prometheus/targets/web.json' in files)
+  assert.not.ok('prometheus/targets/data-store.json' in files)
+  assert.match(files['prometheus/targets/web.json']!, '10.0.0.7:8001')
+  const bare = configOf()
+  assert.equal(launchFiles(bare, '10.0.0.7', launched, all), {})
+  rmSync(bare.folder, { recursive: true })
+})
+
+test('the security group opens what the config exposes and nothing else', () => {
+  assert.equal(
+    portsOf(config).map(({ name, port, health }) => `${name} ${port} ${health}`),
+    ['web 8001 /health', 'data-store 8002 /ready', 'prometheus 9090 /-/ready', 'grafana 3000 /api/health'],
+  )
+  assert.equal(openPorts(config), [
+    { port: 8001, cidrs: ['0.0.0.0/0'], purpose: 'web' },
+    { port: 8002, cidrs: ['192.0.2.0/24'], purpose: 'data-store' },
+    { port: 9090, cidrs: ['198.51.100.0/24'], purpose: 'prometheus' },
+    { port: 3000, cidrs: ['198.51.100.0/24'], purpose: 'grafana' },
+  ])
+  const closed = configOf({ services: { web: { entry: './services/web/server.ts', port: 8001 } } })
+  assert.equal(openPorts(closed), [])
+  rmSync(closed.folder, { recursive: true })
+})
+
+test('a container that the config does not have is refused, with the name that was probably meant', () => {
+  refuseUnknownService(config, 'web')
+  try {
+    refuseUnknownService(config, 'data-stor')
+    assert.unreachable()
+  } catch (error) {
+    const failure = error as Failure
+    assert.is(failure.message, 'There is no service "data-stor". Did you mean "data-store"?')
+    assert.is(failure.details.likely, 'The config has web, data-store, prometheus, grafana.')
+    assert.is(failure.code, 2)
+  }
+})
+
+test('every service has a recipe, and secrets that users must set are told from those that are ours', () => {
+  const { recipes, wantedSecrets, ownSecrets, missing } = recipesOf({
+    ...config,
+    monitoring: { ...config.monitoring, prometheus: undefined, grafana: { ...config.monitoring.grafana!, base: 'grafana/grafana:13' } },
+  })
+  assert.equal(
+    recipes.map(({ name }) => name),
+    ['web', 'data-store', 'grafana', 'secrets'],
+  )
+  assert.equal([wantedSecrets, ownSecrets, missing], [['API_KEY'], ['grafana-admin-password'], []])
+  const bare = configOf()
+  assert.equal(
+    recipesOf(bare).recipes.map(({ name }) => name),
+    ['web'],
+  )
+  rmSync(bare.folder, { recursive: true })
+})
+
+test('a monitoring server that this machine does not have is left out, with the way to get it', () => {
+  const path = process.env.PATH
+  process.env.PATH = config.folder
+  const { recipes, missing, ownSecrets } = recipesOf(config)
+  process.env.PATH = path
+  assert.equal(
+    recipes.map(({ name }) => name),
+    ['web', 'data-store', 'secrets'],
+  )
+  assert.equal(ownSecrets, [])
+  assert.match(missing[0]!, /^prometheus is not on this machine \(.+\)$/)
+  assert.match(missing[1]!, /^grafana is not on this machine \(.+\)$/)
+})
+
+test.run()

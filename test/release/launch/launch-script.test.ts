@@ -1,0 +1,253 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { type Launch, launchScript, quote } from '../../../src/release/launch/launch-script.ts'
+import { container, fullLaunch, launchOf } from './launch.fixture.ts'
+
+const folders: string[] = []
+test.after(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true })
+})
+
+/**
+ * Runs the script of a launch under the machine's `sh`, with programs of ours in place of docker and curl. They write down how they were called.
+ * @param programs lines of shell by program: what it does when it is called
+ */
+function run(launch: Launch, programs: Record<string, string> = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'launch-script-'))
+  folders.push(folder)
+  const bin = join(folder, 'bin')
+  mkdirSync(bin)
+  const defaults = { docker: '[ "$1" != logs ] || echo ready', curl: 'printf 200', sleep: '' }
+  for (const [name, lines] of Object.entries({ ...defaults, ...programs })) {
+    // In one write: programs run side by side.
+    const record = `{ for word in ${name} "$@"; do printf '%s\\n' "$word"; done; echo; } >"$CALLS.$$"; cat "$CALLS.$$" >>"$CALLS"; rm "$CALLS.$$"`
+    writeFileSync(join(bin, name), `#!/bin/sh\n${record}\n${lines}\n`, { mode: 0o755 })
+  }
+  const root = join(folder, 'root')
+  const { status, stdout, stderr } = spawnSync('sh', ['-c', launchScript(launch)], {
+    encoding: 'utf8',
+    cwd: folder,
+    env: { PATH: `${bin}:${process.env.PATH}`, MLOPS_ROOT: root, CALLS: join(folder, 'calls'), HOME: '/home/nobody' },
+  })
+  const read = (path: string) => (existsSync(join(folder, path)) ? readFileSync(join(folder, path), 'utf8') : '')
+  const calls = read('calls')
+    .trimEnd()
+    .split('\n\n')
+    .map((call) => call.split('\n'))
+  return { status, lines: stdout.trimEnd().split('\n'), stderr, calls, docker: calls.filter(([name]) => name === 'docker'), read, root }
+}
+
+/** The words of the call that starts this container. */
+function start({ docker }: ReturnType<typeof run>, name: string): string[] | undefined {
+  return docker.find((call) => call[1] === 'run' && call[call.indexOf('--name') + 1] === name)
+}
+
+test('the script of a launch is this text', () => {
+  assert.fixture(launchScript(fullLaunch), readFileSync(join(import.meta.dirname, 'launch-script.fixture.sh'), 'utf8'))
+})
+
+test('a launch that succeeds says so in its first line and nothing else', () => {
+  const ran = run(fullLaunch)
+  assert.equal([ran.status, ran.lines, ran.stderr], [0, ['{"ok":true,"identified":[]}'], ''])
+  assert.equal(JSON.parse(ran.read('root/docker/config.json')), { credHelpers: { 'registry.test': 'ecr-login' } })
+  assert.is(ran.read('root/prometheus/targets/web.json'), '[{"targets":["127.0.0.9:8001"]}]\n')
+})
+
+test('containers start in the order of their needs, each after those that it needs are healthy', () => {
+  const ran = run(fullLaunch)
+  const order = ran.calls
+    .filter(([name, verb]) => name === 'curl' || verb === 'run')
+    .map((call) => (call[0] === 'curl' ? call.at(-1) : call[call.indexOf('--name') + 1]))
+  const [store, web] = ['http://127.0.0.9:8002/ready?full=1', 'http://127.0.0.9:8001/health']
+  // In the end each is asked once more.
+  assert.equal(order, ['secrets', 'data-store', store, 'web', web, web, store])
+})
+
+test('containers that do not need each other are started before either is waited for', () => {
+  const ran = run(launchOf([container('one'), container('two', { port: 8002 })]))
+  const verbs = ran.calls.filter(([name, verb]) => name === 'curl' || verb === 'run').map(([name]) => name)
+  assert.equal(verbs, ['docker', 'docker', 'curl', 'curl', 'curl', 'curl'])
+})
+
+test('monitoring is fetched once the services have come, and started while they have to show that they stay healthy', () => {
+  const ran = run(launchOf([container('web'), container('prometheus', { kind: 'monitoring', port: 9090, health: '/-/ready' })]))
+  const shown = ran.calls.flatMap((call) => {
+    if (call[0] === 'curl') return [call.at(-1)!.replace('http://127.0.0.9:', '')]
+    if (call[0] === 'sleep') return [call.join(' ')]
+    if (call[1] === 'pull') return [`pull ${/\/([\w-]+)@/.exec(call.at(-1)!)![1]}`]
+    return call[1] === 'run' ? [`run ${call[call.indexOf('--name') + 1]}`] : []
+  })
+  // The window and the second pull run beside what follows, so their places among the calls are not certain.
+  const place = (what: string) => shown.indexOf(what)
+  assert.ok(place('pull web') < place('pull prometheus') && place('pull prometheus') < place('run prometheus'))
+  assert.equal(
+    shown.filter((each) => each !== 'sleep 5' && each !== 'pull prometheus'),
+    ['pull web', 'run web', '8001/health', 'run prometheus', '9090/-/ready', '8001/health', '9090/-/ready'],
+  )
+  assert.ok(shown.includes('sleep 5'))
+})
+
+test('a service that ends within the window is named, with its last lines, although it answers again', () => {
+  for (const changed of ['running 2 1 false', 'restarting 1 0 false']) {
+    const docker = `case "$1" in
+      inspect) case "$3" in *Status*) echo x >>"$CALLS.lives"; [ $(wc -l <"$CALLS.lives") = 1 ] && echo '/web running 1 0 false' || echo '/web ${changed}';; *) echo false;; esac;;
+      logs) echo 'the cache is full';; events) ;;
+    esac`
+    const ran = run(launchOf([container('web')]), { docker })
+    assert.equal([ran.status, ran.lines], [1, ['{"ok":false,"step":"ended","container":"web"}', 'the cache is full']])
+  }
+})
+
+test('what was ended for its memory is told from docker\u2019s events once it runs again', () => {
+  const docker = `case "$1" in
+    inspect) case "$3" in *Status*) echo x >>"$CALLS.lives"; echo "/web $(wc -l <"$CALLS.lives")";; *) echo false;; esac;;
+    events) echo oom;; logs) echo 'loading';;
+  esac`
+  const ran = run(launchOf([container('web')]), { docker })
+  assert.equal(ran.lines, ['{"ok":false,"step":"memory","container":"web"}', 'loading'])
+})
+
+test('a service that gets unhealthy within the window without ending is named with what it answered', () => {
+  const ran = run(launchOf([container('web')]), {
+    docker: 'case "$1" in inspect) echo /web same;; logs) echo "tail of $4";; esac',
+    curl: `echo x >>"$CALLS.asked"; if [ $(wc -l <"$CALLS.asked") = 1 ]; then printf 200; else printf '{"error":\n"no\tmodel"}' >"$5"; printf 500; fi`,
+  })
+  assert.equal(ran.lines, [
+    '{"ok":false,"step":"unsteady","container":"web"}',
+    'health check: HTTP 500 {"error": "no model"}',
+    'tail of web',
+  ])
+  // One answer that fails is none that lasts.
+  const once = run(launchOf([container('web')]), {
+    docker: '[ "$1" != inspect ] || echo /web same',
+    curl: 'echo x >>"$CALLS.asked"; if [ $(wc -l <"$CALLS.asked") = 2 ]; then exit 28; fi; printf 200',
+  })
+  assert.is(once.status, 0)
+})
+
+test('the services that answer with the identity of this launch are told, and no others', () => {
+  const curl = `for word; do [ "$last" != -D ] || head=$word; last=$word; done
+case "$last" in *8001*) id=7-abc;; *8002*) id=7-abcd;; *) id=;; esac
+printf 'HTTP/1.1 200 OK\\r\\nX-Release-Id: %s\\r\\n\\r\\n' "$id" >"$head"; printf 200`
+  const ran = run(launchOf([container('web'), container('other', { port: 8002 }), container('plain', { port: 8003 })]), { curl })
+  assert.equal(JSON.parse(ran.lines[0]!), { ok: true, identified: ['web'] })
+  assert.equal(
+    start(ran, 'web')!.filter((word) => word.startsWith('mlops.release=')),
+    ['mlops.release=7-abc'],
+  )
+})
+
+test('values arrive as they are, however nasty', () => {
+  const values = {
+    QUOTES: `it's "quoted"`,
+    DOLLAR: '$HOME $PATH $(touch hacked) `touch hacked`',
+    LINE: 'first\nsecond',
+    SLASH: 'back\\slash \\n',
+    STAR: '* ? [a]',
+    EMPTY: '',
+    SEMICOLON: '; touch hacked & | > <',
+    UNICODE: 'grüße 🚀',
+    DASH: '--privileged',
+    PERCENT: '100%s',
+  }
+  const text = `${values.QUOTES}${values.DOLLAR}${values.PERCENT}\\n`
+  const ran = run(launchOf([container('web', { environment: values })], { files: { 'odd/file.json': text } }))
+  assert.is(ran.status, 0)
+  const words = start(ran, 'web')!.join('\n')
+  for (const [name, value] of Object.entries(values)) assert.ok(words.includes(`-e\n${name}=${value}\n`), name)
+  assert.is(ran.read('root/odd/file.json'), text)
+  assert.is(ran.read('hacked'), '')
+})
+
+test('a word is left as it is where the shell takes it so, and quoted where not', () => {
+  assert.equal(['/a/b:8001=x,y@z%+.-_', '', 'a b', "it's", '#no', '~'].map(quote), [
+    '/a/b:8001=x,y@z%+.-_',
+    "''",
+    "'a b'",
+    "'it'\\''s'",
+    "'#no'",
+    "'~'",
+  ])
+})
+
+test('an image that cannot be pulled is named first, and the last 20 lines of the log follow', () => {
+  const failing = `if [ "$1" = pull ]; then case "$3" in *web@*) seq 30; echo denied >&2; exit 1; esac; fi; [ "$1" != logs ] || echo ready`
+  const ran = run(fullLaunch, { docker: failing })
+  assert.is(ran.status, 1)
+  assert.is(ran.lines[0], '{"ok":false,"step":"pull","container":"web"}')
+  assert.equal(ran.lines.slice(1), [...Array.from({ length: 19 }, (_, n) => String(n + 12)), 'denied'])
+  assert.is(start(ran, 'secrets'), undefined)
+})
+
+test('a container that does not get healthy is named first, and its last 20 lines follow', () => {
+  const ran = run(launchOf([container('web')]), {
+    docker: 'if [ "$1" = logs ]; then echo "tail of $4" >&2; fi; if [ "$1" = inspect ]; then echo 0; fi',
+    curl: 'echo "curl: (7) Failed to connect" >&2; exit 7',
+    // A clock on which every look takes 25 s.
+    date: 'echo x >>"$CALLS.clock"; echo $(($(wc -l <"$CALLS.clock") * 25))',
+  })
+  assert.is(ran.status, 1)
+  assert.equal(ran.lines, ['{"ok":false,"step":"health","container":"web"}', 'health check: curl: (7) Failed to connect', 'tail of web'])
+  assert.equal(ran.docker.at(-1), ['docker', 'logs', '--tail', '20', 'web'])
+})
+
+test('a container that ends again and again is not waited for', () => {
+  const ran = run(launchOf([container('web')]), {
+    docker: 'if [ "$1" = logs ]; then echo crashed; fi; if [ "$1" = inspect ]; then echo 3; fi',
+    curl: 'exit 7',
+    sleep: '',
+  })
+  assert.equal(ran.lines, ['{"ok":false,"step":"start","container":"web"}', 'crashed'])
+})
+
+test('a container that docker refuses to start is named with its log', () => {
+  const ran = run(launchOf([container('web')]), { docker: '[ "$1" != run ] || exit 125; [ "$1" != logs ] || echo "no such container"' })
+  assert.equal(ran.lines, ['{"ok":false,"step":"start","container":"web"}', 'no such container'])
+  assert.is(ran.calls.filter(([name]) => name === 'curl').length, 0)
+})
+
+test('secrets that do not come end the launch before a service starts', () => {
+  const keeps = { sleep: '', docker: 'case "$1" in logs) echo "there is no secret at /shop/prod/secrets/API_KEY";; inspect) echo 3;; esac' }
+  const ran = run(fullLaunch, keeps)
+  assert.equal(ran.lines, ['{"ok":false,"step":"secrets","container":"secrets"}', 'there is no secret at /shop/prod/secrets/API_KEY'])
+  assert.is(start(ran, 'web'), undefined)
+  const silent = run(fullLaunch, {
+    ...keeps,
+    docker: '[ "$1" != inspect ] || echo 0',
+    date: 'echo x >>"$CALLS.clock"; echo $(($(wc -l <"$CALLS.clock") * 25))',
+  })
+  assert.is(silent.lines[0], '{"ok":false,"step":"secrets","container":"secrets"}')
+})
+
+test('docker is waited for, and a machine on which it does not come up says so', () => {
+  const slow = run(launchOf([container('web')]), {
+    sleep: '',
+    docker: '[ "$1" != info ] || { echo x >>"$CALLS.infos"; [ $(wc -l <"$CALLS.infos") -gt 3 ]; }',
+  })
+  assert.equal(slow.lines, ['{"ok":true,"identified":[]}'])
+  const never = run(launchOf([container('web')]), {
+    docker: 'echo "cannot connect" >&2; exit 1',
+    sleep: '',
+    date: 'echo x >>"$CALLS.clock"; echo $(($(wc -l <"$CALLS.clock") * 200))',
+  })
+  assert.is(never.lines[0], '{"ok":false,"step":"docker","container":""}')
+  assert.is(never.lines.at(-1), 'cannot connect')
+})
+
+test('any other command that fails ends the launch with the log', () => {
+  const ran = run(launchOf([container('web')]), { docker: 'case "$1" in network) echo "no networks left" >&2; exit 1;; esac' })
+  assert.is(ran.status, 1)
+  assert.is(ran.lines[0], '{"ok":false,"step":"script","container":""}')
+  assert.is(ran.lines.at(-1), 'no networks left')
+})
+
+test('containers that need each other are a bug that is refused', () => {
+  const circle = launchOf([container('one', { needs: ['two'] }), container('two', { needs: ['one'] })])
+  assert.throws(() => launchScript(circle), 'containers need each other: one, two')
+})
+
+test.run()

@@ -1,0 +1,93 @@
+import { rmSync } from 'node:fs'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { addressQuota, vpcQuota } from '../../../src/aws/quota.ts'
+import { replacements } from '../../../src/release/plan/strategy/index.ts'
+import { lookForPlan } from '../../../src/release/plan/work.ts'
+import { Failure } from '../../../src/report/failure.ts'
+import { createTestCloud, errorOf } from '../../aws/cloud.fixture.ts'
+import { configOf } from '../config.fixture.ts'
+
+const cloud = await createTestCloud()
+const { clients } = cloud
+const config = configOf()
+test.after(async () => {
+  await cloud.end()
+  rmSync(config.folder, { recursive: true })
+})
+test.after.each(() => cloud.faults())
+
+async function plan(also: { strategy?: 'recreate' } = {}) {
+  const work = await lookForPlan(clients, { ...config, ...also }, () => undefined, 'deploy')
+  const { before, afterwards } = replacements[work.config.strategy](work)
+  const numbers = (those: typeof before) => those.map(({ release }) => release)
+  return { release: work.situation.next, before: numbers(before), afterwards: numbers(afterwards) }
+}
+
+/** A VPC of nobody, or of a release of the stage. */
+async function makeVpc(release?: number): Promise<string> {
+  const own = { 'mlops:app': config.app, 'mlops:stage': config.stage, 'mlops:release': String(release), 'mlops:resource': 'vpc' }
+  const Tags = release === undefined ? [] : Object.entries(own).map(([Key, Value]) => ({ Key, Value }))
+  const { Vpc } = await (await clients.ec2()).createVpc({
+    CidrBlock: '10.9.0.0/16',
+    ...(release === undefined ? {} : { TagSpecifications: [{ ResourceType: 'vpc', Tags }] }),
+  })
+  return Vpc!.VpcId!
+}
+
+const asking = 'servicequotas:GetServiceQuota'
+const vpcs: string[] = []
+
+test('while a release fits into what every account has, no quota is asked for', async () => {
+  for (let made = 0; made < 4; made++) vpcs.push(await makeVpc())
+  await cloud.faults({ action: asking, record: true })
+  assert.is((await plan()).release, 1)
+  assert.equal(await cloud.hits(), [0])
+})
+
+test('where the quota of VPCs is used up, the plan fails, names them all, and says how to get more', async () => {
+  vpcs.push(await makeVpc())
+  await cloud.faults({ action: asking, record: true })
+  const failure = (await errorOf(plan())) as Failure
+  assert.equal(await cloud.hits(), [1])
+  assert.instance(failure, Failure)
+  assert.is(failure.message, `${clients.access.region} has no room for another VPC: 5 of 5 are there`)
+  assert.equal(failure.details.on!.split(', ').sort(), vpcs.toSorted())
+  const { service, code } = vpcQuota
+  const command = `aws --region ${clients.access.region} service-quotas request-service-quota-increase --service-code ${service} --quota-code ${code}`
+  assert.is(failure.details.next, `${command} --desired-value 10`)
+})
+
+test('leftovers of the stage make room: they go before anything is made', async () => {
+  const ec2 = await clients.ec2()
+  await ec2.deleteVpc({ VpcId: vpcs.pop() })
+  vpcs.push(await makeVpc(7))
+  assert.equal(await plan(), { before: [7], afterwards: [], release: 8 })
+})
+
+test('an account that was given more has the room', async () => {
+  const quotas = await clients.quotas()
+  await quotas.requestServiceQuotaIncrease({ ServiceCode: vpcQuota.service, QuotaCode: vpcQuota.code, DesiredValue: 6 })
+  assert.equal(await plan(), { before: [], afterwards: [7], release: 8 })
+})
+
+test('where nobody can tell a quota, AWS itself is left to refuse', async () => {
+  await makeVpc()
+  await cloud.faults({ action: asking, before: { code: 'UnknownOperationException', message: 'no such thing' } })
+  assert.equal((await plan()).before, [])
+})
+
+test('a stage without an address needs room for one', async () => {
+  const quotas = await clients.quotas()
+  await quotas.requestServiceQuotaIncrease({ ServiceCode: vpcQuota.service, QuotaCode: vpcQuota.code, DesiredValue: 9 })
+  const ec2 = await clients.ec2()
+  const ids: string[] = []
+  for (let made = 0; made < 5; made++) ids.push((await ec2.allocateAddress({ Domain: 'vpc' })).AllocationId!)
+  const failure = (await errorOf(plan())) as Failure
+  assert.is(failure.message, `${clients.access.region} has no room for another Elastic IP: 5 of 5 are there`)
+  assert.match(failure.details.next!, `--service-code ${addressQuota.service} --quota-code ${addressQuota.code} --desired-value 10`)
+  await ec2.releaseAddress({ AllocationId: ids[0] })
+  assert.equal((await plan()).before, [])
+})
+
+test.run()

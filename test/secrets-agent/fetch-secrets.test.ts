@@ -1,0 +1,99 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { createParameter } from '../../src/aws/parameters.ts'
+import { keep } from '../../src/secrets-agent/fetch-secrets.ts'
+import { writeErrand } from '../../src/secrets-agent/secret-request.ts'
+import { createTestCloud, errorOf } from '../aws/cloud.fixture.ts'
+
+const cloud = await createTestCloud()
+const { clients } = cloud
+const ssm = await clients.ssm()
+const folder = mkdtempSync(join(tmpdir(), 'keeper-'))
+test.after(async () => {
+  await cloud.end()
+  rmSync(folder, { recursive: true })
+})
+test.after.each(() => cloud.faults())
+
+const root = process.getuid?.() === 0
+const errand = (container: string, name: string, uid = 1000) => ({ container, name, uid, parameter: `/shop/prod/secrets/${name}` })
+const secret = (name: string, value: string) => createParameter(clients, `/shop/prod/secrets/${name}`, value, { tags: {}, secret: true })
+
+test('every secret lies in its container’s folder, readable by that container’s user alone', async () => {
+  await secret('API_KEY', 'line one\nline two\n')
+  await secret('SALT', 'pepper')
+  await keep(ssm, [errand('web', 'API_KEY'), errand('web', 'SALT'), errand('grafana', 'SALT', 472)], folder)
+  assert.is(readFileSync(join(folder, 'web/API_KEY'), 'utf8'), 'line one\nline two\n')
+  assert.is(readFileSync(join(folder, 'grafana/SALT'), 'utf8'), 'pepper')
+  assert.equal(readdirSync(join(folder, 'web')).sort(), ['API_KEY', 'SALT'])
+  const { mode, uid } = statSync(join(folder, 'grafana/SALT'))
+  assert.is(mode & 0o777, 0o400)
+  assert.is(uid, root ? 472 : process.getuid?.())
+})
+
+test('fetched again, after a reboot, the newest value takes the place of the old', async () => {
+  await ssm.putParameter({ Name: '/shop/prod/secrets/SALT', Value: 'cumin', Type: 'SecureString', Overwrite: true })
+  await keep(ssm, [errand('web', 'SALT')], folder)
+  assert.is(readFileSync(join(folder, 'web/SALT'), 'utf8'), 'cumin')
+})
+
+test('more secrets than one call takes are fetched all the same', async () => {
+  const names = Array.from({ length: 23 }, (_, n) => `KEY_${n}`)
+  await Promise.all(names.map((name) => secret(name, `value of ${name}`)))
+  await keep(
+    ssm,
+    names.map((name) => errand('many', name)),
+    folder,
+  )
+  for (const name of names) assert.is(readFileSync(join(folder, 'many', name), 'utf8'), `value of ${name}`)
+})
+
+test('secrets that are not there are named, and nothing is written', async () => {
+  const error = await errorOf(keep(ssm, [errand('none', 'SALT'), errand('none', 'GONE'), errand('none', 'LOST')], folder))
+  assert.is(error.message, 'there is no secret at /shop/prod/secrets/GONE, /shop/prod/secrets/LOST')
+  assert.not.ok(existsSync(join(folder, 'none')))
+})
+
+/** The keeper's own program, as its container runs it. */
+function keeper(...words: string[]) {
+  const { region, endpoint, credentials } = clients.access
+  const env = {
+    PATH: process.env.PATH,
+    NODE_V8_COVERAGE: process.env.NODE_V8_COVERAGE,
+    AWS_REGION: region,
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_ACCESS_KEY_ID: credentials!.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials!.secretAccessKey,
+  }
+  const child = spawn(process.execPath, [join(import.meta.dirname, '../../src/secrets-agent/main.ts'), ...words], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  return { child, ended: once(child, 'exit') }
+}
+
+test('the keeper says when it is ready, stays, and goes when it is told to', async () => {
+  chmodSync(folder, 0o755)
+  const { child, ended } = keeper(folder, writeErrand(errand('process', 'API_KEY')))
+  const [said] = await once(child.stdout, 'data')
+  assert.is(String(said), 'ready\n')
+  assert.is(readFileSync(join(folder, 'process/API_KEY'), 'utf8'), 'line one\nline two\n')
+  child.kill('SIGTERM')
+  assert.equal(await ended, [0, null])
+})
+
+test('a keeper that cannot fetch ends with the reason, without a value', async () => {
+  const { child, ended } = keeper(folder, writeErrand(errand('process', 'API_KEY')), writeErrand(errand('process', 'GONE')))
+  const [[code], said] = await Promise.all([ended, text(child.stderr)])
+  assert.is(code, 1)
+  assert.match(said, 'there is no secret at /shop/prod/secrets/GONE')
+  assert.not.match(said, 'line one')
+})
+
+test.run()
