@@ -129,7 +129,7 @@ test('what was acknowledged survives a kill at any moment, and half a transactio
 test('a lock is for one process, and ends with it', async () => {
   const lock = file('lock')
   const code = `
-    import { takeLock } from ${JSON.stringify(`${room}/lock.ts`)}
+    import { takeLock } from ${JSON.stringify(`${room}/process/lock.ts`)}
     globalThis.lock = takeLock(${JSON.stringify(lock)})
     console.log(globalThis.lock ? 'mine' : 'taken')
     setInterval(() => {}, 1000)`
