@@ -16,20 +16,20 @@ await runbook(
     const { deploy, lookForPlan, openStage, planDeploy, planDocument, previewDeploy, recipesOf, refuseMissingSecrets, withLease } =
       await import('../src/release/index.ts')
     const { printDeployed, printPlan } = await import('../src/release/print.ts')
-    const { tell } = terminal
+    const { emit } = terminal
 
     const { config, clients } = await openStage(flags, { serve: true })
     if (clients.access.notice) terminal.note(clients.access.notice)
     await refuseMissingSecrets(clients, config, recipesOf(config).wantedSecrets)
     if (flags.dryRun) {
-      const plan = await previewDeploy(clients, config, tell)
+      const plan = await previewDeploy(clients, config, emit)
       terminal.end()
       printPlan(terminal, plan, terminal.print)
       return { json: { ok: true, plan: planDocument(plan, config) } }
     }
 
-    const deployed = await withLease({ clients, id: config, verb: 'deploy', signal, tell }, async (lease) => {
-      const work = await lookForPlan(clients, config, tell, 'deploy')
+    const deployed = await withLease({ clients, id: config, verb: 'deploy', signal, emit }, async (lease) => {
+      const work = await lookForPlan(clients, config, emit, 'deploy')
       const plan = planDeploy(work)
       printPlan(terminal, plan)
       return await deploy(work, plan, { lease, signal })

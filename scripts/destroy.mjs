@@ -25,8 +25,8 @@ await runbook(
     }
 
     const { clients } = await openStage(flags)
-    const receipt = await withLease({ clients, id: config, verb: 'destroy', signal, tell: terminal.tell }, async (lease) => {
-      const plan = await planDestroy(clients, config, lease, terminal.tell)
+    const receipt = await withLease({ clients, id: config, verb: 'destroy', signal, emit: terminal.emit }, async (lease) => {
+      const plan = await planDestroy(clients, config, lease, terminal.emit)
       printOperations(terminal, plan.operations)
       return await destroy(plan, { lease, signal })
     })

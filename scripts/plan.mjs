@@ -16,7 +16,7 @@ await runbook(
 
     const { config, clients } = await openStage(flags)
     await refuseMissingSecrets(clients, config, recipesOf(config).wantedSecrets)
-    const plan = await previewDeploy(clients, config, terminal.tell)
+    const plan = await previewDeploy(clients, config, terminal.emit)
     terminal.end()
     printPlan(terminal, plan, terminal.print)
     return { json: { ok: true, plan: planDocument(plan, config) }, code: flags.detailedExitcode && plan.changes ? 2 : 0 }

@@ -13,13 +13,13 @@ await runbook(
   async ({ flags, terminal, signal }) => {
     const { deploy, lookForPlan, openStage, planProvision, withLease } = await import('../src/release/index.ts')
     const { printPlan, stageFlag } = await import('../src/release/print.ts')
-    const { tell } = terminal
+    const { emit } = terminal
 
     const { config, clients } = await openStage(flags, { serve: true })
     if (clients.access.notice) terminal.note(clients.access.notice)
-    const result = await withLease({ clients, id: config, verb: 'provision', signal, tell }, async (lease) => {
-      const work = await lookForPlan(clients, config, tell, 'provision')
-      const { serving, elasticIp } = work.situation
+    const result = await withLease({ clients, id: config, verb: 'provision', signal, emit }, async (lease) => {
+      const work = await lookForPlan(clients, config, emit, 'provision')
+      const { serving, elasticIp } = work.state
       if (serving) return { release: serving.release, address: elasticIp.address, seconds: {} }
       const plan = planProvision(work)
       printPlan(terminal, plan)

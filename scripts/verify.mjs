@@ -12,7 +12,7 @@ await runbook(
     const { printVerified } = await import('../src/release/print.ts')
 
     const { config, clients } = await openStage(flags)
-    const verified = await verifyStage(clients, config, await lookAt(clients, config), terminal.tell, signal)
+    const verified = await verifyStage(clients, config, await lookAt(clients, config), terminal.emit, signal)
     terminal.end()
     const failed = printVerified(terminal, verified)
     return { json: { ok: failed === 0, stage: config.stage, services: verified }, code: failed === 0 ? 0 : 1 }

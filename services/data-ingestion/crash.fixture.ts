@@ -12,7 +12,7 @@ export interface Crashes {
   /** A service is killed at a random moment within this time, in ms: from its start, or, every second time, from its first acknowledgement. */
   readonly withinMs: number
   /** Is told after each round. */
-  readonly tell?: (round: number, acknowledged: number) => void
+  readonly emit?: (round: number, acknowledged: number) => void
 }
 
 /** One request: a record, or an array of three that belong together; with a key it is sent again until it is acknowledged. */
@@ -47,7 +47,7 @@ interface Ledger {
  *
  * @returns how many records were acknowledged
  */
-export async function survive({ environment, rounds, writers, withinMs, tell }: Crashes): Promise<number> {
+export async function survive({ environment, rounds, writers, withinMs, emit }: Crashes): Promise<number> {
   const ledger: Ledger = { acknowledged: new Map(), sent: new Set(), retries: [], told: () => {} }
   const { acknowledged, sent, retries } = ledger
   for (let round = 0; round < rounds; round++) {
@@ -62,7 +62,7 @@ export async function survive({ environment, rounds, writers, withinMs, tell }: 
     await new Promise((resolve) => setTimeout(resolve, Math.random() * withinMs))
     await stopChild(service, 'SIGKILL')
     await writing
-    tell?.(round, acknowledged.size)
+    emit?.(round, acknowledged.size)
     if (round % 100 === 99) await withService(environment, (child) => checkEach(child, [...acknowledged].slice(before)))
   }
   await withService(environment, async (child) => {

@@ -24,7 +24,7 @@ export interface Fuzz<R extends FuzzRequest> {
   /** Throws when an answer is wrong. That it came, that it is not a 5xx and that it is JSON has been seen to. */
   readonly judge: (request: R, answer: FuzzAnswer, ask: (request: FuzzRequest) => Promise<FuzzAnswer>) => void | Promise<void>
   /** Is told how many have been made. */
-  readonly tell?: (made: number) => void
+  readonly emit?: (made: number) => void
 }
 
 /** How many requests are made at once, and how many such handfuls are under way at the same time: while one waits for its last answers, the others go on. */
@@ -37,7 +37,7 @@ const lanes = 4
  * @returns how many requests were answered with each status
  * @throws fast-check's error with that request and the seed to make it again
  */
-export async function fuzz<R extends FuzzRequest>({ address, requests, count, judge, tell }: Fuzz<R>): Promise<Map<number, number>> {
+export async function fuzz<R extends FuzzRequest>({ address, requests, count, judge, emit }: Fuzz<R>): Promise<Map<number, number>> {
   const agent = new Agent({ keepAlive: true, maxSockets: 64 })
   const { hostname: host, port } = new URL(address)
   const ask = (request: FuzzRequest) => send({ host, port, agent }, request)
@@ -53,7 +53,7 @@ export async function fuzz<R extends FuzzRequest>({ address, requests, count, ju
   const property = fc.asyncProperty(fc.array(requests, { minLength: together, maxLength: together }), async (some) => {
     await Promise.all(some.map(one))
     made += some.length
-    tell?.(made)
+    emit?.(made)
   })
   try {
     const numRuns = Math.ceil(count / together / lanes)

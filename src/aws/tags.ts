@@ -17,6 +17,6 @@ export function tagsOf(described: { Tags?: { Key?: string | undefined; Value?: s
 }
 
 /** Whether `tags` has every one of `wanted`. */
-export function carries(tags: Tags, wanted: Tags): boolean {
+export function hasTags(tags: Tags, wanted: Tags): boolean {
   return Object.entries(wanted).every(([key, value]) => tags[key] === value)
 }

@@ -10,7 +10,7 @@ import { runCommand } from './machine/commands/run-command.ts'
 import type { EngineName } from './machine/engine-name.ts'
 import { createMachines } from './machine/machines.ts'
 import { closeToOthers, openToOthers } from './machine/packet-filter.ts'
-import { defaultEngine, defaultPort, defaultRegion, readPlace, writePlace } from './process/cloud-state.ts'
+import { defaultEngine, defaultPort, defaultRegion, readCloudState, writeCloudState } from './process/cloud-state.ts'
 import { ending } from './process/exit-codes.ts'
 import { bequeath, inherit, lockAfter, type Successor } from './process/handover.ts'
 import type { Lock } from './process/lock.ts'
@@ -50,7 +50,7 @@ async function run(): Promise<void> {
   const inherited = await inherit()
   inherited?.server.on('request', wait)
   lock = await lockAfter(path.join(folder, 'lock'), inherited ? 20_000 : 0)
-  const before = readPlace(folder)
+  const before = readCloudState(folder)
   if (!lock) end(ending.locked, `The embedded cloud in ${folder} is running already (process ${before?.pid ?? 'unknown'}).`)
   const keys = openKeys(folder)
   const store = createStore(path.join(folder, 'cloud.db'))
@@ -78,7 +78,7 @@ async function run(): Promise<void> {
   server.off('request', wait).on('request', listener)
   for (const [request, response] of waiting.splice(0)) server.emit('request', request, response)
   writeProfile(folder, { endpoint, region, credentials: keys.user })
-  writePlace(folder, { pid: process.pid, started: new Date().toISOString(), port, endpoint, region, engine })
+  writeCloudState(folder, { pid: process.pid, started: new Date().toISOString(), port, endpoint, region, engine })
   log.line(`started, process ${process.pid}, ${endpoint}, ${region}`)
   cloud.machines.reconcile()
 

@@ -50,7 +50,7 @@ export async function deploy(work: Work, plan: Plan, { lease, signal }: RunOptio
     return serving.release !== plan.release
   }
   const { all, elasticIp, stack, push } = plan.operations
-  const carried = await carryOut(all, { emit: work.tell, signal, undoSignal: lease.signal, mayUndo })
+  const carried = await carryOut(all, { emit: work.emit, signal, undoSignal: lease.signal, mayUndo })
   const seconds = phaseSeconds(carried.timings)
   if (carried.ok) {
     const { address } = carried.resultOf(elasticIp)

@@ -5,7 +5,7 @@ import { type Port, portsOf } from './stage/ports.ts'
 import { type Condition, conditionsOf, startedAgain, troubleOf } from './state/conditions.ts'
 import { type Answer, checkHealth, urlOf } from './state/health-check.ts'
 import { leaseHolder } from './state/lease.ts'
-import { lookAt, type Situation } from './state/stage-state.ts'
+import { lookAt, type StageState } from './state/stage-state.ts'
 
 export interface ServiceStatus {
   readonly name: string
@@ -43,12 +43,12 @@ export interface Status {
 
 /** How a stage is: what its machine says of its containers, and how those that are open answer from outside. */
 export async function statusOf(clients: Clients, config: Config, signal: AbortSignal = new AbortController().signal): Promise<Status> {
-  const [situation, holder] = await Promise.all([lookAt(clients, config), leaseHolder(clients, config)])
-  const { serving, elasticIp } = situation
-  const current = situation.current?.release === serving?.release ? situation.current : undefined
+  const [state, holder] = await Promise.all([lookAt(clients, config), leaseHolder(clients, config)])
+  const { serving, elasticIp } = state
+  const current = state.current?.release === serving?.release ? state.current : undefined
   const deployed = current?.outcome === 'serving' ? current : undefined
   const ports = portsOf(config)
-  const { conditions, silent } = await lookInside(clients, situation, ports, signal)
+  const { conditions, silent } = await lookInside(clients, state, ports, signal)
   const services = await Promise.all(
     ports.map(async (port): Promise<ServiceStatus> => {
       const url = elasticIp && port.expose !== 'nobody' ? urlOf(elasticIp.address, port.port) : undefined
@@ -78,7 +78,7 @@ export async function statusOf(clients: Clients, config: Config, signal: AbortSi
     next: serving?.instance.state === 'stopped' ? clients.command(`ec2 start-instances --instance-ids ${serving.instance.id}`) : undefined,
     services,
     missing: deployed?.missing ?? [],
-    leftovers: situation.releases.filter((release) => release !== serving?.release),
+    leftovers: state.releases.filter((release) => release !== serving?.release),
     lockedBy: holder,
   }
 }
@@ -86,7 +86,7 @@ export async function statusOf(clients: Clients, config: Config, signal: AbortSi
 /** What the machine of the serving release says of its containers, or why it says nothing. That it cannot be asked is part of how a stage is, and no error. */
 export async function lookInside(
   clients: Clients,
-  { serving }: Pick<Situation, 'serving'>,
+  { serving }: Pick<StageState, 'serving'>,
   ports: readonly Port[],
   signal: AbortSignal,
 ): Promise<{ conditions: ReadonlyMap<string, Condition> | undefined; silent: string | undefined }> {

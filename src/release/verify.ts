@@ -4,12 +4,12 @@ import { pathToFileURL } from 'node:url'
 import type { Config } from '../../config/config.ts'
 import { type Check, type Result, runSmoke } from '../../services/kit/smoke.ts'
 import type { Clients } from '../aws/clients.ts'
-import type { Tell } from '../report/event.ts'
+import type { Emit } from '../report/event.ts'
 import { Failure } from '../report/failure.ts'
 import { portsOf } from './stage/ports.ts'
 import { type Condition, startedAgain, troubleOf } from './state/conditions.ts'
 import { checkHealth, urlOf } from './state/health-check.ts'
-import { type Situation, servingRelease } from './state/stage-state.ts'
+import { type StageState, servingRelease } from './state/stage-state.ts'
 import { lookInside } from './status.ts'
 
 export interface Verified {
@@ -26,21 +26,21 @@ export interface Verified {
 export async function verifyStage(
   clients: Clients,
   config: Config,
-  situation: Situation,
-  tell: Tell,
+  state: StageState,
+  emit: Emit,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Verified[]> {
-  const address = situation.elasticIp?.address
-  if (address === undefined || servingRelease(situation) === undefined)
+  const address = state.elasticIp?.address
+  if (address === undefined || servingRelease(state) === undefined)
     throw new Failure('Nothing serves, so there is nothing to verify', {
       on: `stage ${config.stage} of ${config.app}`,
       next: `npx zx scripts/deploy.mjs --stage ${config.stage}`,
     })
-  const { conditions, silent } = await lookInside(clients, situation, portsOf(config), signal)
+  const { conditions, silent } = await lookInside(clients, state, portsOf(config), signal)
   return Promise.all(
     config.services.map(async ({ name, port, expose, health, source }) => {
       const start = performance.now()
-      tell({ phase: 'verify', step: name, state: 'started' })
+      emit({ phase: 'verify', step: name, state: 'started' })
       const condition = conditions?.get(name)
       const inside = conditions ? [onItsMachine(condition)] : []
       const identity = condition?.identified ? condition.identity : undefined
@@ -54,7 +54,7 @@ export async function verifyStage(
       const results = [...inside, ...outside]
       const failed = results.filter(({ ok }) => !ok).length
       if (results.length === 0) {
-        tell({
+        emit({
           phase: 'verify',
           step: name,
           state: 'skipped',
@@ -62,7 +62,7 @@ export async function verifyStage(
         })
         return { service: name, results }
       }
-      tell({
+      emit({
         phase: 'verify',
         step: name,
         state: failed === 0 ? 'done' : 'failed',

@@ -15,4 +15,4 @@ export interface Event {
 }
 
 /** Where events go. */
-export type Tell = (event: Event) => void
+export type Emit = (event: Event) => void

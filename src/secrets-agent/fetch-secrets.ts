@@ -1,15 +1,15 @@
 import { chmod, chown, mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SSM } from '@aws-sdk/client-ssm'
-import type { Errand } from './secret-request.ts'
+import type { SecretRequest } from './secret-request.ts'
 
 /**
  * Fetches every secret and writes it to `folder`/CONTAINER/NAME, readable by that container's user alone. A file is there whole or not at all.
  * @throws Error that names the parameters which could not be read; never a value
  */
-export async function keep(ssm: Pick<SSM, 'getParameters'>, errands: readonly Errand[], folder: string): Promise<void> {
-  const values = await fetchAll(ssm, [...new Set(errands.map(({ parameter }) => parameter))])
-  for (const { container, name, uid, parameter } of errands) {
+export async function fetchSecrets(ssm: Pick<SSM, 'getParameters'>, requests: readonly SecretRequest[], folder: string): Promise<void> {
+  const values = await fetchAll(ssm, [...new Set(requests.map(({ parameter }) => parameter))])
+  for (const { container, name, uid, parameter } of requests) {
     const file = join(folder, container, name)
     await mkdir(join(folder, container), { recursive: true })
     await writeFile(`${file}.new`, values.get(parameter)!, { mode: 0o400 })

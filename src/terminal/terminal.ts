@@ -3,7 +3,7 @@
  * and returns what it found, and stays testable without a screen.
  */
 import process from 'node:process'
-import type { Tell } from '../report/event.ts'
+import type { Emit } from '../report/event.ts'
 import { ask } from './confirm.ts'
 import { type HiddenInput, readHidden } from './hidden.ts'
 import { liveView } from './progress/live.ts'
@@ -41,7 +41,7 @@ export interface Terminal {
   readonly style: Style
   readonly glyphs: Glyphs
   /** Progress, shown on stderr. */
-  readonly tell: Tell
+  readonly emit: Emit
   /** A result: to stdout, unless `json`. */
   print(text: string): void
   /** Something worth knowing on the way: to stderr, unless `json` or `quiet`. */
@@ -91,7 +91,7 @@ export function createTerminal(options: TerminalOptions = {}): Terminal {
     verbose,
     style,
     glyphs,
-    tell: view.tell,
+    emit: view.emit,
     print,
     note(text) {
       if (!json && !quiet) write(stderr, text)

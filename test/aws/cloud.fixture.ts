@@ -54,7 +54,7 @@ export function ownerNamed(name: string): Owner & { of(resource: string): Tags }
 /** What a walk works with, and what it told. Every walk gets a new one: what it looks at is remembered. */
 export function contextFor(clients: Clients, owner: Owner, signal = new AbortController().signal): Context & { told: Event[] } {
   const told: Event[] = []
-  return { clients, inventory: new Inventory(clients, owner), signal, tell: (event) => told.push(event), told }
+  return { clients, inventory: new Inventory(clients, owner), signal, emit: (event) => told.push(event), told }
 }
 
 /** The error that `work` rejects with; fails when it does not. */

@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { carries, tagFilters, tagList, tagsOf } from '../../src/aws/tags.ts'
+import { hasTags, tagFilters, tagList, tagsOf } from '../../src/aws/tags.ts'
 
 const tags = { 'mlops:app': 'shop', Name: 'shop vpc' }
 
@@ -23,10 +23,10 @@ test('filters ask for every tag', () => {
 })
 
 test('a resource carries tags when it has all of them, whatever else it has', () => {
-  assert.ok(carries(tags, { 'mlops:app': 'shop' }))
-  assert.ok(carries(tags, {}))
-  assert.not.ok(carries(tags, { 'mlops:app': 'other' }))
-  assert.not.ok(carries({}, tags))
+  assert.ok(hasTags(tags, { 'mlops:app': 'shop' }))
+  assert.ok(hasTags(tags, {}))
+  assert.not.ok(hasTags(tags, { 'mlops:app': 'other' }))
+  assert.not.ok(hasTags({}, tags))
 })
 
 test.run()

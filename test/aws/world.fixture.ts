@@ -37,7 +37,7 @@ export class World {
   context(also: Partial<Context> = {}): Context {
     const clients = new Clients({ region: 'nowhere' })
     const inventory = new Inventory(clients, { tags: {}, name: 'world', path: 'world' })
-    return { clients, inventory, signal: this.#aborter.signal, tell: (event) => this.told.push(event), ...also }
+    return { clients, inventory, signal: this.#aborter.signal, emit: (event) => this.told.push(event), ...also }
   }
 
   /** What was told of a step, its start left out: `done vpc-1`. */

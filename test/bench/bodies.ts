@@ -53,7 +53,7 @@ function post(child: Child, path: string, body: Buffer, packed: boolean): Promis
 }
 
 /** The most memory that a service of 256 MiB takes while many of the largest bodies arrive at once, plain and packed. */
-const bench: Bench = async (tell) => {
+const bench: Bench = async (emit) => {
   const rows: Row[] = []
   const folder = mkdtempSync(join(tmpdir(), 'bench-bodies-'))
   try {
@@ -75,7 +75,7 @@ const bench: Bench = async (tell) => {
             const peak = peakMiB(child.process.pid!)
             highest = Math.max(highest, child.process.exitCode === null ? peak : Number.POSITIVE_INFINITY)
             const counts = [...answers].map(([status, count]) => `${count} × ${status}`).join(', ')
-            tell(`${name}, ${connections} at once, ${what}${packed ? ', packed' : ''}: at most ${peak.toFixed(0)} MiB; ${counts}`)
+            emit(`${name}, ${connections} at once, ${what}${packed ? ', packed' : ''}: at most ${peak.toFixed(0)} MiB; ${counts}`)
             await stopChild(child)
           }
         }

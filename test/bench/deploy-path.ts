@@ -13,17 +13,17 @@ const rounds = 5
 const region = 'us-east-1'
 
 /** `provision` and `destroy` by their scripts, against an endpoint that answers at once and against a slow one; what `plan` costs; what it costs to start. */
-const bench: Bench = async (tell) => {
+const bench: Bench = async (emit) => {
   const folder = mkdtempSync(join(tmpdir(), 'bench-deploy-'))
   const project = await layProject()
   const quick = await openCloud(folder, project.ports[0]!, 'light')
   const slow = await openCloud(folder, project.ports[1]!, 'light', 20_000)
   try {
     return [
-      ...(await wholeProcess(project, quick, tell)),
-      ...(await atADistance(project, slow, tell)),
-      ...(await planning(project, quick, tell)),
-      ...(await starting(project, quick, tell)),
+      ...(await wholeProcess(project, quick, emit)),
+      ...(await atADistance(project, slow, emit)),
+      ...(await planning(project, quick, emit)),
+      ...(await starting(project, quick, emit)),
     ]
   } finally {
     await quick.close()
@@ -65,7 +65,7 @@ function inSequence(calls: readonly SeenCall[]): number {
   return count
 }
 
-async function wholeProcess(project: Project, cloud: OpenCloud, tell: (progress: string) => void): Promise<Row[]> {
+async function wholeProcess(project: Project, cloud: OpenCloud, emit: (progress: string) => void): Promise<Row[]> {
   const rows: Row[] = []
   const ours = { provision: [] as number[], destroy: [] as number[] }
   const bare = { provision: [] as number[], destroy: [] as number[] }
@@ -74,7 +74,7 @@ async function wholeProcess(project: Project, cloud: OpenCloud, tell: (progress:
     for (const [verb, words] of verbs) {
       ours[verb].push(await seconds(() => script(project, cloud, verb, ...words)))
       bare[verb].push(await seconds(() => bareCalls(cloud, verb)))
-      tell(`${verb} ${ours[verb].at(-1)!.toFixed(2)} s, bare ${bare[verb].at(-1)!.toFixed(2)} s`)
+      emit(`${verb} ${ours[verb].at(-1)!.toFixed(2)} s, bare ${bare[verb].at(-1)!.toFixed(2)} s`)
     }
   for (const [verb, words] of verbs) {
     // So slow that what this machine does between the calls, such as loading a client, does not count as one.
@@ -95,21 +95,21 @@ async function bareCalls(cloud: OpenCloud, verb: string): Promise<void> {
 }
 
 /** 150 ms a call and 20 s until a machine runs. */
-async function atADistance(project: Project, cloud: OpenCloud, tell: (progress: string) => void): Promise<Row[]> {
+async function atADistance(project: Project, cloud: OpenCloud, emit: (progress: string) => void): Promise<Row[]> {
   cloud.faults.set([{ action: '*', latencyMs: 150 }])
   let result: { critical: { name: string; seconds: number }[] } | undefined
   const wall = await seconds(async () => {
     result = await script(project, cloud, 'provision')
   })
   const critical = result!.critical.reduce((sum, { seconds }) => sum + seconds, 0)
-  tell(`provision ${wall.toFixed(1)} s, its critical path ${critical.toFixed(1)} s`)
+  emit(`provision ${wall.toFixed(1)} s, its critical path ${critical.toFixed(1)} s`)
   cloud.faults.set([])
   await script(project, cloud, 'destroy', '--yes')
   return [atMost('provision with 150 ms a call and 20 s of booting: wall ÷ critical path', wall / critical, 1.15)]
 }
 
 /** What `plan` costs a processor, for stages with many services and machines, beside what the same process costs without a plan. */
-async function planning(project: Project, cloud: OpenCloud, tell: (progress: string) => void): Promise<Row[]> {
+async function planning(project: Project, cloud: OpenCloud, emit: (progress: string) => void): Promise<Row[]> {
   await script(project, cloud, 'provision')
   const { store } = cloud.cloud
   const [machine] = store.list('instance').filter(({ State }) => State === 'running')
@@ -139,7 +139,7 @@ async function planning(project: Project, cloud: OpenCloud, tell: (progress: str
     child.stdout.on('data', (chunk) => chunks.push(chunk))
     await once(child, 'close')
     const { cpu, steps } = JSON.parse(Buffer.concat(chunks).toString()) as { cpu: number; steps: number }
-    tell(`${count} services: ${steps} steps, ${cpu.toFixed(2)} s of a processor`)
+    emit(`${count} services: ${steps} steps, ${cpu.toFixed(2)} s of a processor`)
     rows.push(atMost(`plan for ${count} services and 50 machines: seconds of a processor`, cpu, 1))
   }
   for (const { InstanceId } of store.list('instance')) if (/^i-0{15}/.test(InstanceId)) store.delete('instance', InstanceId)
@@ -149,7 +149,7 @@ async function planning(project: Project, cloud: OpenCloud, tell: (progress: str
 }
 
 /** How long after its start a script makes its first call, beside zx with an empty script. */
-async function starting(project: Project, cloud: OpenCloud, tell: (progress: string) => void): Promise<Row[]> {
+async function starting(project: Project, cloud: OpenCloud, emit: (progress: string) => void): Promise<Row[]> {
   project.write({ 'scripts-empty/empty.mjs': '' })
   const [first, all, empty]: [number[], number[], number[]] = [[], [], []]
   const untilCall = async (verb: string): Promise<number> => {
@@ -161,7 +161,7 @@ async function starting(project: Project, cloud: OpenCloud, tell: (progress: str
     first.push(await untilCall('history'))
     all.push(await untilCall('status'))
     empty.push(1000 * (await seconds(() => zx(project, 'scripts-empty/empty.mjs'))))
-    tell(`first call after ${first.at(-1)} ms, with every client after ${all.at(-1)} ms, empty script ${empty.at(-1)!.toFixed(0)} ms`)
+    emit(`first call after ${first.at(-1)} ms, with every client after ${all.at(-1)} ms, empty script ${empty.at(-1)!.toFixed(0)} ms`)
   }
   return [
     atMost('a script until its first call, with one SDK client − zx with an empty script', median(first) - median(empty), 250, ' ms'),

@@ -14,21 +14,21 @@ const answer = { status: 'success', id: '00000000-0000-4000-8000-000000000000' }
 const service = (environment: Record<string, string>) => startBundled('data-ingestion', environment)
 
 /** `/ingest` against a bare server that answers the same: with SQLite, with PostgreSQL, and how much memory a million requests leave. */
-const bench: Bench = async (tell) => {
+const bench: Bench = async (emit) => {
   const rows: Row[] = []
   const bare = await startChild(`${import.meta.dirname}/bare.fixture.ts`, { ANSWER: JSON.stringify(answer), STATUS: '201' })
   const folder = mkdtempSync(join(tmpdir(), 'bench-ingest-'))
   try {
     const sqlite = await service({ DATA_DIR: folder })
-    rows.push(atLeast('/ingest on SQLite ÷ bare node:http', await ratio(request, sqlite, bare, tell), 0.4))
-    rows.push(...(await memory('data-ingestion', request, sqlite, Number(process.env.BENCH_REQUESTS ?? 1_000_000), tell)))
+    rows.push(atLeast('/ingest on SQLite ÷ bare node:http', await ratio(request, sqlite, bare, emit), 0.4))
+    rows.push(...(await memory('data-ingestion', request, sqlite, Number(process.env.BENCH_REQUESTS ?? 1_000_000), emit)))
     await stopChild(sqlite)
 
     const programs = postgresPrograms()
     if (programs) {
       const server = await startPostgres(programs)
       const postgres = await service({ DATABASE_URL: server.url })
-      rows.push(atLeast('/ingest on PostgreSQL ÷ bare node:http', await ratio(request, postgres, bare, tell), 0.25))
+      rows.push(atLeast('/ingest on PostgreSQL ÷ bare node:http', await ratio(request, postgres, bare, emit), 0.25))
       await stopChild(postgres)
       await server.remove()
     }

@@ -13,11 +13,11 @@ const rounds = 4
  * spend for the same number of requests: the difference is less than what two runs differ in on the clock. Two processes of the same program differ by several
  * percent as well, from their start to their end, so there are several pairs of them.
  */
-const bench: Bench = async (tell) => {
+const bench: Bench = async (emit) => {
   const costs: number[] = []
   for (let pair = 0; pair < pairs; pair++) {
     costs.push(await cost())
-    tell(`${costs.at(-1)?.toFixed(1)} % of the processor time in pair ${pair + 1} of ${pairs}`)
+    emit(`${costs.at(-1)?.toFixed(1)} % of the processor time in pair ${pair + 1} of ${pairs}`)
   }
   return [atMost('what instrumentation costs', median(costs), 10, ' %')]
 }

@@ -6,10 +6,10 @@ import { atMost, type Row } from './row.fixture.ts'
 /** What is asked for, but for where and how long. */
 export type Request = Omit<Load, 'port' | 'ms' | 'warmMs' | 'answers'>
 
-type Tell = (progress: string) => void
+type Emit = (progress: string) => void
 
 /** The middle of some rounds, in each of which both servers are measured one after the other: by how much the first one is as fast as the second. */
-export async function ratio(request: Request, measured: Child, bare: Child, tell: Tell): Promise<number> {
+export async function ratio(request: Request, measured: Child, bare: Child, emit: Emit): Promise<number> {
   const ratios: number[] = []
   for (let round = 0; round < 6; round++) {
     const one = await load({ ...request, port: measured.port, ms: 2000 })
@@ -17,7 +17,7 @@ export async function ratio(request: Request, measured: Child, bare: Child, tell
     if (one.wrong > 0) throw new Error(`${one.wrong} of ${one.answers} answers were no ${request.expect}.`)
     // The first one warms both up.
     if (round > 0) ratios.push(one.rate / other.rate)
-    tell(`${one.rate.toFixed(0)} a second, bare ${other.rate.toFixed(0)}, p99 ${one.p99.toFixed(1)} ms`)
+    emit(`${one.rate.toFixed(0)} a second, bare ${other.rate.toFixed(0)}, p99 ${one.p99.toFixed(1)} ms`)
   }
   return median(ratios)
 }
@@ -28,7 +28,7 @@ export async function ratio(request: Request, measured: Child, bare: Child, tell
  *
  * @param goal for 99 of 100 answers, in ms
  */
-export async function latency(name: string, request: Request, measured: Child, bare: Child, goal: number, tell: Tell): Promise<Row[]> {
+export async function latency(name: string, request: Request, measured: Child, bare: Child, goal: number, emit: Emit): Promise<Row[]> {
   const top = await load({ ...request, port: measured.port, ms: 3000 })
   const half = { ...request, rate: top.rate / 2, warmMs: 500, ms: 3000 }
   const p99: { measured: number; bare: number }[] = []
@@ -37,7 +37,7 @@ export async function latency(name: string, request: Request, measured: Child, b
     const other = await load({ ...half, port: bare.port })
     if (one.wrong > 0) throw new Error(`${one.wrong} of ${one.answers} answers were no ${request.expect}.`)
     p99.push({ measured: one.p99, bare: other.p99 })
-    tell(
+    emit(
       `${one.rate.toFixed(0)} a second of at most ${top.rate.toFixed(0)}: p50 ${one.p50.toFixed(2)} ms, p99 ${one.p99.toFixed(2)} ms, bare ${other.p99.toFixed(2)} ms`,
     )
   }
@@ -48,7 +48,7 @@ export async function latency(name: string, request: Request, measured: Child, b
 }
 
 /** Resident memory over a long load, and by how much it is more in the load's second half than in its first. */
-export async function memory(name: string, request: Request, child: Child, answers: number, tell: Tell): Promise<Row[]> {
+export async function memory(name: string, request: Request, child: Child, answers: number, emit: Emit): Promise<Row[]> {
   const peaks: number[] = []
   const parts = 10
   for (let part = 0; part < parts; part++) {
@@ -58,7 +58,7 @@ export async function memory(name: string, request: Request, child: Child, answe
     clearInterval(timer)
     samples.push(residentMB(child.process.pid!))
     peaks.push(Math.max(...samples))
-    tell(`${((answers / parts) * (part + 1)).toFixed(0)} requests, at most ${peaks.at(-1)?.toFixed(0)} MB`)
+    emit(`${((answers / parts) * (part + 1)).toFixed(0)} requests, at most ${peaks.at(-1)?.toFixed(0)} MB`)
   }
   const growth = Math.max(...peaks.slice(parts / 2)) - Math.max(...peaks.slice(0, parts / 2))
   return [

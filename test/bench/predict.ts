@@ -13,14 +13,14 @@ const request = {
 const answer = { prediction: 0.9716949036890725, model_version: '1.0.0' }
 
 /** `/predict` with the ONNX model against a bare server that answers the same; how long answers take at half of the top rate; and memory. */
-const bench: Bench = async (tell) => {
+const bench: Bench = async (emit) => {
   const rows: Row[] = []
   const bare = await startChild(join(import.meta.dirname, 'bare.fixture.ts'), { ANSWER: JSON.stringify(answer) })
   const service = await startBundled('ml-inference', { MODEL_DIR: join(import.meta.dirname, '../../services/ml-inference/model') })
   try {
-    rows.push(atLeast('/predict with the ONNX model ÷ bare node:http', await ratio(request, service, bare, tell), 0.5))
-    rows.push(...(await latency('/predict', request, service, bare, 5, tell)))
-    rows.push(...(await memory('ml-inference', request, service, Number(process.env.BENCH_REQUESTS ?? 1_000_000), tell)))
+    rows.push(atLeast('/predict with the ONNX model ÷ bare node:http', await ratio(request, service, bare, emit), 0.5))
+    rows.push(...(await latency('/predict', request, service, bare, 5, emit)))
+    rows.push(...(await memory('ml-inference', request, service, Number(process.env.BENCH_REQUESTS ?? 1_000_000), emit)))
   } finally {
     await stopChild(service)
     await stopChild(bare)

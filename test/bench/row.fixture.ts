@@ -9,7 +9,7 @@ export interface Row {
 }
 
 /** Measures; says on the way what it is doing, since that takes a while. */
-export type Bench = (tell: (progress: string) => void) => Promise<Row[]>
+export type Bench = (emit: (progress: string) => void) => Promise<Row[]>
 
 /** A row for a number that should be at least this. */
 export function atLeast(what: string, measured: number, goal: number, unit = ''): Row {

@@ -25,7 +25,7 @@ async function attack(options: Options): Promise<boolean> {
     const addresses = services?.urls ?? (await Promise.all(urls.map((url) => resolveUrl(url, trusted))))
     const targets = await Promise.all(addresses.map((url) => openTarget(url, paths)))
     const results: ServiceResult[] = []
-    const tell = (line: string) => console.error(`  ${line}`)
+    const emit = (line: string) => console.error(`  ${line}`)
     for (const target of targets)
       results.push(
         await assault(target, {
@@ -33,7 +33,7 @@ async function attack(options: Options): Promise<boolean> {
           cpuMsPerKB: bounds.cpuMsPerKB,
           probes: true,
           withinMs: (minutes * 60_000) / targets.length,
-          tell,
+          emit,
         }),
       )
     const count = countOf(results)

@@ -8,7 +8,7 @@ import { createEmbeddedCloud } from '../../src/local/embedded-cloud.ts'
 import { openKeys } from '../../src/local/files/keys.ts'
 import { runCommand } from '../../src/local/machine/commands/run-command.ts'
 import { createMachines } from '../../src/local/machine/machines.ts'
-import { writePlace } from '../../src/local/process/cloud-state.ts'
+import { writeCloudState } from '../../src/local/process/cloud-state.ts'
 import { registryHandler } from '../../src/local/registry/distribution.ts'
 import { ecr } from '../../src/local/registry/ecr.ts'
 import { createStore } from '../../src/local/store.ts'
@@ -47,7 +47,7 @@ export async function openCloud(below: string, port: number, machines: 'light' |
   const { cloud, listener, faults } = made
   const server: Server = held.server.on('request', listener)
   // So that its owner is answered too, as that of one which was started the usual way.
-  writePlace(folder, { pid: process.pid, started: new Date().toISOString(), port: held.port, endpoint, region })
+  writeCloudState(folder, { pid: process.pid, started: new Date().toISOString(), port: held.port, endpoint, region })
   cloud.machines.reconcile()
   return {
     cloud,

@@ -35,14 +35,14 @@ if (process.send) {
 
 /** Tries every `lanes`-th point. */
 async function work({ index, port, pattern }: Share): Promise<void> {
-  const tell = (point: string, problem?: string) => process.send?.({ point, ...(problem ? { problem } : {}) } satisfies Tried)
+  const emit = (point: string, problem?: string) => process.send?.({ point, ...(problem ? { problem } : {}) } satisfies Tried)
   const wanted = new RegExp(pattern)
   let points: Point[] = []
   const light = await Lane.open(port, 'light')
   try {
     for (const scene of scenes) points.push(...pointsOf(scene, momentsOf(await light.calls(scene))))
     points = points.filter((point) => wanted.test(label(point)))
-    for (const point of points.filter((_, number) => number % lanes === index)) tell(label(point), await light.try(point))
+    for (const point of points.filter((_, number) => number % lanes === index)) emit(label(point), await light.try(point))
   } finally {
     await light.close()
   }
@@ -51,7 +51,7 @@ async function work({ index, port, pattern }: Share): Promise<void> {
   const real = await Lane.open(port, 'real')
   try {
     for (const point of again) {
-      tell(`${label(point)}, with real machines`, await real.try(point))
+      emit(`${label(point)}, with real machines`, await real.try(point))
     }
   } finally {
     await real.close()

@@ -19,11 +19,11 @@ export async function fuzzService(
 ): Promise<void> {
   const service = await startChild(join(import.meta.dirname, '../../services', name, 'server.ts'), environment)
   assert.ok(service.address, service.output())
-  const tell = (made: number) => {
+  const emit = (made: number) => {
     if (made % 100_000 === 0) console.log(`  ${made} requests`)
   }
   try {
-    const answered = await fuzz({ address: service.address, count, tell, ...kind })
+    const answered = await fuzz({ address: service.address, count, emit, ...kind })
     const total = [...answered.values()].reduce((sum, one) => sum + one, 0)
     const parts = [...answered].sort(([a], [b]) => a - b).map(([status, times]) => `${status} × ${times}`)
     console.log(`  ${name}: ${total} generated requests, each answered as it should be: ${parts.join(', ')}`)

@@ -10,7 +10,7 @@ const kills = Number(process.argv[2] ?? 1000)
 const stores = 2
 const common = { writers: 8, withinMs: 500 }
 
-const tell = (store: string) => (round: number, acknowledged: number) => {
+const emit = (store: string) => (round: number, acknowledged: number) => {
   if (round % 50 === 49) console.log(`  ${store}: killed ${round + 1} times, ${acknowledged} records acknowledged`)
 }
 const close = (store: string, killed: number, acknowledged: number) =>
@@ -19,7 +19,7 @@ const close = (store: string, killed: number, acknowledged: number) =>
 async function killOnSqlite(store: number, rounds: number): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'kill-ingestion-'))
   try {
-    return await survive({ ...common, environment: { DATA_DIR: folder }, rounds, tell: tell(`SQLite ${store}`) })
+    return await survive({ ...common, environment: { DATA_DIR: folder }, rounds, emit: emit(`SQLite ${store}`) })
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -38,7 +38,7 @@ if (programs) {
   const server = await startPostgres(programs)
   try {
     const rounds = Math.ceil(kills / 10)
-    const kept = await survive({ ...common, environment: { DATABASE_URL: server.url }, rounds, tell: tell('PostgreSQL') })
+    const kept = await survive({ ...common, environment: { DATABASE_URL: server.url }, rounds, emit: emit('PostgreSQL') })
     close('PostgreSQL', rounds, kept)
   } finally {
     await server.remove()

@@ -14,7 +14,7 @@ import { planDeploy } from '../../src/release/plan/plan-deploy.ts'
 import { planDestroy } from '../../src/release/plan/plan-destroy.ts'
 import { lookForPlan } from '../../src/release/plan/work.ts'
 import { withLease } from '../../src/release/state/with-lease.ts'
-import type { Tell } from '../../src/report/event.ts'
+import type { Emit } from '../../src/report/event.ts'
 
 export type Verb = 'deploy' | 'destroy'
 
@@ -59,23 +59,23 @@ const recipes: Recipes = {
   missing: [],
 }
 
-const silent: Tell = () => undefined
+const silent: Emit = () => undefined
 
 /** What `scripts/deploy.mjs` does. */
-export async function runDeploy(order: Order, signal = new AbortController().signal, tell = silent): Promise<Deployed> {
+export async function runDeploy(order: Order, signal = new AbortController().signal, emit = silent): Promise<Deployed> {
   const config = configOf(order)
   const clients = new Clients(order.access)
-  return await withLease({ clients, id: config, verb: 'deploy', signal, tell }, async (lease) => {
-    const work = { ...(await lookForPlan(clients, config, tell, 'deploy')), recipes }
+  return await withLease({ clients, id: config, verb: 'deploy', signal, emit }, async (lease) => {
+    const work = { ...(await lookForPlan(clients, config, emit, 'deploy')), recipes }
     return await deploy(work, planDeploy(work), { lease, signal })
   })
 }
 
 /** What `scripts/destroy.mjs` does. */
-export async function runDestroy(order: Order, signal = new AbortController().signal, tell = silent): Promise<Receipt> {
+export async function runDestroy(order: Order, signal = new AbortController().signal, emit = silent): Promise<Receipt> {
   const config = configOf(order)
   const clients = new Clients(order.access)
-  return await withLease({ clients, id: config, verb: 'destroy', signal, tell }, async (lease) =>
-    destroy(await planDestroy(clients, config, lease, tell), { lease, signal }),
+  return await withLease({ clients, id: config, verb: 'destroy', signal, emit }, async (lease) =>
+    destroy(await planDestroy(clients, config, lease, emit), { lease, signal }),
   )
 }

@@ -20,9 +20,9 @@ import { configOf } from './config.fixture.ts'
 async function throughItsLife(clients: Clients, policies: { attached: string[]; inline: string[] }): Promise<void> {
   const config = configOf()
   const RoleName = `${config.app}-${config.stage}`
-  const options = { clients, id: config, signal: new AbortController().signal, tell: () => undefined }
+  const options = { clients, id: config, signal: new AbortController().signal, emit: () => undefined }
   const provisioned = await withLease({ ...options, verb: 'provision' }, async (lease) => {
-    const work = await lookForPlan(clients, config, options.tell, 'provision')
+    const work = await lookForPlan(clients, config, options.emit, 'provision')
     return await deploy(work, planProvision(work), { lease, signal: options.signal })
   })
   const status = await statusOf(clients, config)
@@ -40,7 +40,7 @@ async function throughItsLife(clients: Clients, policies: { attached: string[]; 
   )
   assert.equal((await iam.listRolePolicies({ RoleName })).PolicyNames!.toSorted(), [...policies.inline, RoleName].sort())
   const receipt = await withLease({ ...options, verb: 'destroy' }, async (lease) =>
-    destroy(await planDestroy(clients, config, lease, options.tell), { lease, signal: options.signal }),
+    destroy(await planDestroy(clients, config, lease, options.emit), { lease, signal: options.signal }),
   )
   assert.equal([receipt.failure, receipt.left], [undefined, []])
   assert.is(receipt.removed.length, 11)

@@ -16,13 +16,13 @@ import { planDeploy, planProvision } from '../../src/release/plan/plan-deploy.ts
 import { planDestroy } from '../../src/release/plan/plan-destroy.ts'
 import { lookForPlan } from '../../src/release/plan/work.ts'
 import { ownerOf } from '../../src/release/stage/names.ts'
-import { contentsOf } from '../../src/release/stage/owned-resources.ts'
+import { ownedResourcesOf } from '../../src/release/stage/owned-resources.ts'
 import { retire } from '../../src/release/stage/retire.ts'
 import { type Lease, thisOwner } from '../../src/release/state/lease.ts'
 import { history, writeEntry } from '../../src/release/state/ledger.ts'
 import { lookAt, servingRelease } from '../../src/release/state/stage-state.ts'
 import { statusOf } from '../../src/release/status.ts'
-import type { Event, Tell } from '../../src/report/event.ts'
+import type { Emit, Event } from '../../src/report/event.ts'
 import { Failure } from '../../src/report/failure.ts'
 import { createTestCloud, errorOf, freePort } from '../aws/cloud.fixture.ts'
 import { configOf } from './config.fixture.ts'
@@ -44,14 +44,14 @@ const held: Lease = { signal, takeAlong: (names) => along.push(...names), releas
 const ignore = () => undefined
 
 /** Provisions the next release, with what is there now. */
-async function provisionNext({ lease = held, tell = ignore }: { lease?: Lease; tell?: Tell } = {}) {
-  const work = await lookForPlan(clients, config, tell, 'provision')
+async function provisionNext({ lease = held, emit = ignore }: { lease?: Lease; emit?: Emit } = {}) {
+  const work = await lookForPlan(clients, config, emit, 'provision')
   return await deploy(work, planProvision(work), { lease, signal })
 }
 
 /** What there is, as `vpc (release 1)`, sorted. */
 async function contents(): Promise<string[]> {
-  const found = await contentsOf(new Inventory(clients, ownerOf(config)))
+  const found = await ownedResourcesOf(new Inventory(clients, ownerOf(config)))
   return found.map(({ kind, release }) => (release === undefined ? kind : `${kind} (release ${release})`)).sort()
 }
 
@@ -60,10 +60,10 @@ const stackOf = (release: number) =>
 const ofStage = ['elastic ip', 'instance profile', 'repository', 'role']
 
 test('a stage that was never deployed has nothing, and its first release is 1', async () => {
-  const situation = await lookAt(clients, config)
-  assert.is(situation.next, 1)
+  const state = await lookAt(clients, config)
+  assert.is(state.next, 1)
   assert.equal(await contents(), [])
-  assert.is(servingRelease(situation), undefined)
+  assert.is(servingRelease(state), undefined)
   const status = await statusOf(clients, config)
   assert.equal([status.release, status.address, status.machine, status.lockedBy], [undefined, undefined, undefined, undefined])
   assert.equal(
@@ -88,11 +88,11 @@ test('provisioning makes everything, leads the address to the machine and says s
   assert.is(release, 1)
   assert.equal(Object.keys(seconds).sort(), ['create', 'promote', 'record'])
   assert.equal(await contents(), [...stackOf(1), ...ofStage].sort())
-  const situation = await lookAt(clients, config)
-  assert.is(situation.elasticIp?.address, address)
-  assert.is(situation.serving?.release, 1)
+  const state = await lookAt(clients, config)
+  assert.is(state.elasticIp?.address, address)
+  assert.is(state.serving?.release, 1)
   // Nothing was launched, so nothing serves.
-  assert.is(servingRelease(situation), undefined)
+  assert.is(servingRelease(state), undefined)
   const { user, host } = thisOwner('provision')
   const [entry, ...others] = await history(clients, config)
   assert.equal([entry!.release, entry!.outcome, entry!.by, others], [1, 'provisioned', `${user}@${host}`, []])
@@ -192,15 +192,15 @@ test('a release that cannot be provisioned is cleared away, and what the stage k
 test('a run that has lost the lease stops and clears nothing away', async () => {
   const lost = new AbortController()
   const reason = new Failure('The lock of the stage was lost')
-  const tell = ({ step, state }: Event) => (step === 'vpc' && state === 'done' ? lost.abort(reason) : undefined)
+  const emit = ({ step, state }: Event) => (step === 'vpc' && state === 'done' ? lost.abort(reason) : undefined)
   const lease: Lease = { ...held, signal: lost.signal }
-  assert.is(await errorOf(provisionNext({ lease, tell })), reason)
+  assert.is(await errorOf(provisionNext({ lease, emit })), reason)
   assert.ok((await contents()).includes('vpc (release 3)'))
 })
 
 test('what a run that ended halfway has left is seen, planned to go, and goes with the next', async () => {
-  const situation = await lookAt(clients, config)
-  assert.equal([situation.next, situation.releases], [4, [1, 3]])
+  const state = await lookAt(clients, config)
+  assert.equal([state.next, state.releases], [4, [1, 3]])
   const { operations, replaces } = planDeploy(await lookForPlan(clients, config, ignore, 'deploy'))
   const gone = operations.all.filter(({ phase }) => phase === 'retire').map(({ title }) => title)
   assert.equal([gone, replaces], [['stack of release 3', 'stack of release 1'], 1])
@@ -271,7 +271,7 @@ test('an address behind which the release does not answer is led back at once, a
     run: async ({ stack }) => ({ instance: stack.instance, identityOf: () => undefined }),
   })
   const promote = promoteOperation(work, elasticIp, push, launch, { back: before.instance }, [])
-  const mayUndo = async () => (await lookAt(clients, config)).serving?.release !== work.situation.next
+  const mayUndo = async () => (await lookAt(clients, config)).serving?.release !== work.state.next
   const carried = await carryOut([elasticIp, stack, push, launch, promote], { emit, signal: stop.signal, undoSignal: signal, mayUndo })
   assert.not.ok(carried.ok)
   const after = await lookAt(clients, config)

@@ -7,7 +7,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Clients } from '../../src/aws/clients.ts'
 import { readCredentials } from '../../src/local/files/keys.ts'
-import { readPlace } from '../../src/local/process/cloud-state.ts'
+import { readCloudState } from '../../src/local/process/cloud-state.ts'
 import { until } from './client.fixture.ts'
 import { document, layProject } from './project.fixture.ts'
 
@@ -35,7 +35,7 @@ function nextOf(err: string): string {
 test('what logs and status of a stopped machine say next is a command that works when it is pasted, and holds no secret', async () => {
   assert.is((await project.run('deploy')).code, 0)
   const cloud = join(project.state, 'cloud')
-  const { endpoint, region } = readPlace(cloud)!
+  const { endpoint, region } = readCloudState(cloud)!
   const ec2 = await new Clients({ endpoint, region, credentials: readCredentials(cloud)! }).ec2()
   await ec2.stopInstances({ InstanceIds: [document(await project.run('status', '--json')).machine.id] })
   let seen: { machine: { state: string }; next?: string } | undefined

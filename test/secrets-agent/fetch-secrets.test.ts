@@ -7,14 +7,14 @@ import { text } from 'node:stream/consumers'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createParameter } from '../../src/aws/parameters.ts'
-import { keep } from '../../src/secrets-agent/fetch-secrets.ts'
-import { writeErrand } from '../../src/secrets-agent/secret-request.ts'
+import { fetchSecrets } from '../../src/secrets-agent/fetch-secrets.ts'
+import { writeSecretRequest } from '../../src/secrets-agent/secret-request.ts'
 import { createTestCloud, errorOf } from '../aws/cloud.fixture.ts'
 
 const cloud = await createTestCloud()
 const { clients } = cloud
 const ssm = await clients.ssm()
-const folder = mkdtempSync(join(tmpdir(), 'keeper-'))
+const folder = mkdtempSync(join(tmpdir(), 'secrets-agent-'))
 test.after(async () => {
   await cloud.end()
   rmSync(folder, { recursive: true })
@@ -22,13 +22,13 @@ test.after(async () => {
 test.after.each(() => cloud.faults())
 
 const root = process.getuid?.() === 0
-const errand = (container: string, name: string, uid = 1000) => ({ container, name, uid, parameter: `/shop/prod/secrets/${name}` })
+const request = (container: string, name: string, uid = 1000) => ({ container, name, uid, parameter: `/shop/prod/secrets/${name}` })
 const secret = (name: string, value: string) => createParameter(clients, `/shop/prod/secrets/${name}`, value, { tags: {}, secret: true })
 
 test('every secret lies in its container’s folder, readable by that container’s user alone', async () => {
   await secret('API_KEY', 'line one\nline two\n')
   await secret('SALT', 'pepper')
-  await keep(ssm, [errand('web', 'API_KEY'), errand('web', 'SALT'), errand('grafana', 'SALT', 472)], folder)
+  await fetchSecrets(ssm, [request('web', 'API_KEY'), request('web', 'SALT'), request('grafana', 'SALT', 472)], folder)
   assert.is(readFileSync(join(folder, 'web/API_KEY'), 'utf8'), 'line one\nline two\n')
   assert.is(readFileSync(join(folder, 'grafana/SALT'), 'utf8'), 'pepper')
   assert.equal(readdirSync(join(folder, 'web')).sort(), ['API_KEY', 'SALT'])
@@ -39,29 +39,29 @@ test('every secret lies in its container’s folder, readable by that container�
 
 test('fetched again, after a reboot, the newest value takes the place of the old', async () => {
   await ssm.putParameter({ Name: '/shop/prod/secrets/SALT', Value: 'cumin', Type: 'SecureString', Overwrite: true })
-  await keep(ssm, [errand('web', 'SALT')], folder)
+  await fetchSecrets(ssm, [request('web', 'SALT')], folder)
   assert.is(readFileSync(join(folder, 'web/SALT'), 'utf8'), 'cumin')
 })
 
 test('more secrets than one call takes are fetched all the same', async () => {
   const names = Array.from({ length: 23 }, (_, n) => `KEY_${n}`)
   await Promise.all(names.map((name) => secret(name, `value of ${name}`)))
-  await keep(
+  await fetchSecrets(
     ssm,
-    names.map((name) => errand('many', name)),
+    names.map((name) => request('many', name)),
     folder,
   )
   for (const name of names) assert.is(readFileSync(join(folder, 'many', name), 'utf8'), `value of ${name}`)
 })
 
 test('secrets that are not there are named, and nothing is written', async () => {
-  const error = await errorOf(keep(ssm, [errand('none', 'SALT'), errand('none', 'GONE'), errand('none', 'LOST')], folder))
+  const error = await errorOf(fetchSecrets(ssm, [request('none', 'SALT'), request('none', 'GONE'), request('none', 'LOST')], folder))
   assert.is(error.message, 'there is no secret at /shop/prod/secrets/GONE, /shop/prod/secrets/LOST')
   assert.not.ok(existsSync(join(folder, 'none')))
 })
 
-/** The keeper's own program, as its container runs it. */
-function keeper(...words: string[]) {
+/** The secrets agent's own program, as its container runs it. */
+function secretsAgent(...words: string[]) {
   const { region, endpoint, credentials } = clients.access
   const env = {
     PATH: process.env.PATH,
@@ -78,9 +78,9 @@ function keeper(...words: string[]) {
   return { child, ended: once(child, 'exit') }
 }
 
-test('the keeper says when it is ready, stays, and goes when it is told to', async () => {
+test('the secrets agent says when it is ready, stays, and goes when it is told to', async () => {
   chmodSync(folder, 0o755)
-  const { child, ended } = keeper(folder, writeErrand(errand('process', 'API_KEY')))
+  const { child, ended } = secretsAgent(folder, writeSecretRequest(request('process', 'API_KEY')))
   const [said] = await once(child.stdout, 'data')
   assert.is(String(said), 'ready\n')
   assert.is(readFileSync(join(folder, 'process/API_KEY'), 'utf8'), 'line one\nline two\n')
@@ -88,8 +88,12 @@ test('the keeper says when it is ready, stays, and goes when it is told to', asy
   assert.equal(await ended, [0, null])
 })
 
-test('a keeper that cannot fetch ends with the reason, without a value', async () => {
-  const { child, ended } = keeper(folder, writeErrand(errand('process', 'API_KEY')), writeErrand(errand('process', 'GONE')))
+test('a secrets agent that cannot fetch ends with the reason, without a value', async () => {
+  const { child, ended } = secretsAgent(
+    folder,
+    writeSecretRequest(request('process', 'API_KEY')),
+    writeSecretRequest(request('process', 'GONE')),
+  )
   const [[code], said] = await Promise.all([ended, text(child.stderr)])
   assert.is(code, 1)
   assert.match(said, 'there is no secret at /shop/prod/secrets/GONE')

@@ -11,10 +11,10 @@ function open(options: TerminalOptions = {}, isTTY = false) {
 }
 
 function work({ terminal }: ReturnType<typeof open>): void {
-  terminal.tell({ phase: 'look', state: 'started' })
+  terminal.emit({ phase: 'look', state: 'started' })
   terminal.note('a note')
   terminal.warn('a warning')
-  terminal.tell({ phase: 'look', state: 'done', seconds: 1 })
+  terminal.emit({ phase: 'look', state: 'done', seconds: 1 })
   terminal.print('a result')
   terminal.table([{ a: 1 }], ['a'])
   terminal.timeline([{ label: 'look', start: 0, seconds: 1 }])

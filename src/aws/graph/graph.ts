@@ -35,7 +35,7 @@ export async function up(targets: readonly AnyResource[], context: Context, phas
   const early = new Map<AnyResource, Promise<unknown>>()
   for (const resource of all) {
     if (!resource.early) continue
-    const waiting: Waiting = (detail) => context.tell({ phase, step: resource.name, state: 'progress', detail })
+    const waiting: Waiting = (detail) => context.emit({ phase, step: resource.name, state: 'progress', detail })
     const needed = (resource.early as string[]).map(async (key) => [key, await done.get(resource.needs[key])!.promise])
     const making = Promise.all(needed).then((needs) => {
       const promise = make(resource, Object.fromEntries(needs), waiting)

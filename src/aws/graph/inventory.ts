@@ -1,6 +1,6 @@
 import { Failure } from '../../report/failure.ts'
 import type { Clients } from '../clients.ts'
-import { carries, type Tags } from '../tags.ts'
+import { hasTags, type Tags } from '../tags.ts'
 
 /** Whose resources are looked at: there is no state file, so everything is found again by tags, and where AWS has no tags to filter by, by name. */
 export interface Owner {
@@ -32,8 +32,8 @@ export interface Kind<Out> {
  * (`shop-eu` `prod` and `shop` `eu-prod`). Taking it over would mean to remove it one day.
  * @throws Failure
  */
-export function refuseStranger(kind: string, tags: Tags, owner: Owner): void {
-  if (carries(tags, owner.tags)) return
+export function assertOwned(kind: string, tags: Tags, owner: Owner): void {
+  if (hasTags(tags, owner.tags)) return
   const wanted = Object.entries(owner.tags).map(([key, value]) => `${key}=${value}`)
   throw new Failure(`Another ${kind} has the name that this stage needs`, {
     on: `${kind} ${owner.name}`,
@@ -56,7 +56,7 @@ export class Inventory {
   /** Everything the owner has of a kind. Throws what the call throws: "could not look" is never an empty list. */
   async all<Out>(kind: Kind<Out>): Promise<Listed<Out>[]> {
     if (kind.within && (await this.all(kind.within)).length === 0) return []
-    return (await this.everything(kind)).filter((listed) => carries(listed.tags, this.owner.tags))
+    return (await this.everything(kind)).filter((listed) => hasTags(listed.tags, this.owner.tags))
   }
 
   /** Everything that was listed of a kind, where it lists those of all owners. */
@@ -68,7 +68,7 @@ export class Inventory {
 
   /** The one resource of a kind that carries all of these tags; undefined when there is none. Two are a Failure that names both. */
   async one<Out>(kind: Kind<Out>, tags: Tags): Promise<Out | undefined> {
-    const matches = (await this.all(kind)).filter((listed) => carries(listed.tags, tags))
+    const matches = (await this.all(kind)).filter((listed) => hasTags(listed.tags, tags))
     if (matches.length > 1)
       throw new Failure(`Found ${matches.length} resources where one was expected`, {
         on: `${kind.name} ${matches.map((match) => match.id).join(', ')}`,

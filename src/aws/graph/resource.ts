@@ -1,4 +1,4 @@
-import type { Tell } from '../../report/event.ts'
+import type { Emit } from '../../report/event.ts'
 import type { Clients } from '../clients.ts'
 import type { Inventory } from './inventory.ts'
 
@@ -7,7 +7,7 @@ export interface Context {
   readonly clients: Clients
   readonly inventory: Inventory
   readonly signal: AbortSignal
-  readonly tell: Tell
+  readonly emit: Emit
   /** For how many seconds a removal waits for what still uses a resource; 300 where nothing is said. */
   readonly detaching?: number
 }

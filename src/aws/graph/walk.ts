@@ -55,18 +55,18 @@ export async function walk(
     const blocker = prerequisites[ready.indexOf(false)]
     if (blocker) {
       held.set(resource.name, blocker.name)
-      context.tell({ phase, step: resource.name, state: 'skipped', detail: `needs ${blocker.name}` })
+      context.emit({ phase, step: resource.name, state: 'skipped', detail: `needs ${blocker.name}` })
       return false
     }
     const start = performance.now()
     const seconds = () => (performance.now() - start) / 1000
     try {
       context.signal.throwIfAborted()
-      context.tell({ phase, step: resource.name, state: 'started' })
-      const result = await work(resource, (detail) => context.tell({ phase, step: resource.name, state: 'progress', detail }), outputs)
+      context.emit({ phase, step: resource.name, state: 'started' })
+      const result = await work(resource, (detail) => context.emit({ phase, step: resource.name, state: 'progress', detail }), outputs)
       if (result) outputs.set(resource.name, result.out)
       timings.push({ name: resource.name, start: (start - begin) / 1000, seconds: seconds(), after: prerequisites.map(({ name }) => name) })
-      context.tell({
+      context.emit({
         phase,
         step: resource.name,
         state: result ? 'done' : 'skipped',
@@ -76,7 +76,7 @@ export async function walk(
       return true
     } catch (error) {
       failures.push({ name: resource.name, error })
-      context.tell({ phase, step: resource.name, state: 'failed', seconds: seconds(), detail: (error as Error).message })
+      context.emit({ phase, step: resource.name, state: 'failed', seconds: seconds(), detail: (error as Error).message })
       return false
     }
   }

@@ -1,5 +1,5 @@
 import { codeOf, isNotFound } from '../errors.ts'
-import { type Kind, refuseStranger } from '../graph/inventory.ts'
+import { assertOwned, type Kind } from '../graph/inventory.ts'
 import { resource } from '../graph/resource.ts'
 import { type Tags, tagList, tagsOf } from '../tags.ts'
 import type { role } from './role.ts'
@@ -16,7 +16,7 @@ export const instanceProfiles: Kind<InstanceProfile> = {
   async list(clients, owner) {
     try {
       const { InstanceProfile: found } = await (await clients.iam()).getInstanceProfile({ InstanceProfileName: owner.name })
-      refuseStranger('instance profile', tagsOf(found!), owner)
+      assertOwned('instance profile', tagsOf(found!), owner)
       const roles = (found!.Roles ?? []).map((each) => each.RoleName!)
       return [{ id: owner.name, tags: owner.tags, out: { name: owner.name, arn: found!.Arn!, roles } }]
     } catch (error) {

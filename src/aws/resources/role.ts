@@ -1,6 +1,6 @@
 import type { IAM } from '@aws-sdk/client-iam'
 import { codeOf, isNotFound } from '../errors.ts'
-import { type Kind, refuseStranger } from '../graph/inventory.ts'
+import { assertOwned, type Kind } from '../graph/inventory.ts'
 import { resource } from '../graph/resource.ts'
 import { type Tags, tagList, tagsOf } from '../tags.ts'
 import type { ManagedPolicy } from './managed-policy.ts'
@@ -16,7 +16,7 @@ export const roles: Kind<Role> = {
   async list(clients, owner) {
     try {
       const { Role } = await (await clients.iam()).getRole({ RoleName: owner.name })
-      refuseStranger('role', tagsOf(Role!), owner)
+      assertOwned('role', tagsOf(Role!), owner)
       return [{ id: Role!.RoleName!, tags: owner.tags, out: { name: Role!.RoleName!, arn: Role!.Arn! } }]
     } catch (error) {
       if (isNotFound(error)) return []

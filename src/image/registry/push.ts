@@ -1,5 +1,5 @@
 import { pipeline, Readable } from 'node:stream'
-import type { Tell } from '../../report/event.ts'
+import type { Emit } from '../../report/event.ts'
 import { Failure } from '../../report/failure.ts'
 import type { Blob, Image } from '../blob.ts'
 import { measure } from '../layer.ts'
@@ -20,7 +20,7 @@ export interface Target {
 
 /** Who hears about the progress of long uploads: `progress` events, of this phase and step. */
 export interface Listener {
-  readonly tell?: Tell
+  readonly emit?: Emit
   readonly phase?: string
   readonly step?: string
 }
@@ -155,7 +155,7 @@ async function tagged(registry: Registry, repository: string, tag: string, image
 }
 
 /** Tells every twentieth of the way, of uploads that take long enough for a person to wonder. */
-function progressOf(image: Image, blobs: readonly Blob[], { tell, phase = 'build', step = image.name }: Listener): (bytes: number) => void {
+function progressOf(image: Image, blobs: readonly Blob[], { emit, phase = 'build', step = image.name }: Listener): (bytes: number) => void {
   const total = blobs.reduce((sum, blob) => sum + blob.size, 0)
   const mebibytes = (bytes: number) => (bytes / 2 ** 20).toFixed(1)
   let sent = 0
@@ -164,6 +164,6 @@ function progressOf(image: Image, blobs: readonly Blob[], { tell, phase = 'build
     sent += bytes
     if (sent - told < Math.max(total / 20, 1 << 20)) return
     told = sent
-    tell?.({ phase, step, state: 'progress', detail: `${mebibytes(sent)} of ${mebibytes(total)} MiB uploaded` })
+    emit?.({ phase, step, state: 'progress', detail: `${mebibytes(sent)} of ${mebibytes(total)} MiB uploaded` })
   }
 }

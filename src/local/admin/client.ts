@@ -1,7 +1,7 @@
 import { request } from 'node:http'
 import { sign } from '../api/signature.ts'
 import { readCredentials } from '../files/keys.ts'
-import { readPlace } from '../process/cloud-state.ts'
+import { readCloudState } from '../process/cloud-state.ts'
 
 /** For how long a cloud may be silent, in ms, before it counts as one that does not answer. */
 const patienceMs = 5000
@@ -13,7 +13,7 @@ const patienceMs = 5000
  * @throws Error when it refuses
  */
 export async function askCloud<T>(folder: string, name: string, input: object = {}, patience = patienceMs): Promise<T | undefined> {
-  const [place, credentials] = [readPlace(folder), readCredentials(folder)]
+  const [place, credentials] = [readCloudState(folder), readCredentials(folder)]
   if (!place || !credentials) return undefined
   const [url, host, body] = [`/_cloud/${name}`, `127.0.0.1:${place.port}`, JSON.stringify(input)]
   const headers = sign({ method: 'POST', url, host, body }, { credentials, region: place.region, service: 'cloud' })

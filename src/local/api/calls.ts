@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { Caller, Cloud, Service } from '../cloud.ts'
 import { ApiError } from '../cloud.ts'
 import type { Identity } from '../iam/identity.ts'
-import type { Speech } from '../protocol/error-codes.ts'
-import { wording } from '../protocol/error-codes.ts'
+import type { Protocol } from '../protocol/error-codes.ts'
+import { inServiceTerms } from '../protocol/error-codes.ts'
 import { parseJson, renderJson, renderJsonError, targets } from '../protocol/json.ts'
 import type { ServiceModel } from '../protocol/model.ts'
 import { model } from '../protocol/model.ts'
@@ -51,33 +51,33 @@ export async function answerCall(
   },
 ): Promise<Answer> {
   const requestId = randomUUID()
-  const spoken = recognise(request)
-  const label = `${spoken.service}:${spoken.action}`
+  const call = recognise(request)
+  const label = `${call.service}:${call.action}`
   try {
     const { caller, scope } = verify(request, identity)
-    checkScope(scope, spoken, cloud.region)
-    const action = own(own(services, spoken.service), spoken.action)
-    if (!action) throw lacking(spoken)
-    const input = spoken.parse()
-    authorizeWhole(cloud, caller, spoken)
+    checkScope(scope, call, cloud.region)
+    const action = own(own(services, call.service), call.action)
+    if (!action) throw lacking(call)
+    const input = call.parse()
+    authorizeWhole(cloud, caller, call)
     for (const also of alsoNeeded(label, input)) cloud.authorize(caller, also, '*')
-    const fault = await faults.meet(label, input, { by: caller.role === undefined ? 'user' : 'role', gone })
+    const fault = await faults.inject(label, input, { by: caller.role === undefined ? 'user' : 'role', gone })
     const { lingerMs = 0 } = fault
-    const carryOut = async () => fault.instead ?? (await action(input, { cloud, caller, action: spoken.action, requestId, lingerMs }))
+    const carryOut = async () => fault.instead ?? (await action(input, { cloud, caller, action: call.action, requestId, lingerMs }))
     // A refusal is an answer too.
     const output = await carryOut().finally(() => fault.answered())
     if (fault.after === '500') throw new ApiError('InternalError', 'An internal error has occurred', 500)
-    return { status: 200, ...spoken.render(output, requestId), drop: fault.after === 'drop', action: label }
+    return { status: 200, ...call.render(output, requestId), drop: fault.after === 'drop', action: label }
   } catch (error) {
     if (!(error instanceof ApiError)) trouble(error)
     const known = error instanceof ApiError ? error : new ApiError('InternalError', 'The embedded cloud failed; its log says why.', 500)
-    const worded = wording(known, spoken)
-    return { status: worded.status, ...spoken.refuse(worded, requestId), drop: false, action: label, code: worded.code }
+    const worded = inServiceTerms(known, call)
+    return { status: worded.status, ...call.refuse(worded, requestId), drop: false, action: label, code: worded.code }
   }
 }
 
-interface Spoken {
-  readonly speech: Speech
+interface ParsedCall {
+  readonly protocol: Protocol
   readonly service: string
   readonly action: string
   parse(): Record<string, unknown>
@@ -86,7 +86,7 @@ interface Spoken {
 }
 
 /** Which protocol a request speaks and what it asks for, before anything about it is believed. */
-function recognise({ headers, body }: Request): Spoken {
+function recognise({ headers, body }: Request): ParsedCall {
   const target = headers['x-amz-target']
   if (typeof target === 'string') {
     const [prefix = '', action = ''] = target.split('.')
@@ -95,7 +95,7 @@ function recognise({ headers, body }: Request): Spoken {
       body: text,
     })
     return {
-      speech: 'json',
+      protocol: 'json',
       service: own(targets, prefix) ?? prefix,
       action,
       parse: () => parseJson(body),
@@ -112,7 +112,7 @@ function recognise({ headers, body }: Request): Spoken {
     body: text,
   })
   return {
-    speech: dialect,
+    protocol: dialect,
     service,
     action,
     parse: () => parseQuery(shapes, action, form),
@@ -121,9 +121,9 @@ function recognise({ headers, body }: Request): Spoken {
   }
 }
 
-function checkScope(scope: { service: string; region: string }, spoken: Spoken, region: string): void {
-  if (scope.service !== spoken.service) {
-    throw new ApiError('SignatureDoesNotMatch', `Credential should be scoped to correct service: '${spoken.service}'.`, 403)
+function checkScope(scope: { service: string; region: string }, call: ParsedCall, region: string): void {
+  if (scope.service !== call.service) {
+    throw new ApiError('SignatureDoesNotMatch', `Credential should be scoped to correct service: '${call.service}'.`, 403)
   }
   if (scope.region !== region && !globalServices.includes(scope.service)) {
     throw new ApiError(
@@ -135,7 +135,7 @@ function checkScope(scope: { service: string; region: string }, spoken: Spoken, 
 }
 
 /** EC2 and IAM actions are allowed or not as a whole; the other services look at the resource themselves. */
-function authorizeWhole(cloud: Cloud, caller: Caller, { service, action }: Spoken): void {
+function authorizeWhole(cloud: Cloud, caller: Caller, { service, action }: ParsedCall): void {
   if (service === 'ec2' || service === 'iam') cloud.authorize(caller, `${service}:${action}`, '*')
 }
 
@@ -156,7 +156,7 @@ function alsoNeeded(label: string, { Tags, tags, TagSpecifications, IamInstanceP
   ]
 }
 
-function lacking({ service, action }: Spoken): ApiError {
+function lacking({ service, action }: ParsedCall): ApiError {
   return new ApiError('InvalidAction', `The embedded cloud does not have the action ${action || '(none given)'} of ${service}.`, 400)
 }
 

@@ -54,7 +54,7 @@ export interface RuleReport {
   readonly calls: readonly SeenCall[]
 }
 
-/** What a call is to suffer. */
+/** What is done to a call. */
 export interface Fault {
   readonly instead?: Readonly<Record<string, unknown>>
   readonly after?: 'drop' | '500'
@@ -93,7 +93,7 @@ export class Faults {
   }
 
   /** Counts this call, waits, and says what comes next. Throws ApiError where a rule refuses it, and where its client has gone while it was held. */
-  async meet(action: string, input: Readonly<Record<string, unknown>>, origin: Origin): Promise<Fault> {
+  async inject(action: string, input: Readonly<Record<string, unknown>>, origin: Origin): Promise<Fault> {
     const hit = this.#rules.filter(({ rule }) => fits(rule, action, input, origin)).filter(isDue)
     const call: SeenCall = { action, match: parametersOf(input), start: Date.now() }
     for (const each of hit) if (each.rule.record) each.calls.push(call)

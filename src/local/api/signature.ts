@@ -38,7 +38,7 @@ export function claimedScope(headers: IncomingHttpHeaders): Scope | undefined {
 
 /**
  * Verifies a Signature Version 4 header: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
- * @throws ApiError with IAM's codes; `protocol/wording.ts` has what the other services call them
+ * @throws ApiError with IAM's codes; `protocol/error-codes.ts` has what the other services call them
  */
 export function verify(request: Request, identity: Pick<Identity, 'lookUp'>, now = Date.now()): { caller: Caller; scope: Scope } {
   const { headers } = request

@@ -4,7 +4,7 @@ import type { Cloud, Machines } from '../cloud.ts'
 import { createForwarder } from '../forwarder/forwarder.ts'
 import { createRestarts, type Restarts } from '../process/restarts.ts'
 import type { Instance } from '../records.ts'
-import { createPostbox } from './commands/command-queue.ts'
+import { createCommandQueue } from './commands/command-queue.ts'
 import { removeTraces, sweepTraces } from './dockerd/traces.ts'
 import { instanceFolder, memoryFolder, rebootWish, writeWhole } from './folder.ts'
 import { forwardings, publicAddressOf } from './forwarding.ts'
@@ -22,7 +22,7 @@ export function createMachines(cloud: Cloud): Machines {
   const { store } = cloud
   const supervisors = new Map<string, Supervisor>()
   const forwarder = createForwarder(cloud.folder, wake)
-  const postbox = createPostbox(cloud)
+  const commandQueue = createCommandQueue(cloud)
   let first = true
   let closed = false
   let work: Promise<void> | undefined
@@ -105,7 +105,7 @@ export function createMachines(cloud: Cloud): Machines {
   /** Ends all that runs on an instance, and takes away what was in its memory. */
   const powerOff = async (instanceId: string) => {
     await supervisor(instanceId).kill()
-    postbox.instanceEnded(instanceId)
+    commandQueue.instanceEnded(instanceId)
     rmSync(memoryFolder(instanceFolder(cloud.folder, instanceId), instanceId), { recursive: true, force: true })
     await removeTraces(instanceId)
   }
@@ -157,7 +157,7 @@ export function createMachines(cloud: Cloud): Machines {
       }),
     )
     first = false
-    postbox.collect(online)
+    commandQueue.collect(online)
     forwarder.apply(forwardings(store))
   }
 
@@ -197,10 +197,10 @@ export function createMachines(cloud: Cloud): Machines {
   return {
     reconcile: wake,
     deliver() {
-      postbox.open()
+      commandQueue.open()
       wake()
     },
-    cancel: postbox.cancel,
+    cancel: commandQueue.cancel,
     reboot: (instanceId) => writeWhole(rebootWish(instanceFolder(cloud.folder, instanceId)), {}),
     online,
     async taken(address, ports) {

@@ -20,7 +20,7 @@ export const defaultRegion = 'us-east-1'
 export const defaultEngine: EngineName = 'stand-in'
 
 /** Undefined before the first start. */
-export function readPlace(folder: string): Place | undefined {
+export function readCloudState(folder: string): Place | undefined {
   try {
     return JSON.parse(readFileSync(path.join(folder, 'cloud.json'), 'utf8'))
   } catch (error) {
@@ -29,6 +29,6 @@ export function readPlace(folder: string): Place | undefined {
   }
 }
 
-export function writePlace(folder: string, place: Place): void {
+export function writeCloudState(folder: string, place: Place): void {
   writePrivate(path.join(folder, 'cloud.json'), `${JSON.stringify(place, null, 2)}\n`)
 }

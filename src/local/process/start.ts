@@ -13,7 +13,7 @@ import { refuseWithoutEngine } from '../machine/dockerd/requirements.ts'
 import type { EngineName } from '../machine/engine-name.ts'
 import { readWhole } from '../machine/folder.ts'
 import { codeVersion } from '../version.ts'
-import { readPlace } from './cloud-state.ts'
+import { readCloudState } from './cloud-state.ts'
 import { ending } from './exit-codes.ts'
 import type { Successor } from './handover.ts'
 import { takeLock } from './lock.ts'
@@ -136,7 +136,7 @@ function answers(host: string, port: number): Promise<boolean> {
 }
 
 function unresponsive(how: string, folder: string): Failure {
-  const pid = readPlace(folder)?.pid
+  const pid = readCloudState(folder)?.pid
   const next = pid === undefined ? {} : { next: `kill ${pid}` }
   return new Failure(`The embedded cloud ${how}.`, { on: `embedded cloud in ${folder}`, log: lastLines(folder), ...next })
 }
@@ -206,7 +206,7 @@ function unwritable(folder: string, cause: Error): Failure {
 }
 
 function started(folder: string): Started {
-  const [place, credentials] = [readPlace(folder), readCredentials(folder)]
+  const [place, credentials] = [readCloudState(folder), readCredentials(folder)]
   if (!place || !credentials) throw new Failure(`The state of the embedded cloud was removed while it runs.`, { on: folder })
   return { endpoint: place.endpoint, region: place.region, credentials }
 }
@@ -260,7 +260,7 @@ function failed(folder: string, code: number): Failure {
       next: `df -h ${folder}`,
     })
   if (code === ending.port) {
-    const port = readPlace(folder)?.port
+    const port = readCloudState(folder)?.port
     return new Failure(`Port ${port}, on which the embedded cloud has been since its first start, is held by another program.`, {
       on,
       likely: 'Image references and running instances name that port, so it cannot move while there are any.',

@@ -1,14 +1,14 @@
 import { ApiError } from '../cloud.ts'
 
 /** How a service speaks: EC2's query dialect, that of IAM and STS, or JSON 1.1. */
-export type Speech = 'ec2' | 'query' | 'json'
+export type Protocol = 'ec2' | 'query' | 'json'
 
 /**
  * What the services call the same refusal, with the HTTP status where it differs from ours.
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html,
  * https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html, https://docs.aws.amazon.com/systems-manager/latest/APIReference/CommonErrors.html
  */
-const words: Readonly<Record<string, Partial<Record<Speech, readonly [code: string, status?: number]>>>> = {
+const words: Readonly<Record<string, Partial<Record<Protocol, readonly [code: string, status?: number]>>>> = {
   AccessDenied: { ec2: ['UnauthorizedOperation', 403], json: ['AccessDeniedException', 400] },
   ExpiredToken: { ec2: ['RequestExpired', 400], json: ['ExpiredTokenException', 400] },
   IncompleteSignature: { json: ['IncompleteSignatureException', 400] },
@@ -29,7 +29,7 @@ const ownWords = new Map<string, Readonly<Record<string, readonly [code: string,
 ])
 
 /** The same refusal in the words of the service that was asked. */
-export function wording(error: ApiError, { service, speech }: { service: string; speech: Speech }): ApiError {
-  const [code, status] = ownWords.get(service)?.[error.code] ?? words[error.code]?.[speech] ?? []
+export function inServiceTerms(error: ApiError, { service, protocol }: { service: string; protocol: Protocol }): ApiError {
+  const [code, status] = ownWords.get(service)?.[error.code] ?? words[error.code]?.[protocol] ?? []
   return code === undefined ? error : new ApiError(code, error.message, status ?? error.status)
 }

@@ -58,15 +58,15 @@ async function answer(cloud: Cloud, uploads: Uploads, faults: Faults, req: Incom
   for (const action of route.actions) cloud.authorize(caller, `ecr:${action}`, arnOf(cloud, name))
   const repository = cloud.store.get('repository', name)
   if (!repository) throw new Refusal('NAME_UNKNOWN', notFound(cloud, name))
-  await suffer(faults, `registry:${route.actions.at(-1)}`, caller, res)
+  await injectFault(faults, `registry:${route.actions.at(-1)}`, caller, res)
   await route.serve(exchange, repository)
 }
 
 /** Lets fault rules act on a request; its answer goes out when they let it. */
-async function suffer(faults: Faults, action: string, caller: Caller, res: ServerResponse): Promise<void> {
+async function injectFault(faults: Faults, action: string, caller: Caller, res: ServerResponse): Promise<void> {
   const gone = new AbortController()
   res.once('close', () => gone.abort())
-  const fault = await faults.meet(action, {}, { by: caller.role === undefined ? 'user' : 'role', gone: gone.signal })
+  const fault = await faults.inject(action, {}, { by: caller.role === undefined ? 'user' : 'role', gone: gone.signal })
   const end = res.end.bind(res) as (...args: unknown[]) => ServerResponse
   res.end = ((...args: unknown[]) => {
     void fault.answered().then(() => (fault.after ? res.destroy() : end(...args)))

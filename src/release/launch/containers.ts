@@ -1,8 +1,8 @@
 import type { Config } from '../../../config/config.ts'
 import { type Launched, monitoringLaunchFiles, monitoringServers } from '../../../monitoring/index.ts'
 import type { Pushed } from '../../image/registry/push.ts'
-import { writeErrand } from '../../secrets-agent/secret-request.ts'
-import type { Container, Keeper } from './launch-script.ts'
+import { writeSecretRequest } from '../../secrets-agent/secret-request.ts'
+import type { Container, SecretsAgent } from './launch-script.ts'
 import { nodeOptions } from './node-options.ts'
 import { secretName } from './secrets.ts'
 
@@ -72,13 +72,17 @@ export function launchFiles(
 }
 
 /** What brings the containers their secrets; undefined when they have none. */
-export function keeperOf(config: Config, pushed: ReadonlyMap<string, Pushed>, containers: readonly Container[]): Keeper | undefined {
-  const errands = containers.flatMap(({ name, user, secrets }) =>
+export function secretsAgentOf(
+  config: Config,
+  pushed: ReadonlyMap<string, Pushed>,
+  containers: readonly Container[],
+): SecretsAgent | undefined {
+  const requests = containers.flatMap(({ name, user, secrets }) =>
     secrets.map((secret) =>
-      writeErrand({ container: name, name: secret, uid: Number(user.split(':')[0]), parameter: secretName(config, secret) }),
+      writeSecretRequest({ container: name, name: secret, uid: Number(user.split(':')[0]), parameter: secretName(config, secret) }),
     ),
   )
-  return errands.length > 0 ? { image: pushed.get('secrets')!.reference, region: config.region, errands } : undefined
+  return requests.length > 0 ? { image: pushed.get('secrets')!.reference, region: config.region, requests } : undefined
 }
 
 /** How a service is run here, to see what it says when it does not come up there. */

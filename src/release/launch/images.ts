@@ -12,7 +12,7 @@ import { buildDockerfileImage } from '../../image/dockerfile.ts'
 import { buildFilesImage, buildServiceImage } from '../../image/image.ts'
 import { contentTag, type Pushed, pushImage } from '../../image/registry/push.ts'
 import { bytes } from '../../report/bytes.ts'
-import type { Tell } from '../../report/event.ts'
+import type { Emit } from '../../report/event.ts'
 import { settled } from '../plan/settled.ts'
 import { schemaPath } from './containers.ts'
 
@@ -52,7 +52,7 @@ export function recipesOf(config: Config): Recipes {
         }),
     }
   })
-  const keeper: ImageRecipe = {
+  const secretsAgent: ImageRecipe = {
     name: 'secrets',
     build: (architecture) =>
       buildServiceImage({
@@ -72,7 +72,7 @@ export function recipesOf(config: Config): Recipes {
     ...present.flatMap((server) => server.secrets),
   ])
   return {
-    recipes: [...services, ...present.map((server) => serverRecipe(server, cacheFolder)), ...(secrets.size > 0 ? [keeper] : [])],
+    recipes: [...services, ...present.map((server) => serverRecipe(server, cacheFolder)), ...(secrets.size > 0 ? [secretsAgent] : [])],
     wantedSecrets: [...secrets].filter((name) => name !== adminPassword),
     ownSecrets: [...secrets].filter((name) => name === adminPassword),
     missing: absent.map(({ name }) => `${name} is not on this machine (${howToGet(name)})`),
@@ -105,13 +105,13 @@ function architectureOn(base: string, architecture: string): string {
 }
 
 /** Builds images side by side. */
-export async function buildImages(recipes: readonly ImageRecipe[], architecture: string, tell: Tell): Promise<Map<string, Image>> {
+export async function buildImages(recipes: readonly ImageRecipe[], architecture: string, emit: Emit): Promise<Map<string, Image>> {
   const built = await settled(
     recipes.map(async (recipe) => {
       const start = performance.now()
-      tell({ phase: 'build', step: recipe.name, state: 'started' })
+      emit({ phase: 'build', step: recipe.name, state: 'started' })
       const image = await recipe.build(architecture)
-      tell({
+      emit({
         phase: 'build',
         step: recipe.name,
         state: 'done',
@@ -129,17 +129,17 @@ export async function pushImages(
   clients: Clients,
   images: ReadonlyMap<string, Image>,
   repository: Repository,
-  tell: Tell,
+  emit: Emit,
 ): Promise<Map<string, Pushed>> {
   const login = await registryLogin(clients)
   const pushed = await settled(
     [...images].map(async ([name, image]) => {
       const start = performance.now()
-      tell({ phase: 'push', step: name, state: 'started' })
+      emit({ phase: 'push', step: name, state: 'started' })
       const target = { ...login, repository: repository.name, tag: `${tagPrefix(name)}${contentTag(image.digest)}` }
-      const result = await pushImage(image, target, { tell, phase: 'push', step: name })
+      const result = await pushImage(image, target, { emit, phase: 'push', step: name })
       const detail = result.uploadedBytes === 0 ? 'unchanged' : bytes(result.uploadedBytes)
-      tell({ phase: 'push', step: name, state: 'done', detail, seconds: (performance.now() - start) / 1000 })
+      emit({ phase: 'push', step: name, state: 'done', detail, seconds: (performance.now() - start) / 1000 })
       return [name, result] as const
     }),
   )

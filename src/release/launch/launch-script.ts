@@ -36,17 +36,17 @@ export interface Launch {
   readonly registry: string
   readonly containers: readonly Container[]
   /** What brings the secrets; undefined when no container has any. */
-  readonly keeper: Keeper | undefined
+  readonly secretsAgent: SecretsAgent | undefined
   /** Files to write: path below the root → text. */
   readonly files: Readonly<Record<string, string>>
 }
 
-/** The container that fetches secrets with the machine's role into memory that other containers mount (`src/keeper`). */
-export interface Keeper {
+/** The container that fetches secrets with the machine's role into memory that other containers mount (`src/secrets-agent`). */
+export interface SecretsAgent {
   readonly image: string
   readonly region: string
-  /** What the keeper's program fetches, one word a secret: names, never a value. */
-  readonly errands: readonly string[]
+  /** What the agent's program fetches, one word a secret: names, never a value. */
+  readonly requests: readonly string[]
 }
 
 /** How long docker may take to come up (its installation included), in seconds. */
@@ -70,7 +70,7 @@ export const identityLabel = 'mlops.release'
 export function launchScript(launch: Launch): string {
   const services = launch.containers.filter(({ kind }) => kind === 'service')
   const monitoring = launch.containers.filter(({ kind }) => kind === 'monitoring')
-  const first = [...(launch.keeper ? [{ ...launch.keeper, name: 'secrets' }] : []), ...services]
+  const first = [...(launch.secretsAgent ? [{ ...launch.secretsAgent, name: 'secrets' }] : []), ...services]
   return [
     '#!/bin/sh',
     `# Launches release ${launch.release}.`,
@@ -97,7 +97,7 @@ export function launchScript(launch: Launch): string {
     // The services have come; what is for monitoring comes while they start.
     ...pulls(monitoring),
     '',
-    ...(launch.keeper ? keep(launch.keeper, launch.containers) : []),
+    ...(launch.secretsAgent ? startSecretsAgent(launch.secretsAgent, launch.containers) : []),
     ...bringUp(services),
     `sleep ${healthWindow} 3>&- & window=$!`,
     '',
@@ -196,7 +196,7 @@ unended() { # that no container has ended since it was healthy
   ended=$(grep -vxF -f "$root/lives.now" "$root/lives" | head -n 1)
   [ -z "$ended" ] || fail ended "$(printf '%s' "\${ended%% *}" | tr -d /)"
 }
-kept() { # waits until every secret is there
+secrets_ready() { # waits until every secret is there
   deadline=$(($(date +%s) + ${healthPatience}))
   until docker logs secrets | grep -q '^ready'; do
     [ "$(date +%s)" -lt "$deadline" ] || fail secrets secrets
@@ -222,10 +222,10 @@ function variable(name: string): string {
 }
 
 /**
- * Starts the keeper and waits for it. A container's secrets lie on a volume of its own that is memory: nothing of it is ever on the disk. The keeper is on the machine's
+ * Starts the secrets agent and waits for it. A container's secrets lie on a volume of its own that is memory: nothing of it is ever on the disk. The secrets agent is on the machine's
  * own network, because that is one hop nearer to the role's credentials than containers are; it may give files away and nothing else.
  */
-function keep({ image, region, errands }: Keeper, containers: readonly Container[]): string[] {
+function startSecretsAgent({ image, region, requests }: SecretsAgent, containers: readonly Container[]): string[] {
   const readers = containers.filter(({ secrets }) => secrets.length > 0)
   const volumes = readers.map(
     ({ name }) => `docker volume create --opt type=tmpfs --opt device=tmpfs --opt o=size=1m,mode=0755 secrets-${name}`,
@@ -239,9 +239,9 @@ function keep({ image, region, errands }: Keeper, containers: readonly Container
     ...readers.map(({ name }) => `--mount type=volume,src=secrets-${name},dst=/run/secrets/${name}`),
     quote(image),
     '/run/secrets',
-    ...errands.map(quote),
+    ...requests.map(quote),
   ]
-  return [...volumes, 'docker rm -f secrets || true', `${words.join(' \\\n  ')} || fail start secrets`, 'kept', '']
+  return [...volumes, 'docker rm -f secrets || true', `${words.join(' \\\n  ')} || fail start secrets`, 'secrets_ready', '']
 }
 
 /** Containers in the order of their needs: those of one wave are started together when all earlier ones are healthy. */

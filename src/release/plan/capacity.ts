@@ -5,28 +5,28 @@ import { elasticIps } from '../../aws/resources/elastic-ip.ts'
 import { vpcs } from '../../aws/resources/vpc.ts'
 import { exit, Failure } from '../../report/failure.ts'
 import { releaseOf } from '../stage/names.ts'
-import type { Situation } from '../state/stage-state.ts'
+import type { StageState } from '../state/stage-state.ts'
 
 /** What a region holds of something that AWS limits, whosever it is. */
-export interface Held {
+export interface Usage {
   readonly ids: readonly string[]
   /** The releases of this stage that hold one of them. */
   readonly releases: readonly number[]
-  /** How many there may be; Infinity where nobody can tell, and AWS itself refuses. */
+  /** How many there may be; Infinity where nobody can emit, and AWS itself refuses. */
   readonly quota: number
 }
 
 /** What a new release needs one more of. */
-export interface Room {
+export interface Capacity {
   readonly region: string
   /** A command of AWS's command line for this region's AWS. */
   command(words: string): string
-  readonly vpcs: Held
-  readonly addresses: Held
+  readonly vpcs: Usage
+  readonly addresses: Usage
 }
 
-/** How much room a region has for a new release. Quotas are asked for only where one more would not fit into what every account has from the start. */
-export async function roomFor(clients: Clients, { inventory }: Situation): Promise<Room> {
+/** How much capacity a region has for a new release. Quotas are asked for only where one more would not fit into what every account has from the start. */
+export async function capacityFor(clients: Clients, { inventory }: StageState): Promise<Capacity> {
   const [heldVpcs, heldAddresses] = await Promise.all([
     held(clients, inventory, vpcs, vpcQuota),
     held(clients, inventory, elasticIps, addressQuota),
@@ -34,7 +34,7 @@ export async function roomFor(clients: Clients, { inventory }: Situation): Promi
   return { region: clients.access.region, command: (words) => clients.command(words), vpcs: heldVpcs, addresses: heldAddresses }
 }
 
-async function held(clients: Clients, inventory: Inventory, kind: Kind<unknown>, quota: Quota): Promise<Held> {
+async function held(clients: Clients, inventory: Inventory, kind: Kind<unknown>, quota: Quota): Promise<Usage> {
   const [everything, own] = await Promise.all([inventory.everything(kind), inventory.all(kind)])
   const ids = everything.map(({ id }) => id)
   const releases = own.map(({ tags }) => releaseOf(tags)).filter((release) => release !== undefined)
@@ -50,20 +50,31 @@ async function held(clients: Clients, inventory: Inventory, kind: Kind<unknown>,
  * @param first the releases that go first in any case
  * @throws Failure when there is no room even then
  */
-export function makeRoom(room: Room, { elasticIp, serving }: Situation, first: readonly number[], leftovers: readonly number[]): number[] {
-  if (!elasticIp && room.addresses.ids.length >= room.addresses.quota)
-    throw full(room, room.addresses, addressQuota, 'Elastic IP', 'The address that stays the same over all releases is one of them.')
+export function removedFirst(
+  capacity: Capacity,
+  { elasticIp, serving }: StageState,
+  first: readonly number[],
+  leftovers: readonly number[],
+): number[] {
+  if (!elasticIp && capacity.addresses.ids.length >= capacity.addresses.quota)
+    throw full(
+      capacity,
+      capacity.addresses,
+      addressQuota,
+      'Elastic IP',
+      'The address that stays the same over all releases is one of them.',
+    )
   const fits = (going: readonly number[]) =>
-    room.vpcs.ids.length - room.vpcs.releases.filter((release) => going.includes(release)).length < room.vpcs.quota
+    capacity.vpcs.ids.length - capacity.vpcs.releases.filter((release) => going.includes(release)).length < capacity.vpcs.quota
   const choice = [[...first], [...first, ...leftovers]].find(fits)
   if (choice) return choice
   const recreate = serving && !first.includes(serving.release) ? 'npx zx scripts/deploy.mjs --strategy recreate' : undefined
-  throw full(room, room.vpcs, vpcQuota, 'VPC', 'A release comes up in a VPC of its own, beside the one that serves.', recreate)
+  throw full(capacity, capacity.vpcs, vpcQuota, 'VPC', 'A release comes up in a VPC of its own, beside the one that serves.', recreate)
 }
 
 function full(
-  { region, command }: Room,
-  { ids, quota }: Held,
+  { region, command }: Capacity,
+  { ids, quota }: Usage,
   { service, code }: Quota,
   what: string,
   why: string,

@@ -1,4 +1,4 @@
-import type { Event, Tell } from '../../report/event.ts'
+import type { Emit, Event } from '../../report/event.ts'
 import { type AnyOperation, type OperationContext, type Operations, type Phase, prerequisites } from './operation.ts'
 import { phaseProgress, phaseSeconds } from './phase-progress.ts'
 import { settled } from './settled.ts'
@@ -31,7 +31,7 @@ interface Yielding<Out> {
 }
 
 export interface CarryOutOptions {
-  readonly emit: Tell
+  readonly emit: Emit
   /** Aborted when the run is to stop. */
   readonly signal: AbortSignal
   /** Aborted when not even a clean-up may go on: the lease was lost, and somebody else may be at work. */
@@ -75,7 +75,7 @@ export async function carryOut(operations: readonly AnyOperation[], options: Car
     await Promise.allSettled(after.map(promiseOf))
     signal.throwIfAborted()
     const start = since()
-    const tell = (state: Event['state'], detail?: string) =>
+    const report = (state: Event['state'], detail?: string) =>
       operation.quiet ||
       emit({ phase, step: title, state, ...(detail !== undefined && { detail }), ...(ends(state) && { seconds: since() - start }) })
     const timing = () => ({
@@ -87,24 +87,24 @@ export async function carryOut(operations: readonly AnyOperation[], options: Car
     })
     begun.push(operation)
     phases.begins(operation)
-    tell('started')
+    report('started')
     try {
       const context = {
         signal,
         undoSignal,
-        progress: (detail: string) => tell('progress', detail),
+        progress: (detail: string) => report('progress', detail),
         seconds: () => phaseSeconds(timings),
         failed: () => first !== undefined,
       }
       const out = await operation.run({ ...Object.fromEntries(inputs), ...later } as never, context)
       if (operation.final) final = true
-      tell('done', operation.label?.(out))
+      report('done', operation.label?.(out))
       phases.done(operation)
       return out
     } catch (error) {
       first ??= { error }
       if (!options.goOn) failed.abort(error)
-      tell('failed', (error as Error).message)
+      report('failed', (error as Error).message)
       throw error
     } finally {
       timings.push(timing())

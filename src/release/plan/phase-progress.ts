@@ -1,4 +1,4 @@
-import type { Tell } from '../../report/event.ts'
+import type { Emit } from '../../report/event.ts'
 import type { AnyOperation, Phase } from './operation.ts'
 
 /** Tells when each phase of a run begins and ends: with the first and the last of its operations. */
@@ -10,7 +10,7 @@ export interface PhaseProgress {
 }
 
 /** @param operations all of the run: a phase is over when none of its operations is left */
-export function phaseProgress(operations: readonly AnyOperation[], emit: Tell): PhaseProgress {
+export function phaseProgress(operations: readonly AnyOperation[], emit: Emit): PhaseProgress {
   const left = new Map<Phase, number>()
   for (const { phase } of operations) left.set(phase, (left.get(phase) ?? 0) + 1)
   const began = new Map<Phase, number>()

@@ -9,7 +9,7 @@ import { leftovers } from './strategy/retirements.ts'
 import type { Work } from './work.ts'
 
 /**
- * Plans a deploy from what is wanted, what is there and how much room there is. Pure.
+ * Plans a deploy from what is wanted, what is there and how much capacity there is. Pure.
  * @param images by name, once they are built; a deploy builds them while its machine starts, so its plan has none
  * @throws Failure when the account's quotas leave no room for a new release
  */
@@ -25,14 +25,14 @@ export function planProvision(work: Work): Plan {
 }
 
 function planOf(work: Work, { before }: Replacement, operations: ReleaseOperations, images?: PlannedImages): Plan {
-  const { config, situation, recipes } = work
+  const { config, state, recipes } = work
   return {
-    release: situation.next,
+    release: state.next,
     strategy: config.strategy,
     operations,
-    leftovers: leftovers(situation),
+    leftovers: leftovers(state),
     first: before.map(({ release }) => release),
-    replaces: situation.serving?.release,
+    replaces: state.serving?.release,
     missing: recipes.missing,
     price: priceOf(config),
     changes: images && changes(work, images),
@@ -41,8 +41,8 @@ function planOf(work: Work, { before }: Replacement, operations: ReleaseOperatio
 }
 
 /** Whether a deploy of these images would launch anything else than what serves now. */
-function changes({ config, situation }: Work, images: PlannedImages): boolean {
-  const { current, serving } = situation
-  if (leftovers(situation).length > 0 || serving?.release !== current?.release) return true
+function changes({ config, state }: Work, images: PlannedImages): boolean {
+  const { current, serving } = state
+  if (leftovers(state).length > 0 || serving?.release !== current?.release) return true
   return current?.fingerprint !== fingerprintOf(config, digestsOf(images))
 }

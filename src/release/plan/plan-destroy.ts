@@ -1,7 +1,7 @@
 import type { Clients } from '../../aws/clients.ts'
-import type { Tell } from '../../report/event.ts'
+import type { Emit } from '../../report/event.ts'
 import type { StageId } from '../stage/names.ts'
-import type { Possession } from '../stage/owned-resources.ts'
+import type { OwnedResource } from '../stage/owned-resources.ts'
 import type { Lease } from '../state/lease.ts'
 import { resourcesOf } from '../state/stage-state.ts'
 import type { AnyOperation, Operation } from './operation.ts'
@@ -21,16 +21,16 @@ export interface DestroyPlan {
   readonly work: RemovalWork
   readonly operations: {
     readonly all: readonly AnyOperation[]
-    readonly left: Operation<Possession[]>
+    readonly left: Operation<OwnedResource[]>
   }
   /** Names of the parameters that go with the lease. */
   readonly parameters: readonly string[]
 }
 
 /** Looks at what a stage has, by its app and stage alone, and plans to remove all of it. Nothing is changed. */
-export async function planDestroy(clients: Clients, id: StageId, lease: Lease, tell: Tell): Promise<DestroyPlan> {
+export async function planDestroy(clients: Clients, id: StageId, lease: Lease, emit: Emit): Promise<DestroyPlan> {
   const [resources, parameters] = await Promise.all([resourcesOf(clients, id), ownParameters({ clients, id })])
-  const work: RemovalWork = { clients, inventory: resources.inventory, tell, id, resources }
+  const work: RemovalWork = { clients, inventory: resources.inventory, emit, id, resources }
   const machines = resources.releases.map((release) => machineRemoval(work, release))
   const networks = resources.releases.map((release, index) => networkRemoval(work, release, machines[index]!))
   const removals = [...machines, ...networks, elasticIpRemoval(work, machines), stageRemoval(work)]

@@ -59,7 +59,7 @@ export function provisionOperations(work: Work, { before, afterwards, promotion 
   const settled = settleLedgerOperations(work)
   const record = recordProvisionedOperation(work, [stack, elasticIp, ...settled])
   // What serves is left alone: there is nothing yet that could take its place.
-  const leftOver = afterwards.filter(({ release }) => release !== work.situation.serving?.release)
+  const leftOver = afterwards.filter(({ release }) => release !== work.state.serving?.release)
   const retired = leftOver.map(({ release, why }) => retireOperation(work, release, why, [promote]))
   const all = [...gone, elasticIp, repository, stack, ...settled, promote, record, ...retired]
   return { all, elasticIp, stack }

@@ -1,32 +1,32 @@
 import type { Config } from '../../../config/config.ts'
 import type { Clients } from '../../aws/clients.ts'
 import { type MachineType, machineType } from '../../aws/resources/machine-type.ts'
-import type { Tell } from '../../report/event.ts'
+import type { Emit } from '../../report/event.ts'
 import { type Recipes, recipesOf } from '../launch/images.ts'
 import { type LeaseOwner, thisOwner } from '../state/lease.ts'
-import { lookAt, type Situation } from '../state/stage-state.ts'
-import { type Room, roomFor } from './capacity.ts'
+import { lookAt, type StageState } from '../state/stage-state.ts'
+import { type Capacity, capacityFor } from './capacity.ts'
 
-/** What a plan is made from: what is wanted, what is there, how much room there is, and who asks. */
+/** What a plan is made from: what is wanted, what is there, how much capacity there is, and who asks. */
 export interface Work {
   readonly config: Config
   readonly clients: Clients
-  readonly situation: Situation
-  readonly room: Room
+  readonly state: StageState
+  readonly capacity: Capacity
   /** What AWS says of the machine that the config asks for. */
   readonly machine: MachineType
   readonly recipes: Recipes
   readonly owner: LeaseOwner
-  readonly tell: Tell
+  readonly emit: Emit
 }
 
 /**
  * Looks at everything that a plan needs to know; nothing is changed.
  * @param verb what is going to be done, for the ledger: `deploy`
  */
-export async function lookForPlan(clients: Clients, config: Config, tell: Tell, verb: string): Promise<Work> {
+export async function lookForPlan(clients: Clients, config: Config, emit: Emit, verb: string): Promise<Work> {
   const { type, fallbackTypes } = config.instance
-  const [situation, machine] = await Promise.all([lookAt(clients, config), machineType(clients, type, fallbackTypes)])
-  const room = await roomFor(clients, situation)
-  return { config, clients, situation, room, machine, recipes: recipesOf(config), owner: thisOwner(verb), tell }
+  const [state, machine] = await Promise.all([lookAt(clients, config), machineType(clients, type, fallbackTypes)])
+  const capacity = await capacityFor(clients, state)
+  return { config, clients, state, capacity, machine, recipes: recipesOf(config), owner: thisOwner(verb), emit }
 }

@@ -12,7 +12,7 @@ import { vpcs } from '../../aws/resources/vpc.ts'
 import { releaseOf } from './names.ts'
 
 /** Something a stage has in AWS. */
-export interface Possession {
+export interface OwnedResource {
   readonly kind: string
   readonly id: string
   /** The release it belongs to; absent where it outlives releases. */
@@ -26,10 +26,10 @@ const kinds: readonly Kind<unknown>[] = [
 ]
 
 /** Everything an owner has, as a flat list. Kinds that were listed before are not listed again. */
-export async function contentsOf(inventory: Inventory): Promise<Possession[]> {
+export async function ownedResourcesOf(inventory: Inventory): Promise<OwnedResource[]> {
   const found = await Promise.all(
     kinds.map(async (kind) =>
-      (await inventory.all(kind)).map(({ id, tags }): Possession => {
+      (await inventory.all(kind)).map(({ id, tags }): OwnedResource => {
         const release = releaseOf(tags)
         return { kind: kind.name, id, ...(release === undefined ? {} : { release }) }
       }),

@@ -4,7 +4,7 @@ import { Inventory } from '../../aws/graph/inventory.ts'
 import type { Context } from '../../aws/graph/resource.ts'
 import { type Instance, instances } from '../../aws/resources/instance.ts'
 import { runCommand } from '../../aws/run-command.ts'
-import type { Tell } from '../../report/event.ts'
+import type { Emit } from '../../report/event.ts'
 import { settled } from '../plan/settled.ts'
 import { ownerOf, releaseOf, type StageId } from './names.ts'
 import { noBlueprint, stack } from './stack.ts'
@@ -26,13 +26,13 @@ export async function retire(
   releases: readonly number[],
   phase: string,
   signal: AbortSignal,
-  tell: Tell,
+  emit: Emit,
 ): Promise<void> {
-  const context = { clients, inventory: new Inventory(clients, ownerOf(id)), signal, tell }
+  const context = { clients, inventory: new Inventory(clients, ownerOf(id)), signal, emit }
   await settled(
     releases.map(async (release) => {
       const machines = (await context.inventory.all(instances)).filter((listed) => releaseOf(listed.tags) === release)
-      await Promise.all(machines.map((machine) => drain(clients, machine.out, phase, signal, telling(tell, release))))
+      await Promise.all(machines.map((machine) => drain(clients, machine.out, phase, signal, labelled(emit, release))))
       await removeMachine(context, id, release, phase)
       await removeNetwork(context, id, release, phase)
     }),
@@ -41,12 +41,12 @@ export async function retire(
 
 /** Terminates the machine of a release, as it is. */
 export async function removeMachine(context: Context, id: StageId, release: number, phase: string): Promise<void> {
-  await down([existing(id, release).instance], { ...context, tell: telling(context.tell, release) }, phase)
+  await down([existing(id, release).instance], { ...context, emit: labelled(context.emit, release) }, phase)
 }
 
 /** Removes what a machine stood in; it must be gone. */
 export async function removeNetwork(context: Context, id: StageId, release: number, phase: string): Promise<void> {
-  await down(existing(id, release).network, { ...context, tell: telling(context.tell, release) }, phase)
+  await down(existing(id, release).network, { ...context, emit: labelled(context.emit, release) }, phase)
 }
 
 function existing(id: StageId, release: number) {
@@ -54,22 +54,22 @@ function existing(id: StageId, release: number) {
 }
 
 /** Stacks go side by side, so each step says whose it is. */
-function telling(tell: Tell, release: number): Tell {
-  return (event) => tell(event.step ? { ...event, step: `${event.step} (release ${release})` } : event)
+function labelled(emit: Emit, release: number): Emit {
+  return (event) => emit(event.step ? { ...event, step: `${event.step} (release ${release})` } : event)
 }
 
-async function drain(clients: Clients, instance: Instance, phase: string, signal: AbortSignal, tell: Tell): Promise<void> {
+async function drain(clients: Clients, instance: Instance, phase: string, signal: AbortSignal, emit: Emit): Promise<void> {
   const start = performance.now()
   if (instance.state !== 'running') return
-  tell({ phase, step: 'drain', state: 'started' })
+  emit({ phase, step: 'drain', state: 'started' })
   try {
-    const waiting = (detail: string) => tell({ phase, step: 'drain', state: 'progress', detail })
+    const waiting = (detail: string) => emit({ phase, step: 'drain', state: 'progress', detail })
     const result = await runCommand(clients, instance.id, drainScript, { comment: 'Drain', seconds: drainSeconds, signal, waiting })
     const seconds = (performance.now() - start) / 1000
-    tell({ phase, step: 'drain', state: result.status === 'Success' ? 'done' : 'skipped', detail: result.status, seconds })
+    emit({ phase, step: 'drain', state: result.status === 'Success' ? 'done' : 'skipped', detail: result.status, seconds })
   } catch (error) {
     signal.throwIfAborted()
     // The machine goes either way: draining is a courtesy to requests in flight, and a dead machine has none.
-    tell({ phase, step: 'drain', state: 'skipped', detail: (error as Error).message })
+    emit({ phase, step: 'drain', state: 'skipped', detail: (error as Error).message })
   }
 }

@@ -1,5 +1,5 @@
 import { until } from '../../aws/retry.ts'
-import type { Tell } from '../../report/event.ts'
+import type { Emit } from '../../report/event.ts'
 import { Failure } from '../../report/failure.ts'
 import type { LastWords } from '../logs.ts'
 import type { Port } from '../stage/ports.ts'
@@ -50,34 +50,34 @@ export function urlOf(address: string, port: number, path = ''): string {
  * @param inside the last words of a container on its machine: asked of those that do not answer
  * @throws Failure that names the first port that does not answer
  */
-export async function checkFromOutside(
+export async function checkPublicPorts(
   address: string,
   ports: readonly Port[],
   phase: string,
   signal: AbortSignal,
-  tell: Tell,
+  emit: Emit,
   identityOf: (container: string) => string | undefined,
   inside: (container: string) => Promise<LastWords>,
 ): Promise<void> {
   await Promise.all(
     ports.map(async (port) => {
       if (port.expose !== 'public') {
-        tell({ phase, step: port.name, state: 'skipped', detail: 'not open to the world: checked on the machine' })
+        emit({ phase, step: port.name, state: 'skipped', detail: 'not open to the world: checked on the machine' })
         return
       }
       const start = performance.now()
       let seen = ''
-      tell({ phase, step: port.name, state: 'started' })
+      emit({ phase, step: port.name, state: 'started' })
       const healthy = await until(
         async () => {
           const answer = await checkHealth(address, port, identityOf(port.name))
           seen = answer.seen
           return answer.healthy || undefined
         },
-        { within: patience, signal, waiting: () => tell({ phase, step: port.name, state: 'progress', detail: seen }) },
+        { within: patience, signal, waiting: () => emit({ phase, step: port.name, state: 'progress', detail: seen }) },
       )
       const seconds = (performance.now() - start) / 1000
-      tell({ phase, step: port.name, state: healthy ? 'done' : 'failed', detail: healthy ? urlOf(address, port.port) : seen, seconds })
+      emit({ phase, step: port.name, state: healthy ? 'done' : 'failed', detail: healthy ? urlOf(address, port.port) : seen, seconds })
       if (!healthy) throw await whySilent(port, urlOf(address, port.port, port.health), seen, inside)
     }),
   )

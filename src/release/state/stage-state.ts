@@ -24,7 +24,7 @@ export interface Resources {
 }
 
 /** How a stage is at this moment. */
-export interface Situation extends Resources {
+export interface StageState extends Resources {
   /** What the address leads to; undefined when it leads nowhere. */
   readonly serving: { readonly release: number; readonly instance: Instance } | undefined
   /** What the ledger says of the release that the address was led to last. */
@@ -63,7 +63,7 @@ export async function resourcesOf(clients: Clients, id: StageId): Promise<Resour
 }
 
 /** The same with what serves, and what the ledger says of it. */
-export async function lookAt(clients: Clients, id: StageId): Promise<Situation> {
+export async function lookAt(clients: Clients, id: StageId): Promise<StageState> {
   const [resources, ledger] = await Promise.all([resourcesOf(clients, id), readLedger(clients, id)])
   const { instances, elasticIp, releases } = resources
   const target = instances.find((listed) => listed.id === elasticIp?.instanceId)
@@ -78,7 +78,7 @@ export async function lookAt(clients: Clients, id: StageId): Promise<Situation> 
 }
 
 /** The release that serves users: the address leads to it, and something was launched on it. */
-export function servingRelease({ serving, current }: Situation): number | undefined {
+export function servingRelease({ serving, current }: StageState): number | undefined {
   return serving && current?.release === serving.release && current.outcome === 'provisioned' ? undefined : serving?.release
 }
 

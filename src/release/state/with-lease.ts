@@ -1,6 +1,6 @@
 import type { Clients } from '../../aws/clients.ts'
 import { explain } from '../../aws/errors.ts'
-import type { Tell } from '../../report/event.ts'
+import type { Emit } from '../../report/event.ts'
 import type { StageId } from '../stage/names.ts'
 import { type Lease, type LeaseOwner, takeLease, thisOwner } from './lease.ts'
 
@@ -14,20 +14,20 @@ function leaseSeconds(env: NodeJS.ProcessEnv = process.env): number {
  * @throws what the work throws; or a Failure when the work was done and its lease could not be given back, which ends by itself
  */
 export async function withLease<T>(
-  { clients, id, verb, signal, tell }: { clients: Clients; id: StageId; verb: string; signal: AbortSignal; tell: Tell },
+  { clients, id, verb, signal, emit }: { clients: Clients; id: StageId; verb: string; signal: AbortSignal; emit: Emit },
   work: (lease: Lease, owner: LeaseOwner) => Promise<T>,
 ): Promise<T> {
   const owner = thisOwner(verb)
   const lease = await takeLease(clients, id, owner, leaseSeconds(), {
     signal,
-    waiting: (detail) => tell({ phase: 'lock', step: id.stage, state: 'progress', detail }),
+    waiting: (detail) => emit({ phase: 'lock', step: id.stage, state: 'progress', detail }),
   })
   let result: T
   try {
     result = await work(lease, owner)
   } catch (error) {
     // The cause is what a person needs to hear; the lease ends by itself.
-    await lease.release().catch((also: Error) => tell({ phase: 'lock', step: id.stage, state: 'failed', detail: also.message }))
+    await lease.release().catch((also: Error) => emit({ phase: 'lock', step: id.stage, state: 'failed', detail: also.message }))
     throw error
   }
   try {

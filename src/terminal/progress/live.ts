@@ -63,7 +63,7 @@ export function liveView(stream: Output, style: Style, glyphs: Glyphs, verbose: 
   }
 
   return {
-    tell(event: Event) {
+    emit(event: Event) {
       const at = Date.now()
       began ??= at
       const ended = progress.apply(event, at)

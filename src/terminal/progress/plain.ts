@@ -7,7 +7,7 @@ import type { Output, View } from './view.ts'
 /** The view for CI and files: one line an event, nothing that moves. */
 export function plainView(stream: Output, style: Style, verbose: boolean): View {
   return {
-    tell(event) {
+    emit(event) {
       const line = plainLine(event, style, verbose)
       if (line !== undefined) stream.write(`${line}\n`)
     },

@@ -9,7 +9,7 @@ export interface Output extends NodeJS.WritableStream {
 
 /** How events are shown. */
 export interface View {
-  tell(event: Event): void
+  emit(event: Event): void
   /** Leaves the screen to somebody else (a result, a question) until `resume`. */
   pause(): void
   resume(): void
@@ -18,4 +18,4 @@ export interface View {
 }
 
 /** Shows nothing: `--json` and `--quiet`. */
-export const silentView: View = { tell() {}, pause() {}, resume() {}, end() {} }
+export const silentView: View = { emit() {}, pause() {}, resume() {}, end() {} }

@@ -256,10 +256,10 @@ test('an abort ends the wait for something that is held', async () => {
   world.there.set('vpc', 'vpc-1')
   world.fail('remove vpc', refusal('DependencyViolation'))
   const context = world.context()
-  const told = context.tell
+  const told = context.emit
   const walk = down(
     [vpc],
-    { ...context, tell: (event) => (event.state === 'progress' ? world.abort(new Error('enough')) : told(event)) },
+    { ...context, emit: (event) => (event.state === 'progress' ? world.abort(new Error('enough')) : told(event)) },
     'retire',
   )
   assert.is((await errorOf(walk)).message, 'enough')

@@ -18,7 +18,7 @@ export interface Orders extends Limits {
   /** No case begins later than so many ms after the first. */
   readonly withinMs: number
   /** Is told when a family has been tried, and when a case was not as it should be. */
-  readonly tell?: (line: string) => void
+  readonly emit?: (line: string) => void
 }
 
 /** What came of a case. */
@@ -67,10 +67,10 @@ const tries = 3
 /**
  * Attacks a service, one case after the other, and measures what each costs.
  *
- * @throws when the service does not tell at `/metrics` what it uses
+ * @throws when the service does not show at `/metrics` what it uses
  */
 export async function assault(target: Target, orders: Orders): Promise<ServiceResult> {
-  const { seed, numbers, probes, tell = () => {} } = orders
+  const { seed, numbers, probes, emit = () => {} } = orders
   const instrument = await openInstrument(target, { probes })
   try {
     const begun = instrument.last()
@@ -90,7 +90,7 @@ export async function assault(target: Target, orders: Orders): Promise<ServiceRe
         const [result, ended] = await tryCase(target, instrument, one, orders)
         cases.push(result)
         over = ended
-        if (result.problems.length > 0) tell(`${target.name} ${family.name} #${one.number}: ${result.about}: ${result.problems.join('; ')}`)
+        if (result.problems.length > 0) emit(`${target.name} ${family.name} #${one.number}: ${result.about}: ${result.problems.join('; ')}`)
       }
       const { health, noise } = (await instrument.prober?.take()) ?? {}
       const waited = instrument.gauge.waited()
@@ -101,7 +101,7 @@ export async function assault(target: Target, orders: Orders): Promise<ServiceRe
         ...judgeLabels(begun, instrument.last()),
       ]
       results.push({ name: family.name, cases, untried: own.length - cases.length, health, noise, problems })
-      tell(`${target.name} ${family.name}: ${cases.length} cases${problems.map((problem) => `; ${problem}`).join('')}`)
+      emit(`${target.name} ${family.name}: ${cases.length} cases${problems.map((problem) => `; ${problem}`).join('')}`)
     }
     const { name, url } = target
     const series = [countSeries(begun), countSeries(instrument.last())] as const

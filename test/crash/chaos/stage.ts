@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { Clients } from '../../../src/aws/clients.ts'
 import { askCloud } from '../../../src/local/admin/client.ts'
 import { readCredentials } from '../../../src/local/files/keys.ts'
-import { readPlace } from '../../../src/local/process/cloud-state.ts'
+import { readCloudState } from '../../../src/local/process/cloud-state.ts'
 import { has } from '../../monitoring/promtool.fixture.ts'
 import { layProject, type Project } from '../../scripts/project.fixture.ts'
 import { type SmallDisk, smallDisk } from '../../scripts/small-disk.fixture.ts'
@@ -103,7 +103,7 @@ export class Stage {
 
   /** AWS, as the user of the stage reaches it. */
   get clients(): Clients {
-    const [place, credentials] = [readPlace(this.#cloud), readCredentials(this.#cloud)]
+    const [place, credentials] = [readCloudState(this.#cloud), readCredentials(this.#cloud)]
     if (!place || !credentials) throw new Error('the stage has no embedded cloud')
     return new Clients({ region: place.region, endpoint: place.endpoint, credentials })
   }

@@ -184,7 +184,7 @@ test('a long upload tells how far it is', async () => {
   const { folder, remove } = tempFolder()
   const layer = await fileLayer([{ path: '/big', content: Buffer.alloc(5 << 20) }], join(folder, 'layer.tar'))
   const big = assemble('service', bare, [{ layer, createdBy: 'test' }], {})
-  await pushImage(big, repository(), { tell: (event) => events.push(event), phase: 'build', step: 'ml' })
+  await pushImage(big, repository(), { emit: (event) => events.push(event), phase: 'build', step: 'ml' })
   assert.ok(events.length >= 2, `${events.length} events`)
   assert.match(JSON.stringify(events.at(-1)), /^\{"phase":"build","step":"ml","state":"progress","detail":"\d\.\d of 5\.0 MiB uploaded"\}$/)
   remove()

@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert'
 import { closeToOthers, openToOthers, rule, rulesIn, sweepWalls } from '../../../src/local/machine/packet-filter.ts'
 import { noStranger, startAsker, stranger } from './metadata/asker.fixture.ts'
 
-test('a rule of the packet filter refuses the connections that other users open, and carries whose it is', () => {
+test('a rule of the packet filter refuses the connections that other users open, and says whose it is', () => {
   assert.is(
     rule({ name: 'i-1', folder: '/x/instances/i-1', address: '127.128.0.1' }, 0).join(' '),
     'OUTPUT -d 127.128.0.1/32 -p tcp -m owner ! --uid-owner 0 -m comment --comment mlops:i-1:/x/instances/i-1 -j REJECT --reject-with tcp-reset',

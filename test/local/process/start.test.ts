@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { SSM } from '@aws-sdk/client-ssm'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { readPlace } from '../../../src/local/process/cloud-state.ts'
+import { readCloudState } from '../../../src/local/process/cloud-state.ts'
 import type { Started } from '../../../src/local/process/start.ts'
 import { cloudStatus, environmentOf, refuseTakenPorts, startCloud, stopCloud } from '../../../src/local/process/start.ts'
 import { createStore } from '../../../src/local/store.ts'
@@ -77,7 +77,7 @@ test('three starts at once end with one cloud', async () => {
   const [mine, ...theirs] = await Promise.all([start(), ...others])
   for (const each of theirs) assert.equal(each, mine)
   const status = await cloudStatus({ folder })
-  assert.is(status?.pid, readPlace(folder)?.pid)
+  assert.is(status?.pid, readCloudState(folder)?.pid)
   assert.is(status?.region, 'us-east-1')
   assert.is((statSync(folder).mode & 0o777).toString(8), '700')
 })

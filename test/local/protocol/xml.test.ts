@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ApiError } from '../../../src/local/cloud.ts'
-import { wording } from '../../../src/local/protocol/error-codes.ts'
+import { inServiceTerms } from '../../../src/local/protocol/error-codes.ts'
 import { parseJson, renderJson } from '../../../src/local/protocol/json.ts'
 import type { ServiceModel } from '../../../src/local/protocol/model.ts'
 import { parseQuery } from '../../../src/local/protocol/query.ts'
@@ -71,8 +71,8 @@ test('JSON has dates in seconds, and a body must be an object', () => {
 
 test('a refusal without a word of its own stays as it is', () => {
   const error = new ApiError('InvalidVpcID.NotFound', 'm')
-  assert.is(wording(error, { service: 'ec2', speech: 'ec2' }), error)
-  assert.is(wording(new ApiError('AccessDenied', 'm', 403), { service: 'iam', speech: 'query' }).code, 'AccessDenied')
+  assert.is(inServiceTerms(error, { service: 'ec2', protocol: 'ec2' }), error)
+  assert.is(inServiceTerms(new ApiError('AccessDenied', 'm', 403), { service: 'iam', protocol: 'query' }).code, 'AccessDenied')
 })
 
 test.run()

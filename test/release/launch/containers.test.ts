@@ -2,11 +2,11 @@ import { rmSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Pushed } from '../../../src/image/registry/push.ts'
-import { containersOf, keeperOf, launchFiles } from '../../../src/release/launch/containers.ts'
+import { containersOf, launchFiles, secretsAgentOf } from '../../../src/release/launch/containers.ts'
 import { recipesOf } from '../../../src/release/launch/images.ts'
 import { openPorts, portsOf, refuseUnknownService } from '../../../src/release/stage/ports.ts'
 import type { Failure } from '../../../src/report/failure.ts'
-import { readErrand } from '../../../src/secrets-agent/secret-request.ts'
+import { readSecretRequest } from '../../../src/secrets-agent/secret-request.ts'
 import { configOf } from '../config.fixture.ts'
 
 const config = configOf({
@@ -78,15 +78,15 @@ test('monitoring runs beside the services, never as root; what was not pushed is
   )
 })
 
-test('the keeper gets one errand for each secret of each container, without values', () => {
-  const keeper = keeperOf(config, all, containersOf(config, all, '10.0.0.7', '7-abc'))!
-  assert.is(keeper.image, 'registry.test/shop/test/secrets@sha256:secrets')
-  assert.is(keeper.region, 'eu-west-1')
-  assert.equal(keeper.errands.map(readErrand), [
+test('the secrets agent gets one secret request for each secret of each container, without values', () => {
+  const secretsAgent = secretsAgentOf(config, all, containersOf(config, all, '10.0.0.7', '7-abc'))!
+  assert.is(secretsAgent.image, 'registry.test/shop/test/secrets@sha256:secrets')
+  assert.is(secretsAgent.region, 'eu-west-1')
+  assert.equal(secretsAgent.requests.map(readSecretRequest), [
     { container: 'web', name: 'API_KEY', uid: 1000, parameter: '/shop/test/secrets/API_KEY' },
     { container: 'grafana', name: 'grafana-admin-password', uid: 472, parameter: '/shop/test/secrets/grafana-admin-password' },
   ])
-  assert.is(keeperOf(config, all, []), undefined)
+  assert.is(secretsAgentOf(config, all, []), undefined)
 })
 
 test('what Prometheus scrapes lies in files below its folder, and only for what runs', () => {

@@ -28,7 +28,7 @@ export function launchOf(containers: readonly Container[], also: Partial<Launch>
     identity: '7-abc',
     address: '127.0.0.9',
     registry: 'registry.test',
-    keeper: undefined,
+    secretsAgent: undefined,
     files: {},
     containers,
     ...also,
@@ -48,10 +48,10 @@ export const fullLaunch = launchOf(
     container('data-store', { port: 8002, health: '/ready?full=1', memoryMiB: 64, user: '65534:65534' }),
   ],
   {
-    keeper: {
+    secretsAgent: {
       image: `registry.test/shop/prod/secrets@sha256:${'1'.repeat(64)}`,
       region: 'eu-west-1',
-      errands: ['web/API_KEY:1000=/shop/prod/secrets/API_KEY'],
+      requests: ['web/API_KEY:1000=/shop/prod/secrets/API_KEY'],
     },
     files: { 'prometheus/targets/web.json': '[{"targets":["127.0.0.9:8001"]}]\n' },
   },

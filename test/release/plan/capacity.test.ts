@@ -21,7 +21,7 @@ async function plan(also: { strategy?: 'recreate' } = {}) {
   const work = await lookForPlan(clients, { ...config, ...also }, () => undefined, 'deploy')
   const { before, afterwards } = replacements[work.config.strategy](work)
   const numbers = (those: typeof before) => those.map(({ release }) => release)
-  return { release: work.situation.next, before: numbers(before), afterwards: numbers(afterwards) }
+  return { release: work.state.next, before: numbers(before), afterwards: numbers(afterwards) }
 }
 
 /** A VPC of nobody, or of a release of the stage. */
@@ -58,7 +58,7 @@ test('where the quota of VPCs is used up, the plan fails, names them all, and sa
   assert.is(failure.details.next, `${command} --desired-value 10`)
 })
 
-test('leftovers of the stage make room: they go before anything is made', async () => {
+test('leftovers of the stage make capacity: they go before anything is made', async () => {
   const ec2 = await clients.ec2()
   await ec2.deleteVpc({ VpcId: vpcs.pop() })
   vpcs.push(await makeVpc(7))
@@ -77,7 +77,7 @@ test('where nobody can tell a quota, AWS itself is left to refuse', async () => 
   assert.equal((await plan()).before, [])
 })
 
-test('a stage without an address needs room for one', async () => {
+test('a stage without an address needs capacity for one', async () => {
   const quotas = await clients.quotas()
   await quotas.requestServiceQuotaIncrease({ ServiceCode: vpcQuota.service, QuotaCode: vpcQuota.code, DesiredValue: 9 })
   const ec2 = await clients.ec2()

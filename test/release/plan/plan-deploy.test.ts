@@ -4,13 +4,13 @@ import * as assert from 'uvu/assert'
 import type { Config } from '../../../config/config.ts'
 import { fingerprintOf } from '../../../src/release/launch/fingerprint.ts'
 import type { Recipes } from '../../../src/release/launch/images.ts'
-import type { Room } from '../../../src/release/plan/capacity.ts'
+import type { Capacity } from '../../../src/release/plan/capacity.ts'
 import { prerequisites } from '../../../src/release/plan/operation.ts'
 import type { PlannedImages } from '../../../src/release/plan/operations/images.ts'
 import { linesOf, type Plan } from '../../../src/release/plan/plan.ts'
 import * as plans from '../../../src/release/plan/plan-deploy.ts'
 import type { Work } from '../../../src/release/plan/work.ts'
-import type { Situation } from '../../../src/release/state/stage-state.ts'
+import type { StageState } from '../../../src/release/state/stage-state.ts'
 import { configOf } from '../config.fixture.ts'
 
 const config = configOf({
@@ -30,15 +30,15 @@ const recipesNamed = (...names: string[]): Recipes => ({
 })
 const recipes = recipesNamed('web', 'store', 'admin', 'secrets')
 
-const plenty: Room = {
+const plenty: Capacity = {
   region: 'us-east-1',
   command: (words) => `aws ${words}`,
   vpcs: { ids: [], releases: [], quota: 5 },
   addresses: { ids: [], releases: [], quota: 5 },
 }
 
-/** A situation in which nothing exists but what is given. */
-function situation(also: Partial<Situation> = {}): Situation {
+/** A state in which nothing exists but what is given. */
+function state(also: Partial<StageState> = {}): StageState {
   const nothing = {
     releases: [],
     instances: [],
@@ -49,12 +49,12 @@ function situation(also: Partial<Situation> = {}): Situation {
     role: undefined,
     profile: undefined,
   }
-  return { ...nothing, current: undefined, ...also } as unknown as Situation
+  return { ...nothing, current: undefined, ...also } as unknown as StageState
 }
 
-/** A situation in which release 4 serves these images, and releases 3 and 5 were left over. */
-function serving(images: Record<string, string>, of: Config = config): Situation {
-  return situation({
+/** A state in which release 4 serves these images, and releases 3 and 5 were left over. */
+function serving(images: Record<string, string>, of: Config = config): StageState {
+  return state({
     releases: [3, 4, 5],
     serving: { release: 4, instance: { id: 'i-4', state: 'running', privateIp: '10.0.0.4', publicIp: '192.0.2.4' } },
     elasticIp: { id: 'eip-1', address: '192.0.2.1', instanceId: 'i-4', associationId: 'assoc-1' },
@@ -67,17 +67,17 @@ function serving(images: Record<string, string>, of: Config = config): Situation
 }
 
 /** The plan of a deploy; nothing is asked of AWS. */
-function planDeploy(config: Config, recipes: Recipes, situation: Situation, room: Room, images?: PlannedImages): Plan {
+function planDeploy(config: Config, recipes: Recipes, state: StageState, capacity: Capacity, images?: PlannedImages): Plan {
   const machine = { architecture: 'x86_64', imageId: 'ami-1', types: ['t3.micro'], zone: undefined }
   const owner = { user: 'ann', host: 'laptop', verb: 'deploy', pid: 1 }
-  const work = { config, recipes, situation, room, machine, owner, clients: undefined, tell: () => undefined } as unknown as Work
+  const work = { config, recipes, state, capacity, machine, owner, clients: undefined, emit: () => undefined } as unknown as Work
   return plans.planDeploy(work, images)
 }
 
 const lines = (plan: Plan) => linesOf(plan.operations).map(({ glyph, what, detail }) => `${glyph.padStart(3)} ${what}: ${detail}`)
 
 test('the first deploy makes everything and interrupts nothing', () => {
-  const plan = planDeploy(config, recipes, situation(), plenty)
+  const plan = planDeploy(config, recipes, state(), plenty)
   assert.equal(lines(plan), [
     '  + elastic ip: ',
     '  + repository: ',
@@ -134,7 +134,7 @@ test('to recreate removes what serves before anything else is done', () => {
 })
 
 test('every operation is shown, has a title of its own, and comes after those it needs', () => {
-  for (const plan of [planDeploy(config, recipes, situation(), plenty), planDeploy(config, recipes, serving({}), plenty)]) {
+  for (const plan of [planDeploy(config, recipes, state(), plenty), planDeploy(config, recipes, serving({}), plenty)]) {
     const { all } = plan.operations
     assert.is(new Set(all.map(({ title }) => title)).size, all.length)
     for (const [index, each] of all.entries()) {
@@ -176,7 +176,7 @@ test('a deploy of exactly what serves changes nothing; of another config, image 
   assert.is(planDeploy({ ...config, protect: true }, only, clean, plenty, built).changes, true)
   assert.is(planDeploy(config, only, clean, plenty, new Map([['web', { digest: b, missingBytes: 0 }]])).changes, true)
   assert.is(planDeploy(config, only, { ...clean, serving: undefined }, plenty, built).changes, true)
-  assert.is(planDeploy(config, only, situation(), plenty, built).changes, true)
+  assert.is(planDeploy(config, only, state(), plenty, built).changes, true)
 })
 
 test('a fingerprint does not depend on where the project lies, nor on the order of images', () => {

@@ -6,8 +6,8 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Clients } from '../../../src/aws/clients.ts'
 import type { Port } from '../../../src/release/stage/ports.ts'
-import { checkFromOutside, checkHealth, whySilent } from '../../../src/release/state/health-check.ts'
-import type { Situation } from '../../../src/release/state/stage-state.ts'
+import { checkHealth, checkPublicPorts, whySilent } from '../../../src/release/state/health-check.ts'
+import type { StageState } from '../../../src/release/state/stage-state.ts'
 import { verifyStage } from '../../../src/release/verify.ts'
 import type { Event } from '../../../src/report/event.ts'
 import type { Failure } from '../../../src/report/failure.ts'
@@ -52,7 +52,7 @@ test('a port that answers late is waited for, and what is not open to the world 
     (_, response) => response.writeHead(++asked < 3 ? 503 : 200).end(),
     async (port) => {
       const ports = [portOf(port), { ...portOf(1, 'nobody'), name: 'prometheus' }, { ...portOf(2, ['192.0.2.0/24']), name: 'grafana' }]
-      await checkFromOutside('127.0.0.1', ports, 'verify', signal, (event) => told.push(event), anybody, well)
+      await checkPublicPorts('127.0.0.1', ports, 'verify', signal, (event) => told.push(event), anybody, well)
       const shown = told.map(({ step, state, detail }) => [step, state, detail].filter(Boolean).join(' '))
       assert.equal(shown, [
         'web started',
@@ -68,8 +68,8 @@ test('a port that answers late is waited for, and what is not open to the world 
 
 test('an interrupted check ends at once', async () => {
   const aborter = new AbortController()
-  const tell = ({ state }: Event) => (state === 'progress' ? aborter.abort(new Error('stop')) : undefined)
-  const check = checkFromOutside('127.0.0.1', [portOf(await freePort())], 'verify', aborter.signal, tell, anybody, well)
+  const emit = ({ state }: Event) => (state === 'progress' ? aborter.abort(new Error('stop')) : undefined)
+  const check = checkPublicPorts('127.0.0.1', [portOf(await freePort())], 'verify', aborter.signal, emit, anybody, well)
   assert.is((await errorOf(check)).name, 'AbortError')
 })
 
@@ -107,7 +107,7 @@ test('where a service answers with the identity of its launch, an answer of anyb
       id = undefined
       assert.equal(await checkHealth('127.0.0.1', portOf(port), '7-abc'), { healthy: false, seen: 'HTTP 200 from another program' })
       id = '7-abc'
-      await checkFromOutside(
+      await checkPublicPorts(
         '127.0.0.1',
         [portOf(port)],
         'promote',
@@ -121,11 +121,11 @@ test('where a service answers with the identity of its launch, an answer of anyb
 })
 
 /** What a look would have found, as far as verifying asks. */
-const found = (release: number | undefined): Situation =>
+const found = (release: number | undefined): StageState =>
   ({
     elasticIp: release && { address: '127.0.0.1' },
     serving: release && { release, instance: { id: 'i-1', state: 'stopped' } },
-  }) as unknown as Situation
+  }) as unknown as StageState
 
 test("verifying runs the checks of a service's own folder after those that hold for all", async () => {
   await serving(

@@ -207,7 +207,7 @@ test('a server that fails again and again is not asked for ever', async () => {
 
 test('work under a lease ends with the lease given back, also when it throws', async () => {
   const id = stage('work')
-  const options = { clients, id, verb: 'deploy', signal, tell: () => undefined }
+  const options = { clients, id, verb: 'deploy', signal, emit: () => undefined }
   const seen = await withLease(options, async (lease, owner) => {
     assert.is(owner.verb, 'deploy')
     assert.not.ok(lease.signal.aborted)

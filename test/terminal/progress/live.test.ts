@@ -11,12 +11,12 @@ const view = (screen: Screen, verbose = false) => liveView(screen, createStyle(f
 test('what runs is repainted at the bottom, what has ended moves up', async () => {
   const screen = new Screen()
   const live = view(screen)
-  live.tell({ phase: 'look', state: 'started' })
-  live.tell({ phase: 'look', state: 'done', seconds: 0.4, detail: 'nothing there yet' })
-  live.tell({ phase: 'create', state: 'started' })
-  live.tell({ phase: 'create', step: 'vpc', state: 'started' })
-  live.tell({ phase: 'create', step: 'vpc', state: 'done', seconds: 1.2, detail: 'vpc-0abc' })
-  live.tell({ phase: 'create', step: 'subnet', state: 'started', detail: 'in vpc-0abc' })
+  live.emit({ phase: 'look', state: 'started' })
+  live.emit({ phase: 'look', state: 'done', seconds: 0.4, detail: 'nothing there yet' })
+  live.emit({ phase: 'create', state: 'started' })
+  live.emit({ phase: 'create', step: 'vpc', state: 'started' })
+  live.emit({ phase: 'create', step: 'vpc', state: 'done', seconds: 1.2, detail: 'vpc-0abc' })
+  live.emit({ phase: 'create', step: 'subnet', state: 'started', detail: 'in vpc-0abc' })
   await until(() => screen.shown.includes('⠙ subnet'))
   assert.is(
     screen.shown,
@@ -29,7 +29,7 @@ test('what runs is repainted at the bottom, what has ended moves up', async () =
     ].join('\n'),
   )
   assert.is(screen.cursorShown, false)
-  live.tell({ phase: 'create', state: 'done', seconds: 2.5 })
+  live.emit({ phase: 'create', state: 'done', seconds: 2.5 })
   assert.is(screen.shown, ['✔ look        0.4 s  nothing there yet', '✔ create      2.5 s'].join('\n'))
   assert.is(screen.cursorShown, true)
   live.end()
@@ -38,10 +38,10 @@ test('what runs is repainted at the bottom, what has ended moves up', async () =
 test('the screen can be lent to somebody else, who is not painted over', () => {
   const screen = new Screen()
   const live = view(screen)
-  live.tell({ phase: 'create', state: 'started' })
+  live.emit({ phase: 'create', state: 'started' })
   live.pause()
   screen.write('Really? [y/N] ')
-  live.tell({ phase: 'create', step: 'vpc', state: 'started' })
+  live.emit({ phase: 'create', step: 'vpc', state: 'started' })
   assert.is(screen.shown, 'Really? [y/N]')
   assert.is(screen.cursorShown, true)
   screen.write('y\n')
@@ -53,11 +53,11 @@ test('the screen can be lent to somebody else, who is not painted over', () => {
 test('at the end what is unfinished is shown as such, and the cursor is back', () => {
   const screen = new Screen()
   const live = view(screen)
-  live.tell({ phase: 'create', state: 'started' })
-  live.tell({ phase: 'create', step: 'vpc', state: 'done', seconds: 1 })
-  live.tell({ phase: 'create', step: 'subnet', state: 'failed', seconds: 1, detail: 'no room' })
-  live.tell({ phase: 'create', step: 'instance', state: 'progress', detail: 'booting' })
-  live.tell({ phase: 'create', step: 'address', state: 'started' })
+  live.emit({ phase: 'create', state: 'started' })
+  live.emit({ phase: 'create', step: 'vpc', state: 'done', seconds: 1 })
+  live.emit({ phase: 'create', step: 'subnet', state: 'failed', seconds: 1, detail: 'no room' })
+  live.emit({ phase: 'create', step: 'instance', state: 'progress', detail: 'booting' })
+  live.emit({ phase: 'create', step: 'address', state: 'started' })
   live.end()
   assert.is(
     screen.shown,
@@ -75,7 +75,7 @@ test('at the end what is unfinished is shown as such, and the cursor is back', (
 test('the picture is never higher than the screen', async () => {
   const screen = new Screen({ rows: 6, columns: 30 })
   const live = view(screen)
-  for (let step = 0; step < 20; step++) live.tell({ phase: 'create', step: `step-${step}`, state: 'started' })
+  for (let step = 0; step < 20; step++) live.emit({ phase: 'create', step: `step-${step}`, state: 'started' })
   await until(() => screen.shown.includes('more'))
   assert.is(screen.shown, ['⠙ create', '  ⠙ step-0', '  ⠙ step-1', '  … 18 more', '  0 s in all'].join('\n'))
   live.end()
@@ -84,8 +84,8 @@ test('the picture is never higher than the screen', async () => {
 test('verbose keeps every step of what has ended', () => {
   const screen = new Screen()
   const live = view(screen, true)
-  live.tell({ phase: 'build', step: 'a', state: 'done', seconds: 1 })
-  live.tell({ phase: 'build', state: 'done', seconds: 1 })
+  live.emit({ phase: 'build', step: 'a', state: 'done', seconds: 1 })
+  live.emit({ phase: 'build', state: 'done', seconds: 1 })
   assert.is(screen.shown, ['✔ build       1.0 s', '  ✔ a   1.0 s'].join('\n'))
   live.end()
 })

@@ -19,7 +19,7 @@ function shown(verbose: boolean): string {
   const screen = new Screen({ isTTY: false })
   const view = plainView(screen, createStyle(false), verbose)
   for (const event of events) {
-    view.tell(event)
+    view.emit(event)
     view.pause()
     view.resume()
   }

@@ -4,7 +4,7 @@ import { findProfile } from '../../iam/instance-profile.ts'
 import type { Instance, RootVolume } from '../../records.ts'
 import { digestOf, madeBefore } from '../client-token.ts'
 import { find, newId } from '../kinds.ts'
-import { nextPlace } from '../network/loopback.ts'
+import { nextAddresses } from '../network/loopback.ts'
 import { tagsFor } from '../tag.ts'
 import { findImage } from './image.ts'
 import { findInstanceType } from './instance-type.ts'
@@ -64,7 +64,7 @@ function launch(
   { wantsAddress, ...common }: Common,
   { store, oneAddress, engine }: Cloud,
 ): Instance {
-  const { Private, Public } = nextPlace(store, { oneAddress: oneAddress === true, engine })
+  const { Private, Public } = nextAddresses(store, { oneAddress: oneAddress === true, engine })
   const types = ['instance', 'volume', 'network-interface'] as const
   const tags = (type: (typeof types)[number]) => tagsFor(type, TagSpecifications, types)
   return {

@@ -1,7 +1,7 @@
 import type { EC2, InstanceStateChange } from '@aws-sdk/client-ec2'
 import { type Actions, ApiError, type Cloud, type Store } from '../../cloud.ts'
 import type { Instance } from '../../records.ts'
-import { nextPlace } from '../network/loopback.ts'
+import { nextAddresses } from '../network/loopback.ts'
 import { findInstanceType } from './instance-type.ts'
 import { findInstances } from './live.ts'
 import { stateChange, userInitiated } from './reservation.ts'
@@ -36,7 +36,7 @@ function start({ StateReason, HadPublicAddress, ...instance }: Instance, cloud: 
   if (State === 'running' || State === 'pending') return stateChange(instance, State)
   if (State !== 'stopped') throw wrongState(InstanceId, 'started')
   if (findInstanceType(instance.InstanceType).vCpus > freeVcpus(store)) throw vcpuLimitExceeded(store)
-  const { Public } = HadPublicAddress ? nextPlace(store, { oneAddress: oneAddress === true, engine }) : { Public: undefined }
+  const { Public } = HadPublicAddress ? nextAddresses(store, { oneAddress: oneAddress === true, engine }) : { Public: undefined }
   store.put('instance', InstanceId, { ...instance, State: 'pending', ...(Public !== undefined && { PublicIpAddress: Public }) })
   return stateChange(instance, 'pending')
 }

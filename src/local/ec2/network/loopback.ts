@@ -18,7 +18,7 @@ const networks = 2 ** 20
  * With a real container engine, which only an administrator can start, the instance has a network of its own, with a private address in it.
  * Where the loopback has one address, that one has to do for everything, and instances have no public address of their own.
  */
-export function nextPlace(
+export function nextAddresses(
   store: Store,
   { oneAddress, engine }: { oneAddress: boolean; engine?: EngineName | undefined },
 ): { Private: string; Public: string | undefined } {

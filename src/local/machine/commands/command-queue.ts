@@ -5,7 +5,7 @@ import type { Invocation } from '../../records.ts'
 import { instanceFolder, type Outcome, type Request, readWhole, writeWhole } from '../folder.ts'
 
 /** Carries Run Commands to the agents, and what became of them back into the store. */
-export interface Postbox {
+export interface CommandQueue {
   /** Looks into the store for invocations that are not yet known here. */
   open(): void
   /** Delivers what can be delivered, collects what has come back, gives up what is overdue. */
@@ -25,7 +25,7 @@ export function unfinished({ Status }: Invocation): boolean {
   return Status === 'Pending' || Status === 'InProgress' || Status === 'Delayed' || Status === 'Cancelling'
 }
 
-export function createPostbox(cloud: Cloud): Postbox {
+export function createCommandQueue(cloud: Cloud): CommandQueue {
   const { store } = cloud
   let known: Set<string> | undefined
   const delivered = new Set<string>()

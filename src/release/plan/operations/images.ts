@@ -17,32 +17,32 @@ export interface PlannedImage {
 export type PlannedImages = ReadonlyMap<string, PlannedImage>
 
 /** Every image of the release, from its sources. */
-export function buildOperation({ recipes, machine, tell }: Work, after: readonly AnyOperation[]) {
+export function buildOperation({ recipes, machine, emit }: Work, after: readonly AnyOperation[]) {
   return operation({
     phase: 'build',
     title: 'build',
     lines: [{ glyph: ' ', what: 'build', detail: `${recipes.recipes.length} images, on this machine` }],
     quiet: true,
     after,
-    run: (): Promise<Map<string, Image>> => buildImages(recipes.recipes, machine.architecture, tell),
+    run: (): Promise<Map<string, Image>> => buildImages(recipes.recipes, machine.architecture, emit),
   })
 }
 
 /** What the registry lacks of them. */
 export function pushOperation(
-  { clients, situation, recipes, tell }: Work,
+  { clients, state, recipes, emit }: Work,
   build: Operation<Map<string, Image>>,
   repository: Operation<Repository>,
   images: PlannedImages | undefined,
 ) {
-  const lines = recipes.recipes.flatMap(({ name }) => imageLine(name, images?.get(name), situation.current?.images[name]))
+  const lines = recipes.recipes.flatMap(({ name }) => imageLine(name, images?.get(name), state.current?.images[name]))
   return operation({
     phase: 'push',
     title: 'push',
     lines: lines.length > 0 ? lines : [{ glyph: '~', what: 'push', detail: 'what the repository lacks of them' }],
     quiet: true,
     needs: { build, repository },
-    run: ({ build, repository }): Promise<Map<string, Pushed>> => pushImages(clients, build, repository, tell),
+    run: ({ build, repository }): Promise<Map<string, Pushed>> => pushImages(clients, build, repository, emit),
   })
 }
 

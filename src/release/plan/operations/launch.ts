@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto'
 import type { Launched } from '../../../../monitoring/index.ts'
 import type { Instance } from '../../../aws/resources/instance.ts'
 import type { Pushed } from '../../../image/registry/push.ts'
-import { containersOf, keeperOf, launchFiles, runHere } from '../../launch/containers.ts'
+import { containersOf, launchFiles, runHere, secretsAgentOf } from '../../launch/containers.ts'
 import { digestsOf } from '../../launch/images.ts'
 import { launch } from '../../launch/launch.ts'
 import { lastWordsOf } from '../../logs.ts'
 import { type Port, portsOf } from '../../stage/ports.ts'
-import { checkFromOutside } from '../../state/health-check.ts'
+import { checkPublicPorts } from '../../state/health-check.ts'
 import { commitOf } from '../commit.ts'
 import { type AnyOperation, type Operation, operation, type Phase, type PlanLine } from '../operation.ts'
 import type { Work } from '../work.ts'
@@ -25,7 +25,7 @@ export interface LaunchedRelease {
 
 /** Every container of the release on its machine, by one Run Command. */
 export function launchOperation(work: Work, push: Push, stack: Stack, after: readonly AnyOperation[]) {
-  const { config, clients, situation, recipes } = work
+  const { config, clients, state, recipes } = work
   return operation({
     phase: 'launch',
     title: 'launch',
@@ -36,20 +36,20 @@ export function launchOperation(work: Work, push: Push, stack: Stack, after: rea
     async run({ push, stack: { instance } }, { signal }): Promise<LaunchedRelease> {
       const address = instance.privateIp!
       // Nobody else's: stages count their releases alike, and two of them may meet at one address.
-      const identity = `${situation.next}-${randomBytes(9).toString('base64url')}`
+      const identity = `${state.next}-${randomBytes(9).toString('base64url')}`
       const containers = containersOf(config, push, address, identity)
       const what = {
-        release: situation.next,
+        release: state.next,
         identity,
         address,
         registry: [...push.values()][0]!.reference.split('/')[0]!,
         containers,
-        keeper: keeperOf(config, push, containers),
+        secretsAgent: secretsAgentOf(config, push, containers),
         files: launchFiles(config, address, await launchedBy(work, push), push),
       }
       const identified = await launch(clients, config, instance, what, {
         signal,
-        waiting: (detail) => work.tell({ phase: 'launch', step: 'instance', state: 'progress', detail }),
+        waiting: (detail) => work.emit({ phase: 'launch', step: 'instance', state: 'progress', detail }),
         nextFor: (container) => runHere(config, container),
       })
       return { instance, identityOf: (container) => (identified.has(container) ? identity : undefined) }
@@ -57,8 +57,8 @@ export function launchOperation(work: Work, push: Push, stack: Stack, after: rea
   })
 }
 
-function containerLine({ config, situation }: Work, name: string): PlanLine {
-  const glyph = situation.serving === undefined ? '+' : '-/+'
+function containerLine({ config, state }: Work, name: string): PlanLine {
+  const glyph = state.serving === undefined ? '+' : '-/+'
   const port = portsOf(config).find((each) => each.name === name)
   const detail = port ? `port ${port.port}, ${exposure(port)}` : 'brings the secrets into memory'
   return { glyph, what: `container ${name}`, detail }
@@ -70,9 +70,9 @@ function exposure({ expose }: Port): string {
 }
 
 /** What dashboards and alerts tell of this release. */
-async function launchedBy({ config, situation, owner }: Work, pushed: ReadonlyMap<string, Pushed>): Promise<Launched> {
+async function launchedBy({ config, state, owner }: Work, pushed: ReadonlyMap<string, Pushed>): Promise<Launched> {
   const by = `${owner.user}@${owner.host}`
-  return { release: situation.next, at: Date.now(), by, commit: await commitOf(config.folder), images: digestsOf(pushed) }
+  return { release: state.next, at: Date.now(), by, commit: await commitOf(config.folder), images: digestsOf(pushed) }
 }
 
 /** Everything that is open to the world, checked at the machine's own address before anybody is led there. */
@@ -92,7 +92,7 @@ export function checkOperation(work: Work, launch: Operation<LaunchedRelease>) {
 /** Checks that everything of a launch, and nothing else, answers from outside at an address. */
 export function checkRelease(work: Work, launched: LaunchedRelease, address: string, phase: Phase, signal: AbortSignal): Promise<void> {
   const inside = (container: string) => lastWordsOf(work.clients, launched.instance.id, container, signal)
-  return checkFromOutside(address, launchedPorts(work), phase, signal, work.tell, launched.identityOf, inside)
+  return checkPublicPorts(address, launchedPorts(work), phase, signal, work.emit, launched.identityOf, inside)
 }
 
 /** The ports of what is launched: without the monitoring servers that could not be had. */

@@ -67,7 +67,7 @@ export function leadAddressOperation(
   })
 }
 
-function addressLine({ situation }: Work): PlanLine {
-  const { address = 'the address' } = situation.elasticIp ?? {}
-  return { glyph: situation.serving ? '~' : '+', what: 'address', detail: `${address} leads to release ${situation.next}` }
+function addressLine({ state }: Work): PlanLine {
+  const { address = 'the address' } = state.elasticIp ?? {}
+  return { glyph: state.serving ? '~' : '+', what: 'address', detail: `${address} leads to release ${state.next}` }
 }

@@ -10,10 +10,10 @@ import type { Work } from '../work.ts'
 export type Result = Pick<LedgerEntry, 'outcome' | 'images' | 'seconds'> & Partial<Pick<LedgerEntry, 'error' | 'missing'>>
 
 /** Writes what came of a run into the ledger. Only the holder of the stage's lease may. */
-export async function record({ config, clients, situation, owner, recipes }: Work, result: Result): Promise<void> {
+export async function record({ config, clients, state, owner, recipes }: Work, result: Result): Promise<void> {
   const commit = await commitOf(config.folder)
   await writeEntry(clients, config, {
-    release: situation.next,
+    release: state.next,
     at: new Date().toISOString(),
     by: `${owner.user}@${owner.host}`,
     ...(commit ? { commit } : {}),
@@ -27,7 +27,7 @@ export async function record({ config, clients, situation, owner, recipes }: Wor
  * Writes down how a promotion ended that was killed before it could: its release serves. It is known now, and not any more when the next has replaced it. None where
  * the last promotion has done that itself.
  */
-export function settleLedgerOperations({ clients, config, situation: { last, serving } }: Work): AnyOperation[] {
+export function settleLedgerOperations({ clients, config, state: { last, serving } }: Work): AnyOperation[] {
   if (last?.outcome !== 'promoting' || last.release !== serving?.release) return []
   return [
     operation({
@@ -44,7 +44,7 @@ export function recordProvisionedOperation(work: Work, after: readonly AnyOperat
   return operation({
     phase: 'record',
     title: 'ledger',
-    lines: [{ glyph: '+', what: 'ledger', detail: `release ${work.situation.next}, provisioned` }],
+    lines: [{ glyph: '+', what: 'ledger', detail: `release ${work.state.next}, provisioned` }],
     after,
     run: (_, { seconds }) => record(work, { outcome: 'provisioned', images: {}, missing: [], seconds: seconds() }),
   })
@@ -55,7 +55,7 @@ export function recordOperation(work: Work, push: Operation<Map<string, Pushed>>
   return operation({
     phase: 'record',
     title: 'ledger',
-    lines: [{ glyph: '+', what: 'ledger', detail: `release ${work.situation.next}, its images and its times` }],
+    lines: [{ glyph: '+', what: 'ledger', detail: `release ${work.state.next}, its images and its times` }],
     needs: { push },
     after,
     run: ({ push }, { seconds }) => record(work, { outcome: 'serving', images: digestsOf(push), seconds: seconds() }),

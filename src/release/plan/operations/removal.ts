@@ -4,7 +4,7 @@ import type { Context } from '../../../aws/graph/resource.ts'
 import { parametersBelow } from '../../../aws/parameters.ts'
 import { until } from '../../../aws/retry.ts'
 import { ownerOf, parameterPath, type StageId } from '../../stage/names.ts'
-import { contentsOf, type Possession } from '../../stage/owned-resources.ts'
+import { type OwnedResource, ownedResourcesOf } from '../../stage/owned-resources.ts'
 import { removeMachine, removeNetwork } from '../../stage/retire.ts'
 import { stageResources } from '../../stage/stage-resources.ts'
 import { type Lease, leaseName } from '../../state/lease.ts'
@@ -12,7 +12,7 @@ import type { Resources } from '../../state/stage-state.ts'
 import { type AnyOperation, type Operation, operation, type PlanLine } from '../operation.ts'
 
 /** What removing a stage works with. */
-export interface RemovalWork extends Pick<Context, 'clients' | 'inventory' | 'tell'> {
+export interface RemovalWork extends Pick<Context, 'clients' | 'inventory' | 'emit'> {
   readonly id: StageId
   readonly resources: Resources
 }
@@ -87,20 +87,20 @@ export function stageRemoval(work: RemovalWork) {
 const settling = { well: 30, failed: 2 }
 
 /** Looks again, after everything else, at what is left. */
-export function lookAgain({ clients, id, tell }: RemovalWork, after: readonly AnyOperation[]) {
+export function lookAgain({ clients, id, emit }: RemovalWork, after: readonly AnyOperation[]) {
   return operation({
     phase: 'receipt',
     title: 'look again',
     lines: [{ glyph: ' ', what: 'look again', detail: 'until nothing is shown any more' }],
     quiet: true,
     after,
-    async run(_, { signal, failed }): Promise<Possession[]> {
-      let remaining: Possession[] = []
+    async run(_, { signal, failed }): Promise<OwnedResource[]> {
+      let remaining: OwnedResource[] = []
       const look = async () => {
-        remaining = await contentsOf(new Inventory(clients, ownerOf(id)))
+        remaining = await ownedResourcesOf(new Inventory(clients, ownerOf(id)))
         return remaining.length === 0 || undefined
       }
-      const waiting = () => tell({ phase: 'receipt', state: 'progress', detail: `${remaining.length} still shown` })
+      const waiting = () => emit({ phase: 'receipt', state: 'progress', detail: `${remaining.length} still shown` })
       await until(look, { within: failed() ? settling.failed : settling.well, signal, waiting })
       return remaining
     },

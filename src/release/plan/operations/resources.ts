@@ -24,17 +24,17 @@ interface Wanted {
   readonly stack: Stack
 }
 
-function wantedBy({ config, situation, machine, recipes }: Work): Wanted {
+function wantedBy({ config, state, machine, recipes }: Work): Wanted {
   const { imageId, types, zone } = machine
   const names = recipes.recipes.map(({ name }) => name)
   const stage = stageResources(config, names)
   const spec = { imageId, types, diskGiB: config.instance.diskGiB, userData }
-  return { stage, stack: stack(config, situation.next, stage.profile, { machine: spec, zone, open: openPorts(config) }) }
+  return { stage, stack: stack(config, state.next, stage.profile, { machine: spec, zone, open: openPorts(config) }) }
 }
 
 /** Finds or creates one resource with all that it needs. */
-async function make<Out>(resource: AnyResource, { clients, situation, tell }: Work, signal: AbortSignal) {
-  const context: Context = { clients, inventory: situation.inventory, signal, tell }
+async function make<Out>(resource: AnyResource, { clients, state, emit }: Work, signal: AbortSignal) {
+  const context: Context = { clients, inventory: state.inventory, signal, emit }
   const { outputs, timings } = await up([resource], context, 'create')
   return { out: outputs.get(resource.name) as Out, timings }
 }
@@ -43,7 +43,7 @@ const line = (what: string, there: boolean, detail = ''): PlanLine => ({ glyph: 
 
 /** The address of the stage. */
 export function elasticIpOperation(work: Work, after: readonly AnyOperation[]) {
-  const { elasticIp } = work.situation
+  const { elasticIp } = work.state
   return operation({
     phase: 'create',
     title: 'elastic ip',
@@ -56,7 +56,7 @@ export function elasticIpOperation(work: Work, after: readonly AnyOperation[]) {
 
 /** The image repository of the stage. It is made apart from the stack, so that pushing need not wait for that. */
 export function repositoryOperation(work: Work, after: readonly AnyOperation[]) {
-  const { repository } = work.situation
+  const { repository } = work.state
   return operation({
     phase: 'create',
     title: 'repository',
@@ -69,8 +69,8 @@ export function repositoryOperation(work: Work, after: readonly AnyOperation[]) 
 
 /** The network and the machine of the new release, with the role that the machine has. A run that fails removes what is the release's own. */
 export function stackOperation(work: Work, after: readonly AnyOperation[]) {
-  const { config, clients, situation, tell } = work
-  const { role, profile, next } = situation
+  const { config, clients, state, emit } = work
+  const { role, profile, next } = state
   const { type, diskGiB } = config.instance
   const what = `vpc, subnet, internet gateway, route table, security group, ${type} with ${diskGiB} GiB`
   return operation({
@@ -87,18 +87,18 @@ export function stackOperation(work: Work, after: readonly AnyOperation[]) {
       const { out, timings } = await make<Instance>(wantedBy(work).stack.instance, work, signal)
       return { instance: out, timings }
     },
-    undo: ({ signal }) => retire(clients, config, [next], 'clear away', signal, tell),
+    undo: ({ signal }) => retire(clients, config, [next], 'clear away', signal, emit),
   })
 }
 
 /** Drains and removes the stack of a release. */
-export function retireOperation({ config, clients, tell }: Work, release: number, why: string, after: readonly AnyOperation[] = []) {
+export function retireOperation({ config, clients, emit }: Work, release: number, why: string, after: readonly AnyOperation[] = []) {
   return operation({
     phase: 'retire',
     title: `stack of release ${release}`,
     lines: [{ glyph: '-', what: 'stack', detail: `release ${release}: ${why}` }],
     quiet: true,
     after,
-    run: (_, { signal }) => retire(clients, config, [release], 'retire', signal, tell),
+    run: (_, { signal }) => retire(clients, config, [release], 'retire', signal, emit),
   })
 }

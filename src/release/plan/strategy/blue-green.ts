@@ -1,4 +1,4 @@
-import { makeRoom } from '../capacity.ts'
+import { removedFirst } from '../capacity.ts'
 import type { Replacement } from '../release-operations.ts'
 import type { Work } from '../work.ts'
 import { leftovers, retirement } from './retirements.ts'
@@ -7,10 +7,10 @@ import { leftovers, retirement } from './retirements.ts'
  * Builds a new machine beside the one that serves; the old one goes when the new one serves. Leftovers of other runs go first only where there is no room beside them.
  * @throws Failure when the account's quotas leave no room for another release
  */
-export function blueGreen({ situation, room }: Work): Replacement {
-  const { serving, next } = situation
-  const left = leftovers(situation)
-  const before = makeRoom(room, situation, [], left)
+export function blueGreen({ state, capacity }: Work): Replacement {
+  const { serving, next } = state
+  const left = leftovers(state)
+  const before = removedFirst(capacity, state, [], left)
   const later = left.filter((release) => !before.includes(release))
   return {
     before: before.map(retirement.leftover),

@@ -1,4 +1,4 @@
-import { makeRoom } from '../capacity.ts'
+import { removedFirst } from '../capacity.ts'
 import type { Replacement } from '../release-operations.ts'
 import type { Work } from '../work.ts'
 import { leftovers, retirement } from './retirements.ts'
@@ -7,11 +7,11 @@ import { leftovers, retirement } from './retirements.ts'
  * Removes the release that serves before anything is made, as the tutorial did: nothing serves in between, and there is no way back.
  * @throws Failure when the account's quotas leave no room for a release even then
  */
-export function recreate({ situation, room }: Work): Replacement {
-  const { serving, next } = situation
-  const left = leftovers(situation)
+export function recreate({ state, capacity }: Work): Replacement {
+  const { serving, next } = state
+  const left = leftovers(state)
   const first = serving ? [serving.release] : []
-  const before = makeRoom(room, situation, first, left)
+  const before = removedFirst(capacity, state, first, left)
   const later = left.filter((release) => !before.includes(release))
   return {
     before: before.map((release) =>

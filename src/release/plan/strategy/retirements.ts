@@ -1,8 +1,8 @@
-import type { Situation } from '../../state/stage-state.ts'
+import type { StageState } from '../../state/stage-state.ts'
 import type { Retirement } from '../release-operations.ts'
 
 /** The releases that have resources and serve nobody. */
-export function leftovers({ releases, serving }: Situation): number[] {
+export function leftovers({ releases, serving }: StageState): number[] {
   return releases.filter((release) => release !== serving?.release)
 }
 
