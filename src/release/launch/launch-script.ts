@@ -1,7 +1,7 @@
 /** A container as the launch script starts it. */
 export interface Container {
   readonly name: string
-  /** Services come first; monitoring is fetched while they start, and started while they have to show that they stay healthy. */
+  /** Services come first; monitoring is fetched and started while they have to show that they stay healthy. */
   readonly kind: 'service' | 'monitoring'
   /** `REGISTRY/REPOSITORY@sha256:…` */
   readonly image: string
@@ -94,14 +94,13 @@ export function launchScript(launch: Launch): string {
     '',
     ...pulls(first),
     ...pulled(first),
-    // The services have come; what is for monitoring comes while they start.
-    ...pulls(monitoring),
     '',
     ...(launch.secretsAgent ? startSecretsAgent(launch.secretsAgent, launch.containers) : []),
     ...bringUp(services),
     `sleep ${healthWindow} 3>&- & window=$!`,
     '',
-    ...(monitoring.length > 0 ? [...pulled(monitoring), '', ...bringUp(monitoring)] : []),
+    // Not before the services are healthy: fetching would take the processor and the disk from their start.
+    ...(monitoring.length > 0 ? [...pulls(monitoring), ...pulled(monitoring), '', ...bringUp(monitoring)] : []),
     'wait "$window"',
     ...launch.containers.map((container) => `steady ${checkOf(container)}`),
     'unended',

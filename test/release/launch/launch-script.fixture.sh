@@ -67,7 +67,7 @@ unended() { # that no container has ended since it was healthy
   ended=$(grep -vxF -f "$root/lives.now" "$root/lives" | head -n 1)
   [ -z "$ended" ] || fail ended "$(printf '%s' "${ended%% *}" | tr -d /)"
 }
-kept() { # waits until every secret is there
+secrets_ready() { # waits until every secret is there
   deadline=$(($(date +%s) + 60))
   until docker logs secrets | grep -q '^ready'; do
     [ "$(date +%s)" -lt "$deadline" ] || fail secrets secrets
@@ -102,7 +102,7 @@ docker run -d --name secrets --network host --restart unless-stopped \
   registry.test/shop/prod/secrets@sha256:1111111111111111111111111111111111111111111111111111111111111111 \
   /run/secrets \
   web/API_KEY:1000=/shop/prod/secrets/API_KEY || fail start secrets
-kept
+secrets_ready
 
 docker rm -f data-store || true
 docker run -d \
