@@ -22,6 +22,9 @@ export interface Bearer {
 /** A text that is shorter cannot nest too deep: each list that is opened is closed as well. Nor is it worth being looked over. */
 const shortText = 2 * (deepestJson + 1)
 
+/** A text from this length on waits for its turn before it is looked over: many that have arrived together would keep the event loop for the sum of what each takes. */
+const longText = 64 * 1024
+
 /** What the values of a short text take at most, in bytes for each of its characters: lists in lists are the worst. */
 const worstFactor = 28
 
@@ -41,10 +44,12 @@ export const mostContainers = (received: number) => 1000 + 20 * received
 export async function parseJson(text: string, request: Bearer): Promise<unknown> {
   if (isShort(text)) return parseShort(text, request)
   try {
+    const work = request.work()
+    if (text.length >= longText) await work.pause()
     const extent = lookOver(text)
     checkContainers(extent.containers, request)
     request.reserve(memoryOf(extent))
-    return isLight(extent, text) ? JSON.parse(text) : await parseInPieces(text, extent, request.work())
+    return isLight(extent, text) ? JSON.parse(text) : await parseInPieces(text, extent, work)
   } catch (error) {
     throw error instanceof SyntaxError ? malformed() : error
   }
