@@ -88,7 +88,9 @@ function* windows(lines: readonly Line[]): Generator<Line[]> {
 }
 
 /** @throws HttpError when going on makes no sense: no room, no memory, no database, too many lines, nobody who waits for an answer */
-async function keepLines(lines: readonly Line[], request: Request, key: string | undefined, ingest: Ingest, tally: Tally): Promise<void> {
+async function keepLines(some: readonly Line[], request: Request, key: string | undefined, ingest: Ingest, tally: Tally): Promise<void> {
+  // Those that are too many are not even looked at.
+  const lines = some.slice(0, mostRecords(request.received) - tally.looked)
   const held = lines.reduce((sum, { bytes }) => sum + recordBytes + lineFactor * (bytes?.length ?? 0), 0)
   request.reserve(held)
   // Until the answer: what is told of each.
@@ -108,7 +110,7 @@ async function keepLines(lines: readonly Line[], request: Request, key: string |
     }
     await settle(keeping, tally)
     tally.looked += lines.length
-    if (tally.looked > mostRecords(request.received))
+    if (lines.length < some.length)
       throw new HttpError(413, `The lines are more than ${mostRecords(request.received)}, which is too many for what was sent`)
   } finally {
     request.release(held)
