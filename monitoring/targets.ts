@@ -25,7 +25,7 @@ export function targetsFile(job: string): string {
  * The files that say where each job's targets are, for the folder that is mounted at `/etc/prometheus/`.
  *
  * @param address where the containers of this machine are reached from Prometheus's own
- * @param runs whether a container runs; a server that could not be had is no target
+ * @param runs whether a container runs; a server that was left out is no target
  * @returns path relative to that folder (`targets/ml-inference.json`) → text; empty when the config leaves Prometheus out
  */
 export function prometheusTargets(config: Config, address: string, runs: (name: string) => boolean = () => true): Record<string, string> {

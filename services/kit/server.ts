@@ -60,7 +60,7 @@ const refusedMs = 2000
  * Starts an HTTP server that slow clients cannot hold and that ends in good order.
  *
  * @param always headers of the answers to what never becomes a request, such as nonsense
- * @throws the system's error when the address is not to be had
+ * @throws the system's error when the address cannot be listened on
  */
 export async function startServer(
   handler: RequestListener,

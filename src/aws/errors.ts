@@ -37,7 +37,7 @@ export function isLacking(error: unknown): boolean {
 }
 
 /** Another resource still holds on to this one. Normal for minutes after a termination: network interfaces detach late. */
-export function isHeld(error: unknown): boolean {
+export function isBlocked(error: unknown): boolean {
   return /^DependencyViolation$|^InvalidIPAddress\.InUse$|^DeleteConflict(Exception)?$|^IncorrectState$|^ResourceInUse/i.test(codeOf(error))
 }
 

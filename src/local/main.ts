@@ -11,7 +11,7 @@ import type { EngineName } from './machine/engine-name.ts'
 import { createMachines } from './machine/machines.ts'
 import { closeToOthers, openToOthers } from './machine/packet-filter.ts'
 import { defaultEngine, defaultPort, defaultRegion, readCloudState, writeCloudState } from './process/cloud-state.ts'
-import { ending } from './process/exit-codes.ts'
+import { exitCodes } from './process/exit-codes.ts'
 import { bequeath, inherit, lockAfter, type Successor } from './process/handover.ts'
 import type { Lock } from './process/lock.ts'
 import { logForever, openLog } from './process/log.ts'
@@ -27,7 +27,7 @@ const lastAnswers = 3000
 const { values } = parseArgs({
   options: { folder: { type: 'string' }, port: { type: 'string' }, region: { type: 'string' }, engine: { type: 'string' } },
 })
-if (values.folder === undefined) end(ending.failed, 'usage: main.ts --folder DIR [--port N] [--region NAME] [--engine NAME]')
+if (values.folder === undefined) end(exitCodes.failed, 'usage: main.ts --folder DIR [--port N] [--region NAME] [--engine NAME]')
 const folder = path.resolve(values.folder)
 /** Calls that came before there was anything to answer them with. */
 const waiting: [IncomingMessage, ServerResponse][] = []
@@ -39,7 +39,7 @@ try {
   await run()
 } catch (error) {
   const full = (error as NodeJS.ErrnoException).code === 'ENOSPC' || (error as { status?: number }).status === 507
-  end(full ? ending.full : ending.failed, full ? (error as Error).message : String((error as Error).stack))
+  end(full ? exitCodes.full : exitCodes.failed, full ? (error as Error).message : String((error as Error).stack))
 }
 
 async function run(): Promise<void> {
@@ -51,7 +51,7 @@ async function run(): Promise<void> {
   inherited?.server.on('request', wait)
   lock = await lockAfter(path.join(folder, 'lock'), inherited ? 20_000 : 0)
   const before = readCloudState(folder)
-  if (!lock) end(ending.locked, `The embedded cloud in ${folder} is running already (process ${before?.pid ?? 'unknown'}).`)
+  if (!lock) end(exitCodes.locked, `The embedded cloud in ${folder} is running already (process ${before?.pid ?? 'unknown'}).`)
   const keys = openKeys(folder)
   const store = createStore(path.join(folder, 'cloud.db'))
   const log = openLog(path.join(folder, 'cloud.log'))
@@ -61,7 +61,7 @@ async function run(): Promise<void> {
   const held = inherited ?? (await holdPort(before?.port ?? Number(values.port ?? defaultPort))) ?? (bound ? undefined : await holdPort(0))
   if (!held) {
     end(
-      ending.port,
+      exitCodes.port,
       `Port ${before?.port} of 127.0.0.1, which the embedded cloud in ${folder} has had from its start, is held by another program.`,
     )
   }
@@ -87,7 +87,7 @@ async function run(): Promise<void> {
     if (stopping) return
     stopping = true
     log.line(`stopping, instances: ${instances}`)
-    void finish(instances, successor).catch((error: Error) => end(ending.failed, String(error.stack)))
+    void finish(instances, successor).catch((error: Error) => end(exitCodes.failed, String(error.stack)))
   }
 
   async function finish(instances: 'keep' | 'kill', successor: Successor | undefined): Promise<void> {
@@ -103,7 +103,7 @@ async function run(): Promise<void> {
     store.close()
     log.line('stopped')
     log.close()
-    process.exit(ending.stopped)
+    process.exit(exitCodes.stopped)
   }
 
   process.on('SIGTERM', () => stop('keep'))

@@ -5,7 +5,7 @@ import type { StageId } from './stage/names.ts'
 import { lookAt } from './state/stage-state.ts'
 
 /** Run Command keeps the first 24,000 characters of what a command prints, and it is the last lines that are wanted. */
-const kept = 23_000
+const mostBytes = 23_000
 
 /**
  * The last lines of what a container of the serving release has printed, both streams, oldest first.
@@ -27,7 +27,7 @@ export async function logsOf(clients: Clients, id: StageId, container: string, l
           ? clients.command(`ec2 start-instances --instance-ids ${instance.id}`)
           : `npx zx scripts/status.mjs --stage ${id.stage}`,
     })
-  const script = `docker inspect ${container} >/dev/null && docker logs --tail ${lines} ${container} 2>&1 | tail -c ${kept}`
+  const script = `docker inspect ${container} >/dev/null && docker logs --tail ${lines} ${container} 2>&1 | tail -c ${mostBytes}`
   const options = { comment: `Logs of ${container}`, seconds: 60, signal, waiting: () => undefined }
   const { exitCode, stdout, stderr } = await runCommand(clients, instance.id, script, options)
   if (exitCode === 0) return stdout.trimEnd()
@@ -51,7 +51,7 @@ export interface LastWords {
 
 /** Asks a machine for the last words of one of its containers. Throws what Run Command throws, and when there is no such container. */
 export async function lastWordsOf(clients: Clients, instanceId: string, container: string, signal: AbortSignal): Promise<LastWords> {
-  const script = `docker inspect -f '{{.RestartCount}} {{.State.OOMKilled}}' ${container} && docker logs --tail 20 ${container} 2>&1 | tail -c ${kept}`
+  const script = `docker inspect -f '{{.RestartCount}} {{.State.OOMKilled}}' ${container} && docker logs --tail 20 ${container} 2>&1 | tail -c ${mostBytes}`
   const options = { comment: `Last words of ${container}`, seconds: 60, signal, waiting: () => undefined }
   const { exitCode, stdout, stderr } = await runCommand(clients, instanceId, script, options)
   if (exitCode !== 0) throw new Failure(stderr.trim(), { on: `container ${container}, instance ${instanceId}` })

@@ -3,7 +3,7 @@ import path from 'node:path'
 import process from 'node:process'
 import { exit, Failure } from '../report/failure.ts'
 import { allFlags, asksFor, type FlagValues, parseFlags } from './flags.ts'
-import { letEnd } from './force-exit.ts'
+import { forceExitLater } from './force-exit.ts'
 import { listenForInterruption } from './interruption.ts'
 import { annotation, type Report, renderReport, reportDocument, reportOf } from './report.ts'
 import type { Terminal } from './terminal.ts'
@@ -56,7 +56,7 @@ export async function run(spec: Spec, work: Work): Promise<void> {
   const { code, report } = await perform(parsed, work)
   if (report) show(report)
   process.exitCode = code
-  letEnd(parsed.flags.verbose === true)
+  forceExitLater(parsed.flags.verbose === true)
 }
 
 async function perform({ flags, positionals }: ReturnType<typeof parseFlags>, work: Work): Promise<{ code: number; report?: Report }> {

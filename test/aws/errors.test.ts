@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { codeOf, explain, isAmbiguous, isDenied, isHeld, isLacking, isNotFound, isThrottled } from '../../src/aws/errors.ts'
+import { codeOf, explain, isAmbiguous, isBlocked, isDenied, isLacking, isNotFound, isThrottled } from '../../src/aws/errors.ts'
 import { Failure } from '../../src/report/failure.ts'
 import { lostAnswer, refusal } from './world.fixture.ts'
 
@@ -14,7 +14,7 @@ test('the code of an error is the name that AWS gave it, or that of the broken c
 
 /** Which of the questions about an error are answered with yes. */
 function kindsOf(error: unknown): string {
-  const questions = { isNotFound, isThrottled, isHeld, isAmbiguous, isDenied, isLacking }
+  const questions = { isNotFound, isThrottled, isBlocked, isAmbiguous, isDenied, isLacking }
   return Object.entries(questions)
     .filter(([, question]) => question(error))
     .map(([name]) => name.slice(2))
@@ -33,7 +33,7 @@ const spellings: Record<string, readonly string[]> = {
     'ParameterNotFound',
   ],
   Throttled: ['RequestLimitExceeded', 'Throttling', 'ThrottlingException', 'EC2ThrottledException', 'TooManyRequestsException', 'SlowDown'],
-  Held: [
+  Blocked: [
     'DependencyViolation',
     'InvalidIPAddress.InUse',
     'DeleteConflict',

@@ -66,7 +66,7 @@ test('the targets stand at the address of the machine, each on its own port', ()
   assert.is(targets['targets/node-exporter.json'], '[{"targets":["10.0.0.7:9292"],"labels":{"service":"node-exporter"}}]\n')
 })
 
-test('a server that could not be had is no target', () => {
+test('a server that was left out is no target', () => {
   const targets = prometheusTargets(config, '10.0.0.7', (name) => name !== 'alertmanager')
   assert.not.ok('targets/alertmanager.json' in targets)
   assert.is(Object.keys(targets).length, 4)

@@ -1,14 +1,14 @@
 import type { Clients } from '../clients.ts'
 
 /** What may hold on to a resource that is to be removed, as EC2's filters name it. */
-export type Held = { readonly by: 'vpc-id' | 'subnet-id' | 'group-id'; readonly id: string }
+export type Container = { readonly by: 'vpc-id' | 'subnet-id' | 'group-id'; readonly id: string }
 
 /**
  * Names what still uses a VPC, a subnet or a security group: AWS says that there is something, not what. Interfaces come with what they belong to, because that is what
  * has to go.
  * @returns one short text each: `network interface eni-0a1b (in-use, ELB app/front)`
  */
-export async function blockersOf(clients: Clients, { by, id }: Held): Promise<string[]> {
+export async function blockersOf(clients: Clients, { by, id }: Container): Promise<string[]> {
   const ec2 = await clients.ec2()
   const filter = { Filters: [{ Name: by, Values: [id] }] }
   const { NetworkInterfaces = [] } = await ec2.describeNetworkInterfaces(filter)

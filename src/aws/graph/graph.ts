@@ -1,5 +1,5 @@
 import { Failure } from '../../report/failure.ts'
-import { isAmbiguous, isHeld, isNotFound, isThrottled } from '../errors.ts'
+import { isAmbiguous, isBlocked, isNotFound, isThrottled } from '../errors.ts'
 import { retry } from '../retry.ts'
 import type { AnyResource, Context, Needs, Waiting } from './resource.ts'
 import { type Walked, walk } from './walk.ts'
@@ -82,7 +82,7 @@ export async function down(all: readonly AnyResource[], context: Context, phase:
     try {
       await retry(
         () => resource.remove(out, context, waiting).catch((error) => (isNotFound(error) ? undefined : Promise.reject(error))),
-        (error) => isHeld(error) || isThrottled(error),
+        (error) => isBlocked(error) || isThrottled(error),
         {
           within: context.detaching ?? detaching,
           signal: context.signal,
@@ -90,7 +90,7 @@ export async function down(all: readonly AnyResource[], context: Context, phase:
         },
       )
     } catch (error) {
-      throw isHeld(error) ? await held(resource, out, context, error) : error
+      throw isBlocked(error) ? await blockedFailure(resource, out, context, error) : error
     }
     return { out, detail: resource.label(out) }
   })
@@ -102,7 +102,7 @@ function heldBy({ needs, survives = [] }: AnyResource): AnyResource[] {
 }
 
 /** The failure to remove something that is still used, with the name of what uses it. */
-async function held(resource: AnyResource, out: unknown, context: Context, error: unknown): Promise<Failure> {
+async function blockedFailure(resource: AnyResource, out: unknown, context: Context, error: unknown): Promise<Failure> {
   const blockers = (await resource.blockers?.(out, context)) ?? []
   return new Failure(`Could not remove ${resource.name}: ${(error as Error).message}`, {
     on: resource.label(out),

@@ -39,7 +39,7 @@ export async function walk(
   const outputs = new Map<string, unknown>()
   const timings: Timing[] = []
   const failures: { name: string; error: unknown }[] = []
-  const held = new Map<string, string>()
+  const skippedBecause = new Map<string, string>()
   const running = new Map<AnyResource, Promise<boolean>>()
 
   const run = (resource: AnyResource): Promise<boolean> => {
@@ -54,7 +54,7 @@ export async function walk(
     const ready = await Promise.all(prerequisites.map(run))
     const blocker = prerequisites[ready.indexOf(false)]
     if (blocker) {
-      held.set(resource.name, blocker.name)
+      skippedBecause.set(resource.name, blocker.name)
       context.emit({ phase, step: resource.name, state: 'skipped', detail: `needs ${blocker.name}` })
       return false
     }
@@ -85,18 +85,22 @@ export async function walk(
   // What ended because of the abort is no failure of its own.
   const { aborted, reason } = context.signal
   const causes = failures.filter(({ error }) => !(aborted && (error === reason || (error as Error).name === 'AbortError')))
-  if (causes.length > 0) throw gather(causes, held, phase)
+  if (causes.length > 0) throw gather(causes, skippedBecause, phase)
   if (failures.length > 0) throw reason
   return { outputs, timings }
 }
 
 /** One error for a walk that failed: the first cause in full, the other causes and what was held up by name. */
-function gather(failures: readonly { name: string; error: unknown }[], held: ReadonlyMap<string, string>, phase: string): unknown {
+function gather(
+  failures: readonly { name: string; error: unknown }[],
+  skippedBecause: ReadonlyMap<string, string>,
+  phase: string,
+): unknown {
   const [first, ...others] = failures as [{ name: string; error: unknown }, ...{ name: string; error: unknown }[]]
   const error = explain(first.error, `Could not ${phase} ${first.name}`, first.name)
   if (!(error instanceof Failure)) return error
   const also = others.map((other) => `Also failed: ${other.name}: ${(other.error as Error).message}`)
-  const skipped = held.size > 0 ? [`Held up by it: ${[...held.keys()].join(', ')}`] : []
+  const skipped = skippedBecause.size > 0 ? [`Held up by it: ${[...skippedBecause.keys()].join(', ')}`] : []
   const message = [error.message, ...also, ...skipped].join('\n')
   return new Failure(message, { ...error.details, cause: error.details.cause ?? error })
 }

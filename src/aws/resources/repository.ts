@@ -34,7 +34,7 @@ export const repositories: Kind<Repository> = {
 }
 
 /** How many of each image stay: enough for a rollback. */
-const kept = 20
+const newestKept = 20
 /** https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html, "Rules per lifecycle policy" */
 const mostRules = 50
 
@@ -54,13 +54,13 @@ function lifecycleOf(images: readonly string[]): string {
   const rules =
     images.length <= mostRules
       ? images.map((image, index) =>
-          oldest(index + 1, `Keep the newest ${kept} of ${image}`, {
+          oldest(index + 1, `Keep the newest ${newestKept} of ${image}`, {
             tagStatus: 'tagged',
             tagPrefixList: [tagPrefix(image)],
-            countNumber: kept,
+            countNumber: newestKept,
           }),
         )
-      : [oldest(1, `Keep the newest ${kept} of each image on average`, { tagStatus: 'any', countNumber: kept * images.length })]
+      : [oldest(1, `Keep the newest ${newestKept} of each image on average`, { tagStatus: 'any', countNumber: newestKept * images.length })]
   return JSON.stringify({ rules })
 }
 

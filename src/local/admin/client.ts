@@ -13,11 +13,11 @@ const patienceMs = 5000
  * @throws Error when it refuses
  */
 export async function askCloud<T>(folder: string, name: string, input: object = {}, patience = patienceMs): Promise<T | undefined> {
-  const [place, credentials] = [readCloudState(folder), readCredentials(folder)]
-  if (!place || !credentials) return undefined
-  const [url, host, body] = [`/_cloud/${name}`, `127.0.0.1:${place.port}`, JSON.stringify(input)]
-  const headers = sign({ method: 'POST', url, host, body }, { credentials, region: place.region, service: 'cloud' })
-  const answer = await post({ port: place.port, path: url, headers, body, patience })
+  const [state, credentials] = [readCloudState(folder), readCredentials(folder)]
+  if (!state || !credentials) return undefined
+  const [url, host, body] = [`/_cloud/${name}`, `127.0.0.1:${state.port}`, JSON.stringify(input)]
+  const headers = sign({ method: 'POST', url, host, body }, { credentials, region: state.region, service: 'cloud' })
+  const answer = await post({ port: state.port, path: url, headers, body, patience })
   const said = answer && parse(answer.text)
   // Another program has the port, or a cloud of another folder, which does not know our credentials.
   if (!answer || !said || said.__type === 'InvalidClientTokenId') return undefined

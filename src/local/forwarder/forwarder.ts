@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { readWhole, writeWhole } from '../machine/folder.ts'
 import { alive, identify, killAll, marker, type ProcessIdentity } from '../machine/process-table.ts'
 import { createRestarts } from '../process/restarts.ts'
-import { type Forwarding, forwarderVersion, forwardingFolder, placeOf, type Refused, type Report, type Rules } from './rules.ts'
+import { endpointOf, type Forwarding, forwarderVersion, forwardingFolder, type Refused, type Report, type Rules } from './rules.ts'
 
 const program = fileURLToPath(new URL('./main.ts', import.meta.url))
 
@@ -90,13 +90,13 @@ export function createForwarder(cloudFolder: string, wake: () => void): Forwarde
     },
 
     async taken(address, ports) {
-      const rules = new Set(wanted.forwardings.map(placeOf))
-      const ours = ports.some((port) => rules.has(placeOf({ address, port })))
-      const refused = new Set((ours ? await settled() : undefined)?.refused.map(placeOf))
+      const rules = new Set(wanted.forwardings.map(endpointOf))
+      const ours = ports.some((port) => rules.has(endpointOf({ address, port })))
+      const refused = new Set((ours ? await settled() : undefined)?.refused.map(endpointOf))
       const answers = await Promise.all(
         ports.map((port) => {
-          const place = placeOf({ address, port })
-          return rules.has(place) ? refused.has(place) : held(address, port)
+          const endpoint = endpointOf({ address, port })
+          return rules.has(endpoint) ? refused.has(endpoint) : held(address, port)
         }),
       )
       return ports.filter((_, index) => answers[index])

@@ -1,6 +1,6 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { admits } from './blocks.ts'
-import { type Forwarding, placeOf, type Refused } from './rules.ts'
+import { endpointOf, type Forwarding, type Refused } from './rules.ts'
 
 /** The TCP listeners of all public addresses, and the connections through them. */
 export interface Listeners {
@@ -8,10 +8,10 @@ export interface Listeners {
   apply(wanted: readonly Forwarding[]): Promise<void>
   /** Takes over a server that listens already, from the forwarder that was there before; at once, for what it accepts meanwhile would be lost. */
   adopt(rule: Forwarding, server: Server): void
-  /** The ports that were wanted and could not be had; the next `apply` tries again. */
+  /** The ports that were wanted and are held by another program; the next `apply` tries again. */
   refused(): Refused[]
   /** Gives every server to `take`, then stops to accept; connections live on. Resolves when the last of them has ended. */
-  handOver(take: (place: string, server: Server) => Promise<void>): Promise<{ readonly idle: Promise<void> }>
+  handOver(take: (endpoint: string, server: Server) => Promise<void>): Promise<{ readonly idle: Promise<void> }>
 }
 
 interface Listener {
@@ -30,8 +30,8 @@ export function createListeners(): Listeners {
   const keep = (rule: Forwarding, server: Server) => {
     const listener: Listener = { rule, server }
     server.on('connection', (client) => forward(client, listener.rule, connections))
-    listeners.set(placeOf(rule), listener)
-    refused.delete(placeOf(rule))
+    listeners.set(endpointOf(rule), listener)
+    refused.delete(endpointOf(rule))
   }
 
   const open = async (rule: Forwarding) => {
@@ -41,8 +41,9 @@ export function createListeners(): Listeners {
     if (error === undefined) return keep(rule, server)
     const { code = 'unknown' } = error
     // It is tried again and again; the log says it once.
-    if (refused.get(placeOf(rule))?.code !== code) console.error(`cannot forward ${placeOf(rule)}: ${error.message}; it is tried again`)
-    refused.set(placeOf(rule), { address, port, code })
+    if (refused.get(endpointOf(rule))?.code !== code)
+      console.error(`cannot forward ${endpointOf(rule)}: ${error.message}; it is tried again`)
+    refused.set(endpointOf(rule), { address, port, code })
   }
 
   return {
@@ -51,16 +52,16 @@ export function createListeners(): Listeners {
     adopt: (rule, server) => keep(rule, createServer(options).listen(server)),
 
     async apply(wanted) {
-      const rules = new Map(wanted.map((rule) => [placeOf(rule), rule]))
-      for (const [place, { server }] of listeners) {
-        if (rules.has(place)) continue
-        listeners.delete(place)
+      const rules = new Map(wanted.map((rule) => [endpointOf(rule), rule]))
+      for (const [endpoint, { server }] of listeners) {
+        if (rules.has(endpoint)) continue
+        listeners.delete(endpoint)
         server.close()
       }
-      for (const place of refused.keys()) if (!rules.has(place)) refused.delete(place)
+      for (const endpoint of refused.keys()) if (!rules.has(endpoint)) refused.delete(endpoint)
       await Promise.all(
-        [...rules].map(([place, rule]) => {
-          const listener = listeners.get(place)
+        [...rules].map(([endpoint, rule]) => {
+          const listener = listeners.get(endpoint)
           if (listener) listener.rule = rule
           return listener ? undefined : open(rule)
         }),
@@ -68,7 +69,7 @@ export function createListeners(): Listeners {
     },
 
     async handOver(take) {
-      await Promise.all([...listeners].map(([place, { server }]) => take(place, server)))
+      await Promise.all([...listeners].map(([endpoint, { server }]) => take(endpoint, server)))
       for (const { server } of listeners.values()) server.close()
       listeners.clear()
       const idle = Promise.all([...connections].map((socket) => new Promise((resolve) => socket.once('close', resolve))))

@@ -12,7 +12,7 @@ import { identify } from '../machine/process-table.ts'
 import { takeLock } from '../process/lock.ts'
 import { logForever } from '../process/log.ts'
 import { createListeners } from './listeners.ts'
-import { forwardingFolder, placeOf, type Report, type Rules } from './rules.ts'
+import { endpointOf, forwardingFolder, type Report, type Rules } from './rules.ts'
 
 /** How often it looks by itself, in ms: for ports that were held by others, rules, and reports that found no room. */
 const lookEvery = 250
@@ -99,7 +99,9 @@ async function handOver(rules: Rules): Promise<boolean> {
     return false
   }
   leaving = true
-  const { idle } = await listeners.handOver((place, server) => new Promise((resolve) => child.send({ place }, server, {}, () => resolve())))
+  const { idle } = await listeners.handOver(
+    (endpoint, server) => new Promise((resolve) => child.send({ endpoint }, server, {}, () => resolve())),
+  )
   lock?.release()
   await new Promise<void>((resolve) => child.send({ last: true }, () => resolve()))
   child.disconnect()
@@ -111,10 +113,10 @@ async function handOver(rules: Rules): Promise<boolean> {
 /** Takes what the forwarder before this one hands over. */
 async function inherit(): Promise<true> {
   const rules = readWhole<Rules>(folder.rules)
-  const byPlace = new Map(rules?.forwardings.map((rule) => [placeOf(rule), rule]))
+  const byEndpoint = new Map(rules?.forwardings.map((rule) => [endpointOf(rule), rule]))
   await new Promise<void>((resolve) => {
-    process.on('message', (message: { place?: string; last?: boolean }, server) => {
-      const rule = message.place === undefined ? undefined : byPlace.get(message.place)
+    process.on('message', (message: { endpoint?: string; last?: boolean }, server) => {
+      const rule = message.endpoint === undefined ? undefined : byEndpoint.get(message.endpoint)
       if (rule) listeners.adopt(rule, server as Server)
       else if (server) (server as Server).close()
       if (message.last) resolve()

@@ -64,7 +64,7 @@ export function forwardingFolder(cloudFolder: string): ForwardingFolder {
 }
 
 /** Names one port of one address. */
-export function placeOf({ address, port }: { readonly address: string; readonly port: number }): string {
+export function endpointOf({ address, port }: { readonly address: string; readonly port: number }): string {
   return `${address}:${port}`
 }
 

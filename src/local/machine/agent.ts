@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { watchFolder } from '../files/watch.ts'
-import { type Ending, kept, type Running, runScript } from './commands/script.ts'
+import { outputLimits, type Running, runScript, type ScriptResult } from './commands/script.ts'
 import { agentEnvironment, machineEnvironment } from './environment.ts'
 import { type InstanceFolder, type Outcome, type Request, readWhole, rebootWish, type Settings, writeWhole } from './folder.ts'
 
@@ -42,11 +42,11 @@ export function startAgent(folder: InstanceFolder, settings: Settings, reboot: (
   const accept = (name: string) => {
     const request = readWhole<Request>(join(folder.inbox, name))
     if (request === undefined) return
-    const place = join(folder.commands, request.commandId)
+    const own = join(folder.commands, request.commandId)
     // A cloud that was killed right after delivering delivers again; the command still runs once.
-    if (existsSync(join(place, 'request.json'))) return rmSync(join(folder.inbox, name), { force: true })
-    mkdirSync(place, { recursive: true })
-    renameSync(join(folder.inbox, name), join(place, 'request.json'))
+    if (existsSync(join(own, 'request.json'))) return rmSync(join(folder.inbox, name), { force: true })
+    mkdirSync(own, { recursive: true })
+    renameSync(join(folder.inbox, name), join(own, 'request.json'))
     waiting.push(request)
   }
   const cancel = (name: string) => {
@@ -80,9 +80,9 @@ export function startAgent(folder: InstanceFolder, settings: Settings, reboot: (
       for (;;) {
         const script = start(request)
         running.set(commandId, script)
-        const ending = await script.ended
-        if (ending.code !== 194 || ending.killed) {
-          report({ commandId, ...verdict(ending), started, ended: new Date().toISOString() })
+        const result = await script.ended
+        if (result.code !== 194 || result.killed) {
+          report({ commandId, ...verdict(result), started, ended: new Date().toISOString() })
           break
         }
         await reboot()
@@ -114,14 +114,14 @@ function said(error: unknown): string {
 }
 
 /** What the agent makes of a script's end (AWS Systems Manager User Guide, "Handling reboots", and the agent's run-script plugin). */
-export function verdict(ending: Ending): Pick<Outcome, 'status' | 'details' | 'code' | 'stdout' | 'stderr'> {
-  const { code, stdout } = ending
+export function verdict(result: ScriptResult): Pick<Outcome, 'status' | 'details' | 'code' | 'stdout' | 'stderr'> {
+  const { code, stdout } = result
   const stderr =
     code === 0 || code === 168
-      ? ending.stderr
-      : `${ending.stderr}failed to run commands: ${ending.killed ? 'signal: killed' : `exit status ${code}`}`.slice(0, kept.stderr)
-  if (ending.killed === 'cancel') return { status: 'Cancelled', details: 'Cancelled', code, stdout, stderr }
-  if (ending.killed === 'timeout' || code === 137) return { status: 'TimedOut', details: 'Execution Timed Out', code: 137, stdout, stderr }
+      ? result.stderr
+      : `${result.stderr}failed to run commands: ${result.killed ? 'signal: killed' : `exit status ${code}`}`.slice(0, outputLimits.stderr)
+  if (result.killed === 'cancel') return { status: 'Cancelled', details: 'Cancelled', code, stdout, stderr }
+  if (result.killed === 'timeout' || code === 137) return { status: 'TimedOut', details: 'Execution Timed Out', code: 137, stdout, stderr }
   if (code === 0 || code === 168) return { status: 'Success', details: 'Success', code, stdout, stderr }
   return { status: 'Failed', details: 'Failed', code, stdout, stderr }
 }

@@ -38,7 +38,7 @@ export async function startMachine(path: string): Promise<void> {
   const folder = folderAt(path)
   const settings = readWhole<Settings>(folder.settings)
   if (settings === undefined) throw new Error(`${path} is not the folder of an instance`)
-  for (const place of [folder.inbox, folder.outbox, folder.commands, folder.bin, folder.root]) mkdirSync(place, { recursive: true })
+  for (const each of [folder.inbox, folder.outbox, folder.commands, folder.bin, folder.root]) mkdirSync(each, { recursive: true })
   const self = identify(process.pid)!
   writeWhole(join(folder.outbox, 'process.json'), { ...self, ready: false } satisfies MachineProcess)
   const closed = closeToOthers({ name: settings.instanceId, folder: folder.path, address: settings.privateAddress })
@@ -78,11 +78,11 @@ export async function startMachine(path: string): Promise<void> {
 
 /** Runs the user data at the first boot only, as cloud-init does; its output goes where cloud-init puts it. Anything but a script is ignored. */
 async function runUserData(folder: InstanceFolder, settings: Settings): Promise<void> {
-  const place = join(folder.path, 'user-data')
+  const own = join(folder.path, 'user-data')
   const text = Buffer.from(settings.userData ?? '', 'base64').toString('utf8')
-  if (!text.startsWith('#!') || existsSync(place)) return
-  const { ended } = runScript(text, place, folder.root, machineEnvironment(folder, settings), 86_400)
+  if (!text.startsWith('#!') || existsSync(own)) return
+  const { ended } = runScript(text, own, folder.root, machineEnvironment(folder, settings), 86_400)
   const { code } = await ended
-  writeFileSync(join(place, 'result'), `${code}\n`)
-  if (code !== 0) console.error(`the user data ended with ${code}; its output is in ${place}`)
+  writeFileSync(join(own, 'result'), `${code}\n`)
+  if (code !== 0) console.error(`the user data ended with ${code}; its output is in ${own}`)
 }

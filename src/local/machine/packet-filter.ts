@@ -8,10 +8,10 @@ import { onPath } from './on-path.ts'
  * whose a connection is and can keep others out, which only root may tell it to. So it is done where this is root and `iptables` is installed; elsewhere
  * other users of the same computer reach those ports, and what stands behind them has to look after itself.
  */
-export interface Wall {
+export interface Protected {
   /** An instance's id, or `cloud`. */
   readonly name: string
-  /** Where what it protects keeps its files: the wall goes with them. */
+  /** Where what it protects keeps its files: the rule goes with them. */
   readonly folder: string
   readonly address: string
   /** Absent: all of them. */
@@ -22,7 +22,7 @@ export interface Wall {
 const mark = (name: string, folder = '') => `mlops:${name}:${folder}`.slice(0, 255)
 
 /** The packet filter's rule, as words: a connection that another user's program opens is refused as if nothing listened. It stands before all others. */
-export function rule({ name, folder, address, port }: Wall, uid: number): string[] {
+export function rule({ name, folder, address, port }: Protected, uid: number): string[] {
   return [
     ...['OUTPUT', '-d', `${address}/32`, '-p', 'tcp', ...(port === undefined ? [] : ['--dport', String(port)])],
     ...['-m', 'owner', '!', '--uid-owner', String(uid), '-m', 'comment', '--comment', mark(name, folder)],
@@ -35,19 +35,19 @@ export function rule({ name, folder, address, port }: Wall, uid: number): string
  *
  * @returns whether it is done; false where this is not root, or the system has no such packet filter
  */
-export async function closeToOthers(wall: Wall): Promise<boolean> {
+export async function closeToOthers(guarded: Protected): Promise<boolean> {
   if (!possible()) return false
   try {
-    await openToOthers(wall.name, wall.folder)
-    await iptables('-I', ...rule(wall, process.getuid!()))
+    await openToOthers(guarded.name, guarded.folder)
+    await iptables('-I', ...rule(guarded, process.getuid!()))
     return true
   } catch (error) {
-    console.error(`${wall.address} stays open to other users of this computer: ${(error as Error).message.trim()}`)
+    console.error(`${guarded.address} stays open to other users of this computer: ${(error as Error).message.trim()}`)
     return false
   }
 }
 
-/** Takes a wall away; nothing to do where there is none. @throws Error in the words of `iptables` */
+/** Takes a rule away; nothing to do where there is none. @throws Error in the words of `iptables` */
 export async function openToOthers(name: string, folder?: string): Promise<void> {
   if (!possible()) return
   const begin = mark(name, folder)
@@ -55,7 +55,7 @@ export async function openToOthers(name: string, folder?: string): Promise<void>
 }
 
 /** Takes away what was left by those whose folders are gone. */
-export async function sweepWalls(): Promise<void> {
+export async function sweepRules(): Promise<void> {
   if (!possible()) return
   for (const words of await ours()) {
     const comment = commentOf(words)

@@ -71,7 +71,7 @@ export function createSupervisor(cloud: Cloud, instanceId: string, wake: () => v
 
     start(instance) {
       if (state() !== 'dead') return
-      for (const place of [folder.inbox, folder.outbox, folder.root]) mkdirSync(place, { recursive: true, mode: 0o700 })
+      for (const each of [folder.inbox, folder.outbox, folder.root]) mkdirSync(each, { recursive: true, mode: 0o700 })
       for (const name of ['process.json', 'agent.json', 'failure.json']) rmSync(join(folder.outbox, name), { force: true })
       observe()
       const log = openSync(folder.log, 'a', 0o600)

@@ -4,7 +4,7 @@ import { writePrivate } from '../files/keys.ts'
 import type { EngineName } from '../machine/engine-name.ts'
 
 /** Where a cloud is to be found: `cloud.json` in its folder. The port, the region and the engine stay when the process ends. */
-export interface Place {
+export interface CloudState {
   readonly pid: number
   /** ISO 8601. */
   readonly started: string
@@ -20,7 +20,7 @@ export const defaultRegion = 'us-east-1'
 export const defaultEngine: EngineName = 'stand-in'
 
 /** Undefined before the first start. */
-export function readCloudState(folder: string): Place | undefined {
+export function readCloudState(folder: string): CloudState | undefined {
   try {
     return JSON.parse(readFileSync(path.join(folder, 'cloud.json'), 'utf8'))
   } catch (error) {
@@ -29,6 +29,6 @@ export function readCloudState(folder: string): Place | undefined {
   }
 }
 
-export function writeCloudState(folder: string, place: Place): void {
-  writePrivate(path.join(folder, 'cloud.json'), `${JSON.stringify(place, null, 2)}\n`)
+export function writeCloudState(folder: string, state: CloudState): void {
+  writePrivate(path.join(folder, 'cloud.json'), `${JSON.stringify(state, null, 2)}\n`)
 }

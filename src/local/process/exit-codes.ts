@@ -1,5 +1,5 @@
 /** How the cloud's process ends, as its exit code tells: a full disk, for one, lets no other message through. */
-export const ending = {
+export const exitCodes = {
   stopped: 0,
   failed: 1,
   /** Another process has this folder. */

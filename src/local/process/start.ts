@@ -14,7 +14,7 @@ import type { EngineName } from '../machine/engine-name.ts'
 import { readWhole } from '../machine/folder.ts'
 import { codeVersion } from '../version.ts'
 import { readCloudState } from './cloud-state.ts'
-import { ending } from './exit-codes.ts'
+import { exitCodes } from './exit-codes.ts'
 import type { Successor } from './handover.ts'
 import { takeLock } from './lock.ts'
 
@@ -44,7 +44,7 @@ const glance = 1500
  * The embedded cloud of a folder: the running one, or else a new process that outlives this one. One that runs older code, or plays another
  * region, or gives new instances another engine, is replaced; its instances go on and are found again. Starts at the same time end with one cloud.
  * @param folder absolute; made when absent
- * @param port wanted at the first start; a free one is taken where it is not to be had, and kept from then on
+ * @param port wanted at the first start; a free one is taken where it is in use, and kept from then on
  * @param region what it plays; by default what it played before
  * @param engine the container engine of instances launched from now on; by default what it was before
  * @throws Failure with the last lines of its log when it does not come up
@@ -83,7 +83,7 @@ async function bringUp({ folder, port, region, engine }: StartOptions): Promise<
       await sleep(pause)
       continue
     }
-    if (child?.code === ending.locked) child = undefined
+    if (child?.code === exitCodes.locked) child = undefined
     if (child?.code !== undefined) throw failed(folder, child.code)
     child ??= launch(folder, { port, region, engine })
     await sleep(pause)
@@ -166,7 +166,7 @@ export async function cloudStatus({ folder }: { folder: string }): Promise<Statu
 /**
  * Elastic IPs are loopback addresses, so a stage's open ports are ports of this machine.
  * @param tags those of the stage: its address is the one that has them, or the next that is free
- * @returns that address; undefined where there is none to be had
+ * @returns that address; undefined where none is left
  * @throws Failure that names the ports which a program other than the cloud holds there
  */
 export async function refuseTakenPorts(
@@ -206,9 +206,9 @@ function unwritable(folder: string, cause: Error): Failure {
 }
 
 function started(folder: string): Started {
-  const [place, credentials] = [readCloudState(folder), readCredentials(folder)]
-  if (!place || !credentials) throw new Failure(`The state of the embedded cloud was removed while it runs.`, { on: folder })
-  return { endpoint: place.endpoint, region: place.region, credentials }
+  const [state, credentials] = [readCloudState(folder), readCredentials(folder)]
+  if (!state || !credentials) throw new Failure(`The state of the embedded cloud was removed while it runs.`, { on: folder })
+  return { endpoint: state.endpoint, region: state.region, credentials }
 }
 
 /** What the cloud's process gets of its first caller's environment: it lives long, serves other callers, and needs neither their secrets nor their credentials. */
@@ -244,22 +244,22 @@ function launch(folder: string, wanted: Record<string, string | number | undefin
   child.unref()
   const outcome: { code: number | undefined } = { code: undefined }
   child.once('error', () => {
-    outcome.code = ending.failed
+    outcome.code = exitCodes.failed
   })
   child.once('exit', (code) => {
-    outcome.code = code ?? ending.failed
+    outcome.code = code ?? exitCodes.failed
   })
   return outcome
 }
 
 function failed(folder: string, code: number): Failure {
   const on = `embedded cloud in ${folder}`
-  if (code === ending.full)
+  if (code === exitCodes.full)
     return new Failure('The disk is full: the embedded cloud cannot keep its state. What it had is intact.', {
       on,
       next: `df -h ${folder}`,
     })
-  if (code === ending.port) {
+  if (code === exitCodes.port) {
     const port = readCloudState(folder)?.port
     return new Failure(`Port ${port}, on which the embedded cloud has been since its first start, is held by another program.`, {
       on,

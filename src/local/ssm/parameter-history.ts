@@ -5,19 +5,19 @@ import { parameterArn } from './parameter.ts'
 import type { SecureStrings } from './secure-string.ts'
 
 /** How many versions are kept, the newest included: https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-versions.html */
-const kept = 100
+const mostVersions = 100
 
 const key = (name: string, version: number) => `${name}:${version}`
 
 /** Keeps a version that is about to be overwritten, and lets go of the one that is too old by now. Call within a transaction. */
 export function keepVersion(store: Store, overwritten: Parameter): void {
   store.put('parameterVersion', key(overwritten.Name, overwritten.Version), overwritten)
-  store.delete('parameterVersion', key(overwritten.Name, overwritten.Version + 1 - kept))
+  store.delete('parameterVersion', key(overwritten.Name, overwritten.Version + 1 - mostVersions))
 }
 
 /** Forgets the older versions of a parameter that is deleted. Call within a transaction. */
 export function forgetVersions(store: Store, { Name, Version }: Parameter): void {
-  for (let version = Math.max(1, Version - kept); version < Version; version++) store.delete('parameterVersion', key(Name, version))
+  for (let version = Math.max(1, Version - mostVersions); version < Version; version++) store.delete('parameterVersion', key(Name, version))
 }
 
 /**
@@ -36,7 +36,7 @@ export function getParameterHistory(
     const constraint = 'Member must have value between 1 and 50'
     throw new ApiError('ValidationException', `1 validation error detected: Value '${MaxResults}' at 'maxResults' failed: ${constraint}`)
   }
-  const first = Math.max(1, newest.Version + 1 - kept, Number(NextToken))
+  const first = Math.max(1, newest.Version + 1 - mostVersions, Number(NextToken))
   const last = Math.min(newest.Version, first + MaxResults - 1)
   const versions = Array.from({ length: last - first + 1 }, (_, index) => first + index).flatMap((version) => {
     const parameter = version === newest.Version ? newest : cloud.store.get('parameterVersion', key(Name, version))

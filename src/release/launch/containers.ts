@@ -42,7 +42,7 @@ export function containersOf(config: Config, pushed: ReadonlyMap<string, Pushed>
   )
   const servers = monitoringServers(config).flatMap((server): Container[] => {
     const image = pushed.get(server.name)?.reference
-    // What was not pushed could not be had on this machine; the deploy has said so.
+    // What was not pushed is not installed on this machine; the deploy has said so.
     if (!image) return []
     const { name, port, health, memoryMiB, volume, reads, hostFolders, hostNetwork, user, secrets } = server
     const environment = server.launchEnvironment(address)

@@ -28,13 +28,13 @@ export interface Capacity {
 /** How much capacity a region has for a new release. Quotas are asked for only where one more would not fit into what every account has from the start. */
 export async function capacityFor(clients: Clients, { inventory }: StageState): Promise<Capacity> {
   const [heldVpcs, heldAddresses] = await Promise.all([
-    held(clients, inventory, vpcs, vpcQuota),
-    held(clients, inventory, elasticIps, addressQuota),
+    usageOf(clients, inventory, vpcs, vpcQuota),
+    usageOf(clients, inventory, elasticIps, addressQuota),
   ])
   return { region: clients.access.region, command: (words) => clients.command(words), vpcs: heldVpcs, addresses: heldAddresses }
 }
 
-async function held(clients: Clients, inventory: Inventory, kind: Kind<unknown>, quota: Quota): Promise<Usage> {
+async function usageOf(clients: Clients, inventory: Inventory, kind: Kind<unknown>, quota: Quota): Promise<Usage> {
   const [everything, own] = await Promise.all([inventory.everything(kind), inventory.all(kind)])
   const ids = everything.map(({ id }) => id)
   const releases = own.map(({ tags }) => releaseOf(tags)).filter((release) => release !== undefined)

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { closeToOthers, openToOthers, rule, rulesIn, sweepWalls } from '../../../src/local/machine/packet-filter.ts'
+import { closeToOthers, openToOthers, rule, rulesIn, sweepRules } from '../../../src/local/machine/packet-filter.ts'
 import { noStranger, startAsker, stranger } from './metadata/asker.fixture.ts'
 
 test('a rule of the packet filter refuses the connections that other users open, and says whose it is', () => {
@@ -31,9 +31,9 @@ test('rules are read as the packet filter prints them', () => {
 })
 
 if (noStranger === undefined) {
-  const folder = mkdtempSync(join(tmpdir(), 'wall of "mine" '))
+  const folder = mkdtempSync(join(tmpdir(), 'guarded "by me" '))
   const name = `i-test${process.pid}`
-  const wall = { name, folder, address: `127.129.${process.pid % 250}.1` }
+  const guarded = { name, folder, address: `127.129.${process.pid % 250}.1` }
   const server = createServer((_, response) => response.end('open'))
   let url = ''
   const asked = async (uid?: number) => {
@@ -47,8 +47,8 @@ if (noStranger === undefined) {
   }
 
   test.before(async () => {
-    await new Promise<void>((resolve) => server.listen(0, wall.address, resolve))
-    url = `http://${wall.address}:${(server.address() as AddressInfo).port}/`
+    await new Promise<void>((resolve) => server.listen(0, guarded.address, resolve))
+    url = `http://${guarded.address}:${(server.address() as AddressInfo).port}/`
   })
   test.after(async () => {
     server.close()
@@ -58,21 +58,21 @@ if (noStranger === undefined) {
 
   test('behind it other users find nothing that listens, and its owner everything', async () => {
     assert.is(await asked(stranger), 'open')
-    if (!(await closeToOthers(wall)))
-      return console.log('Not tried behind a wall: this root may not change the packet filter, or there is no iptables.')
+    if (!(await closeToOthers(guarded)))
+      return console.log('Not tried behind a rule: this root may not change the packet filter, or there is no iptables.')
     assert.equal([await asked(stranger), await asked()], ['ECONNREFUSED', 'open'])
     // Two of them would need two ends.
-    await closeToOthers(wall)
+    await closeToOthers(guarded)
     await openToOthers(name)
     assert.is(await asked(stranger), 'open')
   })
 
   test('it goes with the folder of what it protected, whoever has removed that', async () => {
-    if (!(await closeToOthers(wall))) return
-    await sweepWalls()
+    if (!(await closeToOthers(guarded))) return
+    await sweepRules()
     assert.is(await asked(stranger), 'ECONNREFUSED')
     rmSync(folder, { recursive: true })
-    await sweepWalls()
+    await sweepRules()
     assert.is(await asked(stranger), 'open')
   })
 }
@@ -81,7 +81,7 @@ if (process.getuid?.() !== 0)
   test('where this is not root nothing is closed, and nothing is said about it', async () => {
     assert.is(await closeToOthers({ name: 'i-1', folder: '/x', address: '127.128.0.1' }), false)
     await openToOthers('i-1')
-    await sweepWalls()
+    await sweepRules()
   })
 
 test.run()

@@ -5,7 +5,7 @@ import { instanceFolder } from '../../machine/folder.ts'
 import { find } from '../kinds.ts'
 
 /** EC2 keeps the last 64 KB: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_GetConsoleOutput.html */
-const kept = 64 * 1024
+const outputBytes = 64 * 1024
 
 export const consoleOutputActions = {
   /** What an instance wrote while it started: the log of the machine's own process. Absent where it has written nothing, or is gone for good. */
@@ -13,6 +13,6 @@ export const consoleOutputActions = {
     find(cloud.store, 'instance', InstanceId)
     const { log } = instanceFolder(cloud.folder, InstanceId)
     if (!existsSync(log)) return { InstanceId, Timestamp: new Date() }
-    return { InstanceId, Timestamp: new Date(), Output: readFileSync(log).subarray(-kept).toString('base64') }
+    return { InstanceId, Timestamp: new Date(), Output: readFileSync(log).subarray(-outputBytes).toString('base64') }
   },
 } satisfies Actions<EC2>

@@ -7,7 +7,7 @@ import { namingFile } from '../../files/full-disk.ts'
 import { signal } from '../process-table.ts'
 
 /** How a script ended. */
-export interface Ending {
+export interface ScriptResult {
   /** Its exit code; 128 + the signal's number when a signal ended it, as a shell counts. */
   readonly code: number
   /** Why we ended it, if we did. */
@@ -19,13 +19,13 @@ export interface Ending {
 
 /** A script that runs. */
 export interface Running {
-  readonly ended: Promise<Ending>
+  readonly ended: Promise<ScriptResult>
   /** SIGKILL to its process group, as the agent does: no SIGTERM first. */
   kill(reason: 'timeout' | 'cancel'): void
 }
 
 /** How many characters GetCommandInvocation keeps of each stream (its API reference: StandardOutputContent, StandardErrorContent). */
-export const kept = { stdout: 24_000, stderr: 8_000 } as const
+export const outputLimits = { stdout: 24_000, stderr: 8_000 } as const
 
 /**
  * Runs a script as the SSM agent does: written to a file of its own, executed through `sh -c`, so that the first line's `#!` counts and a
@@ -42,9 +42,9 @@ export function runScript(text: string, folder: string, cwd: string, env: Record
   })
   // Files that a script lays out for containers must be readable by the users that run in them, as with the umask of the agent on Amazon Linux.
   const child = spawn('sh', ['-c', 'umask 022; "$0"', file], { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
-  const stdout = head(child.stdout, join(folder, 'stdout'), kept.stdout)
-  const stderr = head(child.stderr, join(folder, 'stderr'), kept.stderr)
-  let killed: Ending['killed']
+  const stdout = head(child.stdout, join(folder, 'stdout'), outputLimits.stdout)
+  const stderr = head(child.stderr, join(folder, 'stderr'), outputLimits.stderr)
+  let killed: ScriptResult['killed']
   const kill = (reason: 'timeout' | 'cancel') => {
     killed ??= reason
     if (child.pid !== undefined) signal(-child.pid, 'SIGKILL')
@@ -55,7 +55,7 @@ export function runScript(text: string, folder: string, cwd: string, env: Record
     }, 500).unref()
   }
   const timer = setTimeout(() => kill('timeout'), timeoutSeconds * 1000)
-  const ended = new Promise<Ending>((resolve) => {
+  const ended = new Promise<ScriptResult>((resolve) => {
     const finish = (code: number) => {
       clearTimeout(timer)
       resolve({ code, killed, stdout: stdout(), stderr: stderr() })

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { memoryOwner } from '../folder.ts'
 import { onPath } from '../on-path.ts'
-import { openToOthers, sweepWalls } from '../packet-filter.ts'
+import { openToOthers, sweepRules } from '../packet-filter.ts'
 import { killAll, processesOf } from '../process-table.ts'
 
 /** What a real engine has outside of its instance's folder and of its own namespaces. */
@@ -71,7 +71,7 @@ export async function sweepTraces(): Promise<void> {
   for (const [instanceId, folder] of marked('/dev/shm', memoryOwner))
     if (!existsSync(folder) && processesOf(instanceId).length === 0)
       rmSync(`/dev/shm/mlops-${instanceId}`, { recursive: true, force: true })
-  await sweepWalls()
+  await sweepRules()
 }
 
 /** The folders of instances below a place, each with what its mark says whose it is. */

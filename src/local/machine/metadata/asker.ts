@@ -10,7 +10,7 @@ import { type End, holderInTable, holdersInList } from './connection-table.ts'
  * Whether a connection from this computer's loopback comes from a program of the instance that may ask for what only the machine itself may know. The user who holds
  * the other end is looked at first, for nothing about that can be pretended; then whether one of the processes that hold it belongs to the instance and
  * is not in a container with a network of its own, which is one hop farther than the service answers on AWS (`HttpPutResponseHopLimit` 1).
- * Between processes of one user this keeps order and is no wall: they can read each other's files and memory anyway.
+ * Between processes of one user this keeps order and does not protect: they can read each other's files and memory anyway.
  *
  * @returns false also when the other end has gone
  * @throws Error when the system does not tell who it is

@@ -95,7 +95,7 @@ export function checkRelease(work: Work, launched: LaunchedRelease, address: str
   return checkPublicPorts(address, launchedPorts(work), phase, signal, work.emit, launched.identityOf, inside)
 }
 
-/** The ports of what is launched: without the monitoring servers that could not be had. */
+/** The ports of what is launched: without the monitoring servers that were left out. */
 export function launchedPorts({ config, recipes }: Pick<Work, 'config' | 'recipes'>): Port[] {
   const present = new Set(recipes.recipes.map(({ name }) => name))
   return portsOf(config).filter(({ name }) => present.has(name))

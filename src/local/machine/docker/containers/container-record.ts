@@ -1,7 +1,7 @@
-import type { Place } from './path-map.ts'
+import type { Mapping } from './path-map.ts'
 
 /** A mount of a container. */
-export interface Mount extends Place {
+export interface Mount extends Mapping {
   readonly type: 'volume' | 'bind' | 'tmpfs'
   /** Of a volume. */
   readonly name?: string

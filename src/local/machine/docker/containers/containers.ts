@@ -55,7 +55,7 @@ export function openContainers(folder: InstanceFolder, settings: Settings, image
       ({ record }) => record.host.network === host.network && !predefined.includes(host.network),
     )
     const names = neighbours.flatMap(({ record }) => [record.name, ...record.host.aliases])
-    return { places: host.mounts, rootfs: join(containerFolder(folder, id), 'rootfs'), address: settings.privateAddress, names }
+    return { mappings: host.mounts, rootfs: join(containerFolder(folder, id), 'rootfs'), address: settings.privateAddress, names }
   }
 
   const program = (record: ContainerRecord, [command = '', ...args]: readonly string[], shell = false): Program => {
@@ -63,7 +63,7 @@ export function openContainers(folder: InstanceFolder, settings: Settings, image
     const path = translateList(record.env.PATH ?? '', seen)
     const file = command.includes('/')
       ? locate(command.startsWith('/') ? command : join(record.workingDir, command), seen)
-      : (path.map((place) => join(place, command)).find((each) => existsSync(each)) ?? (shell && command === 'sh' ? '/bin/sh' : undefined))
+      : (path.map((each) => join(each, command)).find((each) => existsSync(each)) ?? (shell && command === 'sh' ? '/bin/sh' : undefined))
     if (!file || !existsSync(file))
       throw daemon(`failed to create task for container: exec: "${command}": executable file not found in $PATH`, 127)
     const { PATH } = machineEnvironment(folder, settings)
@@ -90,11 +90,11 @@ export function openContainers(folder: InstanceFolder, settings: Settings, image
   const furnish = async ({ id, host }: ContainerRecord, image: LocalImage) => {
     const rootfs = join(containerFolder(folder, id), 'rootfs')
     await mergeLayers(images.layers(image), rootfs)
-    for (const place of host.mounts) {
-      if (place.type === 'tmpfs') mkdirSync(place.source, { recursive: true })
-      if (place.name) volumes.seed(volumes.create(place.name), inside(rootfs, place.target))
+    for (const mapping of host.mounts) {
+      if (mapping.type === 'tmpfs') mkdirSync(mapping.source, { recursive: true })
+      if (mapping.name) volumes.seed(volumes.create(mapping.name), inside(rootfs, mapping.target))
       // A mount within another one is found by `locate` alone: its place in the outer one belongs to somebody else.
-      if (!host.mounts.some(({ target }) => place.target.startsWith(`${target}/`))) mount(place, rootfs)
+      if (!host.mounts.some(({ target }) => mapping.target.startsWith(`${target}/`))) mount(mapping, rootfs)
     }
   }
 

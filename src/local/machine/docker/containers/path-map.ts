@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { inside } from '../images/jail.ts'
 
 /** A folder or file of this machine that stands at a path in a container. */
-export interface Place {
+export interface Mapping {
   /** Absolute path in the container. */
   readonly target: string
   /** Absolute path on this machine. */
@@ -13,7 +13,7 @@ export interface Place {
 /** How a container sees the world, said in terms of this machine. */
 export interface View {
   /** Mounts in any order. */
-  readonly places: readonly Place[]
+  readonly mappings: readonly Mapping[]
   /** The folder with the image's files. */
   readonly rootfs: string
   /** The instance's address: a plain process has no network of its own. */
@@ -26,10 +26,10 @@ export interface View {
  * Where an absolute path of a container lies on this machine; undefined when the image has no such path and it is no mount. A file that does
  * not exist yet lies in its folder, if the image has that.
  */
-export function locate(path: string, { places, rootfs }: View): string | undefined {
+export function locate(path: string, { mappings, rootfs }: View): string | undefined {
   const clean = join('/', path)
-  const under = ({ target }: Place) => clean === target || clean.startsWith(target === '/' ? '/' : `${target}/`)
-  const mount = places.filter(under).toSorted((a, b) => b.target.length - a.target.length)[0]
+  const under = ({ target }: Mapping) => clean === target || clean.startsWith(target === '/' ? '/' : `${target}/`)
+  const mount = mappings.filter(under).toSorted((a, b) => b.target.length - a.target.length)[0]
   if (mount) return join(mount.source, clean.slice(mount.target.length))
   const file = inside(rootfs, clean)
   const known = existsSync(file) || (dirname(clean) !== '/' && existsSync(inside(rootfs, dirname(clean))))
@@ -47,7 +47,7 @@ export function translate(text: string, view: View): string {
   return hosts(text, view)
 }
 
-/** The places of a PATH-like list that exist in the container, as they lie here. */
+/** The folders of a PATH-like list that exist in the container, as they lie here. */
 export function translateList(text: string, view: View): string[] {
   return text.split(':').flatMap((path) => {
     const file = path.startsWith('/') ? locate(path, view) : undefined

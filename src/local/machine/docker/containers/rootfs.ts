@@ -2,7 +2,7 @@ import { lstatSync, mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync } 
 import { link } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { inside } from '../images/jail.ts'
-import type { Place } from './path-map.ts'
+import type { Mapping } from './path-map.ts'
 
 const whiteout = '.wh.'
 const opaque = '.wh..wh..opq'
@@ -20,7 +20,7 @@ export async function mergeLayers(layers: readonly string[], folder: string): Pr
 }
 
 /** Lets a folder or file of this machine appear at a path in a merged folder, in the place of what the image has there. */
-export function mount({ target, source }: Place, folder: string): void {
+export function mount({ target, source }: Mapping, folder: string): void {
   const file = join(inside(folder, dirname(target)), basename(target))
   rmSync(file, { recursive: true, force: true })
   mkdirSync(dirname(file), { recursive: true })

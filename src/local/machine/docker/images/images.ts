@@ -73,14 +73,14 @@ export function openImages(folder: string) {
   /** Two pulls that share a layer get it once. */
   const fetchLayer = (source: Source, layer: LayerFacts, progress: (line: string) => void): Promise<void> => {
     const short = hex(layer.digest).slice(0, 12)
-    const place = layerFolder(layer.diffId)
-    if (existsSync(`${place}.complete`)) {
+    const target = layerFolder(layer.diffId)
+    if (existsSync(`${target}.complete`)) {
       progress(`${short}: Already exists`)
       return Promise.resolve()
     }
     progress(`${short}: Pulling fs layer`)
-    const running = fetching.get(place) ?? download(source, layer, place).finally(() => fetching.delete(place))
-    fetching.set(place, running)
+    const running = fetching.get(target) ?? download(source, layer, target).finally(() => fetching.delete(target))
+    fetching.set(target, running)
     return running.then(() => progress(`${short}: Pull complete`))
   }
 
@@ -167,21 +167,21 @@ interface Source {
 }
 
 /** Unpacks a layer next to a mark that says it is complete; a kill in between leaves no mark. */
-async function download({ text, repository, registry }: Source, layer: LayerFacts, place: string): Promise<void> {
-  rmSync(place, { recursive: true, force: true })
+async function download({ text, repository, registry }: Source, layer: LayerFacts, target: string): Promise<void> {
+  rmSync(target, { recursive: true, force: true })
   await transported(text, async () => {
     const answer = await registry.request(`${repository}/blobs/${layer.digest}`, { method: 'GET' })
     await refuseTransient(answer)
     if (answer.status !== 200) throw refused(text, answer.status, (await read(answer)).toString())
     try {
-      await unpack(answer.body, layer, place)
+      await unpack(answer.body, layer, target)
     } catch (error) {
-      rmSync(place, { recursive: true, force: true })
+      rmSync(target, { recursive: true, force: true })
       if (error instanceof WrongContent) throw daemon(`failed to register layer: ${error.message}`)
       throw new Transient((error as Error).message, { cause: error })
     }
   })
-  writeWhole(`${place}.complete`, {})
+  writeWhole(`${target}.complete`, {})
 }
 
 /** A manifest or config, verified where its digest is known beforehand. */

@@ -31,7 +31,7 @@ export async function unpack(content: Readable, { digest, size, mediaType, diffI
   const unpacked = meter()
   const tar = extract()
   const entries = (async () => {
-    for await (const entry of tar) await place(entry, folder)
+    for await (const entry of tar) await unpackEntry(entry, folder)
   })()
   const decompress = /gzip$/.test(mediaType) ? createGunzip() : /zstd$/.test(mediaType) ? createZstdDecompress() : undefined
   await Promise.all([
@@ -60,7 +60,7 @@ function meter() {
 
 type Entry = Extract extends AsyncIterable<infer Each> ? Each : never
 
-async function place(entry: Entry, folder: string): Promise<void> {
+async function unpackEntry(entry: Entry, folder: string): Promise<void> {
   const { name, type, mode = 0o644, linkname } = entry.header
   if (name.split('/').includes('..')) throw new WrongContent(`the layer has an entry outside of its root: ${name}`)
   if (type === 'directory') {

@@ -16,7 +16,7 @@ symlinkSync('loop', join(rootfs, 'loop'))
 test.after(() => rmSync(rootfs, { recursive: true, force: true }))
 
 const view: View = {
-  places: [
+  mappings: [
     { target: '/data', source: '/disk/volume' },
     { target: '/data/hot', source: '/disk/hot' },
   ],
