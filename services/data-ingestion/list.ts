@@ -5,13 +5,19 @@ export function recordJson({ id, data, timestamp, sourceIp }: StoredRecord): str
   return `{"id":${JSON.stringify(id)},"data":${data},"timestamp":${timestamp},"source_ip":${JSON.stringify(sourceIp)}}`
 }
 
+/** How much of a page is handed on at once, in characters: each piece costs about as much as ten small records. */
+const pieceLength = 16 * 1024
+
 /** A page as JSON, piece by piece. `next` is what `before` has to be to get the page after it, or null when there is none. */
 export async function* pageJson({ total, records, more }: Page): AsyncGenerator<string> {
-  yield `{"total":${total},"data":[`
+  let piece = `{"total":${total},"data":[`
   let last: string | undefined
   for await (const record of records) {
-    yield (last === undefined ? '' : ',') + recordJson(record)
+    piece += (last === undefined ? '' : ',') + recordJson(record)
     last = record.id
+    if (piece.length < pieceLength) continue
+    yield piece
+    piece = ''
   }
-  yield `],"next":${more ? JSON.stringify(last) : null}}`
+  yield `${piece}],"next":${more ? JSON.stringify(last) : null}}`
 }

@@ -44,12 +44,12 @@ export const mostContainers = (received: number) => 1000 + 20 * received
 export async function parseJson(text: string, request: Bearer): Promise<unknown> {
   if (isShort(text)) return parseShort(text, request)
   try {
-    const work = request.work()
-    if (text.length >= longText) await work.pause()
+    const work = text.length >= longText ? request.work() : undefined
+    if (work) await work.pause()
     const extent = lookOver(text)
     checkContainers(extent.containers, request)
     request.reserve(memoryOf(extent))
-    return isLight(extent, text) ? JSON.parse(text) : await parseInPieces(text, extent, work)
+    return isLight(extent, text) ? JSON.parse(text) : await parseInPieces(text, extent, work ?? request.work())
   } catch (error) {
     throw error instanceof SyntaxError ? malformed() : error
   }
