@@ -51,7 +51,7 @@ export async function closeToOthers(guarded: Protected): Promise<boolean> {
 export async function openToOthers(name: string, folder?: string): Promise<void> {
   if (!possible()) return
   const begin = mark(name, folder)
-  for (const words of await ours()) if (commentOf(words).startsWith(begin)) await iptables('-D', ...words)
+  for (const words of await ours()) if (commentOf(words).startsWith(begin)) await remove(words)
 }
 
 /** Takes away what was left by those whose folders are gone. */
@@ -61,7 +61,17 @@ export async function sweepRules(): Promise<void> {
     const comment = commentOf(words)
     const folder = comment.split(':').slice(2).join(':')
     // A path that had no room in the comment does not tell whether it is gone.
-    if (comment.length < 255 && !existsSync(folder)) await iptables('-D', ...words)
+    if (comment.length < 255 && !existsSync(folder)) await remove(words)
+  }
+}
+
+/** Every cloud of this computer sweeps: a rule that another one has taken away meanwhile is as gone as it should be. */
+async function remove(words: readonly string[]): Promise<void> {
+  try {
+    await iptables('-D', ...words)
+  } catch (error) {
+    const there = (await ours()).some((each) => each.join(' ') === words.join(' '))
+    if (there) throw error
   }
 }
 

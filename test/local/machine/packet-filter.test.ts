@@ -63,7 +63,8 @@ if (noStranger === undefined) {
     assert.equal([await asked(stranger), await asked()], ['ECONNREFUSED', 'open'])
     // Two of them would need two ends.
     await closeToOthers(guarded)
-    await openToOthers(name)
+    // Clouds sweep while others end: who comes second finds nothing to take away.
+    await Promise.all(Array.from({ length: 8 }, () => openToOthers(name)))
     assert.is(await asked(stranger), 'open')
   })
 
