@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 
 /**
- * Which room may import which: the table in docs/architecture.md is the rule itself, so it cannot become untrue. `npm run check` holds every import
- * against it. Tests may import whatever they test.
+ * Which room may import which: the table in docs/architecture.md is the rule itself, so it cannot become untrue. `npm
+ * run check` holds every import against it. Tests may import whatever they test.
  */
 const rooms = readRooms(readFileSync(new URL('docs/architecture.md', import.meta.url), 'utf8'))
 

@@ -1,7 +1,8 @@
 import type { Strategy } from './strategy.ts'
 
 /**
- * The resolved config: what every other room reads. All defaults are filled in, all paths are absolute, all checks have passed.
+ * The resolved config: what every other room reads. All defaults are filled in, all paths are absolute, all checks have
+ * passed.
  */
 export interface Config {
   /** Names the installation together with `stage`; part of every tag and every AWS name. */
@@ -36,7 +37,9 @@ export type Expose = 'public' | 'nobody' | readonly string[]
 
 export interface Service {
   readonly name: string
-  /** What runs: a TypeScript or JavaScript entry that is bundled, or a Dockerfile that docker builds. Absolute paths. */
+  /**
+   * What runs: a TypeScript or JavaScript entry that is bundled, or a Dockerfile that docker builds. Absolute paths.
+   */
   readonly source: { readonly entry: string } | { readonly dockerfile: string }
   readonly port: number
   /** The path that answers 200 once the service may get traffic. */
@@ -44,7 +47,9 @@ export interface Service {
   readonly expose: Expose
   readonly memoryMiB: number
   readonly environment: Readonly<Record<string, string>>
-  /** Secret by the variable that asks for it. The container gets the value as a file, and `VARIABLE_FILE` says where. */
+  /**
+   * Secret by the variable that asks for it. The container gets the value as a file, and `VARIABLE_FILE` says where.
+   */
   readonly secrets: Readonly<Record<string, string>>
   /** A JSON Schema, an absolute path: `SCHEMA_FILE` says in the container where it is. */
   readonly schema?: string
@@ -102,7 +107,10 @@ export interface EmailDestination {
   readonly password: Secret | undefined
 }
 
-/** A value that stands in no config: it is set with `scripts/secret.mjs` and reaches containers as the file `/run/secrets/NAME`. */
+/**
+ * A value that stands in no config: it is set with `scripts/secret.mjs` and reaches containers as the file
+ * `/run/secrets/NAME`.
+ */
 export interface Secret {
   readonly secret: string
 }

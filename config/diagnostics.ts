@@ -42,7 +42,9 @@ export class Diagnostics {
     return placeOf(this.#file, this.#lineOf(path))
   }
 
-  /** A value that is not what it has to be. `got` is the value itself; `near` are names it may have been meant to be. */
+  /**
+   * A value that is not what it has to be. `got` is the value itself; `near` are names it may have been meant to be.
+   */
   value(path: KeyPath, got: unknown, expected: string, near: Iterable<string> = []): void {
     const meant = typeof got === 'string' ? suggest(got, near) : undefined
     this.#add(path, shown(got), expected, meant)
@@ -58,7 +60,10 @@ export class Diagnostics {
     this.#add(path, unknownKey, `one of ${known.join(', ')}`, suggest(String(path.at(-1)), known))
   }
 
-  /** Throws one `Failure` (exit code `usage`) with every problem in the order of the file; does nothing when there is none. */
+  /**
+   * Throws one `Failure` (exit code `usage`) with every problem in the order of the file; does nothing when there is
+   * none.
+   */
   throwIfAny(): void {
     if (this.problems.length > 0) throw new Failure(render(this.problems, this.#file), { code: exit.usage })
   }

@@ -7,7 +7,10 @@ type Partly<T> = T extends readonly (infer Item)[]
     ? { readonly [K in keyof T]?: Partly<T[K]> | undefined }
     : T
 
-/** A config of which only the parts that have the right shape are left, so that what is wrong elsewhere can still be found. */
+/**
+ * A config of which only the parts that have the right shape are left, so that what is wrong elsewhere can still be
+ * found.
+ */
 export type Draft = Partly<ConfigOptions>
 
 /**

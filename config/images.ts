@@ -1,6 +1,6 @@
 /**
- * The official images that releases are laid on when the config does not name others. Pinned: an image that moves would change a
- * release without a change in the source. All three registries hand out images without an account.
+ * The official images that releases are laid on when the config does not name others. Pinned: an image that moves would
+ * change a release without a change in the source. All three registries hand out images without an account.
  */
 export const images = {
   /** The Docker official image of Node in Amazon's public mirror, of the version that the `node` package pins. */

@@ -3,7 +3,8 @@
  *
  * @param wrong what was typed
  * @param known the names that exist there
- * @returns the nearest known name, at most three edits and two thirds of the shorter name away; `undefined` when none is that near
+ * @returns the nearest known name, at most three edits and two thirds of the shorter name away; `undefined` when none
+ *   is that near
  */
 export function suggest(wrong: string, known: Iterable<string>): string | undefined {
   let best: { name: string; distance: number } | undefined
@@ -15,7 +16,10 @@ export function suggest(wrong: string, known: Iterable<string>): string | undefi
   return best?.name
 }
 
-/** Insertions, deletions, substitutions and swaps of neighbours that turn one text into the other (optimal string alignment). */
+/**
+ * Insertions, deletions, substitutions and swaps of neighbours that turn one text into the other (optimal string
+ * alignment).
+ */
 export function editDistance(from: string, to: string): number {
   let beforeLast: number[] = []
   let last = Array.from({ length: to.length + 1 }, (_, column) => column)

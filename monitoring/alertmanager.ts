@@ -3,8 +3,8 @@ import type { Alerts, Config, Secret } from '../config/config.ts'
 import { duration, scrapeSeconds } from './intervals.ts'
 
 /**
- * Where the containers of a launch find secrets, seen from the folder that Alertmanager runs in: `/run/secrets`. Said without a leading
- * slash, it is right as well where a container's root folder is a folder of the machine.
+ * Where the containers of a launch find secrets, seen from the folder that Alertmanager runs in: `/run/secrets`. Said
+ * without a leading slash, it is right as well where a container's root folder is a folder of the machine.
  */
 const secrets = '../../run/secrets'
 

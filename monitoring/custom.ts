@@ -6,8 +6,8 @@ import { exit, Failure } from '../src/report/failure.ts'
 import { syntaxProblem, withoutVariables } from './expression.ts'
 
 /**
- * The rule files that a user has dropped into `monitoring/rules/` beside the config, checked: one that Prometheus refuses would keep it
- * from starting.
+ * The rule files that a user has dropped into `monitoring/rules/` beside the config, checked: one that Prometheus
+ * refuses would keep it from starting.
  *
  * @returns name of the file → text
  * @throws Failure (usage) that names the file and the rule
@@ -29,8 +29,8 @@ export function customRules(config: Config): Record<string, string> {
 }
 
 /**
- * The dashboards that a user has dropped into `monitoring/dashboards/` beside the config, checked: Grafana skips a broken one and says
- * so in its log only.
+ * The dashboards that a user has dropped into `monitoring/dashboards/` beside the config, checked: Grafana skips a
+ * broken one and says so in its log only.
  *
  * @param taken uids of the generated dashboards
  * @returns name of the file → text

@@ -20,7 +20,10 @@ import { saturationRow } from './panels/saturation.ts'
 /** The uid of the generated dashboard: links to it outlive releases. */
 export const overviewUid = 'overview'
 
-/** One dashboard for all services: are objectives kept, what is asked, how full is it, what do the models and the machine do. */
+/**
+ * One dashboard for all services: are objectives kept, what is asked, how full is it, what do the models and the
+ * machine do.
+ */
 export function overview(config: Config): Dashboard {
   const { app, stage, services } = config
   const names = services.map(({ name }) => name).join('|')

@@ -36,7 +36,8 @@ export function metricsIn(expression: string): string[] {
 /**
  * A dashboard's query as Prometheus would get it, with something in place of every variable.
  *
- * @param values by name without the dollar sign; others become `.+`, which every label matches, or `1m` where a time belongs
+ * @param values by name without the dollar sign; others become `.+`, which every label matches, or `1m` where a time
+ *   belongs
  */
 export function withoutVariables(query: string, values: Readonly<Record<string, string>> = {}): string {
   return query

@@ -13,8 +13,8 @@ export const adminPassword = 'grafana-admin-password'
 const overviewFile = `${provisioning}/dashboards/overview.json`
 
 /**
- * The files of Grafana's image: its data source and its dashboards, the project's own among them. Without Prometheus there is nothing to
- * draw, so there are none.
+ * The files of Grafana's image: its data source and its dashboards, the project's own among them. Without Prometheus
+ * there is nothing to draw, so there are none.
  *
  * @returns absolute path → text; empty when the config leaves Grafana out
  * @throws Failure for a file in the project's `monitoring/dashboards/` that Grafana would skip
@@ -25,7 +25,8 @@ export function grafanaFiles(config: Config): Record<string, string> {
   // Loaded here because the dashboard library takes 100 ms, which only a run that builds images should pay.
   const { overview, overviewUid } = require('./dashboard.ts') as typeof dashboard
   const source = { name: 'Prometheus', uid: 'prometheus', type: 'prometheus', access: 'proxy', isDefault: true, editable: false }
-  // Grafana fills in environment variables when it reads these files; where Prometheus is, is known on the machine only.
+  // Grafana fills in environment variables when it reads these files; where Prometheus is, is known on the machine
+  // only.
   const dataSources = { apiVersion: 1, datasources: [{ ...source, url: '$PROMETHEUS_URL', jsonData: { timeInterval: scrapeInterval } }] }
   const options = { path: '$GF_PATHS_PROVISIONING/dashboards' }
   const dashboards = { apiVersion: 1, providers: [{ name: config.app, type: 'file', allowUiUpdates: false, options }] }
@@ -38,7 +39,10 @@ export function grafanaFiles(config: Config): Record<string, string> {
   }
 }
 
-/** The environment of Grafana's image: nobody gets in without the password, which stands in a file. Empty when the config leaves Grafana out. */
+/**
+ * The environment of Grafana's image: nobody gets in without the password, which stands in a file. Empty when the
+ * config leaves Grafana out.
+ */
 export function grafanaEnvironment(config: Config): Record<string, string> {
   const { grafana, prometheus } = config.monitoring
   if (!grafana) return {}

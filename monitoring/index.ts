@@ -1,7 +1,7 @@
 /**
- * Prometheus, Alertmanager, Grafana and the node exporter, generated from the config: what is scraped, promised, alerted on and drawn
- * follows from the services that there are, so that a new service needs no edit here. Pure functions from the config to texts; only
- * the project's own rules and dashboards are read from files.
+ * Prometheus, Alertmanager, Grafana and the node exporter, generated from the config: what is scraped, promised,
+ * alerted on and drawn follows from the services that there are, so that a new service needs no edit here. Pure
+ * functions from the config to texts; only the project's own rules and dashboards are read from files.
  */
 export { alertmanagerArguments, alertmanagerFiles, alertmanagerSecrets } from './alertmanager.ts'
 export { adminPassword, grafanaEnvironment, grafanaFiles, grafanaLaunchEnvironment } from './grafana.ts'

@@ -28,8 +28,9 @@ export function failedWithin(config: Config, window: Window): string {
 }
 
 /**
- * What is promised, what is kept of it, and how fast the error budget burns, for each service and each objective (`slo="availability"`,
- * `slo="latency"`). Long windows add up five-minute rates that were recorded before, so that three days cost as little as an hour.
+ * What is promised, what is kept of it, and how fast the error budget burns, for each service and each objective
+ * (`slo="availability"`, `slo="latency"`). Long windows add up five-minute rates that were recorded before, so that
+ * three days cost as little as an hour.
  *
  * @returns undefined when no service promises anything
  */

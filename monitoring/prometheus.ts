@@ -7,7 +7,8 @@ import { ruleFiles } from './rules.ts'
 import { targetsFile } from './targets.ts'
 
 /**
- * The files under `/etc/prometheus/` in the image. Where the targets are is not among them: that is known on the machine only.
+ * The files under `/etc/prometheus/` in the image. Where the targets are is not among them: that is known on the
+ * machine only.
  *
  * @returns path relative to that folder → text; empty when the config leaves Prometheus out
  * @throws Failure for a file in the project's `monitoring/rules/` that Prometheus would refuse

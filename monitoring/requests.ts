@@ -19,7 +19,10 @@ export function requestRate(part: 'count' | 'sum' | 'bucket', labels: string, by
   return `sum by (${by}) (rate(${histogram}_${part}{${labels}}[${window}]))`
 }
 
-/** PromQL: the share of requests that failed. A service without any failed request has no series for them: that is a share of 0. */
+/**
+ * PromQL: the share of requests that failed. A service without any failed request has no series for them: that is a
+ * share of 0.
+ */
 export function errorRatio(labels: string, by = 'job', window = '5m'): string {
   const all = requestRate('count', labels, by, window)
   const failed = requestRate('count', `${labels}, code=~"5.."`, by, window)

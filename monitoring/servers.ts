@@ -27,9 +27,15 @@ export interface Server {
   /** The image's command: the arguments of its entrypoint. Undefined leaves it to the image. */
   readonly command: readonly string[] | undefined
   readonly environment: Readonly<Record<string, string>>
-  /** Folders of the image that it writes to, or that something is mounted on. A fresh volume takes the owner of its folder. */
+  /**
+   * Folders of the image that it writes to, or that something is mounted on. A fresh volume takes the owner of its
+   * folder.
+   */
   readonly directories: readonly { readonly path: string; readonly uid?: number; readonly gid?: number }[]
-  /** What the image has on top of its base: absolute path → text. A function, because not every script that asks for servers builds them. */
+  /**
+   * What the image has on top of its base: absolute path → text. A function, because not every script that asks for
+   * servers builds them.
+   */
   files(): Record<string, string>
   /** A path in the container that keeps what is written there. */
   readonly volume: string | undefined
@@ -91,7 +97,10 @@ function server(config: Config, { port, base, memoryMiB }: MonitoringServer) {
   }
 }
 
-/** Where Debian's packages of the Prometheus project keep what their makers build into the programs: pages and templates. Elsewhere there is no such folder. */
+/**
+ * Where Debian's packages of the Prometheus project keep what their makers build into the programs: pages and
+ * templates. Elsewhere there is no such folder.
+ */
 function shared({ base }: MonitoringServer, folder: string): string[] {
   return base === 'host' ? [folder].filter((path) => existsSync(path)) : []
 }

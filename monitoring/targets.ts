@@ -26,7 +26,8 @@ export function targetsFile(job: string): string {
  *
  * @param address where the containers of this machine are reached from Prometheus's own
  * @param runs whether a container runs; a server that was left out is no target
- * @returns path relative to that folder (`targets/ml-inference.json`) → text; empty when the config leaves Prometheus out
+ * @returns path relative to that folder (`targets/ml-inference.json`) → text; empty when the config leaves Prometheus
+ *   out
  */
 export function prometheusTargets(config: Config, address: string, runs: (name: string) => boolean = () => true): Record<string, string> {
   const present = jobs(config).filter(({ name }) => runs(name))
@@ -39,8 +40,8 @@ export function prometheusTargets(config: Config, address: string, runs: (name: 
 }
 
 /**
- * The rules that tell Prometheus which release runs: dashboards draw a line when it was launched, and alerts are held back until it has
- * settled. They stand beside the targets because only a launch knows them.
+ * The rules that tell Prometheus which release runs: dashboards draw a line when it was launched, and alerts are held
+ * back until it has settled. They stand beside the targets because only a launch knows them.
  *
  * @returns path relative to `/etc/prometheus/` → text; empty when the config leaves Prometheus out
  */

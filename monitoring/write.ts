@@ -6,8 +6,8 @@ import { monitoringServers } from './servers.ts'
 import { prometheusTargets } from './targets.ts'
 
 /**
- * Everything that is generated, for people who run their own servers: folders to put in place of `/etc/prometheus`, `/etc/alertmanager`
- * and `/etc/grafana`.
+ * Everything that is generated, for people who run their own servers: folders to put in place of `/etc/prometheus`,
+ * `/etc/alertmanager` and `/etc/grafana`.
  *
  * @param address where the services are reached
  * @returns path → text

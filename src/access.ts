@@ -5,11 +5,13 @@ import { type EngineName, engineNames } from './local/machine/engine-name.ts'
 import { exit, Failure } from './report/failure.ts'
 
 /**
- * Where the AWS of a stage is: the one place that knows of the embedded cloud. A local stage gets its endpoint and credentials, and that is all that differs; every
- * other stage is left to the SDK's own rules (AWS_PROFILE, AWS_ENDPOINT_URL, OIDC, …).
- * @param open the ports that the stage opens to the outside, and the tags of its address: on the embedded cloud both are this machine's, and a program that holds a port there
- *   is a Failure here
- * @param flag the container engine that a flag asks for, for the embedded cloud's new instances; by default MLOPS_ENGINE, else the one they had before
+ * Where the AWS of a stage is: the one place that knows of the embedded cloud. A local stage gets its endpoint and
+ * credentials, and that is all that differs; every other stage is left to the SDK's own rules (AWS_PROFILE,
+ * AWS_ENDPOINT_URL, OIDC, …).
+ * @param open the ports that the stage opens to the outside, and the tags of its address: on the embedded cloud both
+ *   are this machine's, and a program that holds a port there is a Failure here
+ * @param flag the container engine that a flag asks for, for the embedded cloud's new instances; by default
+ *   MLOPS_ENGINE, else the one they had before
  * @param warn told in one line when the embedded cloud had to be brought back to life
  * @throws Failure (usage) for an engine that is unknown, or asked of AWS
  */
@@ -60,8 +62,8 @@ export function cloudFolder(config: Pick<Config, 'folder'>): string {
 }
 
 /**
- * Where and with which environment a shell on an instance of the embedded cloud is started. That knows sessions and does not speak their data channel, so the shell that its
- * agent would start is started by whoever wants one.
+ * Where and with which environment a shell on an instance of the embedded cloud is started. That knows sessions and
+ * does not speak their data channel, so the shell that its agent would start is started by whoever wants one.
  */
 export async function shellOnEmbeddedCloud(config: Config, instanceId: string): Promise<{ cwd: string; env: Record<string, string> }> {
   const { shellEnvironment } = await import('./local/machine/environment.ts')

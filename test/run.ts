@@ -1,6 +1,6 @@
 /**
- * Runs the tests: every file in a process of its own, as many at once as there are cores, each under a time limit and guarded
- * against the ways in which uvu reports success without having tested anything.
+ * Runs the tests: every file in a process of its own, as many at once as there are cores, each under a time limit and
+ * guarded against the ways in which uvu reports success without having tested anything.
  *
  *   node test/run.ts            all files, then coverage against the threshold of .c8rc.json
  *   node test/run.ts graph ssm  the files whose paths contain one of these, without coverage

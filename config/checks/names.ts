@@ -1,12 +1,16 @@
 import type { Diagnostics } from '../diagnostics.ts'
 import { type Draft, servicesOf } from '../draft.ts'
 
-/** Lowercase words joined by single hyphens: what ECR repository names, IAM role names, DNS labels and shell scripts all take as it is. */
+/**
+ * Lowercase words joined by single hyphens: what ECR repository names, IAM role names, DNS labels and shell scripts all
+ * take as it is.
+ */
 const shape = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
 
 /**
- * The longest names. A role is named after app and stage and has at most 64 characters (IAM, CreateRole), which leaves 15 for what
- * follows; a repository (ECR: 256) and a security group (EC2: 255) then fit as well; a service's name is also a host name (63).
+ * The longest names. A role is named after app and stage and has at most 64 characters (IAM, CreateRole), which leaves
+ * 15 for what follows; a repository (ECR: 256) and a security group (EC2: 255) then fit as well; a service's name is
+ * also a host name (63).
  */
 export const longest = { app: 32, stage: 16, service: 32 } as const
 
@@ -27,7 +31,8 @@ export function checkNames(config: Draft, diagnostics: Diagnostics): void {
   const { app } = config
   if (app !== undefined) {
     if (!isName('app', app)) diagnostics.value(['app'], app, nameRule('app'))
-    // EC2 refuses security group names that start with `sg-`; Parameter Store refuses names that start with `aws` or `ssm`.
+    // EC2 refuses security group names that start with `sg-`; Parameter Store refuses names that start with `aws` or
+    // `ssm`.
     else if (/^(aws|ssm|sg$|sg-)/.test(app))
       diagnostics.value(['app'], app, 'a name that does not start with "aws", "ssm" or "sg-", which AWS keeps to itself')
   }

@@ -21,7 +21,10 @@ export function checkNeeds(config: Draft, diagnostics: Diagnostics): void {
   }
 }
 
-/** The first circle that can be reached from a service, as `[a, b, a]`. Each service is walked once, so each circle is found once. */
+/**
+ * The first circle that can be reached from a service, as `[a, b, a]`. Each service is walked once, so each circle is
+ * found once.
+ */
 function circleFrom(name: string, needs: ReadonlyMap<string, string[]>, above: string[], done: Set<string>): string[] | undefined {
   if (above.includes(name)) return [...above.slice(above.indexOf(name)), name]
   if (done.has(name)) return undefined

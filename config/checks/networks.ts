@@ -2,8 +2,9 @@ import type { Diagnostics, KeyPath } from '../diagnostics.ts'
 import { type Draft, servicesOf } from '../draft.ts'
 
 /**
- * Finds CIDR blocks with an address inside the block where the block's own belongs. EC2 would keep such a rule under another name than
- * the config's, and one of the two is a slip: `203.0.113.7/24` lets in 256 addresses where probably one was meant.
+ * Finds CIDR blocks with an address inside the block where the block's own belongs. EC2 would keep such a rule under
+ * another name than the config's, and one of the two is a slip: `203.0.113.7/24` lets in 256 addresses where probably
+ * one was meant.
  */
 export function checkNetworks(config: Draft, diagnostics: Diagnostics): void {
   for (const [name, { expose }] of servicesOf(config)) checkBlocks(['services', name, 'expose'], expose, diagnostics)

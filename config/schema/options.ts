@@ -13,12 +13,19 @@ export interface ConfigOptions<Name extends string = string> {
   readonly app: string
   /** An AWS region. Default `us-east-1`. */
   readonly region?: string
-  /** `local` is the embedded cloud on this machine. Default: `local` for the stage of that name, `aws` for every other. */
+  /**
+   * `local` is the embedded cloud on this machine. Default: `local` for the stage of that name, `aws` for every other.
+   */
   readonly target?: 'local' | 'aws'
-  /** `blue-green` builds the new stack beside the old one; `recreate` removes the old one first. Default `blue-green`. */
+  /**
+   * `blue-green` builds the new stack beside the old one; `recreate` removes the old one first. Default `blue-green`.
+   */
   readonly strategy?: Strategy
   readonly instance?: InstanceOptions
-  /** What service images are laid on: an image reference with a tag or digest, or `host`. Default: `host` on this machine, Node's official image on AWS. */
+  /**
+   * What service images are laid on: an image reference with a tag or digest, or `host`. Default: `host` on this
+   * machine, Node's official image on AWS.
+   */
   readonly base?: string
   readonly services: { readonly [K in Name]: ServiceOptions<Name> }
   /** Prometheus and Grafana beside the services. Default on; `false` leaves both out. */
@@ -30,7 +37,9 @@ export interface ConfigOptions<Name extends string = string> {
 export interface InstanceOptions {
   /** An EC2 instance type. Default `t3.micro`. */
   readonly type?: string
-  /** What is taken, in this order, when AWS has no free machine of that type. Of the same architecture. Default: none. */
+  /**
+   * What is taken, in this order, when AWS has no free machine of that type. Of the same architecture. Default: none.
+   */
   readonly fallbackTypes?: readonly string[]
   /** The root disk in GiB. Default 20. */
   readonly diskGiB?: number
@@ -50,24 +59,36 @@ export interface ServiceOptions<Name extends string = string> {
   /** The memory limit of the container in MiB. Default 256. */
   readonly memoryMiB?: number
   /**
-   * Environment variables. Numbers and booleans become strings. A `secret('NAME')` reaches the service as a file, whose path is the value of the variable with `_FILE` at its
-   * end; the kit reads it.
+   * Environment variables. Numbers and booleans become strings. A `secret('NAME')` reaches the service as a file, whose
+   * path is the value of the variable with `_FILE` at its end; the kit reads it.
    */
   readonly environment?: Readonly<Record<string, string | number | boolean | Secret>>
-  /** A JSON Schema that the service holds its input against, as far as it looks at one: a file, relative to the config file. Default: none. */
+  /**
+   * A JSON Schema that the service holds its input against, as far as it looks at one: a file, relative to the config
+   * file. Default: none.
+   */
   readonly schema?: string
   /** Services that are started and healthy before this one. */
   readonly needs?: readonly NoInfer<Name>[]
-  /** What it promises its users. Default: 99.5 % of requests do not fail, and 99 % are answered within 0.25 s. `false` promises nothing. */
+  /**
+   * What it promises its users. Default: 99.5 % of requests do not fail, and 99 % are answered within 0.25 s. `false`
+   * promises nothing.
+   */
   readonly slo?: false | ObjectivesOptions
-  /** What it measures beside its requests, which decides its alerts and panels: `predictions` of a model, `ingestion` of records. Default: neither. */
+  /**
+   * What it measures beside its requests, which decides its alerts and panels: `predictions` of a model, `ingestion` of
+   * records. Default: neither.
+   */
   readonly measures?: readonly Measure[]
 }
 
 export interface ObjectivesOptions {
   /** The share of requests that do not fail (with a 5xx status). Default 0.995. */
   readonly availability?: number
-  /** The share `p` of requests that are answered within so many seconds, one of the histogram's bounds. Default 0.99 within 0.25 s. */
+  /**
+   * The share `p` of requests that are answered within so many seconds, one of the histogram's bounds. Default 0.99
+   * within 0.25 s.
+   */
   readonly latency?: { readonly p?: number; readonly seconds?: number }
 }
 
@@ -82,7 +103,10 @@ export interface MonitoringOptions {
   readonly nodeExporter?: false | MonitoringServerOptions
   /** Who may reach Prometheus, Grafana and Alertmanager from outside the machine. Default `nobody`. */
   readonly expose?: Expose
-  /** How often everything is scraped and every rule evaluated. Default `5s`: a deploy is looked at within seconds of its end. */
+  /**
+   * How often everything is scraped and every rule evaluated. Default `5s`: a deploy is looked at within seconds of its
+   * end.
+   */
   readonly scrapeInterval?: string
   /** How long Prometheus keeps what it has scraped. Default `30d`, the time over which error budgets are counted. */
   readonly retention?: string
@@ -112,7 +136,10 @@ export interface AlertsOptions {
 
 export interface MonitoringServerOptions {
   readonly port?: number
-  /** The image it is laid on, or `host` for the program on this machine's PATH. Default: `host` where the services' base is, else the official image. */
+  /**
+   * The image it is laid on, or `host` for the program on this machine's PATH. Default: `host` where the services' base
+   * is, else the official image.
+   */
   readonly base?: string
   /** The memory limit of the container in MiB. Default 256; 128 for Alertmanager, 64 for the node exporter. */
   readonly memoryMiB?: number

@@ -28,7 +28,10 @@ const service = z.strictObject(
   { error: 'an object such as { entry: "./services/ml-inference/server.ts", port: 8001 }' },
 )
 
-/** The shape of `mlops.config.ts`. What takes more than one value to judge is checked by the `check…` functions that `load.ts` calls. */
+/**
+ * The shape of `mlops.config.ts`. What takes more than one value to judge is checked by the `check…` functions that
+ * `load.ts` calls.
+ */
 export const schema = z.strictObject(
   {
     app: text(/./, 'a name'),
@@ -86,7 +89,10 @@ export function checkShape(given: unknown, diagnostics: Diagnostics): void {
 
 type Issue = z.core.$ZodIssue
 
-/** The issues of the one alternative that was meant, where a value may be several things: the object, when an object was given. */
+/**
+ * The issues of the one alternative that was meant, where a value may be several things: the object, when an object was
+ * given.
+ */
 function flat(issue: Issue, above: KeyPath): { issue: Issue; path: KeyPath }[] {
   const path = [...above, ...(issue.path as (string | number)[])]
   if (issue.code !== 'invalid_union') return [{ issue, path }]

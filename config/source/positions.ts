@@ -9,9 +9,10 @@ type Literal = (ObjectExpression | ArrayExpression) & Syntax
 /**
  * Finds where the keys of a config stand in its text.
  *
- * @param source the text of a module whose default export is an object, a function that returns one, or a call that is given either
- * @returns from a key path to its line, 1-based; where the key itself is not found, the line of the nearest key above it;
- *   `undefined` where the text cannot be followed at all
+ * @param source the text of a module whose default export is an object, a function that returns one, or a call that is
+ *   given either
+ * @returns from a key path to its line, 1-based; where the key itself is not found, the line of the nearest key above
+ *   it; `undefined` where the text cannot be followed at all
  */
 export function positions(source: string): (path: KeyPath) => number | undefined {
   const program = parse(source)
@@ -31,7 +32,9 @@ export function positions(source: string): (path: KeyPath) => number | undefined
   }
 }
 
-/** An object literal in a config's text: where it begins and ends, and so each of its members; offsets in characters. */
+/**
+ * An object literal in a config's text: where it begins and ends, and so each of its members; offsets in characters.
+ */
 export interface ObjectSpan {
   readonly start: number
   readonly end: number
@@ -59,7 +62,10 @@ export function objectAt(source: string, path: KeyPath): ObjectSpan | undefined 
   return { start: only.start, end: only.end, members: only.properties.map(({ start, end }) => ({ start, end })) }
 }
 
-/** The syntax tree; `undefined` where the parser gives up on what Node has run, for whatever reason: that costs line numbers and nothing else. */
+/**
+ * The syntax tree; `undefined` where the parser gives up on what Node has run, for whatever reason: that costs line
+ * numbers and nothing else.
+ */
 function parse(source: string): Syntax | undefined {
   try {
     return Parser.extend(tsPlugin()).parse(source, { sourceType: 'module', ecmaVersion: 'latest', locations: true }) as unknown as Syntax
@@ -110,7 +116,10 @@ function literals(node: Syntax, declared: ReadonlyMap<string, Syntax>, followed:
   }
 }
 
-/** A key of an object literal or an index of an array literal, with what is spread into the object. The last one wins, as when it runs. */
+/**
+ * A key of an object literal or an index of an array literal, with what is spread into the object. The last one wins,
+ * as when it runs.
+ */
 function member(
   literal: Literal,
   key: string | number,

@@ -12,7 +12,10 @@ export interface BurnAlert {
   readonly severity: Severity
 }
 
-/** The four windows of Google's SRE Workbook (Alerting on SLOs): 2 %, 5 %, 10 % and 10 % of a month's budget are gone by then. */
+/**
+ * The four windows of Google's SRE Workbook (Alerting on SLOs): 2 %, 5 %, 10 % and 10 % of a month's budget are gone by
+ * then.
+ */
 export const burnAlerts: readonly BurnAlert[] = [
   { long: '1h', short: '5m', factor: 14.4, for: '2m', severity: 'critical' },
   { long: '6h', short: '30m', factor: 6, for: '15m', severity: 'critical' },
@@ -24,8 +27,8 @@ export const burnAlerts: readonly BurnAlert[] = [
 export const fewestFailures = 10
 
 /**
- * The alerts on error budgets, for every service and objective at once. Without requests there is no burn rate, and so no alert: that
- * a service is gone is `ServiceDown`'s to say.
+ * The alerts on error budgets, for every service and objective at once. Without requests there is no burn rate, and so
+ * no alert: that a service is gone is `ServiceDown`'s to say.
  */
 export function budgetAlerts(config: Config): RuleGroup | undefined {
   if (promising(config).length === 0) return undefined

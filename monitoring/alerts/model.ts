@@ -2,7 +2,10 @@ import type { Config } from '../../config/config.ts'
 import { measuring } from '../measuring.ts'
 import { alert, type RuleGroup } from '../rule-file.ts'
 
-/** From here on, as practice has it, a population stability index says that this is another population than the training's. */
+/**
+ * From here on, as practice has it, a population stability index says that this is another population than the
+ * training's.
+ */
 export const driftIndex = 0.25
 
 /** The alerts of services that answer predictions; undefined when there is none. */

@@ -11,8 +11,8 @@ export function monitoringAlerts(config: Config): RuleGroup {
   return {
     name: 'monitoring',
     rules: [
-      // Alertmanager knows it by its name: it holds back all others and is told to nobody. Containers start, caches fill, and whoever
-      // deploys is looking anyway.
+      // Alertmanager knows it by its name: it holds back all others and is told to nobody. Containers start, caches
+      // fill, and whoever deploys is looking anyway.
       alert(
         config,
         'DeployInProgress',

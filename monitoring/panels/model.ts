@@ -3,7 +3,9 @@ import { driftIndex } from '../alerts/model.ts'
 import { measuring } from '../measuring.ts'
 import { chosen, lines, type Row, units } from './panel.ts'
 
-/** What the model answers, how, and whether it still sees what it was trained for; undefined when no service predicts. */
+/**
+ * What the model answers, how, and whether it still sees what it was trained for; undefined when no service predicts.
+ */
 export function modelRow(config: Config): Row | undefined {
   if (!measuring(config, 'predictions')) return undefined
   const rate = (metric: string, by: string) => `sum by (${by}) (rate(${metric}{${chosen}}[$__rate_interval]))`

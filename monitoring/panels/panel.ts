@@ -1,6 +1,7 @@
 /**
- * What is drawn: one file a row of the dashboard. Every panel has a title, a description and a unit, asks the data source of the variable
- * `$datasource`, and shows the services of `$job` and, where the series have one, the instances of `$instance`.
+ * What is drawn: one file a row of the dashboard. Every panel has a title, a description and a unit, asks the data
+ * source of the variable `$datasource`, and shows the services of `$job` and, where the series have one, the instances
+ * of `$instance`.
  */
 import {
   BigValueColorMode,

@@ -1,5 +1,6 @@
 /**
- * services/data-ingestion keeps what it is sent: JSON objects in, ids out, and a 201 is a promise that they are on the disk.
+ * services/data-ingestion keeps what it is sent: JSON objects in, ids out, and a 201 is a promise that they are on the
+ * disk.
  */
 import { Counter, exponentialBuckets } from 'prom-client'
 import { Histogram } from '../kit/histogram.ts'
@@ -13,10 +14,16 @@ import { isLines, readLimit } from './input.ts'
 import { pageJson, recordJson } from './list.ts'
 import type { Store } from './store.ts'
 
-/** What a byte of a record takes in memory until the client has taken it: as a text, as a part of the answer's text, and as bytes on their way. */
+/**
+ * What a byte of a record takes in memory until the client has taken it: as a text, as a part of the answer's text, and
+ * as bytes on their way.
+ */
 const answerFactor = 4
 
-/** What a byte that is read of a page at once takes: the next one is read while one is on its way, and what is done with is not collected at once. */
+/**
+ * What a byte that is read of a page at once takes: the next one is read while one is on its way, and what is done with
+ * is not collected at once.
+ */
 const pageFactor = 12
 
 export interface AppOptions {
@@ -77,7 +84,8 @@ export function createApp({ name, store, check }: AppOptions): Service {
 
   service.get('/data', async (request) => {
     const { query } = request
-    // Looking a thousand records up takes milliseconds, and many who ask for a page are not to keep the service for their sum.
+    // Looking a thousand records up takes milliseconds, and many who ask for a page are not to keep the service for
+    // their sum.
     await request.work().pause()
     const page = await reading(store.page(readLimit(query), query.get('before') ?? undefined))
     if (!page) throw new HttpError(400, 'before must be the id of a record')

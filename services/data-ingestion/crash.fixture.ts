@@ -9,13 +9,19 @@ export interface Crashes {
   readonly environment: Record<string, string>
   readonly rounds: number
   readonly writers: number
-  /** A service is killed at a random moment within this time, in ms: from its start, or, every second time, from its first acknowledgement. */
+  /**
+   * A service is killed at a random moment within this time, in ms: from its start, or, every second time, from its
+   * first acknowledgement.
+   */
   readonly withinMs: number
   /** Is told after each round. */
   readonly emit?: (round: number, acknowledged: number) => void
 }
 
-/** One request: a record, or an array of three that belong together; with a key it is sent again until it is acknowledged. */
+/**
+ * One request: a record, or an array of three that belong together; with a key it is sent again until it is
+ * acknowledged.
+ */
 interface Piece {
   readonly marks: readonly string[]
   readonly key: string | undefined
@@ -41,9 +47,9 @@ interface Ledger {
 }
 
 /**
- * Kills a service with SIGKILL at random moments under load, starts it again, and in the end looks at all that it kept: every acknowledged
- * record is there as it was sent, no id comes twice, what was sent together is there together, what had a key is there once, and nothing
- * else is there.
+ * Kills a service with SIGKILL at random moments under load, starts it again, and in the end looks at all that it kept:
+ * every acknowledged record is there as it was sent, no id comes twice, what was sent together is there together, what
+ * had a key is there once, and nothing else is there.
  *
  * @returns how many records were acknowledged
  */

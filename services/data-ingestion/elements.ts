@@ -7,12 +7,14 @@ import { effortOf, extentOf } from '../kit/json-extent.ts'
 const effortBetweenLooks = 1000
 
 /**
- * Cuts the text of a JSON array into the texts of its elements, so that each can be kept as it was sent: a number beyond what a double holds would not survive being parsed
- * and written again. Each element is parsed and looked at by itself, so that of all their values those of one are in memory at a time.
+ * Cuts the text of a JSON array into the texts of its elements, so that each can be kept as it was sent: a number
+ * beyond what a double holds would not survive being parsed and written again. Each element is parsed and looked at by
+ * itself, so that of all their values those of one are in memory at a time.
  *
  * @param text what may be JSON and begins with a bracket, without the space around it
  * @param most how many elements there may be
- * @param look is given each element with its index; what it throws is thrown once the rest of the text is known to be JSON
+ * @param look is given each element with its index; what it throws is thrown once the rest of the text is known to be
+ *   JSON
  * @returns one text an element, without the space around it
  * @throws HttpError 413 when there are more elements, and as `parseJson` does
  */

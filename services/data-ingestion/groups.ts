@@ -12,7 +12,10 @@ export interface Groups {
   idle(): Promise<void>
 }
 
-/** A group that is larger would hold up those that come after it for longer than the sync that it saves; and on its way to the disk it is in memory several times. */
+/**
+ * A group that is larger would hold up those that come after it for longer than the sync that it saves; and on its way
+ * to the disk it is in memory several times.
+ */
 const most = { records: 1000, characters: 2 * 1024 * 1024 }
 
 interface Waiting {
@@ -22,8 +25,8 @@ interface Waiting {
 }
 
 /**
- * Group commit: all that arrives while the last group is written is the next one, so that a sync to the disk is shared by as many as there are.
- * There is nothing to configure: an append that comes alone does not wait for company.
+ * Group commit: all that arrives while the last group is written is the next one, so that a sync to the disk is shared
+ * by as many as there are. There is nothing to configure: an append that comes alone does not wait for company.
  */
 export function createGroups(write: Write): Groups {
   let waiting: Waiting[] = []
@@ -62,7 +65,8 @@ export function createGroups(write: Write): Groups {
   }
 
   async function work(): Promise<void> {
-    // All that has arrived with the first one is read before: this is what makes a group of requests that came at the same time.
+    // All that has arrived with the first one is read before: this is what makes a group of requests that came at the
+    // same time.
     await new Promise(setImmediate)
     while (waiting.length > 0) await settle(take())
     working = undefined

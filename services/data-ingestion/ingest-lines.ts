@@ -8,7 +8,10 @@ import { type Ingest, keep, mostRecords, recordBytes } from './ingest.ts'
 import { checkRecord, readKey } from './input.ts'
 import { type Line, linesOf } from './lines.ts'
 
-/** What a stream of lines may cost: its bytes, its lines (each has an id in the answer, and an empty one is a line as well) and one of its lines, in bytes. */
+/**
+ * What a stream of lines may cost: its bytes, its lines (each has an id in the answer, and an empty one is a line as
+ * well) and one of its lines, in bytes.
+ */
 export const lineLimits = { bytes: 64 * 1024 * 1024, lines: 100_000, lineBytes: 1024 * 1024 }
 
 /** How many errors are told; the rest is counted. */
@@ -17,7 +20,10 @@ const mostErrors = 100
 /** How much is on its way to the disk before more is read, in records and in bytes. */
 const window = { records: 500, bytes: 512 * 1024 }
 
-/** What a byte of a line takes in memory while it is kept: in its buffer, as a text whose characters may take two bytes, and on its way to the writer. */
+/**
+ * What a byte of a line takes in memory while it is kept: in its buffer, as a text whose characters may take two bytes,
+ * and on its way to the writer.
+ */
 const lineFactor = 5
 
 /** What the tally of a line takes until the answer has been sent, in bytes: its id, there and in the answer. */
@@ -36,18 +42,20 @@ interface Tally {
 }
 
 /**
- * Keeps one record a line, each for itself: a wrong line is told and the others are kept. Reads as fast as the records get to the disk.
- * With an Idempotency-Key each line is kept once, so that a stream that broke off can be sent again as a whole.
+ * Keeps one record a line, each for itself: a wrong line is told and the others are kept. Reads as fast as the records
+ * get to the disk. With an Idempotency-Key each line is kept once, so that a stream that broke off can be sent again as
+ * a whole.
  *
- * @returns 201 when all lines were kept, 207 when some were, 400 when none was; when it had to be ended early, that error's status,
- *   with what had been kept until then
+ * @returns 201 when all lines were kept, 207 when some were, 400 when none was; when it had to be ended early, that
+ *   error's status, with what had been kept until then
  */
 export async function ingestLines(request: Request, ingest: Ingest): Promise<Reply> {
   const key = readKey(request.headers['idempotency-key'])
   const tally: Tally = { ids: [], errors: [], rejected: 0, lines: 0, looked: 0, containers: 0 }
   const timestamp = Date.now() / 1000
   try {
-    // What is held of a line that has not come to its end counts as well: it may be a megabyte, of each of many clients.
+    // What is held of a line that has not come to its end counts as well: it may be a megabyte, of each of many
+    // clients.
     const hold = (bytes: number) => (bytes > 0 ? request.reserve(bytes) : request.release(-bytes))
     for await (const lines of linesOf(request.stream(lineLimits.bytes), lineLimits, hold)) {
       for (const some of windows(lines)) await keepLines(some, request, key, ingest, tally)
@@ -87,7 +95,10 @@ function* windows(lines: readonly Line[]): Generator<Line[]> {
   if (part.length > 0) yield part
 }
 
-/** @throws HttpError when going on makes no sense: no room, no memory, no database, too many lines, nobody who waits for an answer */
+/**
+ * @throws HttpError when going on makes no sense: no room, no memory, no database, too many lines, nobody who waits for
+ *   an answer
+ */
 async function keepLines(some: readonly Line[], request: Request, key: string | undefined, ingest: Ingest, tally: Tally): Promise<void> {
   // Those that are too many are not even looked at.
   const lines = some.slice(0, mostRecords(request.received) - tally.looked)

@@ -48,7 +48,8 @@ async function readElements(text: string, request: Request, check: CheckSchema |
 }
 
 /**
- * How many records a request may bring by what came over the wire, in bytes. Plain JSON cannot hold as many; a kilobyte of gzip may unpack to ten thousand of the same.
+ * How many records a request may bring by what came over the wire, in bytes. Plain JSON cannot hold as many; a kilobyte
+ * of gzip may unpack to ten thousand of the same.
  */
 export const mostRecords = (received: number) => 500 + received
 
@@ -64,8 +65,8 @@ const fewRecords = 256
  * @param texts one JSON text a record
  * @param request where it comes from; nothing is kept any more once its client has gone
  * @param observe is told how long it took, in seconds, where something was newly kept
- * @throws HttpError 422 when the key stands for other data, 507 when there is no room, 503 when the database cannot be reached, 499 when the
- *   client has gone before
+ * @throws HttpError 422 when the key stands for other data, 507 when there is no room, 503 when the database cannot be
+ *   reached, 499 when the client has gone before
  */
 export async function keep(
   store: Store,

@@ -17,11 +17,13 @@ export interface LineLimits {
 const lineFeed = 0x0a
 
 /**
- * Cuts a stream of bytes into lines. Never holds more than one line and one piece: what is too long is skipped up to the next line break. Empty lines are counted and left out.
+ * Cuts a stream of bytes into lines. Never holds more than one line and one piece: what is too long is skipped up to
+ * the next line break. Empty lines are counted and left out.
  *
  * @param hold is told by how many bytes more, or less, are held of a line that has not come to its end
  * @returns the lines that end in each piece, together: to wait for each line alone would cost more than to read it
- * @throws HttpError 413 when there are more lines than there may be, after those that there may be; and what `hold` throws
+ * @throws HttpError 413 when there are more lines than there may be, after those that there may be; and what `hold`
+ *   throws
  */
 export async function* linesOf(
   pieces: AsyncIterable<Buffer>,

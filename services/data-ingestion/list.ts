@@ -8,7 +8,10 @@ export function recordJson({ id, data, timestamp, sourceIp }: StoredRecord): str
 /** How much of a page is handed on at once, in characters: each piece costs about as much as ten small records. */
 const pieceLength = 16 * 1024
 
-/** A page as JSON, piece by piece. `next` is what `before` has to be to get the page after it, or null when there is none. */
+/**
+ * A page as JSON, piece by piece. `next` is what `before` has to be to get the page after it, or null when there is
+ * none.
+ */
 export async function* pageJson({ total, records, more }: Page): AsyncGenerator<string> {
   let piece = `{"total":${total},"data":[`
   let last: string | undefined

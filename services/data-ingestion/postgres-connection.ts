@@ -2,8 +2,8 @@ import postgres, { type Sql } from 'postgres'
 import { StoreFullError, StoreUnavailableError } from './store.ts'
 
 /**
- * One step each; the table `migration` has a row for each that was made. The data stays a text: `json` would refuse what nests deeply,
- * and `jsonb` would change large numbers. `data::json` makes it queryable.
+ * One step each; the table `migration` has a row for each that was made. The data stays a text: `json` would refuse
+ * what nests deeply, and `jsonb` would change large numbers. `data::json` makes it queryable.
  */
 const migrations = [
   `CREATE TABLE record (
@@ -33,9 +33,11 @@ export interface Connecting {
 }
 
 /**
- * Connects to a PostgreSQL server and makes the tables that are missing. Several services that start at the same time do not get in each other's way.
+ * Connects to a PostgreSQL server and makes the tables that are missing. Several services that start at the same time
+ * do not get in each other's way.
  *
- * @param url `postgres://user:password@host:port/database`, with `?sslmode=require` where the server is not on this machine
+ * @param url `postgres://user:password@host:port/database`, with `?sslmode=require` where the server is not on this
+ *   machine
  * @throws Error with a finished sentence, without the password, when the server cannot be reached or refuses
  */
 export async function connectPostgres(url: string, { name, patience = 30 }: Connecting): Promise<Sql> {
@@ -96,7 +98,10 @@ async function migrate(sql: Sql, schema: string): Promise<void> {
   })
 }
 
-/** Errors of the network and of the driver, and what a server says when it starts, ends, has too many connections or may only be read. */
+/**
+ * Errors of the network and of the driver, and what a server says when it starts, ends, has too many connections or may
+ * only be read.
+ */
 const unavailable = new RegExp(
   `^(${[
     'ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN',

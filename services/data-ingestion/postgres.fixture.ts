@@ -24,14 +24,18 @@ const places = [
   ...globSync('/opt/homebrew/opt/postgresql*/bin'),
 ]
 
-/** The folder of `initdb` and `postgres`; undefined where there is none, and one line that says so and how to get it. */
+/**
+ * The folder of `initdb` and `postgres`; undefined where there is none, and one line that says so and how to get it.
+ */
 export function postgresPrograms(): string | undefined {
   const found = places.find((place) => place !== '' && existsSync(join(place, 'initdb')))
   if (!found) console.log('There is no PostgreSQL here, so nothing was tested against one. To get it: apt-get install postgresql')
   return found
 }
 
-/** Starts a server on a free port with an empty database. It trusts the loopback; its data is in a folder of its own. */
+/**
+ * Starts a server on a free port with an empty database. It trusts the loopback; its data is in a folder of its own.
+ */
 export async function startPostgres(programs: string, settings: Readonly<Record<string, string>> = {}): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), 'postgres-test-'))
   const data = join(folder, 'data')
@@ -68,7 +72,8 @@ export async function startPostgres(programs: string, settings: Readonly<Record<
   return {
     url,
     start,
-    // SIGQUIT: the server ends its processes at once and recovers from its log at the next start. A SIGKILL would leave its children behind.
+    // SIGQUIT: the server ends its processes at once and recovers from its log at the next start. A SIGKILL would leave
+    // its children behind.
     kill: () => end('SIGQUIT'),
     async remove() {
       await end('SIGQUIT')

@@ -28,8 +28,9 @@ interface Claim {
 /**
  * Opens the store on a PostgreSQL server, which several instances of the service may share.
  *
- * Every group of records is one transaction under the lock of one row, the total. So records are numbered in the order in which they are
- * committed and without gaps, the total is known without counting, and nobody who reads from the newest to the oldest misses one.
+ * Every group of records is one transaction under the lock of one row, the total. So records are numbered in the order
+ * in which they are committed and without gaps, the total is known without counting, and nobody who reads from the
+ * newest to the oldest misses one.
  *
  * @throws Error with a finished sentence when the server cannot be reached or refuses
  */

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 
 /**
- * Makes the id of a new record: a UUID of version 7 (RFC 9562, section 5.7), which begins with the time and ends with 74 random bits. Ids that were made one after the
- * other stand next to each other in the database's index, so that keeping them together writes a few pages of it and not one for each.
+ * Makes the id of a new record: a UUID of version 7 (RFC 9562, section 5.7), which begins with the time and ends with
+ * 74 random bits. Ids that were made one after the other stand next to each other in the database's index, so that
+ * keeping them together writes a few pages of it and not one for each.
  *
  * @param now milliseconds since the epoch
  */

@@ -22,7 +22,9 @@ function address(value: unknown): boolean {
 
 const noData = { status: 400, body: fields({ error: 'No data provided' }) }
 
-/** The contract of `/ingest` and `/data`, with good and bad input. Each run leaves one record, `{ "smoke": true, … }`. */
+/**
+ * The contract of `/ingest` and `/data`, with good and bad input. Each run leaves one record, `{ "smoke": true, … }`.
+ */
 const checks: Check[] = [
   {
     name: kept,

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
 /**
- * One step each; how many have been made is the database's `user_version`. Records are never deleted and numbered without gaps (a
- * number that was rolled back is given again), so the last number is how many there are.
+ * One step each; how many have been made is the database's `user_version`. Records are never deleted and numbered
+ * without gaps (a number that was rolled back is given again), so the last number is how many there are.
  */
 const migrations = [
   `CREATE TABLE IF NOT EXISTS record (
@@ -53,8 +53,9 @@ export function prepareFile(folder: string): string {
 }
 
 /**
- * Opens a database so that a commit is a promise: WAL with full sync returns when the log is on the disk, readers go on meanwhile, and what was
- * committed survives a kill or a loss of power (https://www.sqlite.org/pragma.html#pragma_synchronous).
+ * Opens a database so that a commit is a promise: WAL with full sync returns when the log is on the disk, readers go on
+ * meanwhile, and what was committed survives a kill or a loss of power
+ * (https://www.sqlite.org/pragma.html#pragma_synchronous).
  */
 export function openFile(file: string): DatabaseSync {
   const database = new DatabaseSync(file, { timeout: 5000 })
@@ -68,13 +69,19 @@ export function openFile(file: string): DatabaseSync {
   return database
 }
 
-/** Whether the disk has no room: SQLITE_FULL, see https://www.sqlite.org/rescode.html#full, or the system's own errors for that. */
+/**
+ * Whether the disk has no room: SQLITE_FULL, see https://www.sqlite.org/rescode.html#full, or the system's own errors
+ * for that.
+ */
 export function isFull(error: unknown): boolean {
   const { errcode, code } = error as { errcode?: number; code?: string }
   return errcode === 13 || code === 'ENOSPC' || code === 'EDQUOT'
 }
 
-/** Whether the disk did not do what was asked of it: one of https://www.sqlite.org/rescode.html#ioerr, as also comes where there is no room for a file beside the database. */
+/**
+ * Whether the disk did not do what was asked of it: one of https://www.sqlite.org/rescode.html#ioerr, as also comes
+ * where there is no room for a file beside the database.
+ */
 export function isDiskTrouble(error: unknown): boolean {
   return ((error as { errcode?: number }).errcode ?? 0) % 256 === 10
 }

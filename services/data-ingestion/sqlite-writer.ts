@@ -6,7 +6,10 @@ import { type Append, ClaimConflictError, claimSeconds, type Kept, StoreFullErro
 
 /** The one thread that writes: while it waits for the disk, requests are read and answered by the other. */
 export interface Writer {
-  /** Writes a group in one transaction; one at a time. Throws StoreFullError, or SQLite's error, when nothing of it was kept, and StoreUnavailableError when nobody can tell. */
+  /**
+   * Writes a group in one transaction; one at a time. Throws StoreFullError, or SQLite's error, when nothing of it was
+   * kept, and StoreUnavailableError when nobody can tell.
+   */
   write(group: readonly Append[]): Promise<Outcome[]>
   close(): Promise<void>
 }
@@ -32,7 +35,10 @@ interface Columns {
 /** Under a claim: what was kept under it before, or that this was something else. */
 type Claimed = Kept | 'conflict'
 
-/** What it answers: everything was kept, except where something is said by the append's index. Errors do not cross threads as what they are, so they are named. */
+/**
+ * What it answers: everything was kept, except where something is said by the append's index. Errors do not cross
+ * threads as what they are, so they are named.
+ */
 type Answer =
   | { readonly claimed: ReadonlyMap<number, Claimed> }
   | { readonly full: string }
@@ -42,9 +48,12 @@ type Answer =
 /** How often (s) claims are looked through for old ones, and how many are removed then at most. */
 const pruning = { seconds: 60, count: 10_000 }
 
-/** Starts the writer of a database that is there. What goes wrong in it beside a write is a bug and ends the process. */
+/**
+ * Starts the writer of a database that is there. What goes wrong in it beside a write is a bug and ends the process.
+ */
 export function startWriter(file: string, maxPages?: number): Writer {
-  // The file that this module is in: itself, or the bundle of the whole service, which in a thread does nothing but this.
+  // The file that this module is in: itself, or the bundle of the whole service, which in a thread does nothing but
+  // this.
   const worker = new Worker(new URL(import.meta.url), {
     workerData: { writes: file, maxPages } satisfies Task,
     resourceLimits: { maxYoungGenerationSizeMb: 12, maxOldGenerationSizeMb: 64 },

@@ -9,8 +9,8 @@ export interface SqliteOptions {
 }
 
 /**
- * Opens the store in a folder, which is made where it is missing. A thread of its own writes, in groups; this one only reads, and never waits for a
- * sync.
+ * Opens the store in a folder, which is made where it is missing. A thread of its own writes, in groups; this one only
+ * reads, and never waits for a sync.
  *
  * @throws the system's error when the folder cannot be made or written to
  */

@@ -15,7 +15,10 @@ export interface Append {
   /** Seconds since the epoch. */
   readonly timestamp: number
   readonly sourceIp: string
-  /** Where the client may send the same again and wants it kept once: a key of its choice, and a fingerprint of what it stands for. */
+  /**
+   * Where the client may send the same again and wants it kept once: a key of its choice, and a fingerprint of what it
+   * stands for.
+   */
   readonly claim?: { readonly key: string; readonly fingerprint: string } | undefined
 }
 
@@ -44,14 +47,15 @@ export interface Store {
   /**
    * Keeps records. Resolves when they are on the disk and not before; appends that arrive together share one sync.
    *
-   * @throws StoreFullError, StoreUnavailableError, ClaimConflictError; of this append nothing is kept then, except that after a
-   *   StoreUnavailableError nobody can tell
+   * @throws StoreFullError, StoreUnavailableError, ClaimConflictError; of this append nothing is kept then, except that
+   *   after a StoreUnavailableError nobody can tell
    */
   append(append: Append): Promise<Kept>
   get(id: string): Promise<StoredRecord | undefined>
   /**
    * @param limit how many records at most
-   * @param before the id of a record: the page begins with the one that was kept before it. The newest where nothing is said.
+   * @param before the id of a record: the page begins with the one that was kept before it. The newest where nothing is
+   *   said.
    * @returns undefined when there is no record `before`
    */
   page(limit: number, before?: string): Promise<Page | undefined>

@@ -3,11 +3,14 @@ import type { Log } from '../kit/log.ts'
 import { isDiskTrouble, isFull } from './sqlite-file.ts'
 import type { Store } from './store.ts'
 
-/** How often (ms) is tried again to open a store on a disk without room, and after how many times that is said again. */
+/**
+ * How often (ms) is tried again to open a store on a disk without room, and after how many times that is said again.
+ */
 const roomTries = { everyMs: 1000, sayEvery: 60 }
 
 /**
- * Opens a store; waits while the disk has no room. To end would help nobody: whoever starts us again waits longer each time, and goes on waiting when there is room.
+ * Opens a store; waits while the disk has no room. To end would help nobody: whoever starts us again waits longer each
+ * time, and goes on waiting when there is room.
  *
  * @throws what opening throws for any other reason
  */

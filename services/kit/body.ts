@@ -13,14 +13,15 @@ export interface Meter {
 }
 
 /**
- * Reads a request's body and unpacks it where it is packed with gzip. The limit holds for what comes over the wire and for what it unpacks to.
+ * Reads a request's body and unpacks it where it is packed with gzip. The limit holds for what comes over the wire and
+ * for what it unpacks to.
  *
- * What comes in beyond the limit is read and thrown away while the client is told: an answer followed by a closed connection is
- * lost where the client is still sending. The server's request timeout ends a client that never stops.
+ * What comes in beyond the limit is read and thrown away while the client is told: an answer followed by a closed
+ * connection is lost where the client is still sending. The server's request timeout ends a client that never stops.
  *
  * @param limit in bytes
- * @throws HttpError 413 when the body is longer, 400 when the client goes away before its end or what it sends is not gzip as stated,
- *   415 when it is packed in another way; and what the meter throws
+ * @throws HttpError 413 when the body is longer, 400 when the client goes away before its end or what it sends is not
+ *   gzip as stated, 415 when it is packed in another way; and what the meter throws
  */
 export async function readBody(request: IncomingMessage, limit: number, meter: Meter): Promise<Buffer> {
   const pieces: Buffer[] = []
@@ -34,7 +35,8 @@ export async function readBody(request: IncomingMessage, limit: number, meter: M
 }
 
 /**
- * Reads a request's body as `readBody` does, and decodes it as it arrives, so that it is never there as bytes and as a text at once.
+ * Reads a request's body as `readBody` does, and decodes it as it arrives, so that it is never there as bytes and as a
+ * text at once.
  *
  * @throws as `readBody` does, and HttpError 400 when it is not UTF-8
  */
@@ -116,8 +118,8 @@ function readWire(request: IncomingMessage, limit: number, meter: Meter, use: (p
 }
 
 /**
- * Reads a request's body piece by piece, as fast as the pieces are taken, and unpacks it as `readBody` does. Whoever stops early need not
- * mind the rest: it is read and thrown away.
+ * Reads a request's body piece by piece, as fast as the pieces are taken, and unpacks it as `readBody` does. Whoever
+ * stops early need not mind the rest: it is read and thrown away.
  *
  * @param limit in bytes, on the wire and unpacked
  * @param meter is told of what comes over the wire; what is taken for it is whoever reads it to say

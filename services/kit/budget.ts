@@ -1,7 +1,10 @@
 import { getHeapStatistics } from 'node:v8'
 import { HttpError } from './http-error.ts'
 
-/** Memory for what requests bring and what is made of it, that all requests of a service share: a limit for each alone would still let a thousand of them fill the machine. */
+/**
+ * Memory for what requests bring and what is made of it, that all requests of a service share: a limit for each alone
+ * would still let a thousand of them fill the machine.
+ */
 export interface Budget {
   /** An account for one request. */
   open(): Account
@@ -24,8 +27,9 @@ export interface Account {
 }
 
 /**
- * How much (bytes) requests may take together by themselves: two fifths of what this process may have for JavaScript, which `--max-old-space-size` sets. The rest is for
- * the service itself, and for what has been given back and not been collected yet.
+ * How much (bytes) requests may take together by themselves: two fifths of what this process may have for JavaScript,
+ * which `--max-old-space-size` sets. The rest is for the service itself, and for what has been given back and not been
+ * collected yet.
  */
 export function roomForRequests(heapLimit: number = getHeapStatistics().heap_size_limit): number {
   return Math.floor(Math.min(heapLimit * 0.4, 256 * 1024 * 1024))
@@ -34,8 +38,9 @@ export function roomForRequests(heapLimit: number = getHeapStatistics().heap_siz
 /** @param limit in bytes, for all requests together */
 export function createBudget(limit: number): Budget {
   let used = 0
-  // An object a request and no table of requests: V8 keeps the entries of a table's former storage for as long as that has not been collected, and with
-  // them the requests, so that its short collections had to copy hundreds of them every time.
+  // An object a request and no table of requests: V8 keeps the entries of a table's former storage for as long as that
+  // has not been collected, and with them the requests, so that its short collections had to copy hundreds of them
+  // every time.
   return {
     open() {
       let taken = 0

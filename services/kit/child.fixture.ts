@@ -43,7 +43,10 @@ export async function startChild(entry: string, environment: Record<string, stri
   return { process: child, end, port: port ?? 0, address: port ? `http://127.0.0.1:${port}` : undefined, output: () => written }
 }
 
-/** Ends a child that may have ended already: by asking, since a killed process writes no coverage, or by a signal of one's choice. */
+/**
+ * Ends a child that may have ended already: by asking, since a killed process writes no coverage, or by a signal of
+ * one's choice.
+ */
 export async function stopChild(child: Child, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
   child.process.kill(signal)
   await child.end

@@ -3,13 +3,17 @@ import type { Socket } from 'node:net'
 
 interface Connection {
   /**
-   * The answer to its latest request, until it is closed. A connection that kept it would keep the request and its body as well, and many that idle would
-   * make the garbage collector's work: they survive from one of its rounds to the next.
+   * The answer to its latest request, until it is closed. A connection that kept it would keep the request and its body
+   * as well, and many that idle would make the garbage collector's work: they survive from one of its rounds to the
+   * next.
    */
   answer: ServerResponse | undefined
   /** How many requests have arrived. */
   requests: number
-  /** How much had been read when it last became idle: more than that is a request on its way. Undefined while one is answered. */
+  /**
+   * How much had been read when it last became idle: more than that is a request on its way. Undefined while one is
+   * answered.
+   */
   idleAt: number | undefined
   /** When that was, in ms as `performance.now` counts them. */
   since: number
@@ -27,8 +31,9 @@ export interface Connections {
   /** From now on every answer whose head has not been sent says that its connection closes after it. */
   closeAfterAnswers(): void
   /**
-   * Closes those on which nothing has been under way for so long, in ms. A client that has not been told may send a request at any time, and lose it: the longer a connection
-   * has been quiet, the less likely it is that it does so just now.
+   * Closes those on which nothing has been under way for so long, in ms. A client that has not been told may send a
+   * request at any time, and lose it: the longer a connection has been quiet, the less likely it is that it does so
+   * just now.
    */
   closeIdle(ms: number): void
   /** Closes all, whatever they are doing. */
@@ -36,8 +41,9 @@ export interface Connections {
 }
 
 /**
- * Keeps track of connections, to end them in good order. Node's own `server.closeIdleConnections()` does not do: it cuts an answer that has been
- * made but not yet been taken by the client, and it takes a connection on which nothing was ever sent for a busy one.
+ * Keeps track of connections, to end them in good order. Node's own `server.closeIdleConnections()` does not do: it
+ * cuts an answer that has been made but not yet been taken by the client, and it takes a connection on which nothing
+ * was ever sent for a busy one.
  */
 export function trackConnections(): Connections {
   const open = new Map<Socket, Connection>()

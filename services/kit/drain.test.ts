@@ -5,7 +5,10 @@ import { type Child, startChild } from './child.fixture.ts'
 
 const entry = `${import.meta.dirname}/trial.fixture.ts`
 
-/** Posts on a connection that is kept until the service says that it closes or cannot be reached. @returns the answers, and what was lost */
+/**
+ * Posts on a connection that is kept until the service says that it closes or cannot be reached.
+ * @returns the answers, and what was lost
+ */
 async function postUntilTheEnd(
   child: Child,
   pauseMs: () => number,

@@ -2,7 +2,8 @@
 export type Expected = string | number | boolean | RegExp | ((value: unknown) => boolean)
 
 /**
- * Makes the check of an answer's body: a JSON object with these fields, each as expected. Other fields are none of its business.
+ * Makes the check of an answer's body: a JSON object with these fields, each as expected. Other fields are none of its
+ * business.
  *
  * @returns a function that gives undefined where all is as expected, and else a sentence on the first field that is not
  */

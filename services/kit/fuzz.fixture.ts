@@ -27,12 +27,16 @@ export interface Fuzz<R extends FuzzRequest> {
   readonly emit?: (made: number) => void
 }
 
-/** How many requests are made at once, and how many such handfuls are under way at the same time: while one waits for its last answers, the others go on. */
+/**
+ * How many requests are made at once, and how many such handfuls are under way at the same time: while one waits for
+ * its last answers, the others go on.
+ */
 const together = 50
 const lanes = 4
 
 /**
- * Makes generated requests to a service; at the first wrong answer, the smallest request that still gets one is looked for.
+ * Makes generated requests to a service; at the first wrong answer, the smallest request that still gets one is looked
+ * for.
  *
  * @returns how many requests were answered with each status
  * @throws fast-check's error with that request and the seed to make it again

@@ -17,9 +17,10 @@ export interface Series {
 type Labels<Label extends string> = Readonly<Record<Label, string | number>>
 
 /**
- * A histogram that counts what every request observes: finding a bucket and two additions. prom-client's own looks up the labels by name, checks them and makes
- * a text of them for each observation, also where it is asked for one combination beforehand; that was most of what instrumentation cost. Whoever
- * observes often asks for a series once and keeps it.
+ * A histogram that counts what every request observes: finding a bucket and two additions. prom-client's own looks up
+ * the labels by name, checks them and makes a text of them for each observation, also where it is asked for one
+ * combination beforehand; that was most of what instrumentation cost. Whoever observes often asks for a series once and
+ * keeps it.
  */
 export class Histogram<Label extends string = never> {
   readonly type = 'histogram'
@@ -34,11 +35,15 @@ export class Histogram<Label extends string = never> {
     this.name = name
     this.help = help
     this.#buckets = buckets
-    // Of a metric a registry wants its name, and its values when somebody looks (prom-client's lib/registry.js); its type only knows its own classes.
+    // Of a metric a registry wants its name, and its values when somebody looks (prom-client's lib/registry.js); its
+    // type only knows its own classes.
     registry.registerMetric(this as unknown as Metric)
   }
 
-  /** The series of a combination of labels, the same one for the same labels. It shows from now on, also with nothing in it. */
+  /**
+   * The series of a combination of labels, the same one for the same labels. It shows from now on, also with nothing in
+   * it.
+   */
   series(labels: Labels<Label>): Series {
     const key = JSON.stringify(labels)
     const found = this.#series.get(key)

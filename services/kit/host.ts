@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 
 /**
- * Whether a request says as HTTP wants it which host it is for (RFC 9112, section 3.2): never twice, since whoever stands before us might go by the one and we
- * by the other, and once from HTTP/1.1 on. Node looks for a missing one only, and takes the first of two.
+ * Whether a request says as HTTP wants it which host it is for (RFC 9112, section 3.2): never twice, since whoever
+ * stands before us might go by the one and we by the other, and once from HTTP/1.1 on. Node looks for a missing one
+ * only, and takes the first of two.
  */
 export function namesItsHost({ rawHeaders, httpVersionMajor: major, httpVersionMinor: minor }: IncomingMessage): boolean {
   let hosts = 0

@@ -1,6 +1,6 @@
 /**
- * An error that the client is told about: it becomes the answer `{ "error": message }` with this status. Throw it from a handler;
- * every other error is a bug of ours and becomes a 500 that says nothing about the inside.
+ * An error that the client is told about: it becomes the answer `{ "error": message }` with this status. Throw it from
+ * a handler; every other error is a bug of ours and becomes a 500 that says nothing about the inside.
  */
 export class HttpError extends Error {
   override readonly name = 'HttpError'

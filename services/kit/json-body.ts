@@ -5,9 +5,15 @@ import type { Work } from './turns.ts'
 
 /** The request whose body, or a part of it, is parsed: what may be spent on that, and how. */
 export interface Bearer {
-  /** For work that keeps the event loop for long: it is done in pieces, and ends with an HttpError 499 when the client has gone. */
+  /**
+   * For work that keeps the event loop for long: it is done in pieces, and ends with an HttpError 499 when the client
+   * has gone.
+   */
   work(): Work
-  /** How many bytes of the body have come over the wire: what may be spent on a request goes by what was spent on sending it. */
+  /**
+   * How many bytes of the body have come over the wire: what may be spent on a request goes by what was spent on
+   * sending it.
+   */
   readonly received: number
   /**
    * Takes memory, in bytes, for what is made of the body; it is given back when the answer has ended.
@@ -19,18 +25,25 @@ export interface Bearer {
   release(bytes: number): void
 }
 
-/** A text that is shorter cannot nest too deep: each list that is opened is closed as well. Nor is it worth being looked over. */
+/**
+ * A text that is shorter cannot nest too deep: each list that is opened is closed as well. Nor is it worth being looked
+ * over.
+ */
 const shortText = 2 * (deepestJson + 1)
 
-/** A text from this length on waits for its turn before it is looked over: many that have arrived together would keep the event loop for the sum of what each takes. */
+/**
+ * A text from this length on waits for its turn before it is looked over: many that have arrived together would keep
+ * the event loop for the sum of what each takes.
+ */
 const longText = 64 * 1024
 
 /** What the values of a short text take at most, in bytes for each of its characters: lists in lists are the worst. */
 const worstFactor = 28
 
 /**
- * How many lists and objects a body may hold by what came over the wire, in bytes. Plain JSON cannot hold as many; a kilobyte of gzip may unpack to a third of a
- * million, which nobody means and which would cost a hundred times what they have cost to send.
+ * How many lists and objects a body may hold by what came over the wire, in bytes. Plain JSON cannot hold as many; a
+ * kilobyte of gzip may unpack to a third of a million, which nobody means and which would cost a hundred times what
+ * they have cost to send.
  */
 export const mostContainers = (received: number) => 1000 + 20 * received
 
@@ -38,8 +51,8 @@ export const mostContainers = (received: number) => 1000 + 20 * received
  * Parses a text that a request has brought.
  *
  * @returns its value; the memory for it has been taken from the request's
- * @throws HttpError 400 when it is no JSON or nests deeper than `deepestJson`, 413 when it holds more lists and objects than `mostContainers`, 503 when there is no memory
- *   left for it, 499 when the client has gone
+ * @throws HttpError 400 when it is no JSON or nests deeper than `deepestJson`, 413 when it holds more lists and objects
+ *   than `mostContainers`, 503 when there is no memory left for it, 499 when the client has gone
  */
 export async function parseJson(text: string, request: Bearer): Promise<unknown> {
   if (isShort(text)) return parseShort(text, request)

@@ -15,7 +15,8 @@ export interface Extent {
 }
 
 /**
- * Looks over the value that begins at an index, up to its end: a comma, or a bracket that was not opened in it. Does not look whether it is right.
+ * Looks over the value that begins at an index, up to its end: a comma, or a bracket that was not opened in it. Does
+ * not look whether it is right.
  *
  * @param deepest stops where it nests deeper: what follows cannot make that right
  */
@@ -62,8 +63,9 @@ export function endOfString(text: string, start: number): number {
 }
 
 /**
- * How many bytes the values of a text take at most once they are parsed, beside the text itself. The worst that was measured on Node 24: 40 bytes for `[]`, 56 for a
- * list in a list, 64 for `{}`, 176 for `{"x":1}` with a name that no other object has, 208 for `{"999":0}`, 40 for a string, 24 for a number among other things.
+ * How many bytes the values of a text take at most once they are parsed, beside the text itself. The worst that was
+ * measured on Node 24: 40 bytes for `[]`, 56 for a list in a list, 64 for `{}`, 176 for `{"x":1}` with a name that no
+ * other object has, 208 for `{"999":0}`, 40 for a string, 24 for a number among other things.
  */
 export function memoryOf({ containers, keys, strings, commas }: Extent): number {
   return 64 * containers + 112 * keys + 40 * strings + 24 * commas

@@ -2,15 +2,18 @@ import { HttpError } from './http-error.ts'
 import { type Extent, effortOf, endOfString, extentOf } from './json-extent.ts'
 import { Work } from './turns.ts'
 
-/** How deep lists and objects may stand in each other: what reads them again, here and elsewhere, may do so by recursion. */
+/**
+ * How deep lists and objects may stand in each other: what reads them again, here and elsewhere, may do so by
+ * recursion.
+ */
 export const deepestJson = 64
 
 /** What is parsed at once, in µs as `effortOf` counts them. */
 const pieceEffort = 8000
 
 /**
- * Parses a JSON text whatever it holds: a megabyte of empty lists takes `JSON.parse` a tenth of a second, in which nobody else is answered. What may take that long is
- * parsed in pieces, and others get their turn in between.
+ * Parses a JSON text whatever it holds: a megabyte of empty lists takes `JSON.parse` a tenth of a second, in which
+ * nobody else is answered. What may take that long is parsed in pieces, and others get their turn in between.
  *
  * @param extent of the whole text
  * @param work is told when a piece ends; throws where the work is not wanted any more

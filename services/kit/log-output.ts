@@ -13,10 +13,11 @@ export interface LogOutput {
 }
 
 /**
- * Writes lines to a file descriptor, at once: a line that stood in a buffer when the process was killed would be missing where it matters most.
+ * Writes lines to a file descriptor, at once: a line that stood in a buffer when the process was killed would be
+ * missing where it matters most.
  *
- * Nothing ends because a log cannot be written. On a full disk, or where nobody empties the pipe, lines wait here; when there is room they are written in their order, and
- * behind them how many were left out.
+ * Nothing ends because a log cannot be written. On a full disk, or where nobody empties the pipe, lines wait here; when
+ * there is room they are written in their order, and behind them how many were left out.
  *
  * @param left makes the line that says how many were left out
  */
@@ -34,7 +35,8 @@ export function createLogOutput(fd: number, left: (lines: number) => string, wri
       try {
         written = write(fd, first)
       } catch {
-        // Whatever it is (no room, a pipe that is full or whose reader has gone, a quota): there is nowhere to tell it, and it may pass.
+        // Whatever it is (no room, a pipe that is full or whose reader has gone, a quota): there is nowhere to tell it,
+        // and it may pass.
         break
       }
       bytes -= written

@@ -43,11 +43,13 @@ const output = pino.multistream(
 )
 
 /**
- * A log for one service, on pino. An `Error` among the fields is shown with its stack: logs are read by the service's owners, answers are
- * not. Values of fields that are named like secrets, and credentials in URLs of errors, are left out.
+ * A log for one service, on pino. An `Error` among the fields is shown with its stack: logs are read by the service's
+ * owners, answers are not. Values of fields that are named like secrets, and credentials in URLs of errors, are left
+ * out.
  *
  * @param service the service's name, a field of every line
- * @param level lines below it are not written; `LOG_LEVEL` where nothing is said, and `info` where that is not set either
+ * @param level lines below it are not written; `LOG_LEVEL` where nothing is said, and `info` where that is not set
+ *   either
  * @throws Error with a finished sentence when there is no such level
  */
 export function createLog(service: string, level: string = process.env.LOG_LEVEL || 'info'): Log {

@@ -6,18 +6,25 @@ export type Observe = (method: string, code: number, seconds: number) => void
 
 export interface Metrics {
   readonly registry: Registry
-  /** How the requests of a route are counted. `route` is the pattern, never the path: every id would become a series of its own. */
+  /**
+   * How the requests of a route are counted. `route` is the pattern, never the path: every id would become a series of
+   * its own.
+   */
   route(route: string): Observe
   /** A request has begun to arrive, or its answer has ended. */
   begin(): void
   end(): void
 }
 
-/** Those that are counted by their names. Node takes thirty more, and for each of them with each status and route there would be a series that stays. */
+/**
+ * Those that are counted by their names. Node takes thirty more, and for each of them with each status and route there
+ * would be a series that stays.
+ */
 const countedMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
 /**
- * The metrics of one app: a registry of its own, so that two apps can live in one process, with those of Node and of every request.
+ * The metrics of one app: a registry of its own, so that two apps can live in one process, with those of Node and of
+ * every request.
  */
 export function createMetrics(): Metrics {
   const registry = new Registry()

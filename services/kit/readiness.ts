@@ -1,7 +1,10 @@
 import type { Log } from './log.ts'
 import { Reply } from './reply.ts'
 
-/** Looks whether something that the service needs is there. @returns why not, as a phrase; undefined when all is well */
+/**
+ * Looks whether something that the service needs is there.
+ * @returns why not, as a phrase; undefined when all is well
+ */
 export type ReadyCheck = () => string | undefined | Promise<string | undefined>
 
 export interface Readiness {
@@ -13,8 +16,8 @@ export interface Readiness {
 }
 
 /**
- * Whether a service may get traffic. That is more than being healthy: a healthy service that loads a model or ends is not ready, and to start it
- * anew would not help.
+ * Whether a service may get traffic. That is more than being healthy: a healthy service that loads a model or ends is
+ * not ready, and to start it anew would not help.
  */
 export function createReadiness(service: string, log: Log): Readiness {
   const checks: ReadyCheck[] = []

@@ -2,7 +2,8 @@
 const acceptable = /^[\x21-\x7e]{1,200}$/
 
 /**
- * What says which release gave an answer: whoever has deployed one asks at its address and knows whether it is this one that answers there.
+ * What says which release gave an answer: whoever has deployed one asks at its address and knows whether it is this one
+ * that answers there.
  *
  * @param given `RELEASE_ID`, a text that means nothing here
  * @returns the header `x-release-id`, for every answer; no header where nothing is given

@@ -16,9 +16,9 @@ export interface ReplyOptions {
 export type Pieces = Iterable<string> | AsyncIterable<string>
 
 /**
- * What a handler returns when a plain value, which is answered as JSON with status 200, is not enough.
- * Its body is a value to be sent as JSON, a text of another type, or pieces of text that are made and sent one after the other, so that
- * a long answer never stands in memory as a whole.
+ * What a handler returns when a plain value, which is answered as JSON with status 200, is not enough. Its body is a
+ * value to be sent as JSON, a text of another type, or pieces of text that are made and sent one after the other, so
+ * that a long answer never stands in memory as a whole.
  */
 export class Reply {
   readonly status: number
@@ -79,8 +79,8 @@ export async function send(response: ServerResponse, reply: Reply, always: Reado
 }
 
 /**
- * The pieces, with a turn for the others as often as they have kept the event loop for as long as they may. A client that takes what comes as fast as it is made would have the
- * service to itself: no piece waits for anything then.
+ * The pieces, with a turn for the others as often as they have kept the event loop for as long as they may. A client
+ * that takes what comes as fast as it is made would have the service to itself: no piece waits for anything then.
  */
 async function* inTurns(pieces: Pieces): AsyncGenerator<string> {
   const work = new Work()
@@ -94,8 +94,9 @@ async function* inTurns(pieces: Pieces): AsyncGenerator<string> {
 const lingerMs = 5000
 
 /**
- * Ends an answer that comes before its request has arrived as a whole, such as a 413. It would be lost where the connection is closed with it: what the client still sends is
- * then answered with a reset, which takes along what it has not read. So the rest is read and thrown away first.
+ * Ends an answer that comes before its request has arrived as a whole, such as a 413. It would be lost where the
+ * connection is closed with it: what the client still sends is then answered with a reset, which takes along what it
+ * has not read. So the rest is read and thrown away first.
  */
 async function endLate(response: ServerResponse, content: string): Promise<void> {
   response.write(content)

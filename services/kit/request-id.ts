@@ -6,7 +6,10 @@ const acceptable = /^[\w.:-]{1,128}$/
 /** Random bytes of an id: as many as make 16 characters, and chance never makes the same ones twice. */
 const bytes = 12
 
-/** Drawn for many ids at once: a call for each, or a UUID, which is put together from parts, costs several times as much as the rest of an id. */
+/**
+ * Drawn for many ids at once: a call for each, or a UUID, which is put together from parts, costs several times as much
+ * as the rest of an id.
+ */
 const drawn = Buffer.allocUnsafeSlow(512 * bytes)
 let next = drawn.length
 

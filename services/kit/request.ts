@@ -13,7 +13,10 @@ export interface Request extends Bearer {
   /** The values of the pattern's parameters, decoded: `/data/:id` gives `id`. */
   readonly params: Readonly<Record<string, string>>
   readonly query: URLSearchParams
-  /** The address at the other end of the connection. Headers that claim another one are not believed: any client can send them. */
+  /**
+   * The address at the other end of the connection. Headers that claim another one are not believed: any client can
+   * send them.
+   */
   readonly sourceIp: string
   /** The headers by their names in lowercase; one that came more than once is one text where HTTP allows it. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
@@ -21,16 +24,24 @@ export interface Request extends Bearer {
   log(level: Level, message: string, fields?: Readonly<Record<string, unknown>>): void
   /** Whether the client has closed its side, so that nobody waits for an answer any more. */
   readonly gone: boolean
-  /** Is aborted, with an HttpError 499 as its reason, when the client goes before its answer is complete: for what takes a signal. */
+  /**
+   * Is aborted, with an HttpError 499 as its reason, when the client goes before its answer is complete: for what takes
+   * a signal.
+   */
   readonly signal: AbortSignal
-  /** Reads the body, unpacked, at most the service's limit. Throws HttpError 413, 415, 400 and, when all bodies together are too much, 503. */
+  /**
+   * Reads the body, unpacked, at most the service's limit. Throws HttpError 413, 415, 400 and, when all bodies together
+   * are too much, 503.
+   */
   body(): Promise<Buffer>
   /** Reads and decodes the body. Throws HttpError as `body` does, and 400 when it is not UTF-8. */
   text(): Promise<string>
   /**
-   * Reads and parses the body; undefined where it is empty. Its memory is taken before it is parsed, and what takes long is parsed in pieces.
+   * Reads and parses the body; undefined where it is empty. Its memory is taken before it is parsed, and what takes
+   * long is parsed in pieces.
    *
-   * @throws HttpError as `body` does; 400 when it is no JSON or nests deeper than `deepestJson`, 413 when it unpacks to more lists and objects than `mostContainers`
+   * @throws HttpError as `body` does; 400 when it is no JSON or nests deeper than `deepestJson`, 413 when it unpacks to
+   *   more lists and objects than `mostContainers`
    */
   json(): Promise<unknown>
   /**
@@ -57,7 +68,10 @@ export function createRequest(request: PolkaRequest, options: RequestOptions): R
   return new PolkaBacked(request, options)
 }
 
-/** A class, so that what a handler does not ask for costs nothing: most requests have no query and nobody looks at their address. */
+/**
+ * A class, so that what a handler does not ask for costs nothing: most requests have no query and nobody looks at their
+ * address.
+ */
 class PolkaBacked implements Request, Meter {
   readonly #request: PolkaRequest
   readonly #options: RequestOptions

@@ -39,7 +39,9 @@ test('a started service says in one JSON line where it listens', () =>
     assert.equal(line, { level: 'info', service: 'trial', message: 'listening', host: '127.0.0.1', port: child.port })
   }))
 
-/** Why an address no longer takes connections, once it does not: what had come in when the end began is still answered. */
+/**
+ * Why an address no longer takes connections, once it does not: what had come in when the end began is still answered.
+ */
 async function refusal(address: string): Promise<string> {
   for (;;) {
     const code = await fetch(`${address}/health`).then(

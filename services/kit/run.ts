@@ -13,13 +13,16 @@ export interface Surroundings {
   readonly host: string
   /** `PORT`; 0 takes a free one. */
   readonly port: number
-  /** `DATA_DIR`: a folder that the service may write to, `/data` in a container; `.mlops/data/NAME` where nothing is said. May not exist yet. */
+  /**
+   * `DATA_DIR`: a folder that the service may write to, `/data` in a container; `.mlops/data/NAME` where nothing is
+   * said. May not exist yet.
+   */
   readonly dataDir: string
   /** Whatever else the config's `environment` holds. */
   readonly environment: Readonly<Record<string, string | undefined>>
   /**
-   * A setting from the config: the variable of this name or, where that is not set, the text of the file that the variable `NAME_FILE`
-   * names. Secrets and schemas come as files.
+   * A setting from the config: the variable of this name or, where that is not set, the text of the file that the
+   * variable `NAME_FILE` names. Secrets and schemas come as files.
    *
    * @returns undefined where it is neither; a line break at the end of a file is no part of it
    * @throws Error with a finished sentence when the file cannot be read
@@ -63,8 +66,8 @@ function readSetting(variable: string, environment: Readonly<Record<string, stri
 
 /**
  * Runs a service as this process: starts it, says in one JSON line where it listens, and ends it on SIGTERM or SIGINT.
- * The process ends with 0 after a drain, and with 1, after one JSON line that says why, when the service could not start or when
- * connections had to be cut.
+ * The process ends with 0 after a drain, and with 1, after one JSON line that says why, when the service could not
+ * start or when connections had to be cut.
  *
  * @param defaults the service's own name and port
  * @param create makes the service; what it throws is a failed start
@@ -75,11 +78,11 @@ export async function run(
 ): Promise<void> {
   // A thread that a service starts from its own bundle runs this as well, and is not another service.
   if (!isMainThread) return
-  // The middle one of V8's compilers leaves more than 10 MB behind that nobody uses again, and what runs often goes on to the last one anyway. Node takes this
-  // flag from its command line and from here, not from NODE_OPTIONS.
+  // The middle one of V8's compilers leaves more than 10 MB behind that nobody uses again, and what runs often goes on
+  // to the last one anyway. Node takes this flag from its command line and from here, not from NODE_OPTIONS.
   setFlagsFromString('--no-maglev')
-  // What Node itself writes there, such as a warning, fails where the disk is full; unheard, that would end the process. To look at them makes pipes of them that do not
-  // block, so that a reader that has stopped does not stop us.
+  // What Node itself writes there, such as a warning, fails where the disk is full; unheard, that would end the
+  // process. To look at them makes pipes of them that do not block, so that a reader that has stopped does not stop us.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   let log: Log = createLog(defaults.name, 'info')
   try {

@@ -3,14 +3,17 @@ import { Ajv, type ErrorObject } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 
-/** Looks at a parsed value. @returns where and why it is not as the schema says (`/values/2 must be number`); undefined when it is */
+/**
+ * Looks at a parsed value.
+ * @returns where and why it is not as the schema says (`/values/2 must be number`); undefined when it is
+ */
 export type CheckSchema = (value: unknown) => string | undefined
 
 /**
  * Reads a JSON Schema from a file and makes a check of it. Drafts 6 and 7 where `$schema` says so, 2020-12 otherwise.
  *
- * @throws Error that says what is wrong: no such file, no JSON, no schema, or something that is most probably a mistake, such as an
- *   unknown keyword
+ * @throws Error that says what is wrong: no such file, no JSON, no schema, or something that is most probably a
+ *   mistake, such as an unknown keyword
  */
 export function readSchema(file: string): CheckSchema {
   return compileSchema(readFileSync(file, 'utf8'))

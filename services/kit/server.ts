@@ -8,7 +8,10 @@ import { trackConnections } from './connections.ts'
 export interface Limits {
   /** A longer body is refused with 413. */
   readonly bodyBytes: number
-  /** What all requests may take together: their bodies, and what is made of them until they are answered; beyond it, 503. */
+  /**
+   * What all requests may take together: their bodies, and what is made of them until they are answered; beyond it,
+   * 503.
+   */
   readonly bodiesBytes: number
   /** How long the head of a request may take to arrive. */
   readonly headMs: number
@@ -16,13 +19,22 @@ export interface Limits {
   readonly requestMs: number
   /** How long a connection may idle between two requests. */
   readonly idleMs: number
-  /** How long a client may take nothing of its answer, or a handler leave it without a byte, before the connection is cut. */
+  /**
+   * How long a client may take nothing of its answer, or a handler leave it without a byte, before the connection is
+   * cut.
+   */
   readonly stallMs: number
-  /** How long the service goes on as before after it has said at `/ready` that it ends, so that a load balancer can notice. */
+  /**
+   * How long the service goes on as before after it has said at `/ready` that it ends, so that a load balancer can
+   * notice.
+   */
   readonly noticeMs: number
   /** How long a connection must have been quiet to be closed after that, since its client cannot be told on it. */
   readonly quietMs: number
-  /** How long the requests in flight may take to finish once the service has been told to end. `docker stop` kills after 10 s. */
+  /**
+   * How long the requests in flight may take to finish once the service has been told to end. `docker stop` kills after
+   * 10 s.
+   */
   readonly drainMs: number
 }
 
@@ -53,7 +65,10 @@ export interface Listening {
 /** How often quiet connections are looked for after the end was announced, in ms. */
 const lookMs = 50
 
-/** How long a client that was refused before it had made a request may go on sending, in ms: what arrives at a closed connection takes the answer with it. */
+/**
+ * How long a client that was refused before it had made a request may go on sending, in ms: what arrives at a closed
+ * connection takes the answer with it.
+ */
 const refusedMs = 2000
 
 /**
@@ -71,7 +86,8 @@ export async function startServer(
   const connections = trackConnections()
   const server = createServer(
     {
-      // What Node answers to a request without one is no answer of ours, and it does not look for a second one: services/kit/host.ts does both.
+      // What Node answers to a request without one is no answer of ours, and it does not look for a second one:
+      // services/kit/host.ts does both.
       requireHostHeader: false,
       headersTimeout: limits.headMs,
       requestTimeout: limits.requestMs,
@@ -116,9 +132,11 @@ export async function startServer(
         connections.cut()
       }, limits.drainMs)
       connections.closeAfterAnswers()
-      // What the system has accepted for us is ours as well, and would be reset: it has been taken over when the loop has looked once more.
+      // What the system has accepted for us is ours as well, and would be reset: it has been taken over when the loop
+      // has looked once more.
       setImmediate(() => setImmediate(stopListening))
-      // Not http's own close, which would also cut answers that the client has not taken yet, and stop looking for slow clients.
+      // Not http's own close, which would also cut answers that the client has not taken yet, and stop looking for slow
+      // clients.
       const stopListening = () =>
         NetServer.prototype.close.call(server, () => {
           clearInterval(look)

@@ -1,7 +1,7 @@
 /**
- * services/kit is what every service needs and none should write again: routing with metrics, request ids and structured logs, JSON in
- * and out, errors that show nothing of the inside, limits against slow and large clients, health and readiness, and an end that finishes
- * what was begun.
+ * services/kit is what every service needs and none should write again: routing with metrics, request ids and
+ * structured logs, JSON in and out, errors that show nothing of the inside, limits against slow and large clients,
+ * health and readiness, and an end that finishes what was begun.
  */
 import { setTimeout } from 'node:timers/promises'
 import polka, { type Request as PolkaRequest, type Response } from 'polka'
@@ -18,7 +18,10 @@ import { createRequest, type Request, type RequestOptions } from './request.ts'
 import { requestId } from './request-id.ts'
 import { defaultLimits, type Limits, type Listening, startServer } from './server.ts'
 
-/** Answers a request: a value is sent as JSON with status 200, a `Reply` says more, a thrown `HttpError` is told to the client. */
+/**
+ * Answers a request: a value is sent as JSON with status 200, a `Reply` says more, a thrown `HttpError` is told to the
+ * client.
+ */
 export type Handler = (request: Request) => unknown
 
 export interface ServiceOptions {
@@ -38,11 +41,14 @@ export interface Service {
   get(pattern: string, handler: Handler): Service
   post(pattern: string, handler: Handler): Service
   /**
-   * Adds a condition for `/ready`. It is asked at every request there, so it should look at what is known and not find out anew; it returns why
-   * the service is not ready, or undefined.
+   * Adds a condition for `/ready`. It is asked at every request there, so it should look at what is known and not find
+   * out anew; it returns why the service is not ready, or undefined.
    */
   readyWhen(check: ReadyCheck): Service
-  /** Adds what is to be done after the last request has been answered, such as closing a database. The last one added is done first. */
+  /**
+   * Adds what is to be done after the last request has been answered, such as closing a database. The last one added is
+   * done first.
+   */
   onClose(close: () => void | Promise<void>): Service
   /**
    * Starts listening.
@@ -71,7 +77,10 @@ export function createService({ name, limits: given, release: id = process.env.R
   const readiness = createReadiness(name, log)
   const closers: (() => void | Promise<void>)[] = []
 
-  /** Answers a request by this handler, and counts it under this route. Rejects never: whatever goes wrong becomes an answer. */
+  /**
+   * Answers a request by this handler, and counts it under this route. Rejects never: whatever goes wrong becomes an
+   * answer.
+   */
   const answer = (route: string, handler: (request: PolkaRequest, options: RequestOptions) => unknown) => {
     const observe = metrics.route(route)
     return async (request: PolkaRequest, response: Response) => {

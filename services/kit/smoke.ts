@@ -41,7 +41,10 @@ export interface Smoke {
   readonly address: string
   /** The service's name, as `/health` must show it. */
   readonly service: string
-  /** The service's own checks: what its `smoke.ts` exports as default. Those that every service gets come first by themselves. */
+  /**
+   * The service's own checks: what its `smoke.ts` exports as default. Those that every service gets come first by
+   * themselves.
+   */
   readonly checks: readonly Check[]
   /** For one request; 5000 where nothing else is said. */
   readonly timeoutMs?: number

@@ -10,7 +10,10 @@ export const largeBytes = 16 * 1024 * 1024
 /** The limit of the body that `/measure` reads as a stream. */
 export const streamBytes = 4 * 1024 * 1024
 
-/** A service with a route for everything that the kit's tests want to see; as a process of its own it ends within `DRAIN_MS`. */
+/**
+ * A service with a route for everything that the kit's tests want to see; as a process of its own it ends within
+ * `DRAIN_MS`.
+ */
 export function createTrial({ name, limits = {} }: { name: string; limits?: Partial<Limits> }): Service {
   return createService({ name, limits })
     .get('/items/:id', ({ params, query, sourceIp }) => ({ id: params.id, colour: query.get('colour'), sourceIp }))

@@ -1,6 +1,9 @@
 import { HttpError } from './http-error.ts'
 
-/** How long (ms) a piece of work may keep the event loop before it lets others go first. Whatever is not divisible comes on top. */
+/**
+ * How long (ms) a piece of work may keep the event loop before it lets others go first. Whatever is not divisible comes
+ * on top.
+ */
 const sliceMs = 8
 
 /** Those who wait to go on. */
@@ -9,7 +12,10 @@ const waiting: (() => void)[] = []
 /** When (ms) the work of this round of the event loop has taken as long as it may; undefined before any has begun. */
 let sliceEnd: number | undefined
 
-/** The time is that of the round and not of each work: sixty that begin in one round would keep it for sixty times as long. */
+/**
+ * The time is that of the round and not of each work: sixty that begin in one round would keep it for sixty times as
+ * long.
+ */
 function slice(): number {
   if (sliceEnd === undefined) {
     sliceEnd = performance.now() + sliceMs
@@ -23,13 +29,15 @@ function slice(): number {
 function next(): void {
   sliceEnd = undefined
   waiting.shift()?.()
-  // From within this phase of the loop it runs in the next round: so new requests are looked at between any two pieces of work, however many wait.
+  // From within this phase of the loop it runs in the next round: so new requests are looked at between any two pieces
+  // of work, however many wait.
   if (waiting.length > 0) setImmediate(next)
 }
 
 /**
- * Waits until it is one's turn: of all the long work of this process one piece is done in each round of the event loop, in the order in which it was asked for. Pieces
- * that each waited for `setImmediate` alone would all be done in the same round, and requests would wait for their sum.
+ * Waits until it is one's turn: of all the long work of this process one piece is done in each round of the event loop,
+ * in the order in which it was asked for. Pieces that each waited for `setImmediate` alone would all be done in the
+ * same round, and requests would wait for their sum.
  */
 export function turn(): Promise<void> {
   return new Promise((resolve) => {
@@ -38,7 +46,9 @@ export function turn(): Promise<void> {
   })
 }
 
-/** What a client that has gone is answered: nobody reads it, but it is counted, under the status that nginx has for it. */
+/**
+ * What a client that has gone is answered: nobody reads it, but it is counted, under the status that nginx has for it.
+ */
 export const gone = () => new HttpError(499, 'The client has gone')
 
 /** Work that is done in pieces for as long as somebody wants it. */

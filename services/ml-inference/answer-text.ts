@@ -7,7 +7,10 @@ import type { TensorFacts } from './model.ts'
 /** How many values are made a text at once: about a millisecond. */
 const pieceValues = 4096
 
-/** What a value of an answer takes in memory until it has been sent, in bytes: as many characters as a double can have, twice. */
+/**
+ * What a value of an answer takes in memory until it has been sent, in bytes: as many characters as a double can have,
+ * twice.
+ */
 const valueBytes = 56
 
 /**

@@ -1,6 +1,6 @@
 /**
- * services/ml-inference answers predictions of an ONNX model: features in, a prediction and the version of the model that gave it out. Its own
- * `/predict` and the Open Inference Protocol stand before the same queue.
+ * services/ml-inference answers predictions of an ONNX model: features in, a prediction and the version of the model
+ * that gave it out. Its own `/predict` and the Open Inference Protocol stand before the same queue.
  */
 import { HttpError } from '../kit/http-error.ts'
 import { Reply } from '../kit/reply.ts'
@@ -26,8 +26,8 @@ export interface AppOptions {
 }
 
 /**
- * Loads the model and makes the service. Loading keeps the process busy, so nothing is gained by listening before; a model that answers its golden
- * request wrong leaves a service that runs but is not ready, and says why.
+ * Loads the model and makes the service. Loading keeps the process busy, so nothing is gained by listening before; a
+ * model that answers its golden request wrong leaves a service that runs but is not ready, and says why.
  *
  * @throws Error with a finished sentence when there is no model to serve, or a setting is wrong
  */

@@ -1,7 +1,8 @@
 import type { Bins } from './manifest.ts'
 
 /**
- * How values were distributed when the model was trained: bins that hold the same share each, as far as equal values allow.
+ * How values were distributed when the model was trained: bins that hold the same share each, as far as equal values
+ * allow.
  *
  * @param values at least one
  * @param count of bins at most
@@ -33,8 +34,8 @@ export function binOf(edges: readonly number[], value: number): number {
 }
 
 /**
- * The population stability index: how far a distribution is from the one of the training. Below 0.1 nothing has changed to speak of; above 0.25
- * the model sees another population.
+ * The population stability index: how far a distribution is from the one of the training. Below 0.1 nothing has changed
+ * to speak of; above 0.25 the model sees another population.
  *
  * @param expected shares of the bins, which add up to 1
  * @param counts observed in the same bins, at least one in all

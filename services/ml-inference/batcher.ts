@@ -23,7 +23,8 @@ export interface Batcher {
    *
    * @param unwanted whether nobody waits for the answer any more; rows that wait are left out then
    * @returns one answer a row, in their order
-   * @throws HttpError 503 with `Retry-After` when too many rows wait, 400 when the model cannot work with a row, 499 when they were left out
+   * @throws HttpError 503 with `Retry-After` when too many rows wait, 400 when the model cannot work with a row, 499
+   *   when they were left out
    */
   submit(rows: readonly (readonly number[])[], unwanted?: () => boolean): Promise<Answer[]>
   /** Rows that wait. */
@@ -49,12 +50,15 @@ interface Entry {
 /** Numbers that may wait, whatever the rows' lengths: 32 MiB. */
 const queueNumbers = 4 * 1024 * 1024
 
-/** Numbers that go through the model at once, unless a single row has more: the model keeps this process busy with them, and needs several times their memory. */
+/**
+ * Numbers that go through the model at once, unless a single row has more: the model keeps this process busy with them,
+ * and needs several times their memory.
+ */
 const batchNumbers = 128 * 1024
 
 /**
- * Collects rows of different requests that arrive together into batches. Rows are kept apart by their length, since a tensor has one;
- * lengths take turns. While the model works on one batch, the next one gathers.
+ * Collects rows of different requests that arrive together into batches. Rows are kept apart by their length, since a
+ * tensor has one; lengths take turns. While the model works on one batch, the next one gathers.
  */
 export function createBatcher(model: Model, { batchRows, batchWaitMs, queueRows }: Settings, observer: Observer): Batcher {
   const most = Math.min(batchRows, model.rowsAtOnce)

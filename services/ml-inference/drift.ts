@@ -13,8 +13,8 @@ export interface Distribution {
 /**
  * Counts values in the bins of the training.
  *
- * Two windows of counts follow each other, and the index is that of both together: so it looks back at least one window and less than two, and
- * a change shows however long the service has been running.
+ * Two windows of counts follow each other, and the index is that of both together: so it looks back at least one window
+ * and less than two, and a change shows however long the service has been running.
  */
 export function createDistribution(
   { edges, shares }: Bins,

@@ -9,7 +9,10 @@ import { binsOf } from './baseline.ts'
 import { onnxFile } from './onnx/graph.ts'
 import { weightedMean, weightedMeanOf } from './weighted-mean.ts'
 
-/** What the model is thought to have been trained on: flowers, in cm, by the smallest and the largest that Fisher's data of 1936 has. */
+/**
+ * What the model is thought to have been trained on: flowers, in cm, by the smallest and the largest that Fisher's data
+ * of 1936 has.
+ */
 const columns = [
   { name: 'sepal_length', from: 4.3, to: 7.9 },
   { name: 'sepal_width', from: 2, to: 4.4 },
@@ -17,7 +20,10 @@ const columns = [
   { name: 'petal_width', from: 0.1, to: 2.5 },
 ]
 
-/** Numbers from 0 to 1, the same ones always: the generator of the "minimal standard", https://doi.org/10.1145/63039.63042 */
+/**
+ * Numbers from 0 to 1, the same ones always: the generator of the "minimal standard",
+ * https://doi.org/10.1145/63039.63042
+ */
 function* numbers(): Generator<number> {
   for (let state = 1; ; state = (state * 48271) % 2147483647) yield state / 2147483647
 }

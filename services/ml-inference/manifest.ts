@@ -14,7 +14,10 @@ export interface Manifest {
   readonly name: string
   /** Goes up whenever the same features would give another prediction. */
   readonly version: string
-  /** The output that `/predict` shows; the first one with floating-point numbers, or else with any, where nothing is said. */
+  /**
+   * The output that `/predict` shows; the first one with floating-point numbers, or else with any, where nothing is
+   * said.
+   */
   readonly output?: string
   /** Names of the classes: as many as the output has numbers a row, or two where it has one. */
   readonly labels?: readonly string[]
@@ -32,7 +35,10 @@ export interface Manifest {
     readonly predictions?: Bins
     /** Fewer rows than this say nothing about a distribution; 200 where nothing is said. */
     readonly minimumRows: number
-    /** The latest rows that are compared: at least so many once there were, and less than twice as many. 5000 where nothing is said. */
+    /**
+     * The latest rows that are compared: at least so many once there were, and less than twice as many. 5000 where
+     * nothing is said.
+     */
     readonly windowRows: number
   }
   /** What `readSettings` takes where the environment says nothing. */

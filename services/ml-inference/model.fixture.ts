@@ -5,7 +5,10 @@ import { type ElementType, type Graph, onnxFile } from './onnx/graph.ts'
 
 type Golden = { features: number[]; prediction: number | number[]; tolerance?: number }
 
-/** A folder as the service reads it, in a temp folder, with this model and what its `model.json` says beside a name and a version. */
+/**
+ * A folder as the service reads it, in a temp folder, with this model and what its `model.json` says beside a name and
+ * a version.
+ */
 export function modelFolder(graph: Graph | string, golden: Golden, more: Readonly<Record<string, unknown>> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'model-'))
   writeFileSync(join(folder, 'model.onnx'), typeof graph === 'string' ? graph : onnxFile(graph))
@@ -13,7 +16,10 @@ export function modelFolder(graph: Graph | string, golden: Golden, more: Readonl
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
-/** A model that gives out the sum of each row: with rows that add up to different numbers, every answer tells whose it is. */
+/**
+ * A model that gives out the sum of each row: with rows that add up to different numbers, every answer tells whose it
+ * is.
+ */
 export const sum = graph({ shape: ['rows', 'columns'] })
 
 /** One input, the sum over its last axis as output: the smallest model that does something with rows of this shape. */
@@ -28,7 +34,10 @@ export function graph({ shape, type = 'float64' }: { shape: readonly (number | s
   }
 }
 
-/** A classifier with a fixed input: rows of two 32-bit floats, and out come the chances of three classes and the number of the likeliest. */
+/**
+ * A classifier with a fixed input: rows of two 32-bit floats, and out come the chances of three classes and the number
+ * of the likeliest.
+ */
 export const classifier: Graph = {
   name: 'classifier',
   description: '',

@@ -39,14 +39,16 @@ export interface Model {
 /**
  * Loads an ONNX file.
  *
- * It runs on one thread, in this process: rows that wait go as one batch, and the machine's other processors belong to other services.
+ * It runs on one thread, in this process: rows that wait go as one batch, and the machine's other processors belong to
+ * other services.
  *
  * @param file absolute path
  * @param label what messages call it
  * @throws Error with a finished sentence when it is no model, or one that takes something else than rows of numbers
  */
 export async function loadModel(file: string, label: string): Promise<Model> {
-  // The arena keeps what the largest batch ever took; without it memory follows the load. Errors are thrown, and logged by whoever takes them.
+  // The arena keeps what the largest batch ever took; without it memory follows the load. Errors are thrown, and logged
+  // by whoever takes them.
   const options = {
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
@@ -89,7 +91,9 @@ function factsOf(metadata: InferenceSession.ValueMetadata, label: string): Tenso
   return { name: metadata.name, type: metadata.type, shape: metadata.shape.map((size) => (typeof size === 'number' ? size : undefined)) }
 }
 
-/** How rows are laid into the input: the first of two or more axes counts them, and a single axis is a row by itself. */
+/**
+ * How rows are laid into the input: the first of two or more axes counts them, and a single axis is a row by itself.
+ */
 function rowsOf({ name, shape }: TensorFacts, label: string): { hasRows: boolean; rowsAtOnce: number; columns: number | undefined } {
   const [rows, ...inner] = shape
   if (shape.length === 0) throw new Error(`${label} takes ${name}, a single number, expected rows.`)

@@ -5,7 +5,9 @@ export interface NumberType {
   readonly datatype: string
   /** What a value must be, as a noun phrase. */
   readonly expected: string
-  /** Whether a value of a request is one. JSON has no NaN, but a number beyond the largest double is read as Infinity. */
+  /**
+   * Whether a value of a request is one. JSON has no NaN, but a number beyond the largest double is read as Infinity.
+   */
   holds(value: unknown): value is number
   /** The rows behind each other, as the runtime takes them. */
   pack(rows: readonly (readonly number[])[], columns: number): Float32Array | Float64Array | Int32Array | BigInt64Array
@@ -48,7 +50,10 @@ function fill<T extends Float32Array | Float64Array | Int32Array>(target: T, row
   return target
 }
 
-/** In halves of 32 bits, the lower one first, as all processors have it that ONNX Runtime runs on: to make a BigInt of each would take fifty times as long. */
+/**
+ * In halves of 32 bits, the lower one first, as all processors have it that ONNX Runtime runs on: to make a BigInt of
+ * each would take fifty times as long.
+ */
 function fillHalves(rows: readonly (readonly number[])[], columns: number): BigInt64Array {
   const target = new BigInt64Array(rows.length * columns)
   const halves = new Int32Array(target.buffer)

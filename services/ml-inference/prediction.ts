@@ -7,8 +7,8 @@ import { type Model, valueAt } from './model.ts'
 export type Prediction = number | readonly number[]
 
 /**
- * Which of the model's outputs is the prediction: the one that `model.json` names, else the first one with floating-point numbers, else the
- * first one with any.
+ * Which of the model's outputs is the prediction: the one that `model.json` names, else the first one with
+ * floating-point numbers, else the first one with any.
  *
  * @throws Error with a finished sentence when there is none, or none of that name
  */
@@ -37,7 +37,9 @@ function finite(value: number): number {
   throw new HttpError(500, 'The model gave something that is no number for these features')
 }
 
-/** The name of what was predicted: the class with the largest number, or of two classes the second one from a half on. */
+/**
+ * The name of what was predicted: the class with the largest number, or of two classes the second one from a half on.
+ */
 export function labelOf(prediction: Prediction, labels: readonly string[]): string | undefined {
   return labels[typeof prediction === 'number' ? Number(prediction >= 0.5) : largest(prediction)]
 }

@@ -14,7 +14,9 @@ export interface InferRequest {
   readonly outputs: readonly number[]
 }
 
-/** Numbers by any of these names are taken, whatever the model's own are: clients differ in what they send by default. */
+/**
+ * Numbers by any of these names are taken, whatever the model's own are: clients differ in what they send by default.
+ */
 const numeric = new Set(Object.values(datatypes).filter((name) => name !== 'BYTES' && name !== 'BOOL'))
 
 /** What the protocol says about an input or output; -1 stands for any size. */
@@ -23,7 +25,8 @@ export function describeTensor({ name, type, shape }: TensorFacts): { name: stri
 }
 
 /**
- * Reads a request to `/v2/models/…/infer`: https://kserve.github.io/website/docs/concepts/architecture/data-plane/v2-protocol
+ * Reads a request to `/v2/models/…/infer`:
+ * https://kserve.github.io/website/docs/concepts/architecture/data-plane/v2-protocol
  *
  * @param body the parsed JSON: `{ id?, inputs: [{ name, shape, datatype, data }], outputs?: [{ name }] }`
  * @throws HttpError 400 that says what is wrong, and where
@@ -115,7 +118,8 @@ function readOutputs(wanted: unknown, { outputs }: Pick<Model, 'outputs'>): numb
 /**
  * The answer to a request, as JSON: the outputs that it asks for, with the rows in its order.
  *
- * @throws HttpError 500 when a number is not finite, which JSON could not show, and 499 when nobody waits for it any more
+ * @throws HttpError 500 when a number is not finite, which JSON could not show, and 499 when nobody waits for it any
+ *   more
  */
 export async function inferReply(
   request: InferRequest,

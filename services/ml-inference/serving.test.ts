@@ -46,7 +46,10 @@ async function metric(service: Running, line: string): Promise<number> {
   )
 }
 
-/** Sends requests over one connection without waiting for answers, so that they are in the service at once; gives all that comes back. */
+/**
+ * Sends requests over one connection without waiting for answers, so that they are in the service at once; gives all
+ * that comes back.
+ */
 async function pipelined(service: Running, bodies: readonly string[]): Promise<string> {
   const socket = connect(service.port, '127.0.0.1')
   const requests = bodies.map((body, index) => {

@@ -27,9 +27,11 @@ const variables = {
 } as const
 
 /**
- * The settings: by environment variables, which the config of the stage sets; else by the model's own limits; else the defaults.
+ * The settings: by environment variables, which the config of the stage sets; else by the model's own limits; else the
+ * defaults.
  *
- * @throws Error with a finished sentence when a variable is no whole number within its limits, or a full request could never be queued
+ * @throws Error with a finished sentence when a variable is no whole number within its limits, or a full request could
+ *   never be queued
  */
 export function readSettings(environment: Environment, limits: Manifest['limits']): Settings {
   const read = (key: keyof typeof variables): number => {
@@ -54,7 +56,10 @@ export function readSettings(environment: Environment, limits: Manifest['limits'
   return settings
 }
 
-/** The folder with `model.onnx` and `model.json`: `MODEL_DIR`, or `model` beside the service. In an image that is `/app/model`. */
+/**
+ * The folder with `model.onnx` and `model.json`: `MODEL_DIR`, or `model` beside the service. In an image that is
+ * `/app/model`.
+ */
 export function modelFolder(environment: Environment): string {
   return environment.MODEL_DIR || join(import.meta.dirname, 'model')
 }

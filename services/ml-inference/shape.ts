@@ -1,4 +1,7 @@
-/** Looks at a value and gives every problem that it has, each as a place and what was expected there. None: it is as it should be. */
+/**
+ * Looks at a value and gives every problem that it has, each as a place and what was expected there. None: it is as it
+ * should be.
+ */
 export type Check = (value: unknown, place: string) => string[]
 
 /** What something must be, by a test. */

@@ -1,8 +1,9 @@
 import type { Graph } from './onnx/graph.ts'
 
 /**
- * The default model, as a graph: the logistic function of a weighted mean of the features, in which the feature at index i weighs 1 / (i + 1).
- * Its input has no fixed length, so it takes any number of features. A small model in the place of a real one.
+ * The default model, as a graph: the logistic function of a weighted mean of the features, in which the feature at
+ * index i weighs 1 / (i + 1). Its input has no fixed length, so it takes any number of features. A small model in the
+ * place of a real one.
  */
 export const weightedMean: Graph = {
   name: 'weighted-mean',

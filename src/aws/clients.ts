@@ -1,6 +1,6 @@
 /**
- * Thin adapters between the deploy path and AWS's own SDK: clients, the resource graph, one file per kind of resource. This room knows
- * no release and no service.
+ * Thin adapters between the deploy path and AWS's own SDK: clients, the resource graph, one file per kind of resource.
+ * This room knows no release and no service.
  */
 import type { EC2 } from '@aws-sdk/client-ec2'
 import type { ECR } from '@aws-sdk/client-ecr'
@@ -11,7 +11,10 @@ import { awsCommand, type CommandLine } from './command.ts'
 
 type Client = EC2 | ECR | IAM | ServiceQuotas | SSM
 
-/** Where AWS is and who calls it. What is absent here is found by the SDK as everywhere: environment, profile, OIDC, instance role. */
+/**
+ * Where AWS is and who calls it. What is absent here is found by the SDK as everywhere: environment, profile, OIDC,
+ * instance role.
+ */
 export interface Access {
   readonly region: string
   readonly endpoint?: string
@@ -25,8 +28,8 @@ export interface Access {
 /**
  * The SDK clients, each loaded at its first use: loading them all costs more than many a command takes.
  *
- * A client of `once` sends a request a single time. Create calls that have no client token go through it: the SDK would repeat them after a
- * lost answer, and so create twice what was created already.
+ * A client of `once` sends a request a single time. Create calls that have no client token go through it: the SDK would
+ * repeat them after a lost answer, and so create twice what was created already.
  */
 export class Clients {
   readonly access: Access
@@ -41,7 +44,10 @@ export class Clients {
     this.once = attempts === 1 ? this : new Clients(access, 1)
   }
 
-  /** A command of AWS's own command line for the AWS of these clients: `ec2 describe-instances …` with what it needs before and after. */
+  /**
+   * A command of AWS's own command line for the AWS of these clients: `ec2 describe-instances …` with what it needs
+   * before and after.
+   */
   command(words: string): string {
     return awsCommand(this.access, words)
   }
@@ -77,8 +83,8 @@ export class Clients {
 }
 
 /**
- * Writes the call's name, as a policy would (`ec2:CreateVpc`), into every error: AWS itself does not always say which permission was missing. And who made it, so that
- * the next command that the error leads to reaches the same AWS.
+ * Writes the call's name, as a policy would (`ec2:CreateVpc`), into every error: AWS itself does not always say which
+ * permission was missing. And who made it, so that the next command that the error leads to reaches the same AWS.
  */
 function nameCalls<C extends Client>(client: C, service: string, clients: Clients): C {
   const stack = client.middlewareStack as unknown as EC2['middlewareStack']

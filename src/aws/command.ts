@@ -1,11 +1,15 @@
-/** How AWS's own command line reaches the same AWS as the clients do: variables before it and options after it, where it would not by itself. */
+/**
+ * How AWS's own command line reaches the same AWS as the clients do: variables before it and options after it, where it
+ * would not by itself.
+ */
 export interface CommandLine {
   readonly environment: Readonly<Record<string, string>>
   readonly options: readonly string[]
 }
 
 /**
- * A command of AWS's CLI that a person can paste: it names the region, and where AWS is somewhere else, how to get there. No credentials stand in it.
+ * A command of AWS's CLI that a person can paste: it names the region, and where AWS is somewhere else, how to get
+ * there. No credentials stand in it.
  * @param words `ec2 describe-instances --instance-ids i-1`
  */
 export function awsCommand({ region, commandLine }: { region: string; commandLine?: CommandLine }, words: string): string {

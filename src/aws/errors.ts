@@ -9,8 +9,9 @@ export function codeOf(error: unknown): string {
 }
 
 /**
- * AWS says that the thing is not there. Right after a create this does not mean that it is absent: describe calls are eventually consistent, and
- * the codes are spelt in many ways (`InvalidVpcID.NotFound`, `InvalidSubnetId.NotFound`, `NoSuchEntity`, `RepositoryNotFoundException`).
+ * AWS says that the thing is not there. Right after a create this does not mean that it is absent: describe calls are
+ * eventually consistent, and the codes are spelt in many ways (`InvalidVpcID.NotFound`, `InvalidSubnetId.NotFound`,
+ * `NoSuchEntity`, `RepositoryNotFoundException`).
  */
 export function isNotFound(error: unknown): boolean {
   return /^Invalid.*\.NotFound$|^NoSuchEntity(Exception)?$|^RepositoryNotFoundException$|^ParameterNotFound$/i.test(codeOf(error))
@@ -22,8 +23,9 @@ export function isThrottled(error: unknown): boolean {
 }
 
 /**
- * The control plane does not have this call: AWS itself has them all, servers that take its place lack some. They say so by AWS's codes for an unknown
- * action, by the status 501 (LocalStack, with the code InternalFailure), or by the page of a web server that knows nothing there.
+ * The control plane does not have this call: AWS itself has them all, servers that take its place lack some. They say
+ * so by AWS's codes for an unknown action, by the status 501 (LocalStack, with the code InternalFailure), or by the
+ * page of a web server that knows nothing there.
  */
 export function isLacking(error: unknown): boolean {
   const status = statusOf(error)
@@ -36,7 +38,9 @@ export function isLacking(error: unknown): boolean {
   )
 }
 
-/** Another resource still holds on to this one. Normal for minutes after a termination: network interfaces detach late. */
+/**
+ * Another resource still holds on to this one. Normal for minutes after a termination: network interfaces detach late.
+ */
 export function isBlocked(error: unknown): boolean {
   return /^DependencyViolation$|^InvalidIPAddress\.InUse$|^DeleteConflict(Exception)?$|^IncorrectState$|^ResourceInUse/i.test(codeOf(error))
 }
@@ -103,8 +107,8 @@ const causes: readonly (readonly [code: RegExp, likely: string, next?: (error: u
 ]
 
 /**
- * Turns an error of the SDK into a Failure that says what was being done and on what. Failures pass through; so do errors that AWS did not send,
- * because those are bugs of ours.
+ * Turns an error of the SDK into a Failure that says what was being done and on what. Failures pass through; so do
+ * errors that AWS did not send, because those are bugs of ours.
  */
 export function explain(error: unknown, doing: string, on: string): unknown {
   if (error instanceof Failure || !(error instanceof Error)) return error

@@ -20,7 +20,9 @@ export async function getParameter(clients: Clients, name: string): Promise<Para
   }
 }
 
-/** The values of those of these parameters (at most 10) that exist, by name, in one call. SecureStrings are decrypted. */
+/**
+ * The values of those of these parameters (at most 10) that exist, by name, in one call. SecureStrings are decrypted.
+ */
 export async function getParameters(clients: Clients, names: readonly string[]): Promise<Map<string, string>> {
   const { Parameters = [] } = await (await clients.ssm()).getParameters({ Names: [...names], WithDecryption: true })
   return new Map(Parameters.map((parameter) => [parameter.Name!, parameter.Value!]))
@@ -43,13 +45,17 @@ export async function parameterHistory(clients: Clients, name: string): Promise<
 const tier = 'Intelligent-Tiering'
 /** How many answers may be lost in a row; a server that fails again and again is not asked for ever. */
 const mostLost = 3
-/** For how long, in seconds, a create that is throttled is tried again: less than a lease lives, whose end is part of its value. */
+/**
+ * For how long, in seconds, a create that is throttled is tried again: less than a lease lives, whose end is part of
+ * its value.
+ */
 const patience = { within: 20, signal: new AbortController().signal }
 
 /**
- * Creates a parameter. undefined when it exists already: Parameter Store decides that atomically, which is what makes it fit for locks. The SDK sends the call
- * once, because a repetition after a lost answer would be told "exists" by its own first try. So after a lost answer it is this create's when it has this
- * value: for a lock, a value that no other holder writes.
+ * Creates a parameter. undefined when it exists already: Parameter Store decides that atomically, which is what makes
+ * it fit for locks. The SDK sends the call once, because a repetition after a lost answer would be told "exists" by its
+ * own first try. So after a lost answer it is this create's when it has this value: for a lock, a value that no other
+ * holder writes.
  */
 export async function createParameter(
   clients: Clients,
@@ -82,7 +88,10 @@ export async function createParameter(
   return retry(send, (error) => isThrottled(error) || (isAmbiguous(error) && lost <= mostLost), patience)
 }
 
-/** Replaces a parameter's value and gives its new version. Tags stay as they were: AWS takes none together with an overwrite. */
+/**
+ * Replaces a parameter's value and gives its new version. Tags stay as they were: AWS takes none together with an
+ * overwrite.
+ */
 export async function overwriteParameter(
   clients: Clients,
   name: string,

@@ -23,8 +23,9 @@ export const standardVcpuQuota: Quota = { service: 'ec2', code: 'L-1216C47A', de
 
 /**
  * What applies to this account in the clients' region, in the quota's own unit (VPCs, addresses, vCPUs).
- * @returns undefined where nobody can tell: the control plane has no Service Quotas or does not know this quota, or AWS has never applied
- *   a value of the account's own, so that the default holds (https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuota.html)
+ * @returns undefined where nobody can tell: the control plane has no Service Quotas or does not know this quota, or AWS
+ *   has never applied a value of the account's own, so that the default holds
+ *   (https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuota.html)
  * @throws what AWS refuses for another reason, such as a missing permission `servicequotas:GetServiceQuota`
  */
 export async function readQuota(clients: Clients, { service, code }: Pick<Quota, 'service' | 'code'>): Promise<number | undefined> {

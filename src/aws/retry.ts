@@ -8,7 +8,9 @@ export interface Patience {
   readonly waiting?: (seconds: number, error?: unknown) => void
 }
 
-/** Pauses start at 0.2 s and grow to 2 s: well inside EC2's rate limits for filtered describe calls (about 20 a second). */
+/**
+ * Pauses start at 0.2 s and grow to 2 s: well inside EC2's rate limits for filtered describe calls (about 20 a second).
+ */
 function pause(attempt: number, growth: number): number {
   return Math.min(2, 0.2 * growth ** attempt)
 }
@@ -19,7 +21,8 @@ const backOff = 1.5
 const asking = 1.15
 
 /**
- * Does `work` until it succeeds. An error for which `again` says no, or the last one when `within` is over, is thrown; so is the signal's reason.
+ * Does `work` until it succeeds. An error for which `again` says no, or the last one when `within` is over, is thrown;
+ * so is the signal's reason.
  */
 export async function retry<T>(work: () => Promise<T>, again: (error: unknown) => boolean, patience: Patience): Promise<T> {
   const start = performance.now()

@@ -6,7 +6,10 @@ import { until } from './retry.ts'
 /** How a command on an instance ended. */
 export interface CommandResult {
   readonly commandId: string
-  /** `Success`, `Failed`, `Execution Timed Out`, `Delivery Timed Out`, `Undeliverable`, `Terminated`, `Cancelled`: AWS's own detail. */
+  /**
+   * `Success`, `Failed`, `Execution Timed Out`, `Delivery Timed Out`, `Undeliverable`, `Terminated`, `Cancelled`: AWS's
+   * own detail.
+   */
   readonly status: string
   readonly exitCode: number
   /** At most the first 24,000 characters. */
@@ -18,7 +21,8 @@ export interface CommandResult {
 const running = ['Pending', 'In Progress', 'InProgress', 'Delayed', 'Cancelling']
 
 /**
- * Waits until the instance's agent has registered. Run Command refuses an instance before that, and EC2's own status checks come minutes later.
+ * Waits until the instance's agent has registered. Run Command refuses an instance before that, and EC2's own status
+ * checks come minutes later.
  * @throws Failure after 10 minutes.
  */
 export async function agentOnline(
@@ -46,8 +50,8 @@ export async function agentOnline(
 }
 
 /**
- * Runs a shell script as root on an instance and waits for its end. `seconds` is how long the script may run; the agent gets 60 s to fetch it. When
- * `signal` aborts, the command is cancelled on the instance too.
+ * Runs a shell script as root on an instance and waits for its end. `seconds` is how long the script may run; the agent
+ * gets 60 s to fetch it. When `signal` aborts, the command is cancelled on the instance too.
  * @throws Failure when it cannot be sent; a script that fails is an answer, not an error.
  */
 export async function runCommand(
@@ -106,7 +110,10 @@ export async function runCommand(
   }
 }
 
-/** Systems Manager says `InvalidInstanceId` of a machine that is not there as of one whose agent is not connected just now. */
+/**
+ * Systems Manager says `InvalidInstanceId` of a machine that is not there as of one whose agent is not connected just
+ * now.
+ */
 function unreachable(clients: Clients, instanceId: string, cause: unknown): Failure {
   return new Failure('The machine takes no commands: its agent is not connected to Systems Manager', {
     on: `instance ${instanceId}`,

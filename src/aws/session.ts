@@ -12,7 +12,10 @@ export interface TerminalProgram {
   readonly cwd?: string
 }
 
-/** The plugin reads the session's token from a variable whose name starts so; as an argument every user of this machine could see it. */
+/**
+ * The plugin reads the session's token from a variable whose name starts so; as an argument every user of this machine
+ * could see it.
+ */
 const variable = 'AWS_SSM_START_SESSION_RESPONSE'
 
 /**

@@ -19,7 +19,10 @@ export interface Blob {
   /** In bytes. */
   readonly size: number
   readonly mediaType: string
-  /** The content from its start; may be called again for a second attempt. A blob of a base image is downloaded by this, not before. */
+  /**
+   * The content from its start; may be called again for a second attempt. A blob of a base image is downloaded by this,
+   * not before.
+   */
   open(): Promise<Readable>
 }
 

@@ -11,13 +11,15 @@ const banner =
   "import { createRequire as createRequireForBundle } from 'node:module'; const require = createRequireForBundle(import.meta.url);"
 
 /**
- * Bundles a service and everything it imports into one ES module for Node 24. Packages with native addons cannot be bundled: they stay imports,
- * and are named.
+ * Bundles a service and everything it imports into one ES module for Node 24. Packages with native addons cannot be
+ * bundled: they stay imports, and are named.
  *
  * @param name the service, for messages
  * @param entry absolute path of its TypeScript or JavaScript entry
- * @param projectFolder absolute; names in the output are relative to it, so that the same source gives the same bytes in every folder
- * @returns the module's text, which is `/app/server.mjs` in the image, and the packages that it needs beside it, sorted by name
+ * @param projectFolder absolute; names in the output are relative to it, so that the same source gives the same bytes
+ *   in every folder
+ * @returns the module's text, which is `/app/server.mjs` in the image, and the packages that it needs beside it, sorted
+ *   by name
  * @throws Failure with every message of esbuild as `file:line:column`
  */
 export async function bundle(name: string, entry: string, projectFolder: string): Promise<{ text: string; natives: NativePackage[] }> {
@@ -49,13 +51,17 @@ export async function bundle(name: string, entry: string, projectFolder: string)
   })
   let text = result.outputFiles[0]!.text
   for (const input of Object.keys(result.metafile.inputs)) {
-    // Modules that lie outside of the project (a linked or hoisted node_modules) would show where: keep their name from node_modules on.
+    // Modules that lie outside of the project (a linked or hoisted node_modules) would show where: keep their name from
+    // node_modules on.
     if (input.startsWith('../')) text = text.replaceAll(input, stableName(input))
   }
   return { text, natives: nativesOf(name, found) }
 }
 
-/** Leaves imports of packages with native addons as they are, and notes which modules they lead to, by the package's folder. */
+/**
+ * Leaves imports of packages with native addons as they are, and notes which modules they lead to, by the package's
+ * folder.
+ */
 function leaveNatives(found: Map<string, Set<string>>): Plugin {
   return {
     name: 'native packages',

@@ -25,10 +25,11 @@ export interface DockerfileOptions {
 }
 
 /**
- * Builds a service's image with docker and takes it over, so that it is pushed the way every other image is. The digest is as reproducible as the
- * Dockerfile is: docker's cache keeps it while nothing changes on this machine.
+ * Builds a service's image with docker and takes it over, so that it is pushed the way every other image is. The digest
+ * is as reproducible as the Dockerfile is: docker's cache keeps it while nothing changes on this machine.
  *
- * @throws Failure when there is no docker, its engine does not answer, or the build fails (with the last lines of its output)
+ * @throws Failure when there is no docker, its engine does not answer, or the build fails (with the last lines of its
+ *   output)
  */
 export async function buildDockerfileImage({
   name,
@@ -75,8 +76,8 @@ async function docker(args: readonly string[], what: string, on: string, line?: 
 }
 
 /**
- * Reads what `docker save` writes (https://github.com/moby/moby/blob/master/image/spec/v1.2.md): `manifest.json` names the config and the layers of the archive.
- * The layers are kept in `folder` by their digest.
+ * Reads what `docker save` writes (https://github.com/moby/moby/blob/master/image/spec/v1.2.md): `manifest.json` names
+ * the config and the layers of the archive. The layers are kept in `folder` by their digest.
  */
 export async function imageFromArchive(name: string, archive: string, folder: string): Promise<Image> {
   const texts = new Map<string, Buffer>()

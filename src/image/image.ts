@@ -12,7 +12,10 @@ import { assemble, type ImageConfig, type RunConfig, type Step } from './manifes
 
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
-/** glibc gives each thread a heap of its own and rarely gives back what it held: with one for all, Node takes a tenth less. */
+/**
+ * glibc gives each thread a heap of its own and rarely gives back what it held: with one for all, Node takes a tenth
+ * less.
+ */
 const allocator = ['MALLOC_ARENA_MAX=1']
 
 export interface ServiceImageOptions {
@@ -33,10 +36,12 @@ export interface ServiceImageOptions {
 }
 
 /**
- * Builds the image of a service, on the base: a layer for each package with native code, one for the files in the folder `model` beside the
- * entry (`/app/model`), and its bundle. Depends on nothing but the source, the base and what the source imports.
+ * Builds the image of a service, on the base: a layer for each package with native code, one for the files in the
+ * folder `model` beside the entry (`/app/model`), and its bundle. Depends on nothing but the source, the base and what
+ * the source imports.
  *
- * @throws Failure when the bundle cannot be made, a package has no binaries for this architecture, or the base cannot be had for it
+ * @throws Failure when the bundle cannot be made, a package has no binaries for this architecture, or the base cannot
+ *   be had for it
  */
 export async function buildServiceImage({
   name,
@@ -107,7 +112,10 @@ export interface FilesImageOptions {
   readonly name: string
   /** An image reference, or `host` for a program of this machine. */
   readonly base: string
-  /** For base `host`: the program by its name on the PATH, and folders of this machine that it needs, kept at the same place. */
+  /**
+   * For base `host`: the program by its name on the PATH, and folders of this machine that it needs, kept at the same
+   * place.
+   */
   readonly program?: string
   readonly folders?: readonly string[]
   /** Absolute path in the image → text. Readable by every user. */
@@ -128,7 +136,8 @@ export interface FilesImageOptions {
  * Builds the image of a program that others wrote, with one layer of generated files on top: Prometheus, Grafana.
  * The base's entrypoint, command, user and environment stay unless something else is given.
  *
- * @throws Failure when the program is not on this machine (ask `programOnPath` before), or the base cannot be had for this architecture
+ * @throws Failure when the program is not on this machine (ask `programOnPath` before), or the base cannot be had for
+ *   this architecture
  */
 export async function buildFilesImage(options: FilesImageOptions): Promise<Image> {
   const { name, base, program = name, folders, files, directories = [], architecture, cacheFolder } = options

@@ -1,5 +1,5 @@
-// This folder turns a service's folder into an OCI image, byte for byte the same on every machine and day, and brings it to a registry
-// with as few bytes as possible. It needs no docker and knows neither AWS nor stages.
+// This folder turns a service's folder into an OCI image, byte for byte the same on every machine and day, and brings
+// it to a registry with as few bytes as possible. It needs no docker and knows neither AWS nor stages.
 import { createHash, type Hash, randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
@@ -22,8 +22,8 @@ export type Entry = { readonly path: string; readonly mode?: number; readonly ui
 /**
  * A layer held in memory: for bundles and generated files.
  *
- * Layers are not compressed: gzip's output differs between zlib builds and processors, and we promise the same digest on any machine.
- * So a layer's digest is its diffID too.
+ * Layers are not compressed: gzip's output differs between zlib builds and processors, and we promise the same digest
+ * on any machine. So a layer's digest is its diffID too.
  */
 export async function memoryLayer(entries: readonly Entry[]): Promise<Layer> {
   const chunks: Buffer[] = []

@@ -8,7 +8,10 @@ export interface Store {
   list<K extends Kind>(kind: K): Records[K][]
   put<K extends Kind>(kind: K, id: string, record: Records[K]): void
   delete(kind: Kind, id: string): void
-  /** Everything `work` puts and deletes is kept together, synced to the disk before it returns, or not at all when it throws. */
+  /**
+   * Everything `work` puts and deletes is kept together, synced to the disk before it returns, or not at all when it
+   * throws.
+   */
   transaction<T>(work: () => T): T
   close(): void
 }
@@ -16,21 +19,28 @@ export interface Store {
 /** The machine room: makes processes and forwarded ports match what the store says. */
 export interface Machines {
   /**
-   * Call after any change to instances, addresses or security groups has been committed. Returns at once; the work goes on behind.
-   * `pending` instances are booted and become `running`; `shutting-down` ones are killed and become `terminated`.
+   * Call after any change to instances, addresses or security groups has been committed. Returns at once; the work goes
+   * on behind. `pending` instances are booted and become `running`; `shutting-down` ones are killed and become
+   * `terminated`.
    */
   reconcile(): void
   /** Delivers pending invocations. Call after an invocation has been committed. */
   deliver(): void
   /** Asks a running invocation to end: SIGKILL to its process group. */
   cancel(commandId: string, instanceId: string): void
-  /** Restarts a running instance: every process of it ends, what it had in memory is gone, and it boots again. Returns at once. */
+  /**
+   * Restarts a running instance: every process of it ends, what it had in memory is gone, and it boots again. Returns
+   * at once.
+   */
   reboot(instanceId: string): void
   /** Whether the agent on this instance is registered and answers. */
   online(instanceId: string): { since: string; lastPing: string } | undefined
   /** Whether its machine was started again since this cloud began. */
   recovered(instanceId: string): boolean
-  /** Since when (ISO 8601) the machine of an instance that is `running` does not run, and why, as far as it could say; undefined while it runs. */
+  /**
+   * Since when (ISO 8601) the machine of an instance that is `running` does not run, and why, as far as it could say;
+   * undefined while it runs.
+   */
   impaired(instanceId: string): { readonly since: string; readonly why?: string } | undefined
   /** Which of these ports on this address is held by a program that is not ours. */
   taken(address: string, ports: readonly number[]): Promise<number[]>
@@ -69,15 +79,18 @@ export interface Cloud {
   /** The container engine that instances launched from now on have; absent: the stand-in. */
   readonly engine?: EngineName
   /**
-   * Credentials that an instance's programs get for its profile's role: made from a secret of the cloud, valid for hours, verified without being stored.
-   * Undefined when the profile or its role does not exist (any more).
+   * Credentials that an instance's programs get for its profile's role: made from a secret of the cloud, valid for
+   * hours, verified without being stored. Undefined when the profile or its role does not exist (any more).
    */
   roleCredentials(instanceProfileArn: string, instanceId: string): RoleCredentials | undefined
   /** Whom a registry password (from ECR's GetAuthorizationToken) belongs to; undefined when it is wrong or expired. */
   registryCaller(password: string): Caller | undefined
   /** A registry password for this caller, valid for 12 hours. */
   registryPassword(caller: Caller): { password: string; expiresAt: Date }
-  /** Throws ApiError AccessDenied unless the caller's policies allow the action (`ecr:BatchGetImage`) on the resource (an ARN). */
+  /**
+   * Throws ApiError AccessDenied unless the caller's policies allow the action (`ecr:BatchGetImage`) on the resource
+   * (an ARN).
+   */
   authorize(caller: Caller, action: string, resource: string): void
 }
 
@@ -109,8 +122,9 @@ export type Action = (input: any, call: Call) => unknown
 export type Service = Readonly<Record<string, Action>>
 
 /**
- * What the handlers of a service take and give, from the methods of AWS's own client (`Actions<EC2>`): a handler whose answer is not the API's does not compile.
- * The last overload of each method is the one with a callback, which names both shapes.
+ * What the handlers of a service take and give, from the methods of AWS's own client (`Actions<EC2>`): a handler whose
+ * answer is not the API's does not compile. The last overload of each method is the one with a callback, which names
+ * both shapes.
  */
 export type Actions<Client> = {
   readonly [Method in keyof Client & string as Capitalize<Method>]?: Client[Method] extends (

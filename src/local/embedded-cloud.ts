@@ -1,6 +1,6 @@
 /**
- * The embedded cloud: a small, strict AWS on loopback, so that the same scripts do the same work with no account. It speaks AWS's
- * protocols, verifies AWS's signatures and refuses what AWS refuses; what it lacks, it refuses by name.
+ * The embedded cloud: a small, strict AWS on loopback, so that the same scripts do the same work with no account. It
+ * speaks AWS's protocols, verifies AWS's signatures and refuses what AWS refuses; what it lacks, it refuses by name.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { createArea } from './admin/admin.ts'
@@ -48,7 +48,10 @@ export interface Setting {
   stop(instances: 'keep' | 'kill', successor?: Successor): void
 }
 
-/** Puts the rooms together. Nothing listens yet and no machine is looked at until `cloud.machines.reconcile()` is called. */
+/**
+ * Puts the rooms together. Nothing listens yet and no machine is looked at until `cloud.machines.reconcile()` is
+ * called.
+ */
 export function createEmbeddedCloud(
   setting: Setting,
   rooms: Rooms,

@@ -1,4 +1,7 @@
-/** The process of the embedded cloud: `node src/local/main.ts --folder DIR [--port N] [--region NAME] [--engine NAME]`. `start.ts` starts it for the scripts. */
+/**
+ * The process of the embedded cloud: `node src/local/main.ts --folder DIR [--port N] [--region NAME] [--engine NAME]`.
+ * `start.ts` starts it for the scripts.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -43,7 +46,8 @@ try {
 }
 
 async function run(): Promise<void> {
-  // Whatever this process and those that it starts write is for their user's eyes only, whatever the user has said of other files.
+  // Whatever this process and those that it starts write is for their user's eyes only, whatever the user has said of
+  // other files.
   process.umask(0o077)
   makeFolder(folder)
   // First of all: what comes in from now on waits for this process.
@@ -55,7 +59,8 @@ async function run(): Promise<void> {
   const keys = openKeys(folder)
   const store = createStore(path.join(folder, 'cloud.db'))
   const log = openLog(path.join(folder, 'cloud.log'))
-  // What was given out under the old endpoint (image references, the environment of running instances) goes on meaning it.
+  // What was given out under the old endpoint (image references, the environment of running instances) goes on meaning
+  // it.
   const live = store.list('instance').filter((instance) => instance.State !== 'terminated')
   const bound = before !== undefined && live.length + store.list('repository').length > 0
   const held = inherited ?? (await holdPort(before?.port ?? Number(values.port ?? defaultPort))) ?? (bound ? undefined : await holdPort(0))

@@ -4,7 +4,10 @@ import type { QuotaChange } from './records/quota.ts'
 import type { ImageRepository, RepositoryBlob, RepositoryImage } from './records/registry.ts'
 import type { Command, Invocation, Parameter, Session } from './records/systems-manager.ts'
 
-/** What the embedded cloud remembers: one record for each resource, by kind. Times are ISO 8601 where nothing else is said. */
+/**
+ * What the embedded cloud remembers: one record for each resource, by kind. Times are ISO 8601 where nothing else is
+ * said.
+ */
 export interface Records {
   vpc: Vpc
   subnet: Subnet

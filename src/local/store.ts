@@ -16,7 +16,8 @@ const SQLITE_FULL = 13
 export function createStore(file: string, { limit }: { limit?: number } = {}): Store {
   const database = new DatabaseSync(file)
   const withRoom = roomIn(path.dirname(file))
-  // Synchronous FULL in WAL mode syncs the log at every commit: what a call acknowledged survives a kill and a power cut.
+  // Synchronous FULL in WAL mode syncs the log at every commit: what a call acknowledged survives a kill and a power
+  // cut.
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000')
   database.exec('CREATE TABLE IF NOT EXISTS record (kind TEXT NOT NULL, id TEXT NOT NULL, json TEXT NOT NULL, UNIQUE (kind, id))')
   if (limit) database.exec(`PRAGMA max_page_count = ${Math.trunc(limit)}`)

@@ -6,8 +6,8 @@ export interface Span {
 }
 
 /**
- * Writes a member into an object literal, after the others and in the style of the file: its line breaks, its indentation, its comma at
- * the end. Nothing else changes, no comment moves. Pure.
+ * Writes a member into an object literal, after the others and in the style of the file: its line breaks, its
+ * indentation, its comma at the end. Nothing else changes, no comment moves. Pure.
  *
  * @param text the whole file
  * @param span the object literal

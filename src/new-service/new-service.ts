@@ -20,12 +20,13 @@ export interface Made extends NewService {
 }
 
 /**
- * Makes a service and puts it into the config, whose formatting and comments stay as they are. Nothing is left behind where that fails.
+ * Makes a service and puts it into the config, whose formatting and comments stay as they are. Nothing is left behind
+ * where that fails.
  *
  * @param config the project as it is
  * @param port where it listens; the first free one after the other services' where nothing is said
- * @throws Failure (usage) when there is such a service already, when the name or the port is none, or when the config is written in a way that
- *   only a person can add to: the message says what to add then
+ * @throws Failure (usage) when there is such a service already, when the name or the port is none, or when the config
+ *   is written in a way that only a person can add to: the message says what to add then
  */
 export async function makeService(config: Config, name: string, port: number = freePort(config)): Promise<Made> {
   refuseName(config, name)

@@ -11,7 +11,10 @@ export function configEntry({ name, port }: NewService): string {
   return `${key}: { entry: './services/${name}/server.ts', port: ${port}, measures: [] }`
 }
 
-/** The files of a service on the kit: name in its folder → text. It greets, which shows a route, a check of the input, a metric, and how to test all three. */
+/**
+ * The files of a service on the kit: name in its folder → text. It greets, which shows a route, a check of the input, a
+ * metric, and how to test all three.
+ */
 export function serviceFiles({ name, port }: NewService): Record<string, string> {
   const metric = `${name.replaceAll('-', '_')}_greetings_total`
   return {

@@ -38,8 +38,8 @@ export interface RunOptions {
 }
 
 /**
- * Carries out the plan of a deploy, or of a provisioning, under the stage's lease. Everything that fails before the promotion removes the new stack and leaves the
- * old one serving.
+ * Carries out the plan of a deploy, or of a provisioning, under the stage's lease. Everything that fails before the
+ * promotion removes the new stack and leaves the old one serving.
  * @throws Failure with exit code 4 (the previous release still serves) or 5 (nothing serves)
  */
 export async function deploy(work: Work, plan: Plan, { lease, signal }: RunOptions): Promise<Deployed> {

@@ -14,13 +14,14 @@ export interface Receipt {
 }
 
 /**
- * Removes everything a stage has, and looks again at the end. What blocks one thing does not keep the rest. What could not be removed is not thrown: it is on the
- * receipt, with the reason.
+ * Removes everything a stage has, and looks again at the end. What blocks one thing does not keep the rest. What could
+ * not be removed is not thrown: it is on the receipt, with the reason.
  * @throws the signal's reason when it is interrupted, or the lease is lost
  */
 export async function destroy({ work, operations, parameters }: DestroyPlan, { lease, signal }: RunOptions): Promise<Receipt> {
   const start = performance.now()
-  // What stands in a VPC is looked up while the machines go. Where that fails, the removal that asks for it fails first.
+  // What stands in a VPC is looked up while the machines go. Where that fails, the removal that asks for it fails
+  // first.
   const contents = ownedResourcesOf(work.inventory)
   contents.catch(() => undefined)
   const carried = await carryOut(operations.all, { emit: work.emit, signal, undoSignal: lease.signal, goOn: true })

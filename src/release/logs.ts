@@ -49,7 +49,10 @@ export interface LastWords {
   readonly log: readonly string[]
 }
 
-/** Asks a machine for the last words of one of its containers. Throws what Run Command throws, and when there is no such container. */
+/**
+ * Asks a machine for the last words of one of its containers. Throws what Run Command throws, and when there is no such
+ * container.
+ */
 export async function lastWordsOf(clients: Clients, instanceId: string, container: string, signal: AbortSignal): Promise<LastWords> {
   const script = `docker inspect -f '{{.RestartCount}} {{.State.OOMKilled}}' ${container} && docker logs --tail 20 ${container} 2>&1 | tail -c ${mostBytes}`
   const options = { comment: `Last words of ${container}`, seconds: 60, signal, waiting: () => undefined }

@@ -1,4 +1,7 @@
-/** What the runbooks print: results as text and tables. Everything goes through the terminal, which knows about colour, width and `--json`. */
+/**
+ * What the runbooks print: results as text and tables. Everything goes through the terminal, which knows about colour,
+ * width and `--json`.
+ */
 import type { Config } from '../../config/config.ts'
 import { defaultStage } from '../../config/stages.ts'
 import type { Terminal } from '../terminal/terminal.ts'

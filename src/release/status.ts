@@ -83,7 +83,10 @@ export async function statusOf(clients: Clients, config: Config, signal: AbortSi
   }
 }
 
-/** What the machine of the serving release says of its containers, or why it says nothing. That it cannot be asked is part of how a stage is, and no error. */
+/**
+ * What the machine of the serving release says of its containers, or why it says nothing. That it cannot be asked is
+ * part of how a stage is, and no error.
+ */
 export async function lookInside(
   clients: Clients,
   { serving }: Pick<StageState, 'serving'>,

@@ -19,8 +19,8 @@ export interface Verified {
 }
 
 /**
- * Verifies a running stage: asks the machine how each container is; and smoke-tests every service that is open, by the checks of its own folder and those that hold
- * for every service, and that it is the launched one that answers.
+ * Verifies a running stage: asks the machine how each container is; and smoke-tests every service that is open, by the
+ * checks of its own folder and those that hold for every service, and that it is the launched one that answers.
  * @throws Failure when nothing serves
  */
 export async function verifyStage(

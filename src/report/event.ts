@@ -1,6 +1,6 @@
 /**
- * What the rooms tell while they work. The deploy path emits events and never prints; `src/terminal` turns them into a live list,
- * into one line each (CI), or into nothing (`--json`, `--quiet`).
+ * What the rooms tell while they work. The deploy path emits events and never prints; `src/terminal` turns them into a
+ * live list, into one line each (CI), or into nothing (`--json`, `--quiet`).
  */
 export interface Event {
   /** The phase of the run this belongs to: `look`, `build`, `create`, `launch`, `verify`, `promote`, `retire`. */

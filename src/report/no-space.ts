@@ -2,8 +2,8 @@ import { dirname } from 'node:path'
 import { Failure } from './failure.ts'
 
 /**
- * What an error that came up while a file was written is to a person: of a full disk the system tells the call and not the file, and without that nobody knows which disk.
- * Every other error is given back as it is.
+ * What an error that came up while a file was written is to a person: of a full disk the system tells the call and not
+ * the file, and without that nobody knows which disk. Every other error is given back as it is.
  */
 export function nameFile(error: unknown, file: string): unknown {
   const { code, message } = error as NodeJS.ErrnoException

@@ -4,7 +4,8 @@ import type { SSM } from '@aws-sdk/client-ssm'
 import type { SecretRequest } from './secret-request.ts'
 
 /**
- * Fetches every secret and writes it to `folder`/CONTAINER/NAME, readable by that container's user alone. A file is there whole or not at all.
+ * Fetches every secret and writes it to `folder`/CONTAINER/NAME, readable by that container's user alone. A file is
+ * there whole or not at all.
  * @throws Error that names the parameters which could not be read; never a value
  */
 export async function fetchSecrets(ssm: Pick<SSM, 'getParameters'>, requests: readonly SecretRequest[], folder: string): Promise<void> {
@@ -14,7 +15,8 @@ export async function fetchSecrets(ssm: Pick<SSM, 'getParameters'>, requests: re
     await mkdir(join(folder, container), { recursive: true })
     await writeFile(`${file}.new`, values.get(parameter)!, { mode: 0o400 })
     await chmod(`${file}.new`, 0o400)
-    // Only root can give a file away. Where this is not root, everything runs as the same user and there is nobody to give it to.
+    // Only root can give a file away. Where this is not root, everything runs as the same user and there is nobody to
+    // give it to.
     if (process.getuid?.() === 0) await chown(`${file}.new`, uid, uid)
     await rename(`${file}.new`, file)
   }

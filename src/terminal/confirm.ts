@@ -22,7 +22,8 @@ export async function ask(question: string, desk: Desk, phrase?: string): Promis
     })
   }
   desk.output.write(phrase === undefined ? `${question} [y/N] ` : `${question}\nType ${phrase} to go on: `)
-  // `terminal: false` leaves the line's editing to the terminal itself, so that Ctrl-C stays a signal and reaches the one handler of the run.
+  // `terminal: false` leaves the line's editing to the terminal itself, so that Ctrl-C stays a signal and reaches the
+  // one handler of the run.
   const lines = createInterface({ input: desk.input, terminal: false })
   try {
     const answer = await firstLine(lines, desk)

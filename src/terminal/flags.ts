@@ -20,7 +20,9 @@ export interface Flag {
 
 export type FlagSpecs = Readonly<Record<string, Flag>>
 
-/** By camel-case name: `--dry-run` is `dryRun`. A boolean that was not given is false, a string undefined, a list empty. */
+/**
+ * By camel-case name: `--dry-run` is `dryRun`. A boolean that was not given is false, a string undefined, a list empty.
+ */
 export type FlagValues = Record<string, boolean | string | string[] | undefined>
 
 /** The flags that scripts have in common. */
@@ -54,9 +56,11 @@ export function allFlags(own: FlagSpecs = {}, common: readonly CommonFlag[] = us
 
 /**
  * Reads a command line.
- * @param positionals What may stand beside the flags, as the help shows it: `SERVICE` is needed, `[SERVICE]` may be left out, `[WORD...]` takes any number.
+ * @param positionals What may stand beside the flags, as the help shows it: `SERVICE` is needed, `[SERVICE]` may be
+ *   left out, `[WORD...]` takes any number.
  * @param discreet Whether an argument too many is not repeated: it may be a secret.
- * @throws {Failure} (usage) for a flag that is unknown, lacks its value or has a wrong one, and for an argument too many or too few.
+ * @throws {Failure} (usage) for a flag that is unknown, lacks its value or has a wrong one, and for an argument too
+ *   many or too few.
  */
 export function parseFlags(
   words: readonly string[],

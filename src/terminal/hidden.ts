@@ -8,7 +8,8 @@ export type HiddenInput = NodeJS.ReadableStream & {
 }
 
 /**
- * Reads what nobody may see. From a pipe or a file: all of it, without the line break at its end. From a terminal: one line, after the question, without showing it.
+ * Reads what nobody may see. From a pipe or a file: all of it, without the line break at its end. From a terminal: one
+ * line, after the question, without showing it.
  * @throws the signal's reason when the user ends it
  */
 export async function readHidden(question: string, input: HiddenInput, output: Output, signal?: AbortSignal): Promise<string> {

@@ -4,8 +4,9 @@ import { exit, Failure } from '../report/failure.ts'
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /**
- * One press of Ctrl-C arrives more than once: the terminal signals every process in front, and npm passes its own signal on to its child
- * (https://github.com/npm/run-script/blob/main/lib/signal-manager.js). What comes this soon (ms) after the first is the same press.
+ * One press of Ctrl-C arrives more than once: the terminal signals every process in front, and npm passes its own
+ * signal on to its child (https://github.com/npm/run-script/blob/main/lib/signal-manager.js). What comes this soon (ms)
+ * after the first is the same press.
  */
 const samePress = 300
 
@@ -18,7 +19,10 @@ export interface Interruption {
   release(): void
 }
 
-/** Listens for the wish to stop. `first` is called when work is asked to clean up, `second` when nobody wants to wait for that. */
+/**
+ * Listens for the wish to stop. `first` is called when work is asked to clean up, `second` when nobody wants to wait
+ * for that.
+ */
 export function listenForInterruption(first: () => void, second: () => void): Interruption {
   const controller = new AbortController()
   let at: number | undefined

@@ -18,8 +18,8 @@ export interface Report {
 }
 
 /**
- * What to say about an error and with which code to exit. A Failure speaks for itself; errors of AWS and of the machine are put in words;
- * everything else is a bug of ours and shows its stack.
+ * What to say about an error and with which code to exit. A Failure speaks for itself; errors of AWS and of the machine
+ * are put in words; everything else is a bug of ours and shows its stack.
  */
 export function reportOf(error: unknown, verbose = false): Report {
   const failure = error instanceof Failure ? error : diagnose(error)
@@ -69,7 +69,10 @@ export function reportDocument(report: Report): { ok: false; error: Report } {
   return { ok: false, error: report }
 }
 
-/** The line that makes GitHub show the message on the run's page (https://docs.github.com/actions/reference/workflow-commands-for-github-actions). */
+/**
+ * The line that makes GitHub show the message on the run's page
+ * (https://docs.github.com/actions/reference/workflow-commands-for-github-actions).
+ */
 export function annotation(report: Report): string {
   return `::error::${plainText(report.message).replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')}`
 }

@@ -26,14 +26,17 @@ export interface Outcome {
   readonly code?: number
 }
 
-/** How long (ms) work may clean up after an error beside it; work that waits for what that error has broken would never end. */
+/**
+ * How long (ms) work may clean up after an error beside it; work that waits for what that error has broken would never
+ * end.
+ */
 const cleanUpTime = 30_000
 
 export type Work = (run: Run) => Promise<Outcome | undefined> | Outcome | undefined
 
 /**
- * Runs one script from its command line to its exit code: the one place that catches. Never throws; the result is `process.exitCode`,
- * because `process.exit()` would cut what is still on its way into a pipe.
+ * Runs one script from its command line to its exit code: the one place that catches. Never throws; the result is
+ * `process.exitCode`, because `process.exit()` would cut what is still on its way into a pipe.
  */
 export async function run(spec: Spec, work: Work): Promise<void> {
   ignoreClosedPipes()
@@ -99,8 +102,9 @@ function isAbort(error: unknown, signal: AbortSignal): boolean {
 }
 
 /**
- * Errors that are thrown beside the work (a timer, a socket, a promise nobody waits for) abort it and are reported in its place. Work that
- * waits for something that can no longer happen would let Node end with exit code 0 and no word: that is an error as well.
+ * Errors that are thrown beside the work (a timer, a socket, a promise nobody waits for) abort it and are reported in
+ * its place. Work that waits for something that can no longer happen would let Node end with exit code 0 and no word:
+ * that is an error as well.
  */
 function catchStray(abort: (reason: unknown) => void) {
   let report: (error: Error) => void = () => {}
@@ -137,7 +141,8 @@ function printReport(report: Report, json: boolean, color: boolean | undefined):
 }
 
 /**
- * The words after the script: `node scripts/x.mjs …`, or `zx [its own flags] scripts/x.mjs …`, where zx leaves `process.argv` as it was started.
+ * The words after the script: `node scripts/x.mjs …`, or `zx [its own flags] scripts/x.mjs …`, where zx leaves
+ * `process.argv` as it was started.
  */
 export function argumentsOf(name: string, argv: readonly string[]): string[] {
   const named = argv.findIndex((word, index) => index > 0 && path.basename(word) === `${name}.mjs`)

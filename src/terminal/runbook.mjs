@@ -7,12 +7,12 @@ import { fileURLToPath } from 'node:url'
 const oldest = 24
 
 /**
- * Runs one script: reads its flags, does its work, prints what went wrong, sets the exit code. JavaScript without a static import of
- * TypeScript, so that an old Node gets as far as saying what to run instead.
+ * Runs one script: reads its flags, does its work, prints what went wrong, sets the exit code. JavaScript without a
+ * static import of TypeScript, so that an old Node gets as far as saying what to run instead.
  *
  * @param {import('./usage.ts').Spec} spec what the script is called, what it does and which flags it has
- * @param {import('./run.ts').Work} work gets `{ flags, positionals, terminal, signal }`; loads TypeScript by `await import('….ts')`;
- *   returns nothing or `{ json, code }`; throws a Failure for what a person can act on
+ * @param {import('./run.ts').Work} work gets `{ flags, positionals, terminal, signal }`; loads TypeScript by `await
+ *   import('….ts')`; returns nothing or `{ json, code }`; throws a Failure for what a person can act on
  */
 export async function runbook(spec, work) {
   const refusal = tooOld(spec.name, process.versions.node, existsSync(new URL('../../node_modules', import.meta.url)))
@@ -27,9 +27,10 @@ export async function runbook(spec, work) {
 }
 
 /**
- * Parsing the SDK and stripping types takes longer than everything else at the start of a script, so what it comes to is kept. Not while coverage is measured, which
- * would be less exact. It is code that will be run, so the folder is closed to other users, whatever the umask; one that is another user's, or cannot be written to, is
- * not used, which costs the time and nothing else.
+ * Parsing the SDK and stripping types takes longer than everything else at the start of a script, so what it comes to
+ * is kept. Not while coverage is measured, which would be less exact. It is code that will be run, so the folder is
+ * closed to other users, whatever the umask; one that is another user's, or cannot be written to, is not used, which
+ * costs the time and nothing else.
  */
 function keepCompiled() {
   if (process.env.NODE_V8_COVERAGE) return
@@ -44,8 +45,8 @@ function keepCompiled() {
 }
 
 /**
- * What to run instead when this Node (`24.1.0`) is too old; undefined when it is not. The project brings a Node of its own among its
- * dependencies, which npx puts first.
+ * What to run instead when this Node (`24.1.0`) is too old; undefined when it is not. The project brings a Node of its
+ * own among its dependencies, which npx puts first.
  */
 export function tooOld(name, version, installed) {
   if (Number.parseInt(version, 10) >= oldest) return undefined

@@ -1,6 +1,6 @@
 /**
- * This folder is the only code that knows about colour, progress, tables, flags and exit codes: every other room tells what happens
- * and returns what it found, and stays testable without a screen.
+ * This folder is the only code that knows about colour, progress, tables, flags and exit codes: every other room tells
+ * what happens and returns what it found, and stays testable without a screen.
  */
 import process from 'node:process'
 import type { Emit } from '../report/event.ts'

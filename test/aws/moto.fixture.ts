@@ -7,7 +7,8 @@ import { programOnPath } from '../../src/image/base/program.ts'
 import { freePort } from './cloud.fixture.ts'
 
 /**
- * Runs `work` with the clients of a moto server of its own, somebody else's AWS. Where `moto_server` is not on this machine, one line says so.
+ * Runs `work` with the clients of a moto server of its own, somebody else's AWS. Where `moto_server` is not on this
+ * machine, one line says so.
  * @param managedPolicies whether it has the policies that AWS manages
  */
 export async function withMoto(work: (clients: Clients) => Promise<void>, { managedPolicies = false } = {}): Promise<void> {

@@ -14,7 +14,9 @@ export function lostAnswer(): Error {
   return Object.assign(new Error('socket hang up'), { code: 'ECONNRESET', $metadata: { attempts: 1 } })
 }
 
-/** What stands behind the resources of a test: things by name, every call that was made on them, and what goes wrong. */
+/**
+ * What stands behind the resources of a test: things by name, every call that was made on them, and what goes wrong.
+ */
 export class World {
   /** What exists: name → id. */
   readonly there = new Map<string, string>()
@@ -92,7 +94,10 @@ interface Fault {
   readonly done: boolean
 }
 
-/** Resolves for everyone when `count` have come; rejects for who waits two seconds: then they do not come at the same time. */
+/**
+ * Resolves for everyone when `count` have come; rejects for who waits two seconds: then they do not come at the same
+ * time.
+ */
 export function meeting(count: number): () => Promise<void> {
   let come = 0
   const all = Promise.withResolvers<void>()

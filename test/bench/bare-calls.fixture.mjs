@@ -1,6 +1,7 @@
 /**
- * The least that makes a stage with one service and a machine, and takes it away again: the calls that `provision` and `destroy` make, as far as possible side by side,
- * with the SDK and nothing else. `node bare-calls.fixture.mjs provision|destroy REGION`; the endpoint and the credentials come from the environment.
+ * The least that makes a stage with one service and a machine, and takes it away again: the calls that `provision` and
+ * `destroy` make, as far as possible side by side, with the SDK and nothing else. `node bare-calls.fixture.mjs
+ * provision|destroy REGION`; the endpoint and the credentials come from the environment.
  */
 import { EC2 } from '@aws-sdk/client-ec2'
 import { ECR } from '@aws-sdk/client-ecr'

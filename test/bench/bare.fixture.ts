@@ -1,6 +1,6 @@
 /**
- * The least that a server in Node can do, which the services are held against: node:http and nothing else, parses the JSON of a request and
- * answers what is in `ANSWER`, with `STATUS`.
+ * The least that a server in Node can do, which the services are held against: node:http and nothing else, parses the
+ * JSON of a request and answers what is in `ANSWER`, with `STATUS`.
  */
 import { createServer } from 'node:http'
 

@@ -25,7 +25,10 @@ function filled(head: string, unit: string, tail: string): string {
   )
 }
 
-/** Bodies that are valid JSON, by what they are made of; some of them are more than a service takes, which it has to find out first. */
+/**
+ * Bodies that are valid JSON, by what they are made of; some of them are more than a service takes, which it has to
+ * find out first.
+ */
 function bodies(head: string, tail: string): Record<string, string> {
   return {
     'one text': `${head}"${'x'.repeat(most - head.length - tail.length - 2)}"${tail}`,
@@ -52,7 +55,9 @@ function post(child: Child, path: string, body: Buffer, packed: boolean): Promis
   })
 }
 
-/** The most memory that a service of 256 MiB takes while many of the largest bodies arrive at once, plain and packed. */
+/**
+ * The most memory that a service of 256 MiB takes while many of the largest bodies arrive at once, plain and packed.
+ */
 const bench: Bench = async (emit) => {
   const rows: Row[] = []
   const folder = mkdtempSync(join(tmpdir(), 'bench-bodies-'))

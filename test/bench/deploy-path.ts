@@ -12,7 +12,10 @@ import { atMost, type Bench, type Row } from './row.fixture.ts'
 const rounds = 5
 const region = 'us-east-1'
 
-/** `provision` and `destroy` by their scripts, against an endpoint that answers at once and against a slow one; what `plan` costs; what it costs to start. */
+/**
+ * `provision` and `destroy` by their scripts, against an endpoint that answers at once and against a slow one; what
+ * `plan` costs; what it costs to start.
+ */
 const bench: Bench = async (emit) => {
   const folder = mkdtempSync(join(tmpdir(), 'bench-deploy-'))
   const project = await layProject()
@@ -57,7 +60,10 @@ async function recorded(cloud: OpenCloud, latencyMs: number, work: () => Promise
   return rule!.calls
 }
 
-/** The most calls of which each began after the one before it had ended: no chain of calls that wait for each other is longer. */
+/**
+ * The most calls of which each began after the one before it had ended: no chain of calls that wait for each other is
+ * longer.
+ */
 function inSequence(calls: readonly SeenCall[]): number {
   let [count, until] = [0, 0]
   for (const { start, end = start } of calls.toSorted((a, b) => (a.end ?? a.start) - (b.end ?? b.start)))
@@ -108,7 +114,10 @@ async function atADistance(project: Project, cloud: OpenCloud, emit: (progress: 
   return [atMost('provision with 150 ms a call and 20 s of booting: wall ÷ critical path', wall / critical, 1.15)]
 }
 
-/** What `plan` costs a processor, for stages with many services and machines, beside what the same process costs without a plan. */
+/**
+ * What `plan` costs a processor, for stages with many services and machines, beside what the same process costs without
+ * a plan.
+ */
 async function planning(project: Project, cloud: OpenCloud, emit: (progress: string) => void): Promise<Row[]> {
   await script(project, cloud, 'provision')
   const { store } = cloud.cloud

@@ -13,7 +13,10 @@ const answer = { status: 'success', id: '00000000-0000-4000-8000-000000000000' }
 
 const service = (environment: Record<string, string>) => startBundled('data-ingestion', environment)
 
-/** `/ingest` against a bare server that answers the same: with SQLite, with PostgreSQL, and how much memory a million requests leave. */
+/**
+ * `/ingest` against a bare server that answers the same: with SQLite, with PostgreSQL, and how much memory a million
+ * requests leave.
+ */
 const bench: Bench = async (emit) => {
   const rows: Row[] = []
   const bare = await startChild(`${import.meta.dirname}/bare.fixture.ts`, { ANSWER: JSON.stringify(answer), STATUS: '201' })

@@ -9,9 +9,10 @@ const pairs = 7
 const rounds = 4
 
 /**
- * What request ids, logs and metrics cost: a service on the kit against the same route on the kit's parts without them. Compared is the time that processors
- * spend for the same number of requests: the difference is less than what two runs differ in on the clock. Two processes of the same program differ by several
- * percent as well, from their start to their end, so there are several pairs of them.
+ * What request ids, logs and metrics cost: a service on the kit against the same route on the kit's parts without them.
+ * Compared is the time that processors spend for the same number of requests: the difference is less than what two runs
+ * differ in on the clock. Two processes of the same program differ by several percent as well, from their start to
+ * their end, so there are several pairs of them.
  */
 const bench: Bench = async (emit) => {
   const costs: number[] = []

@@ -23,16 +23,19 @@ export interface Load {
   /** Ends after so long, in ms, or after so many answers. */
   readonly ms?: number
   readonly answers?: number
-  /** What is asked for in the first so many ms is not counted: a server that has just been idle takes a while to its usual speed. */
+  /**
+   * What is asked for in the first so many ms is not counted: a server that has just been idle takes a while to its
+   * usual speed.
+   */
   readonly warmMs?: number
   /** Requests a second in all, evenly spread; as fast as the answers come where nothing is said. */
   readonly rate?: number
 }
 
 /**
- * Asks a server on the loopback as hard as one process can: plain sockets, requests that are made once, answers of which only the head is looked at, and one buffer a
- * connection for all of them. A client that costs as much as the server would measure itself, and one that stops to collect its own garbage takes its stops for the
- * server's.
+ * Asks a server on the loopback as hard as one process can: plain sockets, requests that are made once, answers of
+ * which only the head is looked at, and one buffer a connection for all of them. A client that costs as much as the
+ * server would measure itself, and one that stops to collect its own garbage takes its stops for the server's.
  */
 export async function load(options: Load): Promise<Measured> {
   const { port, method = 'POST', path, body } = options
@@ -42,7 +45,8 @@ export async function load(options: Load): Promise<Measured> {
   let wrong = 0
   let left = options.answers ?? Number.POSITIVE_INFINITY
   const connections = await Promise.all(Array.from({ length: options.connections }, () => open(port)))
-  // The clock starts here: what is due while connections are still being opened would wait for them and not for the server.
+  // The clock starts here: what is due while connections are still being opened would wait for them and not for the
+  // server.
   let due = performance.now()
   const started = due + (options.warmMs ?? 0)
   const end = started + (options.ms ?? Number.POSITIVE_INFINITY)
@@ -61,7 +65,8 @@ export async function load(options: Load): Promise<Measured> {
         const at = Math.max(due, now - 1000)
         due = at + gap
         if (at <= now) write(at)
-        // A timer counts in whole milliseconds and may fire early: what is sent before its time takes as long as it takes from then on.
+        // A timer counts in whole milliseconds and may fire early: what is sent before its time takes as long as it
+        // takes from then on.
         else setTimeout(() => write(Math.min(at, performance.now())), at - now)
       }
       const write = (at: number) => {

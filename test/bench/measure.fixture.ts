@@ -8,7 +8,10 @@ export type Request = Omit<Load, 'port' | 'ms' | 'warmMs' | 'answers'>
 
 type Emit = (progress: string) => void
 
-/** The middle of some rounds, in each of which both servers are measured one after the other: by how much the first one is as fast as the second. */
+/**
+ * The middle of some rounds, in each of which both servers are measured one after the other: by how much the first one
+ * is as fast as the second.
+ */
 export async function ratio(request: Request, measured: Child, bare: Child, emit: Emit): Promise<number> {
   const ratios: number[] = []
   for (let round = 0; round < 6; round++) {
@@ -23,8 +26,8 @@ export async function ratio(request: Request, measured: Child, bare: Child, emit
 }
 
 /**
- * How long answers take at half of the service's top rate, in the middle of some rounds: a machine that does anything else makes some of them slow, and those of
- * the bare server, which gets the same rate, as well.
+ * How long answers take at half of the service's top rate, in the middle of some rounds: a machine that does anything
+ * else makes some of them slow, and those of the bare server, which gets the same rate, as well.
  *
  * @param goal for 99 of 100 answers, in ms
  */

@@ -1,4 +1,7 @@
-/** Loads a project's config, looks at its stage and plans a deploy; prints how many steps that has and what it cost. The code and the SDK are loaded before. */
+/**
+ * Loads a project's config, looks at its stage and plans a deploy; prints how many steps that has and what it cost. The
+ * code and the SDK are loaded before.
+ */
 import { loadConfig } from '../../config/load.ts'
 import { Clients } from '../../src/aws/clients.ts'
 import { linesOf } from '../../src/release/plan/plan.ts'

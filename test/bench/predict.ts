@@ -12,7 +12,10 @@ const request = {
 } satisfies Request
 const answer = { prediction: 0.9716949036890725, model_version: '1.0.0' }
 
-/** `/predict` with the ONNX model against a bare server that answers the same; how long answers take at half of the top rate; and memory. */
+/**
+ * `/predict` with the ONNX model against a bare server that answers the same; how long answers take at half of the top
+ * rate; and memory.
+ */
 const bench: Bench = async (emit) => {
   const rows: Row[] = []
   const bare = await startChild(join(import.meta.dirname, 'bare.fixture.ts'), { ANSWER: JSON.stringify(answer) })

@@ -1,6 +1,6 @@
 /**
- * test/bench measures: ratios between servers that run on the same machine in the same minute, which mean the same everywhere, where seconds
- * would not. Nothing here is a test: a number below its goal is shown and fails nothing.
+ * test/bench measures: ratios between servers that run on the same machine in the same minute, which mean the same
+ * everywhere, where seconds would not. Nothing here is a test: a number below its goal is shown and fails nothing.
  *
  *   npm run bench               every file of this folder, one after the other
  *   npm run bench -- ingest     the files whose names contain one of these

@@ -1,8 +1,9 @@
 /**
- * The attack lane: generated hostile requests against running services, each with what it costs in processor time and memory for each byte sent. A black
- * box: all that it knows of a service comes over the network.
+ * The attack lane: generated hostile requests against running services, each with what it costs in processor time and
+ * memory for each byte sent. A black box: all that it knows of a service comes over the network.
  *
- *   npm run test:crash -- attack                                  both services, started for it as their containers run them
+ * npm run test:crash -- attack                                  both services, started for it as their containers run
+ * them
  *   npx node test/crash/attack.ts --url http://127.0.0.1:8001     a running service of your own; --help tells the rest
  */
 

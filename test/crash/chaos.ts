@@ -1,6 +1,7 @@
 /**
- * Disturbs a local stage of its own in every way of `chaos/cases.ts` while people use it: kills and freezes its processes, fills its disk, stops its instance, cuts the
- * power. Afterwards everything must serve again, by itself where an operating system or AWS would see to it, else by looking at it or by the one command that `status` names,
+ * Disturbs a local stage of its own in every way of `chaos/cases.ts` while people use it: kills and freezes its
+ * processes, fills its disk, stops its instance, cuts the power. Afterwards everything must serve again, by itself
+ * where an operating system or AWS would see to it, else by looking at it or by the one command that `status` names,
  * and nothing that was acknowledged may be lost. The last line is the sum.
  *
  *   node test/crash/chaos.ts                    everything

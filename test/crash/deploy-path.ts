@@ -1,6 +1,7 @@
 /**
- * Cuts deploy, redeploy and destroy off at every call that they make, in every way that a process, a network and an account can: then the next deploy must end serving,
- * a destroy must leave nothing, and what served must have served throughout. A few moments are tried again with real machines. The last line is the sum.
+ * Cuts deploy, redeploy and destroy off at every call that they make, in every way that a process, a network and an
+ * account can: then the next deploy must end serving, a destroy must leave nothing, and what served must have served
+ * throughout. A few moments are tried again with real machines. The last line is the sum.
  *
  *   node test/crash/deploy-path.ts             everything
  *   node test/crash/deploy-path.ts 'Vpc.*lost' the points whose names match this regular expression
@@ -11,7 +12,10 @@ import { freePorts } from '../scripts/project.fixture.ts'
 import { Lane } from './lane.fixture.ts'
 import { label, momentsOf, type Point, pointsOf, scenes } from './point.fixture.ts'
 
-/** As many at the same time: a killed process's lease must end before the next step, so most of a lane's time is waiting. */
+/**
+ * As many at the same time: a killed process's lease must end before the next step, so most of a lane's time is
+ * waiting.
+ */
 const lanes = 3
 /** With real machines every so-many-th point is tried. */
 const sample = 40

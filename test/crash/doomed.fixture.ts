@@ -1,5 +1,6 @@
 /**
- * A process that runs one verb and is killed while it does. It loads everything first and then waits for its order, so that several can be kept ready.
+ * A process that runs one verb and is killed while it does. It loads everything first and then waits for its order, so
+ * that several can be kept ready.
  */
 import { type Order, runDeploy, runDestroy, type Verb } from './verbs.fixture.ts'
 

@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { survive } from '../../services/data-ingestion/crash.fixture.ts'
 import { postgresPrograms, startPostgres } from '../../services/data-ingestion/postgres.fixture.ts'
 
-/** Kills of a service on SQLite, and a tenth of it on PostgreSQL, whose own server does the writing and is not killed. */
+/**
+ * Kills of a service on SQLite, and a tenth of it on PostgreSQL, whose own server does the writing and is not killed.
+ */
 const kills = Number(process.argv[2] ?? 1000)
 /** Stores whose services are killed side by side: while one starts, another works. */
 const stores = 2

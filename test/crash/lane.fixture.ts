@@ -31,7 +31,10 @@ const kinds = [
   'repository',
 ]
 
-/** A cloud of its own, in which one point after the other is tried. Everything but the processes that are killed happens in this process. */
+/**
+ * A cloud of its own, in which one point after the other is tried. Everything but the processes that are killed happens
+ * in this process.
+ */
 export class Lane {
   readonly #folder: string
   readonly #port: number
@@ -53,7 +56,8 @@ export class Lane {
   /**
    * @param port where the service answers, on each of its addresses
    * @param machines `light`: machines that take no time; `real`: those of the embedded cloud
-   * @param leaseSeconds how long the lease of a killed process lasts: what every kill has to wait for, and what a busy machine must renew in time
+   * @param leaseSeconds how long the lease of a killed process lasts: what every kill has to wait for, and what a busy
+   *   machine must renew in time
    */
   static async open(port: number, machines: 'light' | 'real', leaseSeconds = 4): Promise<Lane> {
     const lane = new Lane(port, machines === 'real', leaseSeconds)

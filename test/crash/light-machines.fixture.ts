@@ -4,8 +4,9 @@ import { invocationId } from '../../src/local/machine/commands/command-queue.ts'
 import type { Instance } from '../../src/local/records.ts'
 
 /**
- * A machine room in which booting, Run Command and ending take no time, and a launched machine answers on one port: so that thousands of deploys can be cut off at
- * every call. Everything else of the cloud is the real one; with real machines a few of the same moments are tested.
+ * A machine room in which booting, Run Command and ending take no time, and a launched machine answers on one port: so
+ * that thousands of deploys can be cut off at every call. Everything else of the cloud is the real one; with real
+ * machines a few of the same moments are tested.
  */
 export function lightMachines(port: number, bootMs = 0): (cloud: Cloud) => Machines {
   return (cloud) => {

@@ -1,13 +1,14 @@
 /**
- * test/crash holds the tests that take minutes to hours: what `npm test` does a few times, a thousand or a million times. They are not part
- * of `npm test`.
+ * test/crash holds the tests that take minutes to hours: what `npm test` does a few times, a thousand or a million
+ * times. They are not part of `npm test`.
  *
  *   npm run test:crash               every file of this folder, one after the other
  *   npm run test:crash -- kill       the files whose names contain one of these
  *   npm run test:crash -- chaos --only power   what begins with the first flag is given to the files
  *
- * Each file is a program of its own, fails by its exit code, and may take the number of its rounds as an argument when it is run alone.
- * Files named `*.fixture.ts` are what others share, `*.test.ts` belong to `npm test`. The last line is `N passed, N failed`.
+ * Each file is a program of its own, fails by its exit code, and may take the number of its rounds as an argument when
+ * it is run alone. Files named `*.fixture.ts` are what others share, `*.test.ts` belong to `npm test`. The last line is
+ * `N passed, N failed`.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -1,4 +1,7 @@
-/** The verbs as the runbooks in `scripts/` do them, on a config with one tiny service and an image that is made in no time. */
+/**
+ * The verbs as the runbooks in `scripts/` do them, on a config with one tiny service and an image that is made in no
+ * time.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../../config/config.ts'
@@ -25,7 +28,9 @@ export interface Order {
   readonly access: Access
 }
 
-/** The service: it answers 200 to everything. Its first line names the machine's Node, which is no part of the image. */
+/**
+ * The service: it answers 200 to everything. Its first line names the machine's Node, which is no part of the image.
+ */
 const program = `#!${process.execPath}
 require('node:http').createServer((request, response) => response.end('well')).listen(process.env.PORT, process.env.HOST)
 process.on('SIGTERM', () => process.exit(0))

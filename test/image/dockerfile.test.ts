@@ -11,7 +11,10 @@ import { buildDockerfileImage, imageFromArchive } from '../../src/image/dockerfi
 import { memoryLayer } from '../../src/image/layer.ts'
 import { failureOf, tempFolder } from './folder.ts'
 
-/** An archive as `docker save` writes it; one layer plain, one compressed, one named twice by a link as older versions do. */
+/**
+ * An archive as `docker save` writes it; one layer plain, one compressed, one named twice by a link as older versions
+ * do.
+ */
 async function archive(folder: string): Promise<{ file: string; layers: Buffer[] }> {
   const plain = await memoryLayer([{ path: '/one', content: '1' }])
   const other = await memoryLayer([{ path: '/two', content: '2' }])

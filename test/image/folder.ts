@@ -1,4 +1,5 @@
-// What the tests of this room need again and again: a temp folder, a project in it, small layers, and reading them back.
+// What the tests of this room need again and again: a temp folder, a project in it, small layers, and reading them
+// back.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'

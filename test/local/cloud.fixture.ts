@@ -20,7 +20,10 @@ import { createStore } from '../../src/local/store.ts'
 
 export const region = 'eu-west-1'
 
-/** The control plane on a real port, with a machine room in which nothing moves: a test says itself when an instance runs or is gone. */
+/**
+ * The control plane on a real port, with a machine room in which nothing moves: a test says itself when an instance
+ * runs or is gone.
+ */
 export interface ControlPlane {
   readonly cloud: Cloud
   readonly faults: Faults

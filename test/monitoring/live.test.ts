@@ -26,8 +26,8 @@ import { exported, traffic } from './traffic.fixture.ts'
 import { type Notification, startWebhook } from './webhook.fixture.ts'
 
 /**
- * The config of this repository, with everything on free ports and all of it running: real services, a real Prometheus, and Alertmanager and
- * the node exporter where they are installed.
+ * The config of this repository, with everything on free ports and all of it running: real services, a real Prometheus,
+ * and Alertmanager and the node exporter where they are installed.
  */
 const stage = await loadConfig({ stage: 'local' })
 const programs = new Map(monitoringServers(stage).map(({ name, programs }) => [name, programs.find(has)]))
@@ -65,7 +65,8 @@ if (prometheus) {
         const [own, alertmanagerPort, nodePort] = await freePorts(3)
         const server = (port: number) => ({ port, base: 'host', memoryMiB: 64 })
         mkdirSync(join(root, 'project/monitoring/rules'), { recursive: true })
-        // Prometheus repeats an alert that it could not send only after a minute: this one waits for Alertmanager to be known.
+        // Prometheus repeats an alert that it could not send only after a minute: this one waits for Alertmanager to be
+        // known.
         const expr = programs.get('alertmanager') ? 'prometheus_notifications_alertmanagers_discovered > 0' : 'vector(1)'
         const team = { alert: 'TeamAlert', expr, labels: { severity: 'critical', service: 'team' } }
         writeFileSync(join(root, 'project/monitoring/rules/team.yml'), JSON.stringify({ groups: [{ name: 'team', rules: [team] }] }))

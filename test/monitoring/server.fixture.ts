@@ -49,7 +49,10 @@ export async function start(program: string, args: readonly string[], ready: str
   return { stop }
 }
 
-/** Asks again and again until there is an answer other than undefined and false. @throws Error after 30 s that says what was missing */
+/**
+ * Asks again and again until there is an answer other than undefined and false.
+ * @throws Error after 30 s that says what was missing
+ */
 export async function until<T>(what: string, ask: () => Promise<T | undefined | false>, missing: () => string = () => ''): Promise<T> {
   const deadline = Date.now() + 30_000
   for (;;) {

@@ -5,7 +5,10 @@ import type { Config } from '../../config/config.ts'
 import { resolve } from '../../config/resolve.ts'
 import type { ConfigOptions } from '../../config/schema/options.ts'
 
-/** The resolved config of a project in a temp folder that has one public service, `web`, and no monitoring unless it is asked for. */
+/**
+ * The resolved config of a project in a temp folder that has one public service, `web`, and no monitoring unless it is
+ * asked for.
+ */
 export function configOf(options: Partial<ConfigOptions> & { port?: number } = {}, stage = 'test'): Config {
   const folder = mkdtempSync(join(tmpdir(), 'release-'))
   mkdirSync(join(folder, 'services/web'), { recursive: true })

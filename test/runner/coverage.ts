@@ -30,8 +30,8 @@ export async function reportCoverage(root: string, measured: string): Promise<st
 }
 
 /**
- * Files that hold types only. They are never loaded, so V8 knows nothing of them, and all of their lines would count as not covered.
- * Asking for files that exist but never ran is the point of c8's `all`; these have nothing that could run.
+ * Files that hold types only. They are never loaded, so V8 knows nothing of them, and all of their lines would count as
+ * not covered. Asking for files that exist but never ran is the point of c8's `all`; these have nothing that could run.
  */
 async function typeFiles(root: string, include: readonly string[]): Promise<string[]> {
   const found: string[] = []

@@ -35,8 +35,8 @@ export function killAll(): void {
 }
 
 /**
- * Runs one test file in a process, a process group and a session of its own. Its output goes to a file and not through a pipe,
- * so a process that outlives it cannot hold the run up.
+ * Runs one test file in a process, a process group and a session of its own. Its output goes to a file and not through
+ * a pipe, so a process that outlives it cannot hold the run up.
  */
 export async function runFile(file: string, { root, folder, coverage }: Surroundings): Promise<Outcome> {
   const started = performance.now()

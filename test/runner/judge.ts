@@ -22,8 +22,8 @@ export interface Verdict {
 }
 
 /**
- * Decides whether a file has passed. uvu 0.5 exits with 0 when a `before` hook throws, when `.run()` is forgotten and when tests are
- * skipped, and it knows no time limit: its exit code alone proves nothing.
+ * Decides whether a file has passed. uvu 0.5 exits with 0 when a `before` hook throws, when `.run()` is forgotten and
+ * when tests are skipped, and it knows no time limit: its exit code alone proves nothing.
  */
 export function judge(run: Run): Verdict {
   const { summary, source } = run

@@ -9,8 +9,8 @@ export interface Alive {
 }
 
 /**
- * Lists what a test file has started and is still alive: the members of its process group, and (where the system shows environments,
- * which is Linux) the processes that left the group but inherited its mark.
+ * Lists what a test file has started and is still alive: the members of its process group, and (where the system shows
+ * environments, which is Linux) the processes that left the group but inherited its mark.
  *
  * @param group id of the process group
  * @param mark `NAME=value`, given to the file's process as an environment variable
@@ -45,7 +45,10 @@ export async function leftovers(group: number, mark: string, patience = 2000): P
   }
 }
 
-/** Reads /proc, see proc_pid_stat(5): the command's name stands in parentheses and may itself hold some, so fields are counted after the last one. */
+/**
+ * Reads /proc, see proc_pid_stat(5): the command's name stands in parentheses and may itself hold some, so fields are
+ * counted after the last one.
+ */
 function fromProc(group: number, mark: string): Alive[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)

@@ -12,8 +12,8 @@ export const defaultLimit = 120
 const statedLimit = /^\/\/ time limit: (\d+) s$/m
 
 /**
- * Reads a test file's text. uvu runs only what stands before a suite's `.run()` and says nothing about the rest, so a suite
- * without one, and a test after it, are looked for here.
+ * Reads a test file's text. uvu runs only what stands before a suite's `.run()` and says nothing about the rest, so a
+ * suite without one, and a test after it, are looked for here.
  *
  * @param text the file's content
  */

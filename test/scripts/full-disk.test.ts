@@ -27,7 +27,8 @@ test('a full disk fails a deploy with a clear error, and all is as before when t
     const none = await project.run('deploy')
     assert.is(none.code, 1)
     const cloud = join(project.state, 'cloud')
-    // Whether SQLite meets the end of the disk in a file of its own or in the log of one decides between its two words for it.
+    // Whether SQLite meets the end of the disk in a file of its own or in the log of one decides between its two words
+    // for it.
     const full = new RegExp(
       `InsufficientStorage: The disk that holds ${cloud} (is full|cannot be written to)\\. Nothing was changed\\. Free some space there, then run the same command again: df -h ${cloud}\n`,
     )

@@ -42,7 +42,10 @@ function socketsOfProcess(pid: number): string[] {
   }
 }
 
-/** The kernel's notation, by the same reading that the product has; what listens on every address, of either version, is reached at any. */
+/**
+ * The kernel's notation, by the same reading that the product has; what listens on every address, of either version, is
+ * reached at any.
+ */
 function addressOf(text: string): string {
   const [host = '', port = ''] = text.split(':')
   if (/^0+$/.test(host)) return `0.0.0.0:${Number.parseInt(port, 16)}`

@@ -1,7 +1,8 @@
 // time limit: 240 s
 /**
- * What another user of the same computer gets of a local stage: its public ports, and nothing else. Where the packet filter cannot be told to keep others out, which
- * takes root and iptables, some ports answer because the loopback is everybody's; they are listed here one by one, and so does the README ("This machine").
+ * What another user of the same computer gets of a local stage: its public ports, and nothing else. Where the packet
+ * filter cannot be told to keep others out, which takes root and iptables, some ports answer because the loopback is
+ * everybody's; they are listed here one by one, and so does the README ("This machine").
  */
 import { chmodSync, existsSync, globSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -38,7 +39,8 @@ process.on('SIGTERM', () => process.exit(0))
     )
 
   test.before(async () => {
-    // The worst that a user can have done to their own files: everybody may do everything with what is made from here on.
+    // The worst that a user can have done to their own files: everybody may do everything with what is made from here
+    // on.
     chmodSync(project.folder, 0o777)
     process.umask(0)
     project.write({ 'services/web/server.ts': service, 'services/inner/server.ts': service })
@@ -90,8 +92,9 @@ process.on('SIGTERM', () => process.exit(0))
     const allowed = new Set(publicPorts)
     if (!(await hasWall()))
       for (const address of sockets.tcp) {
-        // The packet filter is not ours to change here, and nothing else tells a server on the loopback who connects. What the security group does not open is
-        // reached all the same at a machine's own address; the cloud's port refuses what is not signed.
+        // The packet filter is not ours to change here, and nothing else tells a server on the loopback who connects.
+        // What the security group does not open is reached all the same at a machine's own address; the cloud's port
+        // refuses what is not signed.
         if (/^127\.(12[89]|1[3-9]\d)\./.test(address) && !isMetadata(address)) allowed.add(address)
         if (address === endpoint()) allowed.add(address)
       }

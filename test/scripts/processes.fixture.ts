@@ -11,8 +11,8 @@ export interface Process {
 }
 
 /**
- * Every process that has to do with a folder: the scripts, the embedded cloud, the machines and their containers. All of them name the folder on their command line or
- * in their environment, since it is on their PATH.
+ * Every process that has to do with a folder: the scripts, the embedded cloud, the machines and their containers. All
+ * of them name the folder on their command line or in their environment, since it is on their PATH.
  */
 export function processesOf(folder: string): Process[] {
   const own = process.pid

@@ -1,5 +1,6 @@
 /**
- * End to end: the real scripts, run as a user runs them, in a project of their own with an embedded cloud of its own. Nothing of ours is called from inside.
+ * End to end: the real scripts, run as a user runs them, in a project of their own with an embedded cloud of its own.
+ * Nothing of ours is called from inside.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -30,10 +31,16 @@ export interface Running {
   says(pattern: RegExp): Promise<void>
 }
 
-/** What stands in the config file, as far as it is no default of these tests: no monitoring, and one small service called `web`. */
+/**
+ * What stands in the config file, as far as it is no default of these tests: no monitoring, and one small service
+ * called `web`.
+ */
 export type Options = Record<string, unknown>
 
-/** A project in a temp folder, as one that was just cloned and installed. Whatever runs because of it ends with the test file, however that ends. */
+/**
+ * A project in a temp folder, as one that was just cloned and installed. Whatever runs because of it ends with the test
+ * file, however that ends.
+ */
 export interface Project {
   readonly folder: string
   /** Where the embedded cloud keeps its state. */
@@ -53,7 +60,8 @@ export interface Project {
 export type Wrapper = (command: readonly string[]) => readonly string[]
 
 /**
- * Lays out a project: the code is the working tree's, by links, so that its coverage counts; the config, the services and the home folder are its own.
+ * Lays out a project: the code is the working tree's, by links, so that its coverage counts; the config, the services
+ * and the home folder are its own.
  * @param options `services`: folders of the working tree's services to copy, beside what all of them share
  */
 export async function layProject(options: { services?: readonly string[]; wrapper?: Wrapper } = {}): Promise<Project> {
@@ -109,7 +117,10 @@ export async function layProject(options: { services?: readonly string[]; wrappe
   return project
 }
 
-/** A user's environment with nothing of the tests' own in it, but what the runner needs to find processes and to measure. */
+/**
+ * A user's environment with nothing of the tests' own in it, but what the runner needs to find processes and to
+ * measure.
+ */
 function surroundings(folder: string): NodeJS.ProcessEnv {
   const { PATH, NODE_V8_COVERAGE, TEST_FILE_RUN, MLOPS_LOOPBACK = 'shared' } = process.env
   return {
@@ -129,7 +140,8 @@ function watch(child: ChildProcess): Running {
   child.stderr!.on('data', (chunk) => {
     said += chunk
   })
-  // A script that hangs must not take the whole file with it: it ends without an exit code, and its output says how far it got.
+  // A script that hangs must not take the whole file with it: it ends without an exit code, and its output says how far
+  // it got.
   const limit = setTimeout(() => kill(treeOf(child.pid!)), 150_000)
   const closed = new Promise<number | null>((done, fail) => child.once('close', done).once('error', fail)).finally(() =>
     clearTimeout(limit),
@@ -161,15 +173,17 @@ export function document({ code, out, err }: Ended, expected = 0): any {
   return JSON.parse(out)
 }
 
-/** Waits until nothing runs any more because of a project; the embedded cloud answers that it ends just before it does. */
+/**
+ * Waits until nothing runs any more because of a project; the embedded cloud answers that it ends just before it does.
+ */
 export async function nothingRuns({ folder }: Project): Promise<void> {
   const left = () => processesOf(folder).map(({ command }) => command)
   await until(() => left().length === 0, 2, left)
 }
 
 /**
- * Ports that nobody listens on at any address of this machine. They lie below those that the system gives to outgoing connections, so that none of those comes to
- * sit on one meanwhile.
+ * Ports that nobody listens on at any address of this machine. They lie below those that the system gives to outgoing
+ * connections, so that none of those comes to sit on one meanwhile.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const found: number[] = []
@@ -189,7 +203,8 @@ export function holdPort(port: number, address = '0.0.0.0') {
 }
 
 /**
- * A service without the kit: it answers `/health` by this status, everything else by its version, and says so in its log.
+ * A service without the kit: it answers `/health` by this status, everything else by its version, and says so in its
+ * log.
  * @param later code that it runs a second and a half after its first answer
  */
 export function webService({ version = '1', health = 200, starts = true, later = '' } = {}): string {

@@ -3,7 +3,10 @@ import { closeSync, fstatSync, ftruncateSync, openSync, rmSync, writeSync } from
 import { join } from 'node:path'
 import type { Wrapper } from './project.fixture.ts'
 
-/** A disk of its own for one folder, seen only by what is started through its wrapper. It goes with this process, however that ends. */
+/**
+ * A disk of its own for one folder, seen only by what is started through its wrapper. It goes with this process,
+ * however that ends.
+ */
 export interface SmallDisk {
   readonly wrapper: Wrapper
   /** Mounts it over a folder that exists. */

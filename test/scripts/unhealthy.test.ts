@@ -14,7 +14,8 @@ function machines({ folder }: Project): string[] {
 
 const web = async ({ ports }: Project) => (await fetch(`http://127.0.0.1:${ports[0]}/`)).text()
 
-// It takes a minute until a service that runs and does not get healthy is given up, so this goes on beside the other tests.
+// It takes a minute until a service that runs and does not get healthy is given up, so this goes on beside the other
+// tests.
 const sick = await layProject()
 const sickened = sick.run('deploy').then((first) => {
   assert.is(first.code, 0, first.err)

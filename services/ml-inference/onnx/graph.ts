@@ -40,7 +40,9 @@ export interface Graph {
   readonly nodes: readonly Node[]
 }
 
-/** Operators of version 13, which every ONNX Runtime since 2020 knows; files of format version 7, which came with it. */
+/**
+ * Operators of version 13, which every ONNX Runtime since 2020 knows; files of format version 7, which came with it.
+ */
 const versions = { file: 7, operators: 13 } as const
 
 /** The bytes of an ONNX file with this graph. The same graph gives the same bytes. */

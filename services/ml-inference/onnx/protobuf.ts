@@ -1,9 +1,12 @@
 /**
- * services/ml-inference/onnx writes ONNX files: as much of the format as the default model and the models of the tests need. A file depends on
- * nothing but what it is made of, so that everybody who writes it gets the same bytes.
+ * services/ml-inference/onnx writes ONNX files: as much of the format as the default model and the models of the tests
+ * need. A file depends on nothing but what it is made of, so that everybody who writes it gets the same bytes.
  */
 
-/** A field of a protobuf message: its number, and its value. A list stands for a repeated field; an undefined value is left out. */
+/**
+ * A field of a protobuf message: its number, and its value. A list stands for a repeated field; an undefined value is
+ * left out.
+ */
 export type Field = readonly [number: number, value: Value | readonly Value[] | undefined]
 
 /** A whole number (varint), a text or bytes, or a message inside of the message. */

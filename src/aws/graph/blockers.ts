@@ -4,8 +4,8 @@ import type { Clients } from '../clients.ts'
 export type Container = { readonly by: 'vpc-id' | 'subnet-id' | 'group-id'; readonly id: string }
 
 /**
- * Names what still uses a VPC, a subnet or a security group: AWS says that there is something, not what. Interfaces come with what they belong to, because that is what
- * has to go.
+ * Names what still uses a VPC, a subnet or a security group: AWS says that there is something, not what. Interfaces
+ * come with what they belong to, because that is what has to go.
  * @returns one short text each: `network interface eni-0a1b (in-use, ELB app/front)`
  */
 export async function blockersOf(clients: Clients, { by, id }: Container): Promise<string[]> {

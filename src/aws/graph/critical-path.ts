@@ -6,7 +6,8 @@ interface Chain {
 }
 
 /**
- * The chain of resources, each of which waited for the one before it, that took longest: however many others are worked on beside it, a walk cannot be shorter.
+ * The chain of resources, each of which waited for the one before it, that took longest: however many others are worked
+ * on beside it, a walk cannot be shorter.
  * @returns in the order of the work
  */
 export function criticalPath(timings: readonly Timing[]): readonly Timing[] {

@@ -4,7 +4,10 @@ import { retry } from '../retry.ts'
 import type { AnyResource, Context, Needs, Waiting } from './resource.ts'
 import { type Walked, walk } from './walk.ts'
 
-/** How long EC2 and IAM may take until every one of their servers knows what was just made (Terraform's figures, in seconds). */
+/**
+ * How long EC2 and IAM may take until every one of their servers knows what was just made (Terraform's figures, in
+ * seconds).
+ */
 const settling = 120
 /** How long interfaces of a terminated instance may hold on to what is to be removed, in seconds. */
 const detaching = 300
@@ -22,8 +25,9 @@ export function closure(targets: readonly AnyResource[]): AnyResource[] {
 }
 
 /**
- * Finds or creates every resource, each as soon as its needs are there; siblings never wait for each other. When one fails, only what depends on it is
- * left undone; what is under way is finished, so that nothing is created that nobody waits for, and one Failure names the causes and what they held up.
+ * Finds or creates every resource, each as soon as its needs are there; siblings never wait for each other. When one
+ * fails, only what depends on it is left undone; what is under way is finished, so that nothing is created that nobody
+ * waits for, and one Failure names the causes and what they held up.
  */
 export async function up(targets: readonly AnyResource[], context: Context, phase: string): Promise<Walked> {
   const all = closure(targets)
@@ -71,8 +75,8 @@ export async function up(targets: readonly AnyResource[], context: Context, phas
 }
 
 /**
- * Removes every one of these resources that exists, users before what they use: the walk of `up` with its edges turned. What they need beyond this list
- * stays.
+ * Removes every one of these resources that exists, users before what they use: the walk of `up` with its edges turned.
+ * What they need beyond this list stays.
  */
 export async function down(all: readonly AnyResource[], context: Context, phase: string): Promise<Walked> {
   const users = (resource: AnyResource) => all.filter((other) => heldBy(other).includes(resource))
@@ -113,8 +117,9 @@ async function blockedFailure(resource: AnyResource, out: unknown, context: Cont
 }
 
 /**
- * Makes a resource once. AWS may answer that a need does not exist yet, or that the rate is too high: then nothing was made and the call is repeated. When no
- * answer came it may or may not have been made: it is looked for by its tags before it is made again.
+ * Makes a resource once. AWS may answer that a need does not exist yet, or that the rate is too high: then nothing was
+ * made and the call is repeated. When no answer came it may or may not have been made: it is looked for by its tags
+ * before it is made again.
  */
 async function create(resource: AnyResource, needs: Record<string, unknown>, context: Context, waiting: Waiting): Promise<unknown> {
   const patience = { within: settling, signal: context.signal }

@@ -2,7 +2,10 @@ import { Failure } from '../../report/failure.ts'
 import type { Clients } from '../clients.ts'
 import { hasTags, type Tags } from '../tags.ts'
 
-/** Whose resources are looked at: there is no state file, so everything is found again by tags, and where AWS has no tags to filter by, by name. */
+/**
+ * Whose resources are looked at: there is no state file, so everything is found again by tags, and where AWS has no
+ * tags to filter by, by name.
+ */
 export interface Owner {
   readonly tags: Tags
   /** `mlops-prod`: the name, or the start of the name, of what AWS knows by name. */
@@ -23,13 +26,17 @@ export interface Kind<Out> {
   readonly name: string
   /** What it stands in. Where the owner has none of that there is none of this either, and no call is made. */
   readonly within?: Kind<unknown>
-  /** All that the owner has; a kind of which an account may have few lists those of all owners, so that they can be counted. */
+  /**
+   * All that the owner has; a kind of which an account may have few lists those of all owners, so that they can be
+   * counted.
+   */
   list(clients: Clients, owner: Owner): Promise<Listed<Out>[]>
 }
 
 /**
- * Refuses what AWS knows by name and has the owner's name, but not the owner's tags: made by hand, or by an owner whose name is put together differently
- * (`shop-eu` `prod` and `shop` `eu-prod`). Taking it over would mean to remove it one day.
+ * Refuses what AWS knows by name and has the owner's name, but not the owner's tags: made by hand, or by an owner whose
+ * name is put together differently (`shop-eu` `prod` and `shop` `eu-prod`). Taking it over would mean to remove it one
+ * day.
  * @throws Failure
  */
 export function assertOwned(kind: string, tags: Tags, owner: Owner): void {
@@ -42,7 +49,10 @@ export function assertOwned(kind: string, tags: Tags, owner: Owner): void {
   })
 }
 
-/** What an owner has in AWS. Each kind is listed once, in one call, however many resources ask; `forget` makes the next question a new call. */
+/**
+ * What an owner has in AWS. Each kind is listed once, in one call, however many resources ask; `forget` makes the next
+ * question a new call.
+ */
 export class Inventory {
   readonly owner: Owner
   readonly #clients: Clients
@@ -66,7 +76,10 @@ export class Inventory {
     return listing as Promise<Listed<Out>[]>
   }
 
-  /** The one resource of a kind that carries all of these tags; undefined when there is none. Two are a Failure that names both. */
+  /**
+   * The one resource of a kind that carries all of these tags; undefined when there is none. Two are a Failure that
+   * names both.
+   */
   async one<Out>(kind: Kind<Out>, tags: Tags): Promise<Out | undefined> {
     const matches = (await this.all(kind)).filter((listed) => hasTags(listed.tags, tags))
     if (matches.length > 1)

@@ -23,13 +23,17 @@ export type OutputsOf<N extends Needs> = {
 }
 
 /**
- * One AWS resource, by what it needs. A create function sees the outputs of its needs and nothing else, so the graph cannot disagree with the code.
+ * One AWS resource, by what it needs. A create function sees the outputs of its needs and nothing else, so the graph
+ * cannot disagree with the code.
  */
 export interface Resource<Out, N extends Needs, Early extends keyof N = keyof N> {
   /** Unique in its graph, and what is shown to people: `vpc`, `repository ml-inference`. */
   readonly name: string
   readonly needs: N
-  /** Those of its needs without which it cannot be made, where it needs the others only to be settled: making it does not wait for these. */
+  /**
+   * Those of its needs without which it cannot be made, where it needs the others only to be settled: making it does
+   * not wait for these.
+   */
   readonly early?: readonly Early[]
   /** Those of its needs that may be removed while it is still there. */
   readonly survives?: readonly (keyof N)[]
@@ -37,7 +41,10 @@ export interface Resource<Out, N extends Needs, Early extends keyof N = keyof N>
   find(context: Context): Promise<Out | undefined>
   /** Makes it, tagged in the create call itself, so that a crash right after leaves nothing that cannot be found. */
   create(up: Pick<OutputsOf<N>, Early>, context: Context, waiting: Waiting): Promise<Out>
-  /** Brings what was found or just made to what is wanted. May be repeated: a run that was killed before or in it is repaired by the next. */
+  /**
+   * Brings what was found or just made to what is wanted. May be repeated: a run that was killed before or in it is
+   * repaired by the next.
+   */
   settle?(out: Out, up: OutputsOf<N>, context: Context, waiting: Waiting): Promise<Out>
   /** Resolves when it is gone, also when it was gone already. */
   remove(out: Out, context: Context, waiting: Waiting): Promise<void>

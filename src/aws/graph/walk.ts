@@ -25,8 +25,10 @@ export type Work = (
 ) => Promise<{ out: unknown; detail: string } | undefined>
 
 /**
- * Works on every resource as soon as those that come `before` it are done, and on all others meanwhile. A failure holds up only what comes after it.
- * @throws one Failure with the first cause in full, the other causes and what was held up; the signal's reason when nothing but its abort ended the work
+ * Works on every resource as soon as those that come `before` it are done, and on all others meanwhile. A failure holds
+ * up only what comes after it.
+ * @throws one Failure with the first cause in full, the other causes and what was held up; the signal's reason when
+ *   nothing but its abort ended the work
  */
 export async function walk(
   all: readonly AnyResource[],

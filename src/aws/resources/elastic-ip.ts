@@ -60,7 +60,10 @@ export function elasticIp(spec: { tags: Tags }) {
   })
 }
 
-/** Leads an Elastic IP to an instance. One call, also when it leads to another instance now: that is what makes a promotion instant. */
+/**
+ * Leads an Elastic IP to an instance. One call, also when it leads to another instance now: that is what makes a
+ * promotion instant.
+ */
 export async function associate(clients: Clients, elasticIp: ElasticIp, instanceId: string): Promise<void> {
   await (await clients.ec2()).associateAddress({ AllocationId: elasticIp.id, InstanceId: instanceId, AllowReassociation: true })
 }

@@ -41,7 +41,9 @@ export const instances: Kind<Instance> = {
 /** What a machine is made of. */
 export interface MachineSpec {
   readonly imageId: string
-  /** Instance types of one architecture, all offered in the subnet's zone; the first that AWS has a machine of is taken. */
+  /**
+   * Instance types of one architecture, all offered in the subnet's zone; the first that AWS has a machine of is taken.
+   */
   readonly types: readonly string[]
   readonly diskGiB: number
   /** A script that runs at first boot; at most 16 KB. */
@@ -60,7 +62,8 @@ export function instance(spec: {
 }) {
   return resource({
     name: spec.name,
-    // The agent's first ping must not fail, else it sleeps for minutes: the route out and the role come before the machine.
+    // The agent's first ping must not fail, else it sleeps for minutes: the route out and the role come before the
+    // machine.
     needs: { subnet: spec.subnet, securityGroup: spec.securityGroup, profile: spec.profile, routeTable: spec.routeTable },
     find: ({ inventory }) => inventory.one(instances, spec.tags),
     async create(up, { clients, signal }, waiting): Promise<Instance> {
@@ -181,7 +184,8 @@ async function died(clients: Clients, id: string): Promise<Failure> {
   return new Failure(`The instance ended while it was starting: ${reason?.Message ?? 'AWS gives no reason'}`, {
     on: `instance ${id}`,
     ...(log.length > 0 ? { log } : {}),
-    // What the account or the request is to blame for begins with Client: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_StateReason.html
+    // What the account or the request is to blame for begins with Client:
+    // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_StateReason.html
     ...(reason?.Code?.startsWith('Client.')
       ? { likely: 'A volume quota is used up, or the disk image is encrypted with a key this account may not use.' }
       : { next: clients.command(`ec2 get-console-output --latest --instance-id ${id}`) }),

@@ -20,7 +20,8 @@ const imageParameters = {
 } as const
 
 /**
- * What AWS says of an instance type and those that may take its place: the architecture, where they are offered, and which machine image fits.
+ * What AWS says of an instance type and those that may take its place: the architecture, where they are offered, and
+ * which machine image fits.
  * @throws Failure when no zone of the region offers the type, or one of the others has another architecture
  */
 export async function machineType(clients: Clients, type: string, fallbackTypes: readonly string[] = []): Promise<MachineType> {

@@ -43,7 +43,9 @@ export function tagPrefix(image: string): string {
   return `${image}.`
 }
 
-/** Old images go by themselves: of each image by itself, so that one which seldom changes outlives those that often do. */
+/**
+ * Old images go by themselves: of each image by itself, so that one which seldom changes outlives those that often do.
+ */
 function lifecycleOf(images: readonly string[]): string {
   const oldest = (rulePriority: number, description: string, selection: object) => ({
     rulePriority,
@@ -65,8 +67,8 @@ function lifecycleOf(images: readonly string[]): string {
 }
 
 /**
- * An image repository: tags never change their image, each push is scanned, old images expire. All images of an owner share one, because layers are shared
- * within a repository only: what several images stand on is uploaded once.
+ * An image repository: tags never change their image, each push is scanned, old images expire. All images of an owner
+ * share one, because layers are shared within a repository only: what several images stand on is uploaded once.
  * @param spec `name`: its full name in ECR; `images`: the names of those it is for
  */
 export function repository(spec: { tags: Tags; name: string; images: readonly string[] }) {
@@ -111,7 +113,9 @@ export async function missingLayers(clients: Clients, repositoryName: string, di
   }
 }
 
-/** How to log in to the account's registry: its origin and the value of the `Authorization` header, good for 12 hours. */
+/**
+ * How to log in to the account's registry: its origin and the value of the `Authorization` header, good for 12 hours.
+ */
 export async function registryLogin(clients: Clients): Promise<{ registry: string; authorization: string }> {
   const { authorizationData } = await (await clients.ecr()).getAuthorizationToken({})
   const { proxyEndpoint, authorizationToken } = authorizationData![0]!

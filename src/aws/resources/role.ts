@@ -31,7 +31,10 @@ const trust = {
   Statement: [{ Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' }],
 }
 
-/** An IAM role for instances: AWS's managed policies, as inline ones with the same rights where a control plane does not have them, and one policy of its own. */
+/**
+ * An IAM role for instances: AWS's managed policies, as inline ones with the same rights where a control plane does not
+ * have them, and one policy of its own.
+ */
 export function role(spec: { tags: Tags; name: string; managed: readonly ManagedPolicy[]; policy: object }) {
   return resource({
     name: 'role',
@@ -52,7 +55,8 @@ export function role(spec: { tags: Tags; name: string; managed: readonly Managed
       await Promise.all([
         ...spec.managed.map(({ arn, name, document }) =>
           iam.attachRolePolicy({ RoleName: out.name, PolicyArn: arn }).catch((error) => {
-            // The same code says that the role is not known yet; only the policy's name in the message tells the two apart.
+            // The same code says that the role is not known yet; only the policy's name in the message tells the two
+            // apart.
             if (!isNotFound(error) || !(error as Error).message.includes(name)) throw error
             return put(iam, out.name, name, document)
           }),
@@ -81,7 +85,10 @@ export function role(spec: { tags: Tags; name: string; managed: readonly Managed
   })
 }
 
-/** Takes policies off a role. One that is gone already, such as by a call whose answer was lost, must not keep the role from going. */
+/**
+ * Takes policies off a role. One that is gone already, such as by a call whose answer was lost, must not keep the role
+ * from going.
+ */
 async function strip(iam: IAM, RoleName: string, attached: readonly string[], inline: readonly string[]): Promise<void> {
   const gone = (error: unknown) => {
     if (!isNotFound(error)) throw error

@@ -6,7 +6,10 @@ export interface Binary {
   readonly platform: 'linux' | 'darwin'
   /** `amd64` or `arm64`. */
   readonly architecture: string
-  /** The shared libraries it is linked against, by name, and the folders beside it in which the loader looks for them, absolute. */
+  /**
+   * The shared libraries it is linked against, by name, and the folders beside it in which the loader looks for them,
+   * absolute.
+   */
   readonly needed: readonly string[]
   readonly folders: readonly string[]
   /** Linked against musl, which the usual images of Node do not have. */
@@ -17,13 +20,16 @@ export interface Binary {
 const elfMachines: Readonly<Record<number, string>> = { 62: 'amd64', 183: 'arm64' }
 const machTypes: Readonly<Record<number, string>> = { 16777223: 'amd64', 16777228: 'arm64' }
 
-/** Entries of ELF's dynamic section, and the kind of section it is: https://refspecs.linuxfoundation.org/elf/gabi4+/ch5.dynamic.html */
+/**
+ * Entries of ELF's dynamic section, and the kind of section it is:
+ * https://refspecs.linuxfoundation.org/elf/gabi4+/ch5.dynamic.html
+ */
 const dynamicSection = 6
 const tag = { needed: 1n, rpath: 15n, runpath: 29n } as const
 
 /**
- * Reads the head of a shared library or addon: for which machine it is, and what it is linked against. Works for binaries of any machine, where
- * `ldd` works only for those of this one.
+ * Reads the head of a shared library or addon: for which machine it is, and what it is linked against. Works for
+ * binaries of any machine, where `ldd` works only for those of this one.
  *
  * @param file absolute path
  * @returns undefined when it is neither a 64-bit ELF file nor a Mach-O one for a machine that we know

@@ -10,7 +10,10 @@ import { findProgram } from './program.ts'
 /** Raise it whenever the same files would give another layer. */
 const format = 2
 
-/** The lowest layer of an image on base `host`: a program of this machine and what it needs to run in an otherwise empty image. */
+/**
+ * The lowest layer of an image on base `host`: a program of this machine and what it needs to run in an otherwise empty
+ * image.
+ */
 export interface HostLayer {
   readonly layer: Layer
   /** Where the program lies in the image. */
@@ -24,7 +27,8 @@ const building = new Map<string, Promise<HostLayer>>()
 /**
  * The host layer of a program.
  *
- * @param name `node` for the running Node (`/usr/local/bin/node` in the image), or a program on the PATH (`/bin/<name>`)
+ * @param name `node` for the running Node (`/usr/local/bin/node` in the image), or a program on the PATH
+ *   (`/bin/<name>`)
  * @param architecture `amd64` or `arm64`; must be this machine's
  * @param cacheFolder keeps the layer; it is made again when the program, a library or a folder has changed
  * @param folders absolute paths of folders of this machine that the program needs, kept at the same place in the image
@@ -94,15 +98,18 @@ const system: readonly Entry[] = [
   { path: '/tmp', directory: true, mode: 0o1777 },
 ]
 
-/** Node has its own certificates, other programs read one of these files (the first where Go and OpenSSL look on Debian, then on Fedora). */
+/**
+ * Node has its own certificates, other programs read one of these files (the first where Go and OpenSSL look on Debian,
+ * then on Fedora).
+ */
 function certificates(): { path: string; file: string; mode: number }[] {
   const bundles = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt']
   return bundles.filter((file) => existsSync(file)).map((file) => ({ path: file, file, mode: 0o644 }))
 }
 
 /**
- * A file or folder of this machine with all that is below it. A link that leads out of the tree (distributions share libraries for browsers like that)
- * would lead nowhere in the image: what it leads to stands in its place.
+ * A file or folder of this machine with all that is below it. A link that leads out of the tree (distributions share
+ * libraries for browsers like that) would lead nowhere in the image: what it leads to stands in its place.
  *
  * @param file where it lies
  * @param path where it lies in the image

@@ -12,7 +12,8 @@ interface Note {
 }
 
 /**
- * A layer that is kept between builds, because it is big and changes rarely: a program with its libraries, native packages, a model.
+ * A layer that is kept between builds, because it is big and changes rarely: a program with its libraries, native
+ * packages, a model.
  *
  * @param cacheFolder where it is kept, one layer a label
  * @param label names the layer; part of a file name

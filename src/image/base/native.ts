@@ -30,9 +30,9 @@ export interface Platform {
 }
 
 /**
- * Collects what a native package needs at run time: its own modules, what these import from other packages, and of its binaries those for this
- * platform with the libraries that they are linked against. Whatever else lies in the package, such as drivers for graphics cards that its
- * install script has fetched, stays here.
+ * Collects what a native package needs at run time: its own modules, what these import from other packages, and of its
+ * binaries those for this platform with the libraries that they are linked against. Whatever else lies in the package,
+ * such as drivers for graphics cards that its install script has fetched, stays here.
  *
  * @returns in no particular order, each path once
  * @throws Failure when the package has no binary for the platform
@@ -73,13 +73,18 @@ async function addBinary(file: string, { os, architecture }: Platform, found: Se
   }
 }
 
-/** Links are resolved, but only within a folder: the loader asks for the library by the name that it was found under. */
+/**
+ * Links are resolved, but only within a folder: the loader asks for the library by the name that it was found under.
+ */
 async function realName(library: string): Promise<string> {
   const real = await realpath(library)
   return dirname(real) === dirname(library) ? library : real
 }
 
-/** Every file that these modules import, of whichever package, found by esbuild; what cannot be resolved is optional or Node's own. */
+/**
+ * Every file that these modules import, of whichever package, found by esbuild; what cannot be resolved is optional or
+ * Node's own.
+ */
 async function importedFiles(entries: readonly string[]): Promise<string[]> {
   const unresolved: Plugin = {
     name: 'unresolved',
@@ -124,8 +129,8 @@ export async function filesUnder(folder: string): Promise<string[]> {
 }
 
 /**
- * The libraries of this machine that these binaries need and an image on base `host` does not have by Node: nothing on a Mac, and in most cases
- * nothing but a few that Node itself is not linked against.
+ * The libraries of this machine that these binaries need and an image on base `host` does not have by Node: nothing on
+ * a Mac, and in most cases nothing but a few that Node itself is not linked against.
  */
 export async function systemLibraries(name: string, files: readonly NativeFile[]): Promise<NativeFile[]> {
   if (process.platform !== 'linux') return []

@@ -22,7 +22,9 @@ const packages: Readonly<Record<string, string>> = {
   grafana: 'https://grafana.com/docs/grafana/latest/setup-grafana/installation/, or brew install grafana',
 }
 
-/** Where a program lies that a shell would find by this name (Node itself by `node`), or undefined where there is none. */
+/**
+ * Where a program lies that a shell would find by this name (Node itself by `node`), or undefined where there is none.
+ */
 export function programOnPath(name: string): string | undefined {
   // The running Node, not whatever else is first on the PATH.
   if (name === 'node') return process.execPath
@@ -66,7 +68,8 @@ export async function findProgram(name: string): Promise<Program> {
   // macOS has no ldd, and its programs run only on macOS itself, where the libraries are in place.
   if (process.platform !== 'linux') return { file, libraries: [], libraryFolders: [] }
   const listed = await run('ldd', [file])
-  // "not a dynamic executable" and "statically linked" end with 1 or 0, depending on the C library: such a program needs nothing.
+  // "not a dynamic executable" and "statically linked" end with 1 or 0, depending on the C library: such a program
+  // needs nothing.
   const paths = listed.code === 0 ? parseLdd(listed.stdout, name) : []
   const libraries = [...paths, ...resolverLibraries(paths)].map((path) => ({ path, file: realpathSync(path) }))
   const libraryFolders = [...new Set(paths.map((path) => dirname(path)))].filter((folder) => !searchedByDefault(folder))
@@ -84,7 +87,8 @@ async function firstBytes(file: string): Promise<string> {
 }
 
 /**
- * The absolute paths in what `ldd` prints: `libm.so.6 => /lib/…/libm.so.6 (0x…)`, and the loader as `/lib64/ld-linux-x86-64.so.2 (0x…)`.
+ * The absolute paths in what `ldd` prints: `libm.so.6 => /lib/…/libm.so.6 (0x…)`, and the loader as
+ * `/lib64/ld-linux-x86-64.so.2 (0x…)`.
  *
  * @throws Failure when a library is `not found`
  */
@@ -103,7 +107,10 @@ export function parseLdd(output: string, name: string): string[] {
   return [...new Set(paths)]
 }
 
-/** The C library loads these by name when a host name is looked up (before glibc 2.34 they hold the only resolver), so `ldd` does not list them. */
+/**
+ * The C library loads these by name when a host name is looked up (before glibc 2.34 they hold the only resolver), so
+ * `ldd` does not list them.
+ */
 function resolverLibraries(paths: readonly string[]): string[] {
   const libc = paths.find((path) => path.endsWith('/libc.so.6'))
   if (!libc) return []

@@ -111,7 +111,10 @@ export async function read(answer: Answer): Promise<Buffer> {
   }
 }
 
-/** Throws Transient when the answer says that the same request may succeed later: 429, and 5xx but for those that are final (501, 505, 507). */
+/**
+ * Throws Transient when the answer says that the same request may succeed later: 429, and 5xx but for those that are
+ * final (501, 505, 507).
+ */
 export async function refuseTransient(answer: Answer): Promise<void> {
   const { status, headers } = answer
   if (status !== 429 && (status < 500 || [501, 505, 507].includes(status))) return

@@ -42,7 +42,8 @@ export function contentTag(digest: string): string {
 
 /**
  * Brings an image to a registry and uploads only what is missing there. An image that is there costs one request.
- * Broken connections, 429 and 5xx are tried again with growing pauses; a refusal is not. The manifest goes last, so that a reader never finds half an image.
+ * Broken connections, 429 and 5xx are tried again with growing pauses; a refusal is not. The manifest goes last, so
+ * that a reader never finds half an image.
  *
  * @throws Failure with repository, blob, status and the registry's own words
  */
@@ -79,7 +80,10 @@ async function has(registry: Registry, repository: string, path: string, accept?
   })
 }
 
-/** Uploads under way, by registry, repository and digest: two images of one repository share the transfer of a layer that both have. */
+/**
+ * Uploads under way, by registry, repository and digest: two images of one repository share the transfer of a layer
+ * that both have.
+ */
 const underWay = new Map<string, Promise<boolean>>()
 
 /** Sees to it that the repository has the blob; true when that took an upload. */
@@ -136,7 +140,8 @@ async function putManifest(registry: Registry, target: Target, image: Image): Pr
     await refuseTransient(answer)
     const text = (await read(answer)).toString()
     if (answer.status === 201) return
-    // An immutable tag refuses even the image that it already names, for instance when the answer to an earlier attempt was lost.
+    // An immutable tag refuses even the image that it already names, for instance when the answer to an earlier attempt
+    // was lost.
     if (answer.status < 500 && (await tagged(registry, target.repository, tag, image))) return
     const immutable = errorsIn(text).some(({ message }) => message?.includes('immutable'))
     const failure = refusal(what, answer.status, text, on)

@@ -10,8 +10,9 @@ export interface Reference {
 }
 
 /**
- * Reads an image reference: `node:24-slim`, `public.ecr.aws/docker/library/node:24-slim`, `127.0.0.1:5000/base@sha256:…`.
- * A registry on a loopback address is spoken to in plain HTTP, as docker does by default; every other one in HTTPS.
+ * Reads an image reference: `node:24-slim`, `public.ecr.aws/docker/library/node:24-slim`,
+ * `127.0.0.1:5000/base@sha256:…`. A registry on a loopback address is spoken to in plain HTTP, as docker does by
+ * default; every other one in HTTPS.
  *
  * @throws Failure when it is no reference
  */

@@ -9,7 +9,10 @@ import type { EngineName } from '../machine/engine-name.ts'
 import { defaultEngine } from '../process/cloud-state.ts'
 import type { Successor } from '../process/handover.ts'
 
-/** What the scripts ask of the cloud that AWS has no call for, below `/_cloud/`: signed like every other call, open to the owner only. */
+/**
+ * What the scripts ask of the cloud that AWS has no call for, below `/_cloud/`: signed like every other call, open to
+ * the owner only.
+ */
 export type Area = (name: string, input: Record<string, unknown>) => Promise<unknown>
 
 /** The public side of a stage on this computer. */
@@ -29,12 +32,15 @@ export interface Status {
   readonly started: string
   /** `impaired`: it should run and does not, or not yet. `recovered`: it was started again since this cloud began. */
   readonly instances: readonly { readonly id: string; readonly state: string; readonly impaired: boolean; readonly recovered: boolean }[]
-  /** The ports of public addresses that should lead to an instance and do not, because this machine does not give them. */
+  /**
+   * The ports of public addresses that should lead to an instance and do not, because this machine does not give them.
+   */
   readonly refused: readonly Refused[]
 }
 
 /**
- * @param stop ends the process after the answer is out; `keep` leaves the instances running, and a successor is started and gets the port
+ * @param stop ends the process after the answer is out; `keep` leaves the instances running, and a successor is started
+ *   and gets the port
  */
 export function createArea({
   cloud,
@@ -65,7 +71,8 @@ export function createArea({
       stop(instances === 'keep' ? 'keep' : 'kill', successor as Successor | undefined)
       return { handsOver: successor !== undefined }
     },
-    // Where what is tagged so answers, or will once it gets an address, and which of these ports a program of this computer holds there that is not ours.
+    // Where what is tagged so answers, or will once it gets an address, and which of these ports a program of this
+    // computer holds there that is not ours.
     ports: async ({ tags, ports }): Promise<PublicPorts> => {
       const wanted = list(ports, 'ports').filter((port) => typeof port === 'number')
       const address = addressOf(cloud, tags as Record<string, string>) ?? (await nextAddress(cloud))
@@ -96,7 +103,10 @@ function addressOf({ store }: Cloud, tags: Readonly<Record<string, string>>): st
     .find(({ Tags }) => wanted.every(([key, value]) => Tags.some(({ Key, Value }) => Key === key && Value === value)))?.PublicIp
 }
 
-/** The address that an Elastic IP would get now; undefined where there is none left, which the call that asks for one says better. */
+/**
+ * The address that an Elastic IP would get now; undefined where there is none left, which the call that asks for one
+ * says better.
+ */
 async function nextAddress({ store, oneAddress }: Cloud): Promise<string | undefined> {
   try {
     return await unclaimedElasticIp(store, { oneAddress: oneAddress === true })

@@ -139,7 +139,10 @@ function authorizeWhole(cloud: Cloud, caller: Caller, { service, action }: Parse
   if (service === 'ec2' || service === 'iam') cloud.authorize(caller, `${service}:${action}`, '*')
 }
 
-/** Permissions that AWS asks for beside that of the action's own name: for tags in a create call, and for handing a role on. */
+/**
+ * Permissions that AWS asks for beside that of the action's own name: for tags in a create call, and for handing a role
+ * on.
+ */
 function alsoNeeded(label: string, { Tags, tags, TagSpecifications, IamInstanceProfile }: Readonly<Record<string, unknown>>): string[] {
   const tagged = [Tags, tags, TagSpecifications].some((list) => Array.isArray(list) && list.length > 0)
   const tagging: Readonly<Record<string, string>> = {

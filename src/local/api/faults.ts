@@ -3,7 +3,10 @@ import { ApiError } from '../cloud.ts'
 
 /** Makes calls slow, refused, or answered into the void, as a real network and a real control plane now and then do. */
 export interface FaultRule {
-  /** `ec2:CreateVpc`, `ec2:Describe*`, `*`; requests to the registry have the name of the permission that they need: `registry:PutImage`. */
+  /**
+   * `ec2:CreateVpc`, `ec2:Describe*`, `*`; requests to the registry have the name of the permission that they need:
+   * `registry:PutImage`.
+   */
   readonly action: string
   /** Only calls whose input has these values at these top-level members: `{ InstanceType: 't3.micro' }`. */
   readonly match?: Readonly<Record<string, string>>
@@ -17,15 +20,18 @@ export interface FaultRule {
   readonly count?: number
   /** Wait this long first. */
   readonly latencyMs?: number
-  /** Refuse before anything was done. `RequestLimitExceeded` and `AccessDenied` are worded as the service that is asked words them. */
+  /**
+   * Refuse before anything was done. `RequestLimitExceeded` and `AccessDenied` are worded as the service that is asked
+   * words them.
+   */
   readonly before?: { readonly code: string; readonly message?: string; readonly status?: number }
   /** Do nothing and give this answer: an empty list where AWS is eventually consistent. */
   readonly instead?: Readonly<Record<string, unknown>>
   /** Do it, then lose the answer (`drop`: the connection breaks) or answer 500. */
   readonly after?: 'drop' | '500'
   /**
-   * Keep the call back, before it is done or once it is done, until the rules are replaced. One whose client has gone by then is not done any more: so a client can
-   * be killed at an exact moment.
+   * Keep the call back, before it is done or once it is done, until the rules are replaced. One whose client has gone
+   * by then is not done any more: so a client can be killed at an exact moment.
    */
   readonly hold?: 'before' | 'after'
   /** Keep a record of every hit for the report. */
@@ -92,7 +98,10 @@ export class Faults {
     return this.#rules
   }
 
-  /** Counts this call, waits, and says what comes next. Throws ApiError where a rule refuses it, and where its client has gone while it was held. */
+  /**
+   * Counts this call, waits, and says what comes next. Throws ApiError where a rule refuses it, and where its client
+   * has gone while it was held.
+   */
   async inject(action: string, input: Readonly<Record<string, unknown>>, origin: Origin): Promise<Fault> {
     const hit = this.#rules.filter(({ rule }) => fits(rule, action, input, origin)).filter(isDue)
     const call: SeenCall = { action, match: parametersOf(input), start: Date.now() }

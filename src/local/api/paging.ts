@@ -5,7 +5,8 @@ export interface Page<T> {
 }
 
 /**
- * A page in the order of names, behind the name `after`: whatever comes and goes between two pages, nothing else is skipped or shown twice.
+ * A page in the order of names, behind the name `after`: whatever comes and goes between two pages, nothing else is
+ * skipped or shown twice.
  * @param name what tells an item from all others
  */
 export function pageAfter<T>(all: readonly T[], name: (item: T) => string, size: number, after = ''): Page<T> {

@@ -27,8 +27,9 @@ export interface Parts {
 }
 
 /**
- * The cloud's HTTP side. A web page in the user's browser can reach a loopback port, so a request that a browser sends on a page's behalf
- * (`Origin`), or for a name that was made to point here (`Host`), is refused before anything else is looked at.
+ * The cloud's HTTP side. A web page in the user's browser can reach a loopback port, so a request that a browser sends
+ * on a page's behalf (`Origin`), or for a name that was made to point here (`Host`), is refused before anything else is
+ * looked at.
  */
 export function createListener(parts: Parts): RequestListener {
   const port = new URL(parts.cloud.endpoint).port

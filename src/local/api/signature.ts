@@ -6,7 +6,10 @@ import type { Credentials } from '../files/keys.ts'
 import { same } from '../files/seal.ts'
 import type { Identity } from '../iam/identity.ts'
 
-/** AWS accepts a clock that is off by this much: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html */
+/**
+ * AWS accepts a clock that is off by this much:
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
+ */
 const skewMs = 5 * 60_000
 const algorithm = 'AWS4-HMAC-SHA256'
 
@@ -31,13 +34,17 @@ interface Authorization extends Scope {
   readonly signature: string
 }
 
-/** What the request claims about its signer; nothing is verified yet. Undefined when it carries no Signature Version 4 header. */
+/**
+ * What the request claims about its signer; nothing is verified yet. Undefined when it carries no Signature Version 4
+ * header.
+ */
 export function claimedScope(headers: IncomingHttpHeaders): Scope | undefined {
   return parse(headers.authorization)
 }
 
 /**
- * Verifies a Signature Version 4 header: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+ * Verifies a Signature Version 4 header:
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  * @throws ApiError with IAM's codes; `protocol/error-codes.ts` has what the other services call them
  */
 export function verify(request: Request, identity: Pick<Identity, 'lookUp'>, now = Date.now()): { caller: Caller; scope: Scope } {

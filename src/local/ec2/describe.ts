@@ -7,7 +7,10 @@ import type { Tag } from '../records.ts'
 import type { Ec2Kind } from './kinds.ts'
 import { facts, notFound } from './kinds.ts'
 
-/** What the Describe call of one kind shows and by what it can be filtered. Everything about a resource is read from its shown form. */
+/**
+ * What the Describe call of one kind shows and by what it can be filtered. Everything about a resource is read from its
+ * shown form.
+ */
 export interface Description<Shown> {
   /** Refuses ids that name nothing; absent where a call looks at its names itself. */
   readonly kind?: Ec2Kind
@@ -16,13 +19,18 @@ export interface Description<Shown> {
   /** What tells one from all others, where it is not the id of its kind. */
   readonly id?: (shown: NoInfer<Shown>) => string
   readonly all: (cloud: Cloud) => readonly Shown[]
-  /** What a filter looks at: a path in the shown form, or what a function finds. `tag:KEY` and `tag-key` come by themselves. */
+  /**
+   * What a filter looks at: a path in the shown form, or what a function finds. `tag:KEY` and `tag-key` come by
+   * themselves.
+   */
   readonly filters: Readonly<Record<string, Path<NoInfer<Shown>> | ((shown: NoInfer<Shown>, cloud: Cloud) => Value | readonly Value[])>>
 }
 
 type Value = string | number | boolean | undefined
 
-/** A member, or a member of it or of every item of it: `VpcId`, `Associations.Main`, `IpPermissions.IpRanges.CidrIp`. */
+/**
+ * A member, or a member of it or of every item of it: `VpcId`, `Associations.Main`, `IpPermissions.IpRanges.CidrIp`.
+ */
 type Path<Shown> = { [Key in keyof Shown & string]: Key | `${Key}.${Below<Shown[Key]>}` }[keyof Shown & string]
 type Below<Member> =
   NonNullable<Member> extends readonly (infer Item)[] ? Path<Item> : NonNullable<Member> extends object ? Path<NonNullable<Member>> : never
@@ -42,8 +50,10 @@ export function describe<Name extends string, Shown extends object>(answer: Name
 }
 
 /**
- * Looks up what a query names, filters and pages it. Filters are joined by AND, their values by OR; `*` and `?` are wildcards.
- * @throws ApiError for an id that names nothing, and for a filter that AWS has, or might have, and this cloud does not: an ignored filter would select too much
+ * Looks up what a query names, filters and pages it. Filters are joined by AND, their values by OR; `*` and `?` are
+ * wildcards.
+ * @throws ApiError for an id that names nothing, and for a filter that AWS has, or might have, and this cloud does not:
+ *   an ignored filter would select too much
  */
 export function select<Shown extends object>(description: Description<Shown>, query: Query, cloud: Cloud) {
   const { kind, ids, filters } = description

@@ -18,7 +18,10 @@ import { vpcActions } from './network/vpc.ts'
 import { zoneActions } from './network/zone.ts'
 import { taggingActions } from './tagging.ts'
 
-/** The part of EC2 that the embedded cloud has, one file for each kind of resource. Handlers are synchronous and run one at a time; what some have to find out of this computer first stands apart. */
+/**
+ * The part of EC2 that the embedded cloud has, one file for each kind of resource. Handlers are synchronous and run one
+ * at a time; what some have to find out of this computer first stands apart.
+ */
 const actions: Service = {
   ...vpcActions,
   ...subnetActions,
@@ -40,8 +43,8 @@ const actions: Service = {
 }
 
 /**
- * Each call is one transaction, so that a call that fails has changed nothing; a dry run is a call that always fails at its end.
- * The machine room hears of what was committed.
+ * Each call is one transaction, so that a call that fails has changed nothing; a dry run is a call that always fails at
+ * its end. The machine room hears of what was committed.
  */
 function asCall(action: Action): Action {
   return ({ DryRun, ...input }: { DryRun?: boolean }, call) => {

@@ -20,7 +20,10 @@ export function tagsFor(type: string, specifications: readonly TagSpecification[
   return mergeEc2Tags([], tags)
 }
 
-/** Sets tags beside those that are there. Limits: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions */
+/**
+ * Sets tags beside those that are there. Limits:
+ * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html#tag-restrictions
+ */
 export function mergeEc2Tags(present: readonly Tag[], more: readonly GivenTag[]): Tag[] {
   return mergeTags(present, more, refusals)
 }

@@ -1,5 +1,6 @@
 /**
- * Does what writes a file, and makes an error of a full disk name that file: what Node says of a write that found no room has no path.
+ * Does what writes a file, and makes an error of a full disk name that file: what Node says of a write that found no
+ * room has no path.
  * @throws what `work` throws
  */
 export function namingFile<T>(file: string, work: () => T): T {

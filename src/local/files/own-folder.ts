@@ -2,9 +2,11 @@ import { lstatSync, mkdirSync } from 'node:fs'
 import { Failure } from '../../report/failure.ts'
 
 /**
- * Makes a folder that nobody else may look into, in a place where others may make folders too (`/dev/shm`), or makes sure that one which is there is such a folder.
+ * Makes a folder that nobody else may look into, in a place where others may make folders too (`/dev/shm`), or makes
+ * sure that one which is there is such a folder.
  *
- * @throws Failure where something else has the name: what another user has made, or has a way into, would show them whatever is put there
+ * @throws Failure where something else has the name: what another user has made, or has a way into, would show them
+ *   whatever is put there
  */
 export function makeOwnFolder(folder: string): void {
   try {

@@ -1,8 +1,9 @@
 import { type WatchListener, watch } from 'node:fs'
 
 /**
- * Calls whenever something changes in a folder, and every so often by itself: notifications of the file system may be lost, and a system that has no more of them to give
- * (`ENOSPC` of inotify_add_watch(2)) must cost time and nothing else.
+ * Calls whenever something changes in a folder, and every so often by itself: notifications of the file system may be
+ * lost, and a system that has no more of them to give (`ENOSPC` of inotify_add_watch(2)) must cost time and nothing
+ * else.
  * @param every in ms
  * @param name of the only file in it that matters: who writes others there must not wake itself
  * @returns how to stop

@@ -11,9 +11,15 @@ import { endpointOf, type Forwarding, forwarderVersion, forwardingFolder, type R
 
 const program = fileURLToPath(new URL('./main.ts', import.meta.url))
 
-/** The cloud's side of the forwarder: tells it the rules, watches over its process, reads what came of them. One forwarder serves all the public addresses of a cloud. */
+/**
+ * The cloud's side of the forwarder: tells it the rules, watches over its process, reads what came of them. One
+ * forwarder serves all the public addresses of a cloud.
+ */
 export interface Forwarder {
-  /** Writes the rules down where they have changed, and starts the process where there are any and it does not live. Returns at once. */
+  /**
+   * Writes the rules down where they have changed, and starts the process where there are any and it does not live.
+   * Returns at once.
+   */
   apply(wanted: readonly Forwarding[]): void
   /** Which of these ports on this address a program holds that is not the forwarder. */
   taken(address: string, ports: readonly number[]): Promise<number[]>
@@ -23,7 +29,10 @@ export interface Forwarder {
   close(): Promise<void>
 }
 
-/** How long it takes at most until the forwarder has said what came of new rules, in ms; on an idle machine it takes about ten. */
+/**
+ * How long it takes at most until the forwarder has said what came of new rules, in ms; on an idle machine it takes
+ * about ten.
+ */
 const patience = 5_000
 /** @param wake called when the process has ended, so that `apply` is called again soon */
 export function createForwarder(cloudFolder: string, wake: () => void): Forwarder {

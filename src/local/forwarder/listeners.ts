@@ -6,11 +6,16 @@ import { endpointOf, type Forwarding, type Refused } from './rules.ts'
 export interface Listeners {
   /** Makes the listeners match; returns when every port listens that can be had. Established connections live on. */
   apply(wanted: readonly Forwarding[]): Promise<void>
-  /** Takes over a server that listens already, from the forwarder that was there before; at once, for what it accepts meanwhile would be lost. */
+  /**
+   * Takes over a server that listens already, from the forwarder that was there before; at once, for what it accepts
+   * meanwhile would be lost.
+   */
   adopt(rule: Forwarding, server: Server): void
   /** The ports that were wanted and are held by another program; the next `apply` tries again. */
   refused(): Refused[]
-  /** Gives every server to `take`, then stops to accept; connections live on. Resolves when the last of them has ended. */
+  /**
+   * Gives every server to `take`, then stops to accept; connections live on. Resolves when the last of them has ended.
+   */
   handOver(take: (endpoint: string, server: Server) => Promise<void>): Promise<{ readonly idle: Promise<void> }>
 }
 
@@ -89,7 +94,10 @@ function listen(server: Server, address: string, port: number): Promise<NodeJS.E
   })
 }
 
-/** Joins a client with the instance; a client that no rule admits, or a port on which nothing listens, is answered with a reset. */
+/**
+ * Joins a client with the instance; a client that no rule admits, or a port on which nothing listens, is answered with
+ * a reset.
+ */
 function forward(client: Socket, rule: Forwarding, connections: Set<Socket>): void {
   const from = client.remoteAddress ?? ''
   if (!rule.from.some((cidr) => admits(cidr, from))) return void client.resetAndDestroy()

@@ -1,6 +1,7 @@
 /**
- * The forwarder's process: `node src/local/forwarder/main.ts CLOUD_FOLDER VERSION`. It leads the public ports of this machine to the instances, as the network of AWS does, and is
- * a process of its own so that they stay open when the cloud's API ends, is killed or is replaced. It reads its rules from a file and says in another one what came of them.
+ * The forwarder's process: `node src/local/forwarder/main.ts CLOUD_FOLDER VERSION`. It leads the public ports of this
+ * machine to the instances, as the network of AWS does, and is a process of its own so that they stay open when the
+ * cloud's API ends, is killed or is replaced. It reads its rules from a file and says in another one what came of them.
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -81,7 +82,10 @@ function report({ id }: Rules): void {
   }
 }
 
-/** Starts the program that the rules name, gives it every port while it listens, and ends when its own last connection has. No connection is refused meanwhile. */
+/**
+ * Starts the program that the rules name, gives it every port while it listens, and ends when its own last connection
+ * has. No connection is refused meanwhile.
+ */
 async function handOver(rules: Rules): Promise<boolean> {
   if (rules.version === failedVersion) return false
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', rules.program, cloudFolder, rules.version], {

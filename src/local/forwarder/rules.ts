@@ -3,8 +3,9 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * What the cloud and its forwarder tell each other: whole files in a folder of the cloud's, so that either can be killed at any moment and find out afterwards
- * what the other wants or has done. The forwarder needs no API and no secret.
+ * What the cloud and its forwarder tell each other: whole files in a folder of the cloud's, so that either can be
+ * killed at any moment and find out afterwards what the other wants or has done. The forwarder needs no API and no
+ * secret.
  */
 export interface ForwardingFolder {
   readonly path: string
@@ -42,7 +43,10 @@ export interface Rules {
 export interface Refused {
   readonly address: string
   readonly port: number
-  /** `EADDRINUSE`: another program has it; `EADDRNOTAVAIL`: this machine has no such address; `EACCES`: it is not this user's to take. */
+  /**
+   * `EADDRINUSE`: another program has it; `EADDRNOTAVAIL`: this machine has no such address; `EACCES`: it is not this
+   * user's to take.
+   */
   readonly code: string
 }
 

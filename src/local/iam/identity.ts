@@ -27,7 +27,10 @@ interface RegistryClaims {
 
 /** Who is asking, and what they may do. */
 export interface Identity extends Pick<Cloud, 'roleCredentials' | 'registryCaller' | 'registryPassword' | 'authorize'> {
-  /** The secret that goes with an access key, and whose it is; undefined when there is no such key. `expired` where it has been valid. */
+  /**
+   * The secret that goes with an access key, and whose it is; undefined when there is no such key. `expired` where it
+   * has been valid.
+   */
   lookUp(accessKeyId: string, token: string | undefined): { secret: string; caller: Caller; expired?: boolean } | undefined
   /** Makes a user who may do what the policy says, or gives an existing one this policy. */
   limitUser(name: string, policy: PolicyDocument): Credentials

@@ -5,7 +5,10 @@ import { ApiError, refuse } from '../cloud.ts'
 import { base32 } from '../files/keys.ts'
 import type { Tag } from '../records.ts'
 
-/** Checks a name that a request gives: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names */
+/**
+ * Checks a name that a request gives:
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html#reference_iam-quotas-names
+ */
 export function checkName(parameter: string, name: string, longest: number): void {
   if (name.length <= longest && /^[\w+=,.@-]+$/.test(name)) return
   const message = `1 validation error detected: Value at '${parameter}' failed to satisfy constraint: Member must have length less than or equal to ${longest} and match [\\w+=,.@-]+`

@@ -15,8 +15,9 @@ interface Statement {
 }
 
 /**
- * Whether these policies together allow an action (`ssm:GetParameter`) on a resource (an ARN, or `*`). A Deny wins over every Allow.
- * No condition key has a value in this cloud, so a condition holds only where its operator is content with that: a negated one, or `…IfExists`.
+ * Whether these policies together allow an action (`ssm:GetParameter`) on a resource (an ARN, or `*`). A Deny wins over
+ * every Allow. No condition key has a value in this cloud, so a condition holds only where its operator is content with
+ * that: a negated one, or `…IfExists`.
  */
 export function allows(policies: readonly PolicyDocument[], action: string, resource: string): boolean {
   const statements = policies.flatMap((policy) => list(policy.Statement)).filter((each) => applies(each, action, resource))

@@ -5,7 +5,9 @@ import { checkName, noSuchEntity, pageOf } from './name.ts'
 import { type PolicyDocument, policyProblem } from './policy.ts'
 import { findRole } from './role.ts'
 
-/** All inline policies of a role together: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
+/**
+ * All inline policies of a role together: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+ */
 const inlineLimit = 10_240
 const attachedLimit = 10
 

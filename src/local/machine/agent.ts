@@ -9,7 +9,8 @@ import { type InstanceFolder, type Outcome, type Request, readWhole, rebootWish,
 const workers = 5
 
 /**
- * Starts the part of the SSM agent that executes Run Commands: it takes requests from the inbox, runs at most five at once, and puts what became of them into the outbox.
+ * Starts the part of the SSM agent that executes Run Commands: it takes requests from the inbox, runs at most five at
+ * once, and puts what became of them into the outbox.
  *
  * @param reboot restarts the machine; called when a script ends with 194, which is then run again from the top
  */
@@ -34,7 +35,10 @@ export function startAgent(folder: InstanceFolder, settings: Settings, reboot: (
     for (const name of names.filter((name) => name.endsWith('.cancel'))) cancel(name)
     if (existsSync(rebootWish(folder))) restart()
   }
-  /** The cloud wishes it. The real wish comes by the virtual machine's power button; here it lies where the machine looks anyway. */
+  /**
+   * The cloud wishes it. The real wish comes by the virtual machine's power button; here it lies where the machine
+   * looks anyway.
+   */
   const restart = () => {
     rmSync(rebootWish(folder), { force: true })
     reboot().catch((error) => console.error('reboot:', error))
@@ -113,7 +117,10 @@ function said(error: unknown): string {
   return code === 'ENOSPC' && path ? `${error}\nThe disk of this machine is full. Free some space there: df -h ${path}` : String(error)
 }
 
-/** What the agent makes of a script's end (AWS Systems Manager User Guide, "Handling reboots", and the agent's run-script plugin). */
+/**
+ * What the agent makes of a script's end (AWS Systems Manager User Guide, "Handling reboots", and the agent's
+ * run-script plugin).
+ */
 export function verdict(result: ScriptResult): Pick<Outcome, 'status' | 'details' | 'code' | 'stdout' | 'stderr'> {
   const { code, stdout } = result
   const stderr =

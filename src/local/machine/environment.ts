@@ -4,8 +4,9 @@ import { metadataEndpoint } from './metadata/metadata.ts'
 import { marker } from './process-table.ts'
 
 /**
- * The environment of whatever root starts on an instance: the machine image's programs first on the PATH, the root of its disk, and where
- * the metadata service and AWS are. Of the user's own environment it keeps PATH, LANG and TMPDIR and nothing else.
+ * The environment of whatever root starts on an instance: the machine image's programs first on the PATH, the root of
+ * its disk, and where the metadata service and AWS are. Of the user's own environment it keeps PATH, LANG and TMPDIR
+ * and nothing else.
  */
 export function machineEnvironment(folder: InstanceFolder, settings: Settings): Record<string, string> {
   const { PATH = '/usr/local/bin:/usr/bin:/bin', LANG, TMPDIR } = process.env

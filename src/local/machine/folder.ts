@@ -5,8 +5,8 @@ import { namingFile, withFile } from '../files/full-disk.ts'
 import type { EngineName } from './engine-name.ts'
 
 /**
- * The folder of an instance, and what lies where in it. Cloud and machine talk through files in it, so that either can be killed at any
- * moment and find out afterwards what the other has done meanwhile.
+ * The folder of an instance, and what lies where in it. Cloud and machine talk through files in it, so that either can
+ * be killed at any moment and find out afterwards what the other has done meanwhile.
  */
 export interface InstanceFolder {
   readonly path: string
@@ -52,8 +52,8 @@ export function folderAt(path: string): InstanceFolder {
 }
 
 /**
- * Where an instance keeps what must never be on a disk: in memory on Linux. Elsewhere there is no such folder for everybody, and it lies with the
- * rest, readable by its owner only. Whoever switches the instance off removes it.
+ * Where an instance keeps what must never be on a disk: in memory on Linux. Elsewhere there is no such folder for
+ * everybody, and it lies with the rest, readable by its owner only. Whoever switches the instance off removes it.
  */
 export function memoryFolder({ path }: InstanceFolder, instanceId: string): string {
   return process.platform === 'linux' && existsSync('/dev/shm') ? `/dev/shm/mlops-${instanceId}` : join(path, 'memory')
@@ -122,7 +122,10 @@ export interface Outcome {
   readonly ended?: string
 }
 
-/** Writes a file so that a reader sees the old content, the new one, or none, whenever the writer is killed. Only its owner may read it. */
+/**
+ * Writes a file so that a reader sees the old content, the new one, or none, whenever the writer is killed. Only its
+ * owner may read it.
+ */
 export function writeWhole(file: string, value: unknown): void {
   namingFile(file, () => mkdirSync(dirname(file), { recursive: true }))
   const draft = `${file}.${randomUUID()}.draft`

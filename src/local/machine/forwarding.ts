@@ -14,8 +14,9 @@ function claims(store: Store): Forwarding[] {
 }
 
 /**
- * What must be forwarded just now: for every running instance, the ports that its security groups open, on its Elastic IP, or on the public
- * address of its own while it has none. Rules that admit nobody who could ever come by loopback, and rules for other groups, open nothing. Beside them the claims of all Elastic IPs.
+ * What must be forwarded just now: for every running instance, the ports that its security groups open, on its Elastic
+ * IP, or on the public address of its own while it has none. Rules that admit nobody who could ever come by loopback,
+ * and rules for other groups, open nothing. Beside them the claims of all Elastic IPs.
  */
 export function forwardings(store: Store, warn: (line: string) => void = console.error): Forwarding[] {
   const groups = new Map(store.list('securityGroup').map((group) => [group.GroupId, group]))

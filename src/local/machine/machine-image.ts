@@ -9,15 +9,15 @@ import { quote } from './quote.ts'
 const cli = fileURLToPath(new URL('./docker/socket/cli.ts', import.meta.url))
 
 /**
- * Puts the programs of the machine image into the instance's `bin`: what an Amazon Linux machine has after installing docker and
- * amazon-ecr-credential-helper, and `curl`.
+ * Puts the programs of the machine image into the instance's `bin`: what an Amazon Linux machine has after installing
+ * docker and amazon-ecr-credential-helper, and `curl`.
  *
  * @param metadata where the metadata service answers
  */
 export function installPrograms(folder: InstanceFolder, settings: Settings, metadata: string): void {
   mkdirSync(folder.bin, { recursive: true })
-  // Relative socket path: the path of a Unix socket may have 104 bytes only, and a project may lie deep.
-  // Its code is cached after the first call, which makes later starts three times as quick. Without the `--`, Node would take an
+  // Relative socket path: the path of a Unix socket may have 104 bytes only, and a project may lie deep. Its code is
+  // cached after the first call, which makes later starts three times as quick. Without the `--`, Node would take an
   // `--env-file` anywhere on the line for its own.
   const client = (program: string) =>
     `#!/bin/sh\nMLOPS_MACHINE=${quote(folder.path)} NODE_COMPILE_CACHE=${quote(join(folder.path, 'cache'))} exec ${quote(process.execPath)} --disable-warning=ExperimentalWarning -- ${quote(cli)} ${program} "$@"\n`
@@ -33,8 +33,8 @@ function realClient(folder: InstanceFolder, { instanceId }: Settings): string {
 }
 
 /**
- * A plain process has no loopback of its own, so `localhost` on the instance has to be said as the instance's address; likewise the
- * metadata service's well-known one.
+ * A plain process has no loopback of its own, so `localhost` on the instance has to be said as the instance's address;
+ * likewise the metadata service's well-known one.
  */
 function curlOn(curl: string, address: string, metadata: string): string {
   const localhost = ['127.0.0.1', 'localhost'].map((host) => `--connect-to ${host}::${address}:`).join(' ')

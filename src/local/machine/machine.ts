@@ -30,7 +30,8 @@ export interface Registration {
 }
 
 /**
- * Runs an instance: its metadata service, its container engine, its user data once, its agent. It outlives the cloud that started it.
+ * Runs an instance: its metadata service, its container engine, its user data once, its agent. It outlives the cloud
+ * that started it.
  *
  * @param path the instance's folder, which holds `settings.json`
  */
@@ -76,7 +77,10 @@ export async function startMachine(path: string): Promise<void> {
   writeWhole(join(folder.outbox, 'agent.json'), { since: new Date().toISOString() } satisfies Registration)
 }
 
-/** Runs the user data at the first boot only, as cloud-init does; its output goes where cloud-init puts it. Anything but a script is ignored. */
+/**
+ * Runs the user data at the first boot only, as cloud-init does; its output goes where cloud-init puts it. Anything but
+ * a script is ignored.
+ */
 async function runUserData(folder: InstanceFolder, settings: Settings): Promise<void> {
   const own = join(folder.path, 'user-data')
   const text = Buffer.from(settings.userData ?? '', 'base64').toString('utf8')

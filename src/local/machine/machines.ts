@@ -15,8 +15,8 @@ import { createSupervisor, type Supervisor } from './supervisor.ts'
 const lookEvery = 500
 
 /**
- * The machine room: makes processes, forwarded ports and Run Commands match what the store says, whatever has happened meanwhile to either
- * side. It compares and corrects; it never relies on having seen an event.
+ * The machine room: makes processes, forwarded ports and Run Commands match what the store says, whatever has happened
+ * meanwhile to either side. It compares and corrects; it never relies on having seen an event.
  */
 export function createMachines(cloud: Cloud): Machines {
   const { store } = cloud
@@ -59,7 +59,10 @@ export function createMachines(cloud: Cloud): Machines {
   /** Those that this machine room has tried to start. */
   const starting = new Set<string>()
 
-  /** A machine that does not come up is terminated, as AWS does with one that fails to launch; one that has run before is stopped, with all that it has. */
+  /**
+   * A machine that does not come up is terminated, as AWS does with one that fails to launch; one that has run before
+   * is stopped, with all that it has.
+   */
   const failed = async (instance: Instance, machine: Supervisor) => {
     console.error(`the machine of ${instance.InstanceId} ended while it booted:\n${machine.log().join('\n')}`)
     await machine.kill()
@@ -83,8 +86,9 @@ export function createMachines(cloud: Cloud): Machines {
   }
 
   /**
-   * Starts the machine of an instance that runs again, with its disk, its addresses and its containers: it has ended alone, or with this computer, or was ended with the cloud. AWS brings an
-   * instance back by itself likewise (EC2 User Guide, "Automatic instance recovery"), and what was only in its memory is lost there as well.
+   * Starts the machine of an instance that runs again, with its disk, its addresses and its containers: it has ended
+   * alone, or with this computer, or was ended with the cloud. AWS brings an instance back by itself likewise (EC2 User
+   * Guide, "Automatic instance recovery"), and what was only in its memory is lost there as well.
    */
   const recover = async (instance: Instance, machine: Supervisor) => {
     const { InstanceId } = instance

@@ -14,7 +14,8 @@ process.umask(0o077)
 const folder = folderAt(path)
 const settings = readWhole<Settings>(folder.settings)
 
-// A folder that is removed by hand must not leave a machine behind that nobody can find any more. The cloud may have made another one in its place.
+// A folder that is removed by hand must not leave a machine behind that nobody can find any more. The cloud may have
+// made another one in its place.
 const { ino } = statSync(path)
 setInterval(async () => {
   if (statSync(path, { throwIfNoEntry: false })?.ino === ino || settings === undefined) return

@@ -5,7 +5,8 @@ import { delimiter, join } from 'node:path'
 export const systemFolders = ['/usr/sbin', '/sbin']
 
 /**
- * The absolute path of a program, looked for on the PATH and then where an administrator's programs lie; undefined when it is nowhere.
+ * The absolute path of a program, looked for on the PATH and then where an administrator's programs lie; undefined when
+ * it is nowhere.
  *
  * @param except a folder that is passed over
  */

@@ -4,9 +4,10 @@ import { promisify } from 'node:util'
 import { onPath } from './on-path.ts'
 
 /**
- * The loopback belongs to every user of a computer: a port that listens there is anybody's to connect to, whatever a security group says. Linux's packet filter knows
- * whose a connection is and can keep others out, which only root may tell it to. So it is done where this is root and `iptables` is installed; elsewhere
- * other users of the same computer reach those ports, and what stands behind them has to look after itself.
+ * The loopback belongs to every user of a computer: a port that listens there is anybody's to connect to, whatever a
+ * security group says. Linux's packet filter knows whose a connection is and can keep others out, which only root may
+ * tell it to. So it is done where this is root and `iptables` is installed; elsewhere other users of the same computer
+ * reach those ports, and what stands behind them has to look after itself.
  */
 export interface Protected {
   /** An instance's id, or `cloud`. */
@@ -18,10 +19,15 @@ export interface Protected {
   readonly port?: number
 }
 
-/** Every rule of ours is recognised by its comment, which may have 255 characters (iptables-extensions(8), "comment"). */
+/**
+ * Every rule of ours is recognised by its comment, which may have 255 characters (iptables-extensions(8), "comment").
+ */
 const mark = (name: string, folder = '') => `mlops:${name}:${folder}`.slice(0, 255)
 
-/** The packet filter's rule, as words: a connection that another user's program opens is refused as if nothing listened. It stands before all others. */
+/**
+ * The packet filter's rule, as words: a connection that another user's program opens is refused as if nothing listened.
+ * It stands before all others.
+ */
 export function rule({ name, folder, address, port }: Protected, uid: number): string[] {
   return [
     ...['OUTPUT', '-d', `${address}/32`, '-p', 'tcp', ...(port === undefined ? [] : ['--dport', String(port)])],
@@ -79,7 +85,9 @@ function possible(): boolean {
   return process.platform === 'linux' && process.getuid?.() === 0 && onPath('iptables') !== undefined
 }
 
-/** Our rules as `iptables -S OUTPUT` prints them, each without its `-A`; none where the packet filter cannot be read. */
+/**
+ * Our rules as `iptables -S OUTPUT` prints them, each without its `-A`; none where the packet filter cannot be read.
+ */
 async function ours(): Promise<string[][]> {
   const printed = await iptables('-S', 'OUTPUT').catch(() => '')
   return rulesIn(printed).filter((words) => commentOf(words).startsWith('mlops:'))

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
- * Every process of an instance carries this variable with the instance's id, so that all of them are found again, whoever their parent
- * is by now and whichever group they have moved to.
+ * Every process of an instance carries this variable with the instance's id, so that all of them are found again,
+ * whoever their parent is by now and whichever group they have moved to.
  */
 export const marker = 'MLOPS_INSTANCE'
 
@@ -47,15 +47,17 @@ export interface Kinship {
 }
 
 /**
- * The numbers of the processes of an instance that are on the machine's own network: not those in containers with one of theirs.
+ * The numbers of the processes of an instance that are on the machine's own network: not those in containers with one
+ * of theirs.
  */
 export function belongingTo(instanceId: string): number[] {
   return members(linux ? kinshipsOnLinux() : kinshipsElsewhere(), instanceId)
 }
 
 /**
- * Which of these processes belong to an instance and to its own network. The nearest of a process and its ancestors that carries the mark tells: a program may
- * start others with an environment of its own choosing, and the environment of some is not to be seen (macOS hides that of its own programs).
+ * Which of these processes belong to an instance and to its own network. The nearest of a process and its ancestors
+ * that carries the mark tells: a program may start others with an environment of its own choosing, and the environment
+ * of some is not to be seen (macOS hides that of its own programs).
  */
 export function members(all: readonly Kinship[], instanceId: string): number[] {
   const known = new Map(all.map((each) => [each.pid, each]))

@@ -14,7 +14,10 @@ import { alive, identify, killAll, type ProcessIdentity, signal } from './proces
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url))
 
-/** Watches over the process of one machine: starts it, finds it again, keeps what it knows about itself current, kills it. */
+/**
+ * Watches over the process of one machine: starts it, finds it again, keeps what it knows about itself current, kills
+ * it.
+ */
 export interface Supervisor {
   readonly instanceId: string
   /** Starts the process unless it lives. */

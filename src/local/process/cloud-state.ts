@@ -3,7 +3,10 @@ import path from 'node:path'
 import { writePrivate } from '../files/keys.ts'
 import type { EngineName } from '../machine/engine-name.ts'
 
-/** Where a cloud is to be found: `cloud.json` in its folder. The port, the region and the engine stay when the process ends. */
+/**
+ * Where a cloud is to be found: `cloud.json` in its folder. The port, the region and the engine stay when the process
+ * ends.
+ */
 export interface CloudState {
   readonly pid: number
   /** ISO 8601. */

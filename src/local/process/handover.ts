@@ -1,6 +1,7 @@
 /**
- * How one cloud follows another on the same port without a moment in which nobody listens: the one that ends starts the next and gives it its listening socket. Calls that come
- * meanwhile wait in the socket's queue, and are answered by the next.
+ * How one cloud follows another on the same port without a moment in which nobody listens: the one that ends starts the
+ * next and gives it its listening socket. Calls that come meanwhile wait in the socket's queue, and are answered by the
+ * next.
  */
 import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
@@ -36,7 +37,10 @@ export async function bequeath(folder: string, server: Server, { command, env }:
   return given
 }
 
-/** The server of the cloud before this one, where there was one that handed it over. Calls wait until it is given a listener. */
+/**
+ * The server of the cloud before this one, where there was one that handed it over. Calls wait until it is given a
+ * listener.
+ */
 export async function inherit(): Promise<{ server: Server; port: number } | undefined> {
   if (!process.send) return undefined
   const server = await new Promise<Server | undefined>((resolve) => {
@@ -53,7 +57,9 @@ function adopt(given: SocketServer): Server {
   return createServer(serverOptions).listen(given)
 }
 
-/** The lock, as soon as the cloud before this one has let go of it; undefined where it does not within `patience` ms. */
+/**
+ * The lock, as soon as the cloud before this one has let go of it; undefined where it does not within `patience` ms.
+ */
 export async function lockAfter(file: string, patience: number): Promise<Lock | undefined> {
   for (const giveUp = Date.now() + patience; ; ) {
     const lock = takeLock(file)

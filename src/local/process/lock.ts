@@ -6,8 +6,8 @@ export interface Lock {
 }
 
 /**
- * Takes an exclusive lock on a file. SQLite's file lock is used because the kernel drops it with the process that held it, so that no
- * stale lock can stay behind, and because Node has no such call of its own.
+ * Takes an exclusive lock on a file. SQLite's file lock is used because the kernel drops it with the process that held
+ * it, so that no stale lock can stay behind, and because Node has no such call of its own.
  * @returns undefined when another process holds it
  */
 export function takeLock(file: string): Lock | undefined {

@@ -20,8 +20,9 @@ export interface Log {
 const full = 8 * 1024 * 1024
 
 /**
- * Appends to the cloud's log. Written without a buffer, so that the last line before a kill is there. A disk that is full or cannot be written costs lines and never the cloud, which
- * still answers then: the first line that has room again is preceded by how many had none.
+ * Appends to the cloud's log. Written without a buffer, so that the last line before a kill is there. A disk that is
+ * full or cannot be written costs lines and never the cloud, which still answers then: the first line that has room
+ * again is preceded by how many had none.
  */
 export function openLog(file: string): Log {
   if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > full) renameSync(file, `${file}.1`)
@@ -36,8 +37,9 @@ export function openLog(file: string): Log {
 }
 
 /**
- * Makes `console` of this process write its lines to standard error whatever happens to them. Node's own ends the process by an unhandled error at the second line that a full disk
- * does not take, and writes nothing any more once there is room (https://nodejs.org/api/process.html#a-note-on-process-io: files are written synchronously).
+ * Makes `console` of this process write its lines to standard error whatever happens to them. Node's own ends the
+ * process by an unhandled error at the second line that a full disk does not take, and writes nothing any more once
+ * there is room (https://nodejs.org/api/process.html#a-note-on-process-io: files are written synchronously).
  */
 export function logForever(): void {
   const write = lineWriter(2)

@@ -1,4 +1,7 @@
-/** When something that has ended may be started again: at once at first, then after pauses that double while it keeps ending soon. */
+/**
+ * When something that has ended may be started again: at once at first, then after pauses that double while it keeps
+ * ending soon.
+ */
 export interface Restarts {
   /** Whether it may be started now; counts it as started then. */
   due(): boolean

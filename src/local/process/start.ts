@@ -18,7 +18,9 @@ import { exitCodes } from './exit-codes.ts'
 import type { Successor } from './handover.ts'
 import { takeLock } from './lock.ts'
 
-/** How a script reaches the embedded cloud: the two values in which a local stage differs from others, and its region. */
+/**
+ * How a script reaches the embedded cloud: the two values in which a local stage differs from others, and its region.
+ */
 export interface Started {
   readonly endpoint: string
   readonly region: string
@@ -41,8 +43,9 @@ const pause = 15
 const glance = 1500
 
 /**
- * The embedded cloud of a folder: the running one, or else a new process that outlives this one. One that runs older code, or plays another
- * region, or gives new instances another engine, is replaced; its instances go on and are found again. Starts at the same time end with one cloud.
+ * The embedded cloud of a folder: the running one, or else a new process that outlives this one. One that runs older
+ * code, or plays another region, or gives new instances another engine, is replaced; its instances go on and are found
+ * again. Starts at the same time end with one cloud.
  * @param folder absolute; made when absent
  * @param port wanted at the first start; a free one is taken where it is in use, and kept from then on
  * @param region what it plays; by default what it played before
@@ -97,11 +100,14 @@ function instancesIn(folder: string): number {
   return existsSync(instances) ? readdirSync(instances).length : 0
 }
 
-/** How long a cloud that was revived may take, in ms, to bring back the machines that ran, and these their containers. */
+/**
+ * How long a cloud that was revived may take, in ms, to bring back the machines that ran, and these their containers.
+ */
 const comebackLimit = { machines: 30_000, ports: 5_000 } as const
 
 /**
- * Waits until the machines that ran with an earlier cloud run again, and until something listens behind every public port: what a script looks at afterwards is then as it will stay.
+ * Waits until the machines that ran with an earlier cloud run again, and until something listens behind every public
+ * port: what a script looks at afterwards is then as it will stay.
  * @returns what to tell
  */
 async function comeBack(folder: string, first: Status): Promise<string> {
@@ -145,7 +151,10 @@ function asWanted(status: Status, region: string | undefined, engine: EngineName
   return (region === undefined || status.region === region) && (engine === undefined || status.engine === engine)
 }
 
-/** Kills the instances of a folder's cloud and ends it. Nothing to do where none runs and no instance was left behind by one. */
+/**
+ * Kills the instances of a folder's cloud and ends it. Nothing to do where none runs and no instance was left behind by
+ * one.
+ */
 export async function stopCloud({ folder }: { folder: string }): Promise<void> {
   if (!existsSync(path.join(folder, 'cloud.json'))) return
   const deadline = Date.now() + limit
@@ -211,7 +220,10 @@ function started(folder: string): Started {
   return { endpoint: state.endpoint, region: state.region, credentials }
 }
 
-/** What the cloud's process gets of its first caller's environment: it lives long, serves other callers, and needs neither their secrets nor their credentials. */
+/**
+ * What the cloud's process gets of its first caller's environment: it lives long, serves other callers, and needs
+ * neither their secrets nor their credentials.
+ */
 export function environmentOf(env: NodeJS.ProcessEnv, folder: string): Record<string, string> {
   const wanted = (name: string) =>
     /^(PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TZ|TMPDIR|NODE_V8_COVERAGE|TEST_FILE_RUN)$/.test(name) || settings.includes(name)

@@ -1,9 +1,13 @@
-/** How deeply what a client sends may be nested. The deepest input of AWS that this cloud has is less than ten levels deep. */
+/**
+ * How deeply what a client sends may be nested. The deepest input of AWS that this cloud has is less than ten levels
+ * deep.
+ */
 export const deepest = 64
 
 /**
- * Whether a JSON text is nested more deeply than that, or so it seems where it is no JSON. What walks through values calls itself at every level, so a text that is
- * nothing but brackets would take all of the stack. Read as characters, for that costs one look at each.
+ * Whether a JSON text is nested more deeply than that, or so it seems where it is no JSON. What walks through values
+ * calls itself at every level, so a text that is nothing but brackets would take all of the stack. Read as characters,
+ * for that costs one look at each.
  */
 export function isTooDeep(text: string): boolean {
   let depth = 0

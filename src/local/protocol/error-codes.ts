@@ -6,7 +6,8 @@ export type Protocol = 'ec2' | 'query' | 'json'
 /**
  * What the services call the same refusal, with the HTTP status where it differs from ours.
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html,
- * https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html, https://docs.aws.amazon.com/systems-manager/latest/APIReference/CommonErrors.html
+ * https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html,
+ * https://docs.aws.amazon.com/systems-manager/latest/APIReference/CommonErrors.html
  */
 const words: Readonly<Record<string, Partial<Record<Protocol, readonly [code: string, status?: number]>>>> = {
   AccessDenied: { ec2: ['UnauthorizedOperation', 403], json: ['AccessDeniedException', 400] },
@@ -23,7 +24,10 @@ const words: Readonly<Record<string, Partial<Record<Protocol, readonly [code: st
   UnknownParameter: { query: ['ValidationError', 400] },
 }
 
-/** What a service calls a refusal in its own way: https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuota.html#API_GetServiceQuota_Errors */
+/**
+ * What a service calls a refusal in its own way:
+ * https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuota.html#API_GetServiceQuota_Errors
+ */
 const ownWords = new Map<string, Readonly<Record<string, readonly [code: string, status: number]>>>([
   ['servicequotas', { InternalError: ['ServiceException', 500], RequestLimitExceeded: ['TooManyRequestsException', 400] }],
 ])

@@ -1,6 +1,6 @@
 /**
- * Writes `model.json` from the official SDK's schemas: `node src/local/protocol/generate.ts`. Run it after a handler was added
- * or the SDK was updated; a test compares the file with what this prints.
+ * Writes `model.json` from the official SDK's schemas: `node src/local/protocol/generate.ts`. Run it after a handler
+ * was added or the SDK was updated; a test compares the file with what this prints.
  */
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 
 /**
- * The wire shapes of the query-protocol actions that the embedded cloud answers, as AWS's own service models state them.
- * `model.json` is written by `generate.ts` from the official SDK's schemas, so no wire name in this cloud is of our invention.
+ * The wire shapes of the query-protocol actions that the embedded cloud answers, as AWS's own service models state
+ * them. `model.json` is written by `generate.ts` from the official SDK's schemas, so no wire name in this cloud is of
+ * our invention.
  */
 export type Model = Readonly<Record<string, ServiceModel>>
 
@@ -15,9 +16,9 @@ export interface ServiceModel {
 }
 
 /**
- * A structure says of each member `QUERY XML SHAPE`: its name in a request, its name in an answer, and what it is, with a `!` behind when it must be given.
- * A list says `QUERY XML SHAPE` of its items; `-` as QUERY means that the list is flattened into its own name.
- * Scalars are the shapes `string`, `number`, `boolean`, `timestamp` and `blob`.
+ * A structure says of each member `QUERY XML SHAPE`: its name in a request, its name in an answer, and what it is, with
+ * a `!` behind when it must be given. A list says `QUERY XML SHAPE` of its items; `-` as QUERY means that the list is
+ * flattened into its own name. Scalars are the shapes `string`, `number`, `boolean`, `timestamp` and `blob`.
  */
 export interface Shape {
   readonly members?: Readonly<Record<string, string>>

@@ -7,8 +7,8 @@ import { member } from './model.ts'
 type Tree = Map<string, Tree | string>
 
 /**
- * Reads the form body of a query-protocol request into the input of its action, with the member names of AWS's reference.
- * Throws ApiError `UnknownParameter`, `MissingParameter` or `InvalidParameterValue`.
+ * Reads the form body of a query-protocol request into the input of its action, with the member names of AWS's
+ * reference. Throws ApiError `UnknownParameter`, `MissingParameter` or `InvalidParameterValue`.
  */
 export function parseQuery(service: ServiceModel, action: string, form: URLSearchParams): Record<string, unknown> {
   const tree: Tree = new Map()

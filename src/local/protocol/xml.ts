@@ -5,7 +5,10 @@ import { member } from './model.ts'
 /** Which of the two XML dialects a service speaks: EC2's own, or that of IAM, STS and the rest. */
 export type Dialect = 'ec2' | 'query'
 
-/** The answer document of an action. Members that are undefined are left out; names that the model does not have are a bug of ours and throw. */
+/**
+ * The answer document of an action. Members that are undefined are left out; names that the model does not have are a
+ * bug of ours and throw.
+ */
 export function renderAnswer(
   service: ServiceModel,
   { action, dialect, requestId, output }: { action: string; dialect: Dialect; requestId: string; output: unknown },

@@ -10,8 +10,9 @@ const greatestValue = 10_000_000_000
 
 export const quotaChangeActions = {
   /**
-   * AWS answers PENDING and decides in minutes to days, often by a support case; here the increase is approved at once and holds from the next call on.
-   * So no request is ever open, and AWS's refusal of a second one (ResourceAlreadyExistsException) cannot come.
+   * AWS answers PENDING and decides in minutes to days, often by a support case; here the increase is approved at once
+   * and holds from the next call on. So no request is ever open, and AWS's refusal of a second one
+   * (ResourceAlreadyExistsException) cannot come.
    */
   RequestServiceQuotaIncrease(input, { cloud, caller }) {
     const { store, accountId } = cloud

@@ -6,7 +6,10 @@ export function illegal(message: string): ApiError {
   return new ApiError('IllegalArgumentException', message)
 }
 
-/** The service and the quota that a call names. Throws ApiError IllegalArgumentException where one is missing or cannot be a code. */
+/**
+ * The service and the quota that a call names. Throws ApiError IllegalArgumentException where one is missing or cannot
+ * be a code.
+ */
 export function checkCodes({ ServiceCode, QuotaCode }: { ServiceCode?: unknown; QuotaCode?: unknown }): [service: string, code: string] {
   return [checkCode('serviceCode', ServiceCode, 63), checkCode('quotaCode', QuotaCode, 128)]
 }
@@ -21,7 +24,8 @@ export function checkCode(parameter: string, value: unknown, most: number): stri
 
 /**
  * One page of a list, with the token of the next one.
- * @throws ApiError IllegalArgumentException when MaxResults is not from 1 to 100, InvalidPaginationTokenException for a token that is not ours
+ * @throws ApiError IllegalArgumentException when MaxResults is not from 1 to 100, InvalidPaginationTokenException for a
+ *   token that is not ours
  */
 export function pageOf<T>(
   all: readonly T[],

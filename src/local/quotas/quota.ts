@@ -1,6 +1,6 @@
 /**
- * Service Quotas: how much the account may have of what this cloud makes, told and raised by AWS's own calls. The calls of EC2 that make
- * something ask here.
+ * Service Quotas: how much the account may have of what this cloud makes, told and raised by AWS's own calls. The calls
+ * of EC2 that make something ask here.
  */
 import type { ServiceQuota } from '@aws-sdk/client-service-quotas'
 import type { Cloud, Store } from '../cloud.ts'
@@ -28,7 +28,10 @@ const serviceNames = {
 export const quotas = {
   vpcs: { service: 'vpc', code: 'L-F678F1CE', name: 'VPCs per Region', default: 5 },
   addresses: { service: 'ec2', code: 'L-0263D0A3', name: 'EC2-VPC Elastic IPs', default: 5 },
-  /** The default of five is what AWS documents; accounts in use have more. Here it is twenty instances of the common size of two vCPUs. */
+  /**
+   * The default of five is what AWS documents; accounts in use have more. Here it is twenty instances of the common
+   * size of two vCPUs.
+   */
   standardVcpus: {
     service: 'ec2',
     code: 'L-1216C47A',

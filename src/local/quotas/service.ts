@@ -5,8 +5,9 @@ import { checkCode, checkCodes, pageOf } from './input.ts'
 import { appliedValue, findQuota, noSuchResource, type Quota, quotaArn, quotasOf, wireQuota } from './quota.ts'
 
 /**
- * The part of Service Quotas that the embedded cloud has: https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/Welcome.html.
- * Of its actions only the request for more is about a single quota to a policy; the others are allowed or not as a whole.
+ * The part of Service Quotas that the embedded cloud has:
+ * https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/Welcome.html. Of its actions only the request for
+ * more is about a single quota to a policy; the others are allowed or not as a whole.
  */
 export const serviceQuotas = {
   ...quotaChangeActions,

@@ -49,7 +49,9 @@ export interface SecurityGroup {
   Tags: Tag[]
 }
 
-/** What a rule of a security group lets through: `tcp`, a range of ports, and who. `-1` as protocol means everything. */
+/**
+ * What a rule of a security group lets through: `tcp`, a range of ports, and who. `-1` as protocol means everything.
+ */
 export interface Permission {
   IpProtocol: string
   FromPort?: number
@@ -82,7 +84,10 @@ export interface Instance {
   VpcId: string
   SubnetId: string
   SecurityGroupIds: string[]
-  /** The address that its programs listen on: on the loopback with the stand-in, in a network of its own with a real engine. */
+  /**
+   * The address that its programs listen on: on the loopback with the stand-in, in a network of its own with a real
+   * engine.
+   */
   PrivateIpAddress: string
   /** The address of its own that the world may use while no Elastic IP is associated. */
   PublicIpAddress?: string

@@ -21,8 +21,8 @@ export function hasBlob(folder: string, digest: string): boolean {
 }
 
 /**
- * Gives a finished upload, whose content has been synced, the name of its digest. In one turn of the event loop, so that nothing
- * can remove the file between its arrival and the record that needs it.
+ * Gives a finished upload, whose content has been synced, the name of its digest. In one turn of the event loop, so
+ * that nothing can remove the file between its arrival and the record that needs it.
  */
 export function adoptBlob(folder: string, digest: string, upload: string): void {
   const file = blobFile(folder, digest)

@@ -13,8 +13,9 @@ import { listRepositories, listTags } from './tags.ts'
 import { Uploads } from './upload.ts'
 
 /**
- * The registry API under `/v2/`, as ECR answers it: https://github.com/opencontainers/distribution-spec/blob/main/spec.md.
- * Repositories must have been created before, logins are those of GetAuthorizationToken, and a role may do what its policies say.
+ * The registry API under `/v2/`, as ECR answers it:
+ * https://github.com/opencontainers/distribution-spec/blob/main/spec.md. Repositories must have been created before,
+ * logins are those of GetAuthorizationToken, and a role may do what its policies say.
  */
 export function registryHandler(cloud: Cloud, faults = new Faults()): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
   sweep(cloud.folder, new Set(cloud.store.list('repositoryBlob').map((blob) => blob.digest)))

@@ -2,7 +2,10 @@ import { ApiError } from '../cloud.ts'
 import { isTooDeep } from '../protocol/depth.ts'
 import { invalid, type RepositoryAction, type Subject } from './ecr-input.ts'
 
-/** Images expire up to a day after they matched, and this cloud is not left running for that: policies are checked and kept, not run. */
+/**
+ * Images expire up to a day after they matched, and this cloud is not left running for that: policies are checked and
+ * kept, not run.
+ */
 export const lifecycleActions = {
   PutLifecyclePolicy(input: { lifecyclePolicyText?: string }, { cloud, name, repository }) {
     const lifecyclePolicyText = checkPolicy(input.lifecyclePolicyText)
@@ -45,7 +48,9 @@ interface Rule {
   readonly action?: { type?: unknown }
 }
 
-/** Length and form of a policy: https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html */
+/**
+ * Length and form of a policy: https://docs.aws.amazon.com/AmazonECR/latest/userguide/lifecycle_policy_parameters.html
+ */
 function checkPolicy(text: unknown): string {
   if (typeof text !== 'string') throw invalid('lifecyclePolicyText', 'Member must not be null')
   if (text.length < 100) throw invalid('lifecyclePolicyText', 'must have length greater than or equal to 100')

@@ -5,8 +5,8 @@ import { keyOf } from './repository.ts'
 import type { Upload } from './upload.ts'
 
 /**
- * Opens an upload; with `?digest=` the body is the whole blob. A mount from another repository is answered with an upload, as ECR does by default:
- * https://docs.aws.amazon.com/AmazonECR/latest/userguide/blob-mounting.html
+ * Opens an upload; with `?digest=` the body is the whole blob. A mount from another repository is answered with an
+ * upload, as ECR does by default: https://docs.aws.amazon.com/AmazonECR/latest/userguide/blob-mounting.html
  */
 export async function postUpload(exchange: Exchange): Promise<void> {
   const { uploads, url, name } = exchange

@@ -15,8 +15,8 @@ export function getManifest({ cloud, res, name, rest, head }: Exchange): void {
 }
 
 /**
- * Takes a manifest whose blobs are all there. A tag of a repository with immutable tags is refused once it names an image, even the same one:
- * https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
+ * Takes a manifest whose blobs are all there. A tag of a repository with immutable tags is refused once it names an
+ * image, even the same one: https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
  */
 export async function putManifest(exchange: Exchange, repository: { imageTagMutability: string }): Promise<void> {
   const { cloud, req, res, name, rest } = exchange

@@ -1,7 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { endAfterBody } from '../api/answer-early.ts'
 
-/** The error codes of the OCI distribution specification (and of docker's before it), with the status that each goes with. */
+/**
+ * The error codes of the OCI distribution specification (and of docker's before it), with the status that each goes
+ * with.
+ */
 const statuses = {
   BLOB_UNKNOWN: 404,
   BLOB_UPLOAD_INVALID: 400,

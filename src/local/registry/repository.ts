@@ -1,5 +1,6 @@
-// The embedded cloud's image registry: ECR's control plane (`ecr.ts`) and the registry API under /v2/ (`distribution.ts`), over the same
-// records in the cloud's store and the same blob files. Container tools, AWS's CLI and our own push can all use it.
+// The embedded cloud's image registry: ECR's control plane (`ecr.ts`) and the registry API under /v2/
+// (`distribution.ts`), over the same records in the cloud's store and the same blob files. Container tools, AWS's CLI
+// and our own push can all use it.
 import { ApiError, type Cloud, type Store } from '../cloud.ts'
 import type { ImageRepository, RepositoryImage } from '../records.ts'
 import { removeBlob } from './blobs.ts'
@@ -42,7 +43,9 @@ export function findImage(store: Store, repositoryName: string, wanted: { tag?: 
   return digest === undefined || image?.imageDigest === digest ? image : undefined
 }
 
-/** Removes images, with the blobs that no other image of their repository needs, and the files that no repository needs. */
+/**
+ * Removes images, with the blobs that no other image of their repository needs, and the files that no repository needs.
+ */
 export function removeImages(cloud: Cloud, images: readonly RepositoryImage[]): void {
   const { store } = cloud
   const freed = store.transaction(() => {
@@ -76,7 +79,10 @@ export function removeRepository(cloud: Cloud, repository: ImageRepository): voi
   removeFiles(cloud, freed)
 }
 
-/** After the records are gone for good: a kill in between leaves files too many, which the next start removes, and never one too few. */
+/**
+ * After the records are gone for good: a kill in between leaves files too many, which the next start removes, and never
+ * one too few.
+ */
 function removeFiles(cloud: Cloud, digests: readonly string[]): void {
   const needed = new Set(cloud.store.list('repositoryBlob').map((blob) => blob.digest))
   for (const digest of digests) if (!needed.has(digest)) removeBlob(cloud.folder, digest)

@@ -8,7 +8,10 @@ import { Refusal } from './refusal.ts'
 /** An upload that nobody has touched for so long is given up. */
 const idleMs = 60 * 60 * 1000
 
-/** A blob on its way in: a file of its own until its digest is proven. Lost when the cloud is killed, which a client meets as an unknown upload. */
+/**
+ * A blob on its way in: a file of its own until its digest is proven. Lost when the cloud is killed, which a client
+ * meets as an unknown upload.
+ */
 export interface Upload {
   readonly id: string
   readonly repositoryName: string
@@ -60,12 +63,14 @@ export class Uploads {
   }
 
   /**
-   * Appends the rest, checks the digest and keeps the blob. `record` runs in the same turn of the event loop as the file gets its name.
+   * Appends the rest, checks the digest and keeps the blob. `record` runs in the same turn of the event loop as the
+   * file gets its name.
    *
    * @throws Refusal DIGEST_INVALID; the upload is gone then, as its bytes are wrong
    */
   async finish(upload: Upload, content: Readable, digest: string, record: (size: number) => void): Promise<void> {
-    // Another repository has the content: that this client has it too is proven by the hash, and writing it again would prove nothing more.
+    // Another repository has the content: that this client has it too is proven by the hash, and writing it again would
+    // prove nothing more.
     const known = upload.size === 0 && hasBlob(this.#folder, digest)
     await this.#receive(upload, content, undefined, !known)
     const actual = `sha256:${upload.hash.digest('hex')}`
@@ -103,7 +108,8 @@ export class Uploads {
       }
       await file?.datasync()
     } catch (error) {
-      // What came before a broken connection stays, and a client may go on from there; unless it was only counted, or written by half.
+      // What came before a broken connection stays, and a client may go on from there; unless it was only counted, or
+      // written by half.
       if (!write || (error as NodeJS.ErrnoException).code !== 'ECONNRESET') await this.cancel(upload)
       throw error
     } finally {

@@ -4,12 +4,18 @@ import type { Parameter } from '../records.ts'
 import { parameterArn } from './parameter.ts'
 import type { SecureStrings } from './secure-string.ts'
 
-/** How many versions are kept, the newest included: https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-versions.html */
+/**
+ * How many versions are kept, the newest included:
+ * https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-versions.html
+ */
 const mostVersions = 100
 
 const key = (name: string, version: number) => `${name}:${version}`
 
-/** Keeps a version that is about to be overwritten, and lets go of the one that is too old by now. Call within a transaction. */
+/**
+ * Keeps a version that is about to be overwritten, and lets go of the one that is too old by now. Call within a
+ * transaction.
+ */
 export function keepVersion(store: Store, overwritten: Parameter): void {
   store.put('parameterVersion', key(overwritten.Name, overwritten.Version), overwritten)
   store.delete('parameterVersion', key(overwritten.Name, overwritten.Version + 1 - mostVersions))

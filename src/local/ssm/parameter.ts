@@ -4,7 +4,9 @@ import { machineImages } from '../ec2/instances/image.ts'
 import type { Parameter } from '../records.ts'
 import type { SecureStrings } from './secure-string.ts'
 
-/** https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html#sysman-parameter-name-constraints */
+/**
+ * https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html#sysman-parameter-name-constraints
+ */
 export function checkParameterName(name: string): void {
   const refuse = (message: string) => new ApiError('ValidationException', message)
   if (name === '' || !/^[a-zA-Z0-9_.\-/]+$/.test(name)) {
@@ -37,7 +39,8 @@ export function publicParameter(name: string): Parameter | undefined {
 }
 
 /**
- * The parameter of this name, `NAME:VERSION`, or ARN, or what AWS publishes under that name; undefined where there is none.
+ * The parameter of this name, `NAME:VERSION`, or ARN, or what AWS publishes under that name; undefined where there is
+ * none.
  * @throws ApiError ParameterVersionNotFound for a version that is not kept (any more)
  */
 export function findParameter(store: Store, text: string): Parameter | undefined {

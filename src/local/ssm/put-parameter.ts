@@ -6,10 +6,16 @@ import { keepVersion } from './parameter-history.ts'
 import { mergeParameterTags } from './parameter-tags.ts'
 import type { SecureStrings } from './secure-string.ts'
 
-/** How much a value may have, in bytes: https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html */
+/**
+ * How much a value may have, in bytes:
+ * https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html
+ */
 const valueLimit = { Standard: 4096, Advanced: 8192 } as const
 
-/** Creates a parameter, or makes a new version of it where the call allows that. Creating is atomic: of several at once, one succeeds. */
+/**
+ * Creates a parameter, or makes a new version of it where the call allows that. Creating is atomic: of several at once,
+ * one succeeds.
+ */
 export function putParameter(input: PutParameterRequest, { cloud, caller }: Call, secure: SecureStrings): PutParameterResult {
   const { Name = '', Value, Overwrite = false, Description, AllowedPattern, DataType = 'text', Tags, KeyId } = input
   const { store } = cloud

@@ -1,6 +1,9 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 
-/** Encrypts values at rest with AES-256-GCM. The parameter's name is bound to the text, so that one cannot be put in another's place. */
+/**
+ * Encrypts values at rest with AES-256-GCM. The parameter's name is bound to the text, so that one cannot be put in
+ * another's place.
+ */
 export interface SecureStrings {
   encrypt(name: string, value: string): string
   /** Throws when the text was not encrypted with this secret for this name. */

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import type { Config } from '../../../config/config.ts'
 
 /**
- * Tells whether two deploys would launch the same: the config without where it lies on this machine, and the digests of the images.
+ * Tells whether two deploys would launch the same: the config without where it lies on this machine, and the digests of
+ * the images.
  * @param images digest by image name
  */
 export function fingerprintOf(config: Config, images: Readonly<Record<string, string>>): string {

@@ -28,7 +28,10 @@ export interface Container {
 
 export interface Launch {
   readonly release: number
-  /** What tells this launch from every other one: each container has it as a label, each service answers with it (`x-release-id`). */
+  /**
+   * What tells this launch from every other one: each container has it as a label, each service answers with it
+   * (`x-release-id`).
+   */
   readonly identity: string
   /** The machine's own address: where it checks health, and where Prometheus scrapes. */
   readonly address: string
@@ -41,7 +44,10 @@ export interface Launch {
   readonly files: Readonly<Record<string, string>>
 }
 
-/** The container that fetches secrets with the machine's role into memory that other containers mount (`src/secrets-agent`). */
+/**
+ * The container that fetches secrets with the machine's role into memory that other containers mount
+ * (`src/secrets-agent`).
+ */
 export interface SecretsAgent {
   readonly image: string
   readonly region: string
@@ -53,7 +59,10 @@ export interface SecretsAgent {
 const dockerPatience = 300
 /** How long a container may take to become healthy, in seconds. */
 const healthPatience = 60
-/** For how long a service must stay healthy, and must not end, once it is: what crashes on its first work or fills its memory does so within seconds. */
+/**
+ * For how long a service must stay healthy, and must not end, once it is: what crashes on its first work or fills its
+ * memory does so within seconds.
+ */
 const healthWindow = 5
 /** How many of a container's last log lines a failure shows. */
 const logLines = 20
@@ -62,10 +71,11 @@ const logLines = 20
 export const identityLabel = 'mlops.release'
 
 /**
- * Writes the script that launches a release on one machine. It needs docker, curl and what every distribution has, writes everything under one root folder, and its
- * first line of output is its result as JSON: `{"ok":true,"identified":[…]}` with the services that answered with the identity of this launch, or
- * `{"ok":false,"step":…,"container":…}` followed by what its health check got and the log of what failed. Run Command keeps the head of the output and loses its tail, so the
- * long story goes to a file.
+ * Writes the script that launches a release on one machine. It needs docker, curl and what every distribution has,
+ * writes everything under one root folder, and its first line of output is its result as JSON:
+ * `{"ok":true,"identified":[…]}` with the services that answered with the identity of this launch, or
+ * `{"ok":false,"step":…,"container":…}` followed by what its health check got and the log of what failed. Run Command
+ * keeps the head of the output and loses its tail, so the long story goes to a file.
  */
 export function launchScript(launch: Launch): string {
   const services = launch.containers.filter(({ kind }) => kind === 'service')
@@ -116,8 +126,8 @@ function checkOf({ name, port, health }: Container): string {
 }
 
 /**
- * Starts containers in the order of their needs, those of a wave side by side, waits until all of them are healthy, and remembers their lives. A launch that is repeated
- * on the same machine replaces what runs there.
+ * Starts containers in the order of their needs, those of a wave side by side, waits until all of them are healthy, and
+ * remembers their lives. A launch that is repeated on the same machine replaces what runs there.
  */
 function bringUp(containers: readonly Container[]): string[] {
   return waves(containers).flatMap((wave) => {
@@ -205,7 +215,10 @@ secrets_ready() { # waits until every secret is there
 }`
 }
 
-/** Fetches images at the same time, behind what follows. What goes on there keeps no stream open: the agent would wait for its end when the launch fails meanwhile. */
+/**
+ * Fetches images at the same time, behind what follows. What goes on there keeps no stream open: the agent would wait
+ * for its end when the launch fails meanwhile.
+ */
 function pulls(containers: readonly Pick<Container, 'name' | 'image'>[]): string[] {
   return containers.map(({ image, name }) => `docker pull -q ${quote(image)} 3>&- & pull_${variable(name)}=$!`)
 }
@@ -221,8 +234,9 @@ function variable(name: string): string {
 }
 
 /**
- * Starts the secrets agent and waits for it. A container's secrets lie on a volume of its own that is memory: nothing of it is ever on the disk. The secrets agent is on the machine's
- * own network, because that is one hop nearer to the role's credentials than containers are; it may give files away and nothing else.
+ * Starts the secrets agent and waits for it. A container's secrets lie on a volume of its own that is memory: nothing
+ * of it is ever on the disk. The secrets agent is on the machine's own network, because that is one hop nearer to the
+ * role's credentials than containers are; it may give files away and nothing else.
  */
 function startSecretsAgent({ image, region, requests }: SecretsAgent, containers: readonly Container[]): string[] {
   const readers = containers.filter(({ secrets }) => secrets.length > 0)

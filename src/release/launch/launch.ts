@@ -36,10 +36,11 @@ const steps: Readonly<Record<string, readonly [what: string, likely: string]>> =
 const runsHere = ['start', 'health', 'ended', 'unsteady']
 
 /**
- * Launches a release on an instance by one Run Command, and waits until every container is healthy there, and every service has been so for a while. `nextFor` gives the
- * command that helps with a container that does not come up.
+ * Launches a release on an instance by one Run Command, and waits until every container is healthy there, and every
+ * service has been so for a while. `nextFor` gives the command that helps with a container that does not come up.
  * @returns the services that answered with the identity of this launch, as those on the kit do
- * @throws Failure with the name, the answer to its health check and the last log lines of the container that did not come up or did not stay
+ * @throws Failure with the name, the answer to its health check and the last log lines of the container that did not
+ *   come up or did not stay
  */
 export async function launch(
   clients: Clients,

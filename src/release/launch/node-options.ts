@@ -1,8 +1,9 @@
 /**
- * How much memory a service's Node may take for JavaScript, by the memory of its container. Left to itself, Node lets its heap grow towards what the
- * machine has and collects garbage late; half of the container is for what is not JavaScript: code, buffers, threads, models. Young objects get a sixty-fourth for
- * each of V8's two halves: in a service hardly any of them outlive a request, so that more room for them would only be used before it is looked through, and
- * each look through it would take longer.
+ * How much memory a service's Node may take for JavaScript, by the memory of its container. Left to itself, Node lets
+ * its heap grow towards what the machine has and collects garbage late; half of the container is for what is not
+ * JavaScript: code, buffers, threads, models. Young objects get a sixty-fourth for each of V8's two halves: in a
+ * service hardly any of them outlive a request, so that more room for them would only be used before it is looked
+ * through, and each look through it would take longer.
  *
  * @returns the value of `NODE_OPTIONS`
  */

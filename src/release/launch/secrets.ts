@@ -77,7 +77,10 @@ export async function removeSecret(clients: Clients, id: StageId, name: string):
   await deleteParameters(clients, [secretName(id, name)])
 }
 
-/** `NAME=value` lines as pairs; empty lines and those that begin with `#` are left out. The value is everything after the first `=`. */
+/**
+ * `NAME=value` lines as pairs; empty lines and those that begin with `#` are left out. The value is everything after
+ * the first `=`.
+ */
 export function parseSecrets(text: string): [name: string, value: string][] {
   return text
     .split(/\r?\n/)

@@ -25,7 +25,10 @@ export interface Capacity {
   readonly addresses: Usage
 }
 
-/** How much capacity a region has for a new release. Quotas are asked for only where one more would not fit into what every account has from the start. */
+/**
+ * How much capacity a region has for a new release. Quotas are asked for only where one more would not fit into what
+ * every account has from the start.
+ */
 export async function capacityFor(clients: Clients, { inventory }: StageState): Promise<Capacity> {
   const [heldVpcs, heldAddresses] = await Promise.all([
     usageOf(clients, inventory, vpcs, vpcQuota),
@@ -46,7 +49,8 @@ async function usageOf(clients: Clients, inventory: Inventory, kind: Kind<unknow
 }
 
 /**
- * Which releases have to go before anything is made: the one that serves, where the strategy says so, and the leftovers where there is no room beside them.
+ * Which releases have to go before anything is made: the one that serves, where the strategy says so, and the leftovers
+ * where there is no room beside them.
  * @param first the releases that go first in any case
  * @throws Failure when there is no room even then
  */

@@ -36,16 +36,22 @@ export interface CarryOutOptions {
   readonly signal: AbortSignal
   /** Aborted when not even a clean-up may go on: the lease was lost, and somebody else may be at work. */
   readonly undoSignal: AbortSignal
-  /** Asked after a failure and before anything is undone; resolves to false where what was done has to stay. By default it is undone. */
+  /**
+   * Asked after a failure and before anything is undone; resolves to false where what was done has to stay. By default
+   * it is undone.
+   */
   readonly mayUndo?: () => Promise<boolean>
-  /** After a failure only what needs its result is left undone, and everything else goes on; by default the run stops. */
+  /**
+   * After a failure only what needs its result is left undone, and everything else goes on; by default the run stops.
+   */
   readonly goOn?: boolean
 }
 
 /**
- * Carries out operations, each as soon as those that it names are done; ready ones never wait for each other. When one fails the others are told to stop through
- * their signal (unless the run goes on), all of them are waited for, and what was begun is undone, the latest first, unless an operation that is `final` is done.
- * Never throws: a failure of the plan is a result.
+ * Carries out operations, each as soon as those that it names are done; ready ones never wait for each other. When one
+ * fails the others are told to stop through their signal (unless the run goes on), all of them are waited for, and what
+ * was begun is undone, the latest first, unless an operation that is `final` is done. Never throws: a failure of the
+ * plan is a result.
  */
 export async function carryOut(operations: readonly AnyOperation[], options: CarryOutOptions): Promise<Carried> {
   const { emit, undoSignal } = options

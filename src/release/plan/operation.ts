@@ -35,8 +35,9 @@ export type ResultsOf<N extends Operations> = {
 type PromisesOf<N extends Operations> = { readonly [K in keyof N]: Promise<ResultsOf<N>[K]> }
 
 /**
- * One step of a plan as a value: it can be printed, timed, carried out and undone. It is the same value that is printed and that runs, so a plan cannot promise
- * what a run does not do. A function sees the results of the operations that it names and nothing else.
+ * One step of a plan as a value: it can be printed, timed, carried out and undone. It is the same value that is printed
+ * and that runs, so a plan cannot promise what a run does not do. A function sees the results of the operations that it
+ * names and nothing else.
  */
 export interface Operation<Out = void, Needs extends Operations = Operations, Meanwhile extends Operations = Operations> {
   readonly phase: Phase

@@ -31,7 +31,10 @@ export function phaseProgress(operations: readonly AnyOperation[], emit: Emit): 
   }
 }
 
-/** How long each phase took, in seconds, and when it began: from the first of its operations to the end of the last. In the order in which they ended. */
+/**
+ * How long each phase took, in seconds, and when it began: from the first of its operations to the end of the last. In
+ * the order in which they ended.
+ */
 export function phaseTimes(timings: readonly { readonly phase: Phase; readonly start: number; readonly seconds: number }[]) {
   const spans = new Map<Phase, { start: number; end: number }>()
   for (const { phase, start, seconds } of timings) {

@@ -15,7 +15,9 @@ export async function previewDeploy(clients: Clients, config: Config, emit: Emit
   return planDeploy(work, await previewImages(work))
 }
 
-/** Builds the images of a config, as a deploy would, and asks the registry how much of each it lacks. Pushes nothing. */
+/**
+ * Builds the images of a config, as a deploy would, and asks the registry how much of each it lacks. Pushes nothing.
+ */
 async function previewImages({ clients, config, recipes, machine, emit }: Work): Promise<PlannedImages> {
   const images = await buildImages(recipes.recipes, machine.architecture, emit)
   const all = [...images.values()].flatMap(({ layers }) => layers.map((layer) => layer.digest))

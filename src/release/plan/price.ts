@@ -1,9 +1,14 @@
 import type { Config } from '../../../config/config.ts'
 
-/** Of this table. Prices are on-demand list prices of us-east-1 in US dollars; other regions cost up to a third more. */
+/**
+ * Of this table. Prices are on-demand list prices of us-east-1 in US dollars; other regions cost up to a third more.
+ */
 export const pricesOf = '2026-07'
 
-/** One hour of the `large` size of a family; every size costs in proportion. https://aws.amazon.com/ec2/pricing/on-demand/ */
+/**
+ * One hour of the `large` size of a family; every size costs in proportion.
+ * https://aws.amazon.com/ec2/pricing/on-demand/
+ */
 const largeHour: Readonly<Record<string, number>> = {
   t3: 0.0832,
   t3a: 0.0752,
@@ -21,7 +26,10 @@ const largeHour: Readonly<Record<string, number>> = {
 
 const sizes: Readonly<Record<string, number>> = { nano: 1 / 16, micro: 1 / 8, small: 1 / 4, medium: 1 / 2, large: 1, xlarge: 2 }
 
-/** One GiB of gp3 for a month, and one public IPv4 address for an hour, used or not. https://aws.amazon.com/ebs/pricing/ https://aws.amazon.com/vpc/pricing/ */
+/**
+ * One GiB of gp3 for a month, and one public IPv4 address for an hour, used or not. https://aws.amazon.com/ebs/pricing/
+ * https://aws.amazon.com/vpc/pricing/
+ */
 const diskMonth = 0.08
 const addressHour = 0.005
 
@@ -37,7 +45,10 @@ export interface Price {
   readonly total: number | undefined
 }
 
-/** The price of what a config runs all the time. Traffic, image storage and the minutes of two machines during a deploy come on top. */
+/**
+ * The price of what a config runs all the time. Traffic, image storage and the minutes of two machines during a deploy
+ * come on top.
+ */
 export function priceOf({ instance: { type, diskGiB } }: Pick<Config, 'instance'>): Price {
   const hour = instanceHour(type)
   const instance = hour === undefined ? undefined : hour * hours

@@ -8,7 +8,10 @@ import { recordOperation, recordProvisionedOperation, settleLedgerOperations } f
 import { type Created, elasticIpOperation, repositoryOperation, retireOperation, stackOperation } from './operations/resources.ts'
 import type { Work } from './work.ts'
 
-/** How a release takes the place of what is there: which stacks go before anything is made, and which once it serves, each with the reason. */
+/**
+ * How a release takes the place of what is there: which stacks go before anything is made, and which once it serves,
+ * each with the reason.
+ */
 export interface Replacement {
   readonly before: readonly Retirement[]
   readonly afterwards: readonly Retirement[]
@@ -30,7 +33,9 @@ export interface ReleaseOperations {
   readonly push?: Operation<Map<string, Pushed>>
 }
 
-/** From nothing to a release that serves and everything else gone: images and resources come into being side by side. */
+/**
+ * From nothing to a release that serves and everything else gone: images and resources come into being side by side.
+ */
 export function releaseOperations(work: Work, { before, afterwards, promotion }: Replacement, images?: PlannedImages): ReleaseOperations {
   const gone = before.map(({ release, why }) => retireOperation(work, release, why))
   const elasticIp = elasticIpOperation(work, gone)
@@ -49,7 +54,9 @@ export function releaseOperations(work: Work, { before, afterwards, promotion }:
   return { all, elasticIp, stack, push }
 }
 
-/** The resources of a stage and an empty machine that its address leads to: nothing is built and nothing is launched. */
+/**
+ * The resources of a stage and an empty machine that its address leads to: nothing is built and nothing is launched.
+ */
 export function provisionOperations(work: Work, { before, afterwards, promotion }: Replacement): ReleaseOperations {
   const gone = before.map(({ release, why }) => retireOperation(work, release, why))
   const elasticIp = elasticIpOperation(work, gone)

@@ -2,8 +2,9 @@ import { repositoryName } from '../../aws/resources/repository.ts'
 import { ownerOf, parameterPath, type StageId } from './names.ts'
 
 /**
- * What a machine of the stage may do beyond talking to Systems Manager: pull the stage's images and read the stage's secrets. The managed policy that the agent needs
- * (AmazonSSMManagedInstanceCore) lets its holder read every parameter of the account, so what is not the stage's own is denied again.
+ * What a machine of the stage may do beyond talking to Systems Manager: pull the stage's images and read the stage's
+ * secrets. The managed policy that the agent needs (AmazonSSMManagedInstanceCore) lets its holder read every parameter
+ * of the account, so what is not the stage's own is denied again.
  */
 export function machinePolicy(id: StageId): object {
   const secrets = `arn:aws:ssm:*:*:parameter${parameterPath(id)}/secrets/*`

@@ -1,6 +1,6 @@
 /**
- * What a stage and a release consist of, and how a release comes up, is checked, promoted and retired. This room says what happens in which
- * order; how AWS is asked is `src/aws`, how an image is made is `src/image`.
+ * What a stage and a release consist of, and how a release comes up, is checked, promoted and retired. This room says
+ * what happens in which order; how AWS is asked is `src/aws`, how an image is made is `src/image`.
  */
 import type { Owner } from '../../aws/graph/inventory.ts'
 import type { Tags } from '../../aws/tags.ts'

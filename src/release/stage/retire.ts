@@ -17,8 +17,8 @@ const drainSeconds = 30
 const drainScript = `docker ps -q | xargs -r docker stop -t ${drainSeconds - 10}`
 
 /**
- * Removes the stacks of these releases, side by side. Their machines are drained before they go; one that cannot be drained (it is dead, or its agent is) goes
- * without, and the progress says so.
+ * Removes the stacks of these releases, side by side. Their machines are drained before they go; one that cannot be
+ * drained (it is dead, or its agent is) goes without, and the progress says so.
  */
 export async function retire(
   clients: Clients,

@@ -21,8 +21,8 @@ export type Stack = ReturnType<typeof stack>
 export const noBlueprint: Blueprint = { machine: { imageId: '', types: [], diskGiB: 0, userData: '' }, zone: undefined, open: [] }
 
 /**
- * The resources of one release. Every release has a network of its own, so that it can come up beside the one that serves, and go as a whole.
- * The networks never meet: all of them use the same addresses.
+ * The resources of one release. Every release has a network of its own, so that it can come up beside the one that
+ * serves, and go as a whole. The networks never meet: all of them use the same addresses.
  */
 export function stack(id: StageId, release: number, profile: StageResources['profile'], blueprint: Blueprint) {
   const tags = (resource: string) => stackTags(id, release, resource)

@@ -20,7 +20,10 @@ export interface Condition {
   readonly image: string
   /** The launch that started it; undefined for one that was started by hand. */
   readonly identity: string | undefined
-  /** Whether it answers with that identity, as services on the kit do: then it does so everywhere, or somebody else answers. */
+  /**
+   * Whether it answers with that identity, as services on the kit do: then it does so everywhere, or somebody else
+   * answers.
+   */
   readonly identified: boolean
 }
 
@@ -63,8 +66,8 @@ export async function conditionsOf(
 }
 
 /**
- * The script that looks. Health checks go side by side; each fact is one line, and what may hold spaces stands last in it. Nothing is written to the machine's disk,
- * which may be full.
+ * The script that looks. Health checks go side by side; each fact is one line, and what may hold spaces stands last in
+ * it. Nothing is written to the machine's disk, which may be full.
  */
 export function conditionsScript(address: string, ports: readonly Port[]): string {
   const facts =

@@ -4,7 +4,10 @@ import { Failure } from '../../report/failure.ts'
 import type { LastWords } from '../logs.ts'
 import type { Port } from '../stage/ports.ts'
 
-/** How long a port may take to answer from outside, in seconds: security groups and addresses need a moment to work everywhere. */
+/**
+ * How long a port may take to answer from outside, in seconds: security groups and addresses need a moment to work
+ * everywhere.
+ */
 const patience = 30
 
 /** What came of a health check from outside. */
@@ -19,7 +22,8 @@ const shown = 200
 
 /**
  * One health check from outside.
- * @param identity what the answer must carry (`x-release-id`); undefined where the container is known not to answer with one
+ * @param identity what the answer must carry (`x-release-id`); undefined where the container is known not to answer
+ *   with one
  */
 export async function checkHealth(address: string, port: Port, identity?: string): Promise<Answer> {
   try {
@@ -44,8 +48,8 @@ export function urlOf(address: string, port: number, path = ''): string {
 }
 
 /**
- * Checks from here, as a user would reach it, that everything which is open to the world is healthy at an address. What is open to certain addresses only
- * cannot be judged from here and is left to the check on the machine.
+ * Checks from here, as a user would reach it, that everything which is open to the world is healthy at an address. What
+ * is open to certain addresses only cannot be judged from here and is left to the check on the machine.
  * @param identityOf what the answers of a container must carry, so that this launch of it answers and nobody else
  * @param inside the last words of a container on its machine: asked of those that do not answer
  * @throws Failure that names the first port that does not answer
@@ -83,7 +87,10 @@ export async function checkPublicPorts(
   )
 }
 
-/** Why a service that was healthy on its machine does not answer from outside: what its container says decides whether the network is to blame. */
+/**
+ * Why a service that was healthy on its machine does not answer from outside: what its container says decides whether
+ * the network is to blame.
+ */
 export async function whySilent(
   { name }: Port,
   url: string,

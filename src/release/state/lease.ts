@@ -30,7 +30,10 @@ interface LeaseRecord {
 
 /** The lock of a stage, while it is held. */
 export interface Lease {
-  /** Aborts, with a Failure as its reason, as soon as the lease may belong to someone else. Nothing may be changed after that. */
+  /**
+   * Aborts, with a Failure as its reason, as soon as the lease may belong to someone else. Nothing may be changed after
+   * that.
+   */
   readonly signal: AbortSignal
   /** Names parameters that go in the same call as the lease, when it is given back. */
   takeAlong(names: readonly string[]): void
@@ -49,8 +52,9 @@ export function thisOwner(verb: string, env: NodeJS.ProcessEnv = process.env): L
 }
 
 /**
- * Takes the lease of a stage: atomic, because Parameter Store creates a name once. It is renewed at a third of its life. A lease whose holder was killed can be taken over
- * after its expiry, never before; when the holder was a process of this machine that is gone, that moment is waited for.
+ * Takes the lease of a stage: atomic, because Parameter Store creates a name once. It is renewed at a third of its
+ * life. A lease whose holder was killed can be taken over after its expiry, never before; when the holder was a process
+ * of this machine that is gone, that moment is waited for.
  * @param seconds how long a lease lives without renewal
  * @throws Failure (exit 6) that names the holder
  */
@@ -76,7 +80,8 @@ export async function takeLease(
     asked = now()
     taken = await take(clients, id, name, record)
   }
-  // Measured by this process's own clock, from before the call was sent: others may see the lease end later than we do, never earlier.
+  // Measured by this process's own clock, from before the call was sent: others may see the lease end later than we do,
+  // never earlier.
   let validUntil = asked + seconds * 1000
 
   const lost = new AbortController()
@@ -130,13 +135,15 @@ export async function takeLease(
       ended.abort()
       clearInterval(expiry)
       await renewing
-      // While the lease is valid by our own clock nobody else can have taken it, so there is no need to ask whose it is.
+      // While the lease is valid by our own clock nobody else can have taken it, so there is no need to ask whose it
+      // is.
       let certain = !lost.signal.aborted && now() < validUntil - 1000
       const giveBack = async () => {
         const current = certain ? undefined : await getParameter(clients, name)
         const mine = certain || (current !== undefined && read(current.value).holding === holding)
         certain = false
-        // Sent once: after a lost answer the lease may be somebody else's already, which a repetition by the SDK would delete.
+        // Sent once: after a lost answer the lease may be somebody else's already, which a repetition by the SDK would
+        // delete.
         if (mine) await deleteParameters(clients.once, [...along, name])
       }
       await retry(giveBack, (error) => isAmbiguous(error) || isThrottled(error), { within: seconds, signal: new AbortController().signal })
@@ -144,15 +151,19 @@ export async function takeLease(
   }
 }
 
-/** A timer that comes later than this (ms) was held up by more than a busy moment: the process, or the machine, stood still. */
+/**
+ * A timer that comes later than this (ms) was held up by more than a busy moment: the process, or the machine, stood
+ * still.
+ */
 const stoodStill = 1000
 
 /** How long (s) an expired lease may take to be taken up again; a network that is cut off does not answer at all. */
 const takingUpAgain = 5
 
 /**
- * Takes up a lease that has expired because its holder stood still: a machine that slept, or has too much to do. That is safe where nobody has taken it meanwhile,
- * and only whoever holds the lease on the take-over may write an expired one.
+ * Takes up a lease that has expired because its holder stood still: a machine that slept, or has too much to do. That
+ * is safe where nobody has taken it meanwhile, and only whoever holds the lease on the take-over may write an expired
+ * one.
  * @returns until when it is valid then, by the holder's clock
  * @throws Failure when it is somebody else's, or is being taken over
  */
@@ -175,7 +186,10 @@ async function takeUpAgain(
   }
 }
 
-/** Milliseconds that never go back, and that go on while this machine sleeps, which the process's own clock does not do everywhere. */
+/**
+ * Milliseconds that never go back, and that go on while this machine sleeps, which the process's own clock does not do
+ * everywhere.
+ */
 function clock(): () => number {
   const start = Date.now() - performance.now()
   return () => Math.max(performance.now(), Date.now() - start)
@@ -206,7 +220,8 @@ async function take(clients: Clients, id: StageId, name: string, record: () => L
   if (holder.holding === mine.holding) return current
   if (Date.parse(holder.expires) > Date.now()) return { holder }
 
-  // Only one may replace an expired lease: whoever holds the lease on the take-over. That one can be orphaned as well, and is then taken over in the same way.
+  // Only one may replace an expired lease: whoever holds the lease on the take-over. That one can be orphaned as well,
+  // and is then taken over in the same way.
   const takeover = `${name}/takeover`
   const takingOver = await take(clients, id, takeover, record)
   if ('holder' in takingOver) return takingOver

@@ -5,7 +5,10 @@ import { parameterPath, type StageId, stageTags } from '../stage/names.ts'
 /** One run that made, or tried to make, a release. */
 export interface LedgerEntry {
   readonly release: number
-  /** `provisioned`: a machine on which nothing was launched. `promoting`: written before the address moves; a run that is killed then leaves it. */
+  /**
+   * `provisioned`: a machine on which nothing was launched. `promoting`: written before the address moves; a run that
+   * is killed then leaves it.
+   */
   readonly outcome: 'serving' | 'provisioned' | 'promoting' | 'failed'
   /** ISO 8601. */
   readonly at: string
@@ -47,8 +50,8 @@ export async function readLedger(clients: Clients, id: StageId): Promise<Ledger>
 }
 
 /**
- * The newest release that got the address, by the entries of a ledger. A run that was killed while it moved the address could not write down how that ended:
- * where the address leads tells.
+ * The newest release that got the address, by the entries of a ledger. A run that was killed while it moved the address
+ * could not write down how that ended: where the address leads tells.
  * @param serving the release that the address leads to
  */
 export function currentOf(entries: readonly LedgerEntry[], serving: number | undefined): LedgerEntry | undefined {
@@ -64,7 +67,10 @@ export function settle(entries: readonly LedgerEntry[], serving: number | undefi
   })
 }
 
-/** Every release that Parameter Store still has an entry of, the newest first; of a release that has several, the last one counts. */
+/**
+ * Every release that Parameter Store still has an entry of, the newest first; of a release that has several, the last
+ * one counts.
+ */
 export async function history(clients: Clients, id: StageId): Promise<LedgerEntry[]> {
   const entries = (await parameterHistory(clients, nameOf(id))).map((value) => JSON.parse(value) as LedgerEntry).reverse()
   return entries.filter((entry, index) => entries.findIndex(({ release }) => release === entry.release) === index)

@@ -35,10 +35,14 @@ export interface StageState extends Resources {
   readonly next: number
 }
 
-/** Looks at everything a stage has, in one round of calls that do not wait for each other. Throws when a call fails: not found and could not look are different. */
+/**
+ * Looks at everything a stage has, in one round of calls that do not wait for each other. Throws when a call fails: not
+ * found and could not look are different.
+ */
 export async function resourcesOf(clients: Clients, id: StageId): Promise<Resources> {
   const inventory = new Inventory(clients, ownerOf(id))
-  // Of a stack, a gateway may be there without a VPC, and an instance is what serves; everything else stands in a VPC that shows its release.
+  // Of a stack, a gateway may be there without a VPC, and an instance is what serves; everything else stands in a VPC
+  // that shows its release.
   const [allVpcs, gateways, allInstances, elasticIp, allRoles, allProfiles, allRepositories] = await Promise.all([
     inventory.all(vpcs),
     inventory.all(internetGateways),
@@ -82,7 +86,10 @@ export function servingRelease({ serving, current }: StageState): number | undef
   return serving && current?.release === serving.release && current.outcome === 'provisioned' ? undefined : serving?.release
 }
 
-/** Every release that the ledger still knows, the newest first; of one whose run was killed while the address moved, where the address leads tells how it ended. */
+/**
+ * Every release that the ledger still knows, the newest first; of one whose run was killed while the address moved,
+ * where the address leads tells how it ended.
+ */
 export async function releasesOf(clients: Clients, id: StageId): Promise<LedgerEntry[]> {
   const [{ serving }, entries] = await Promise.all([lookAt(clients, id), history(clients, id)])
   return settle(entries, serving?.release)

@@ -11,7 +11,8 @@ function leaseSeconds(env: NodeJS.ProcessEnv = process.env): number {
 
 /**
  * Does `work` while this process, and no other, may change the stage. The lease is given back however the work ends.
- * @throws what the work throws; or a Failure when the work was done and its lease could not be given back, which ends by itself
+ * @throws what the work throws; or a Failure when the work was done and its lease could not be given back, which ends
+ *   by itself
  */
 export async function withLease<T>(
   { clients, id, verb, signal, emit }: { clients: Clients; id: StageId; verb: string; signal: AbortSignal; emit: Emit },

@@ -1,9 +1,10 @@
 import { exit, Failure } from '../../report/failure.ts'
 
 /**
- * What an error of the AWS SDK or of the machine means to a person. Undefined for everything else: a bug of ours, or a Failure already.
- * Names and fields are those of the SDK's service exceptions (https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/error-handling.html)
- * and of EC2's and the common error codes (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html).
+ * What an error of the AWS SDK or of the machine means to a person. Undefined for everything else: a bug of ours, or a
+ * Failure already. Names and fields are those of the SDK's service exceptions
+ * (https://docs.aws.amazon.com/sdk-for-javascript/v3/developer-guide/error-handling.html) and of EC2's and the common
+ * error codes (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html).
  */
 export function diagnose(error: unknown): Failure | undefined {
   if (!(error instanceof Error) || error instanceof Failure) return undefined
@@ -62,7 +63,10 @@ function access(error: Error): Failure | undefined {
   return undefined
 }
 
-/** The command that tells whose the credentials are; an error of our own clients knows how AWS's command line reaches their AWS. */
+/**
+ * The command that tells whose the credentials are; an error of our own clients knows how AWS's command line reaches
+ * their AWS.
+ */
 function whoAmI(error: Error & { command?: (words: string) => string }): string {
   return error.command?.('sts get-caller-identity') ?? 'aws sts get-caller-identity'
 }
@@ -90,7 +94,8 @@ function machine(error: Error & { code?: unknown; path?: string }): Failure | un
   }
   const known = typeof error.code === 'string' && Object.hasOwn(onMachine, error.code) ? onMachine[error.code] : undefined
   if (!known) return undefined
-  // What Node says of a write that found no room has no path; the scripts write below the folder that they are run in, and nowhere else that could be full.
+  // What Node says of a write that found no room has no path; the scripts write below the folder that they are run in,
+  // and nowhere else that could be full.
   const path = error.path ?? (error.code === 'ENOSPC' ? process.cwd() : undefined)
   const next = error.code === 'ENOSPC' ? `df -h ${path}; ${known[1]}` : known[1]
   return new Failure(known[0], { ...(path ? { on: path } : {}), likely: firstLine(error.message), next, cause: error })

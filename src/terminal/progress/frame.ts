@@ -22,8 +22,8 @@ const phaseColumn = 9
 const timeColumn = 8
 
 /**
- * The living part of the screen: every phase under way with its steps beneath, in at most `rows` lines. Where they do not fit, steps that
- * are done are counted instead of listed; what still does not fit is counted on the last line.
+ * The living part of the screen: every phase under way with its steps beneath, in at most `rows` lines. Where they do
+ * not fit, steps that are done are counted instead of listed; what still does not fit is counted on the last line.
  */
 export function frame(phases: readonly Phase[], rows: number, moment: Moment, drawing: Drawing): string[] {
   let lines = phases.flatMap((phase) => phaseLines(phase, false, moment, drawing))
@@ -34,8 +34,8 @@ export function frame(phases: readonly Phase[], rows: number, moment: Moment, dr
 }
 
 /**
- * A phase that has ended, as it stays on the screen: one line when all went well; else with what was not done beneath it; with every step when
- * `verbose`.
+ * A phase that has ended, as it stays on the screen: one line when all went well; else with what was not done beneath
+ * it; with every step when `verbose`.
  */
 export function endedPhase(phase: Phase, verbose: boolean, moment: Moment, drawing: Drawing): string[] {
   if (verbose) return phaseLines(phase, false, moment, drawing)
@@ -80,7 +80,10 @@ function sign(item: Item, moment: Moment, { style, glyphs }: Drawing): string {
   return style.cyan(glyphs.spinner[moment.turn % glyphs.spinner.length]!)
 }
 
-/** The exact time of what is finished; whole seconds of what runs, from the second one on: a number that flickers is no news. */
+/**
+ * The exact time of what is finished; whole seconds of what runs, from the second one on: a number that flickers is no
+ * news.
+ */
 function elapsed(item: Item, moment: Moment): string {
   if (item.state === 'skipped') return ''
   if (finished(item.state)) return duration(item.seconds ?? 0)

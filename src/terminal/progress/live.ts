@@ -12,7 +12,8 @@ const hideCursor = '\u001b[?25l'
 const showCursor = '\u001b[?25h'
 
 /**
- * The view on a terminal that a person watches: what runs is repainted in place at the bottom, what has ended moves up into the screen's history.
+ * The view on a terminal that a person watches: what runs is repainted in place at the bottom, what has ended moves up
+ * into the screen's history.
  */
 export function liveView(stream: Output, style: Style, glyphs: Glyphs, verbose: boolean): View {
   // The cursor is ours: log-update would hide the one of the process's stderr, whatever stream it paints on.

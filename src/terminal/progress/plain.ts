@@ -18,8 +18,8 @@ export function plainView(stream: Output, style: Style, verbose: boolean): View 
 }
 
 /**
- * One event as one line: `create  vpc  done  1.2 s  vpc-0abc`. That a step has started or goes on is worth a line only when `verbose`:
- * undefined otherwise.
+ * One event as one line: `create  vpc  done  1.2 s  vpc-0abc`. That a step has started or goes on is worth a line only
+ * when `verbose`: undefined otherwise.
  */
 export function plainLine(event: Event, style: Style, verbose: boolean): string | undefined {
   const ends = event.state === 'done' || event.state === 'failed' || event.state === 'skipped'

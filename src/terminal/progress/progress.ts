@@ -16,14 +16,17 @@ export interface Phase extends Item {
 }
 
 /**
- * The phases that are under way, in the order in which they began. A phase that has ended is taken off: it is shown once more and is then
- * part of the screen's history. Events that come late for it are dropped, except failures.
+ * The phases that are under way, in the order in which they began. A phase that has ended is taken off: it is shown
+ * once more and is then part of the screen's history. Events that come late for it are dropped, except failures.
  */
 export class Progress {
   readonly phases: Phase[] = []
   readonly #ended = new Set<string>()
 
-  /** Takes in an event that happened at `at` (ms). Returns the phase that it ended, or a late failure as a phase of its own. */
+  /**
+   * Takes in an event that happened at `at` (ms). Returns the phase that it ended, or a late failure as a phase of its
+   * own.
+   */
   apply(event: Event, at: number): Phase | undefined {
     if (!event.step && event.state === 'started') this.#ended.delete(event.phase)
     const late = this.#ended.has(event.phase)

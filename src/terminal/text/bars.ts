@@ -17,8 +17,8 @@ export interface BarsOptions {
 }
 
 /**
- * Where the time went: one line a bar, all on one time axis, in the order of their start; what lies below one another ran at the same time.
- * Returns lines joined by line breaks, none at the end; the empty string for no bars.
+ * Where the time went: one line a bar, all on one time axis, in the order of their start; what lies below one another
+ * ran at the same time. Returns lines joined by line breaks, none at the end; the empty string for no bars.
  */
 export function renderBars(bars: readonly Bar[], options: BarsOptions = {}): string {
   const width = Math.min(options.width ?? 80, 100)

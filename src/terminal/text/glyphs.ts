@@ -33,7 +33,10 @@ const ascii: Glyphs = {
   spinner: ['.', 'o', 'O', 'o'],
 }
 
-/** The glyphs that this terminal can show: the locale must say UTF-8, in POSIX's order of precedence, and the terminal must have a font for them. */
+/**
+ * The glyphs that this terminal can show: the locale must say UTF-8, in POSIX's order of precedence, and the terminal
+ * must have a font for them.
+ */
 export function glyphsFor(env: NodeJS.ProcessEnv): Glyphs {
   const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || ''
   const drawn = env.TERM !== 'dumb' && env.TERM !== 'linux'

@@ -28,8 +28,8 @@ export function createStyle(on: boolean): Style {
 }
 
 /**
- * Whether a stream gets colour. The flag wins, then FORCE_COLOR, then NO_COLOR (https://no-color.org), as in Node itself
- * (https://nodejs.org/api/cli.html#force_color1-2-3); then only a real terminal does.
+ * Whether a stream gets colour. The flag wins, then FORCE_COLOR, then NO_COLOR (https://no-color.org), as in Node
+ * itself (https://nodejs.org/api/cli.html#force_color1-2-3); then only a real terminal does.
  */
 export function wantsColor(stream: { isTTY?: boolean | undefined }, env: NodeJS.ProcessEnv, flag?: boolean): boolean {
   if (flag !== undefined) return flag

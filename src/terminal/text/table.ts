@@ -24,8 +24,8 @@ const gap = '  '
 const narrowest = 8
 
 /**
- * Rows as aligned text, without a line break at the end. Where the screen is too narrow, the widest columns of text are cut first; numbers
- * never are. A column in which every row is empty is left out.
+ * Rows as aligned text, without a line break at the end. Where the screen is too narrow, the widest columns of text are
+ * cut first; numbers never are. A column in which every row is empty is left out.
  */
 export function renderTable(rows: readonly Row[], columns: readonly (string | Column)[], options: TableOptions = {}): string {
   const ellipsis = options.ellipsis ?? '…'

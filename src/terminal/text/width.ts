@@ -4,8 +4,8 @@ const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 const wide = /^[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303f\uff01-\uff60]/u
 
 /**
- * Text without anything that moves a cursor or changes a colour. Names, details and log lines come from other machines: printed as they are,
- * they could repaint the screen.
+ * Text without anything that moves a cursor or changes a colour. Names, details and log lines come from other machines:
+ * printed as they are, they could repaint the screen.
  */
 export function plainText(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this removes
@@ -26,7 +26,10 @@ export function textWidth(text: string): number {
   return columns
 }
 
-/** The text cut to at most `width` columns, with the ellipsis at its end where something is missing. The text must carry no escape codes. */
+/**
+ * The text cut to at most `width` columns, with the ellipsis at its end where something is missing. The text must carry
+ * no escape codes.
+ */
 export function cut(text: string, width: number, ellipsis: string): string {
   if (textWidth(text) <= width) return text
   const room = width - ellipsis.length

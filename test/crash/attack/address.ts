@@ -2,7 +2,10 @@ import { lookup } from 'node:dns/promises'
 import { BlockList, isIPv6 } from 'node:net'
 import { Failure } from '../../../src/report/failure.ts'
 
-/** Addresses that nobody else can have: loopback, and those of RFC 1918 and RFC 4193. Not link-local ones: a cloud's metadata service is among them. */
+/**
+ * Addresses that nobody else can have: loopback, and those of RFC 1918 and RFC 4193. Not link-local ones: a cloud's
+ * metadata service is among them.
+ */
 const own = new BlockList()
 own.addSubnet('127.0.0.0', 8)
 own.addSubnet('10.0.0.0', 8)

@@ -13,7 +13,10 @@ const entry = `${import.meta.dirname}/careless.fixture.ts`
 const limits = { memoryMiB: 256, cpuMsPerKB: 50 }
 const backMs = 100
 
-/** Tries one request to a service that makes mistakes. @returns what was found wrong, and whether the rest can be tried */
+/**
+ * Tries one request to a service that makes mistakes.
+ * @returns what was found wrong, and whether the rest can be tried
+ */
 async function found(path: string, more: Partial<Attempt> = {}): Promise<[readonly string[], boolean]> {
   return withCareless(async (target) => {
     const instrument = await openInstrument(target, { probes: false, backMs })

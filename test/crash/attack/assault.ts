@@ -61,7 +61,10 @@ export interface ServiceResult {
 
 /** So many failed cases say enough of a family. */
 const enough = 5
-/** A case that costs too much is tried so often in all: a collection of garbage may fall into any of them, but not into each. */
+/**
+ * A case that costs too much is tried so often in all: a collection of garbage may fall into any of them, but not into
+ * each.
+ */
 const tries = 3
 
 /**

@@ -15,8 +15,9 @@ test(`${cases} hostile requests cost both services no more than they may, and en
   try {
     const targets = await Promise.all(services.urls.map((url) => openTarget(url, [])))
     const numbers = Array.from({ length: cases / targets.length }, (_, index) => index)
-    // How fast `/health` is says more about the machine than about the service while other tests run: that bound is the lane's.
-    // For the same reason a kB may cost thrice what it may in the lane: a processor with busy neighbours takes longer for everything.
+    // How fast `/health` is says more about the machine than about the service while other tests run: that bound is the
+    // lane's. For the same reason a kB may cost thrice what it may in the lane: a processor with busy neighbours takes
+    // longer for everything.
     const limits = { memoryMiB: usualMemoryMiB, cpuMsPerKB: 3 * bounds.cpuMsPerKB }
     const orders = { ...limits, seed: 1, numbers, probes: false, withinMs: 540_000 }
     const results = await Promise.all(targets.map((target) => assault(target, orders)))

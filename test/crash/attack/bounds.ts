@@ -10,7 +10,10 @@ export const bounds = {
   leastKB: 1,
   /** What 99 of 100 answers of `/health` take at most longer than those of a bare server at the same time, in ms. */
   healthMs: 100,
-  /** How many values a label of `/metrics` may get that it did not have at the beginning: statuses and methods that nobody had used before. */
+  /**
+   * How many values a label of `/metrics` may get that it did not have at the beginning: statuses and methods that
+   * nobody had used before.
+   */
   labelValues: 16,
 }
 
@@ -30,7 +33,10 @@ export interface Measured {
   readonly peakBytes: number
 }
 
-/** What a client that takes nothing of a long answer has been sent all the same: as much as fits into the buffers between the two, in bytes. */
+/**
+ * What a client that takes nothing of a long answer has been sent all the same: as much as fits into the buffers
+ * between the two, in bytes.
+ */
 const buffered = 64 * 1024
 
 /** Bytes that a case's cost is held against: what the service received and, where data was asked for, what it sent. */

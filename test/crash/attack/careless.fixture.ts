@@ -1,4 +1,7 @@
-/** A service that makes the mistakes which an attack looks for, each at a route of its own; it tells of itself as the project's services do. */
+/**
+ * A service that makes the mistakes which an attack looks for, each at a route of its own; it tells of itself as the
+ * project's services do.
+ */
 import { createServer } from 'node:http'
 import { json } from 'node:stream/consumers'
 import { Counter, collectDefaultMetrics, register } from 'prom-client'

@@ -8,8 +8,8 @@ export interface Connection {
   /** A pause between two pieces, in ms; none where nothing is said. */
   readonly everyMs?: number
   /**
-   * When the client goes away: `'sent'` once everything has been written, `'answer'` at the first byte of the answer, or so many ms after it has
-   * connected. Where nothing is said it reads the whole answer.
+   * When the client goes away: `'sent'` once everything has been written, `'answer'` at the first byte of the answer,
+   * or so many ms after it has connected. Where nothing is said it reads the whole answer.
    */
   readonly leave?: 'sent' | 'answer' | number
   /** It goes away with a reset, as a process that was killed does, and not in good order. */

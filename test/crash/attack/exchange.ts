@@ -18,7 +18,10 @@ export interface Outcome {
   readonly end: 'closed' | 'left' | 'silent' | 'unreachable'
 }
 
-/** How long a client waits for an answer without a byte of it, in ms: a little longer than the services let a connection stall. */
+/**
+ * How long a client waits for an answer without a byte of it, in ms: a little longer than the services let a connection
+ * stall.
+ */
 const patienceMs = 75_000
 /** As much of what comes back is looked at for statuses. */
 const looked = 256 * 1024

@@ -14,7 +14,10 @@ export interface Reading {
   readonly text: string
 }
 
-/** The instrument: reads the service's own `/metrics` and, where its process runs on this machine, what Linux says about its memory. */
+/**
+ * The instrument: reads the service's own `/metrics` and, where its process runs on this machine, what Linux says about
+ * its memory.
+ */
 export interface Gauge {
   /** @throws when there is no answer within the patience, in ms */
   read(patienceMs?: number): Promise<Reading>
@@ -22,9 +25,15 @@ export interface Gauge {
   readings(): number
   /** Begins to look for the peak of its memory. */
   beginPeak(): void
-  /** The most resident memory since then, in bytes: Linux's own count where the process was found, else the largest reading. */
+  /**
+   * The most resident memory since then, in bytes: Linux's own count where the process was found, else the largest
+   * reading.
+   */
   peak(): number
-  /** Of the time in which its main thread had something to do since the last call, the share in which others had the processor; undefined where that is not known. */
+  /**
+   * Of the time in which its main thread had something to do since the last call, the share in which others had the
+   * processor; undefined where that is not known.
+   */
   waited(): number | undefined
   /** Whether the process was found, so that no peak between two readings is missed. */
   exact(): boolean

@@ -3,7 +3,9 @@ import { type Gauge, openGauge, type Reading } from './gauge.ts'
 import { openProber, type Prober } from './prober.ts'
 import type { Target } from './target.ts'
 
-/** How long a service may go on working when nobody waits for it any more, in ms, before that is a failure of its own. */
+/**
+ * How long a service may go on working when nobody waits for it any more, in ms, before that is a failure of its own.
+ */
 const restMs = 180_000
 /** As much processor time between two readings is rest, in seconds: what a collection of garbage or a timer takes. */
 const restCpu = 0.005
@@ -32,7 +34,10 @@ export interface Instrument {
 export interface InstrumentOptions {
   /** Whether `/health` is asked all the time; what that costs is taken off. */
   readonly probes: boolean
-  /** How long a service that has ended may take to be back, in ms: what starts containers anew waits longer each time. 30 s where nothing is said. */
+  /**
+   * How long a service that has ended may take to be back, in ms: what starts containers anew waits longer each time.
+   * 30 s where nothing is said.
+   */
   readonly backMs?: number
 }
 

@@ -10,7 +10,9 @@ export interface MessageOptions {
   readonly packed?: boolean
 }
 
-/** Every request says that it is the connection's last one, so that the end of the answer is the end of the connection. */
+/**
+ * Every request says that it is the connection's last one, so that the end of the answer is the end of the connection.
+ */
 export function head(
   path: string,
   { method = 'POST', type = 'application/json', headers = [], packed = false }: MessageOptions,

@@ -11,7 +11,8 @@ export interface Planned {
 }
 
 /**
- * The cases of a run. A case's number says which family it is of and which turn it has there, whatever else is tried, so that it can be tried again alone.
+ * The cases of a run. A case's number says which family it is of and which turn it has there, whatever else is tried,
+ * so that it can be tried again alone.
  *
  * @param numbers from 0
  */

@@ -20,7 +20,8 @@ async function probe(place: Place, index: number): Promise<void> {
     const answered = await ask(place, agent)
     // What refuses the connection does so at once, and is no better than what is slow.
     const took = answered ? performance.now() - started : Math.max(refusedMs, performance.now() - started)
-    // Questions that were due while this one waited would have waited as well, each for a little less: to leave them out would hide a stop.
+    // Questions that were due while this one waited would have waited as well, each for a little less: to leave them
+    // out would hide a stop.
     for (let late = took; late > 0; late -= everyMs) times[index]!.push(late)
     const pause = everyMs - (performance.now() - started)
     if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause))

@@ -9,7 +9,10 @@ export interface Latencies {
   readonly p99: number
 }
 
-/** Asks for `/health` all the time, and in the same way a bare server of this process: what that one takes is this machine's own noise. */
+/**
+ * Asks for `/health` all the time, and in the same way a bare server of this process: what that one takes is this
+ * machine's own noise.
+ */
 export interface Prober {
   /** How often the service has been asked so far: each costs it something. */
   probes(): Promise<number>

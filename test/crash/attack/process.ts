@@ -12,8 +12,8 @@ export interface WatchedProcess {
 }
 
 /**
- * Finds the process that listens on this port, at any of the machine's addresses: what listens at the public one may only forward. It is the service when it
- * was started when the service says.
+ * Finds the process that listens on this port, at any of the machine's addresses: what listens at the public one may
+ * only forward. It is the service when it was started when the service says.
  *
  * @param startedAt seconds since the epoch, in whole seconds
  * @returns undefined where there is no such process, or more than one, or this is no Linux

@@ -11,7 +11,9 @@ const width = 80
 const MiB = 2 ** 20
 const failedOf = (cases: readonly CaseResult[]) => cases.filter(({ problems }) => problems.length > 0)
 
-/** How many cases and families were as they should be, and how many were not. A case that was not tried has not passed. */
+/**
+ * How many cases and families were as they should be, and how many were not. A case that was not tried has not passed.
+ */
 export function countOf(services: readonly ServiceResult[]): { passed: number; failed: number } {
   const families = services.flatMap((service) => service.families)
   const cases = families.flatMap((family) => family.cases)

@@ -7,7 +7,10 @@ import { startBundled } from '../../bench/bundled.fixture.ts'
 /** The memory of a service's container where the config says nothing else, in MiB. */
 export const usualMemoryMiB = 256
 
-/** Both services of the project, as their containers run them: from their bundles, with the same options, and started anew when they end. */
+/**
+ * Both services of the project, as their containers run them: from their bundles, with the same options, and started
+ * anew when they end.
+ */
 export interface Services {
   readonly urls: readonly string[]
   /** The last lines of what they have written. */

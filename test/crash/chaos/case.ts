@@ -3,7 +3,10 @@ import { commandIn } from './next-command.ts'
 import type { Stage } from './stage.ts'
 import { type Seen, startUsers, type Used } from './users.ts'
 
-/** By what a stage came back: an operating system or AWS would have done as much; looking at it was enough; or the command that `status` names. */
+/**
+ * By what a stage came back: an operating system or AWS would have done as much; looking at it was enough; or the
+ * command that `status` names.
+ */
 const ways = ['itself', 'status', 'command'] as const
 export type Way = (typeof ways)[number]
 

@@ -6,7 +6,10 @@ import { type Role, send } from './processes.ts'
 /** Longer than anybody on the stage waits before asking somebody again, in ms. */
 const frozenFor = 6000
 
-/** Stops the processes of these roles for some seconds and lets them go on, as when a computer is suspended or has no time for them. */
+/**
+ * Stops the processes of these roles for some seconds and lets them go on, as when a computer is suspended or has no
+ * time for them.
+ */
 export function frozen(names: readonly Role[], expected: Pick<Case, 'by' | 'untouched'>, what = names.join(', ')): Case {
   return {
     name: `freeze ${what} for ${frozenFor / 1000} s`,

@@ -1,6 +1,9 @@
 import { kill, type Process, processesOf } from '../../scripts/processes.fixture.ts'
 
-/** What the processes of a local stage are. A container is named as in the config; `secrets` is the one that fetches them. */
+/**
+ * What the processes of a local stage are. A container is named as in the config; `secrets` is the one that fetches
+ * them.
+ */
 export const roles = [
   'cloud',
   'forwarder',

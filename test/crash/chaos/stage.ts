@@ -1,6 +1,7 @@
 /**
- * The stage that is disturbed: the default services, one more that reads a secret, and Prometheus and Alertmanager where they are installed; deployed by the real script in
- * a project of its own, on a small disk of its own where the system lets us mount one.
+ * The stage that is disturbed: the default services, one more that reads a secret, and Prometheus and Alertmanager
+ * where they are installed; deployed by the real script in a project of its own, on a small disk of its own where the
+ * system lets us mount one.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
@@ -108,7 +109,10 @@ export class Stage {
     return new Clients({ region: place.region, endpoint: place.endpoint, credentials })
   }
 
-  /** What does not serve just now, one sentence each. Nothing is started by asking. `since`: Prometheus must have scraped after this time, in ms since the epoch. */
+  /**
+   * What does not serve just now, one sentence each. Nothing is started by asking. `since`: Prometheus must have
+   * scraped after this time, in ms since the epoch.
+   */
   async troubles(since: number): Promise<string[]> {
     const found = await Promise.all([
       this.#good('ml-inference', '/ready'),

@@ -9,13 +9,19 @@ export type Used = 'ml-inference' | 'data-ingestion'
 export interface Seen {
   /** For how long nobody had a good answer, in seconds: from the last one before to the first one after. */
   readonly silent: number
-  /** Requests without a good answer: a connection refused, reset, or silent for too long, or a status from 500. By reason. */
+  /**
+   * Requests without a good answer: a connection refused, reset, or silent for too long, or a status from 500. By
+   * reason.
+   */
   readonly failures: Readonly<Record<string, number>>
 }
 
 /** People at work, who ask one thing after the other through the public address. */
 export interface Users {
-  /** Resolves once each of them has had a good answer to what was asked after it was called; `services`: those whose users count. */
+  /**
+   * Resolves once each of them has had a good answer to what was asked after it was called; `services`: those whose
+   * users count.
+   */
   served(seconds: number, services?: readonly Used[]): Promise<void>
   /** Sends everybody home. */
   stop(): Promise<Record<Used, Seen>>

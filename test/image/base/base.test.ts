@@ -11,7 +11,10 @@ import { digestOf, type Image } from '../../../src/image/blob.ts'
 import { pushImage } from '../../../src/image/registry/push.ts'
 import { failureOf, tempFolder, tinyImage } from '../folder.ts'
 
-/** A public registry as the big ones are: a token for each repository from a server of its own, and blobs that lie at another place. */
+/**
+ * A public registry as the big ones are: a token for each repository from a server of its own, and blobs that lie at
+ * another place.
+ */
 interface Public {
   readonly host: string
   readonly requests: string[]

@@ -10,7 +10,10 @@ export const noEngine = engineMissing()?.why
 
 if (noEngine !== undefined) console.log(`Not tested with a real container engine: ${noEngine}.`)
 
-/** Everything of an instance's engine that is to be found on this machine: its processes, folder, interface, control groups and mounts. */
+/**
+ * Everything of an instance's engine that is to be found on this machine: its processes, folder, interface, control
+ * groups and mounts.
+ */
 export function tracesLeft(instanceId: string): string[] {
   const { link, run, cgroup } = tracesOf(instanceId)
   const groups = '/sys/fs/cgroup'
@@ -25,7 +28,10 @@ export function tracesLeft(instanceId: string): string[] {
   ]
 }
 
-/** The packet filter's rules of this machine's own network that are not the embedded cloud's own: no instance may touch them. */
+/**
+ * The packet filter's rules of this machine's own network that are not the embedded cloud's own: no instance may touch
+ * them.
+ */
 export function firewall(): string[] {
   return rules().filter((line) => !line.includes('--comment "mlops:') && !line.includes('--comment mlops:'))
 }

@@ -17,7 +17,8 @@ import { until } from './small-cloud.ts'
 const folder = mkdtempSync(join(tmpdir(), 'real-cloud-'))
 const project = join(import.meta.dirname, '../../..')
 let clients: { ec2: EC2; ecr: ECR; iam: IAM; ssm: SSM }
-// Another cloud on this machine gives its instances the same addresses, so tests at the same time keep to ports of their own.
+// Another cloud on this machine gives its instances the same addresses, so tests at the same time keep to ports of
+// their own.
 const port = 20_000 + (process.pid % 10_000)
 let id = ''
 let reference = ''

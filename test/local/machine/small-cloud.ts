@@ -11,7 +11,10 @@ import { renderJson } from '../../../src/local/protocol/json.ts'
 import type { Instance, Permission } from '../../../src/local/records.ts'
 import { createStore } from '../../../src/local/store.ts'
 
-/** The machine room with a real store, without the control plane around it: records are put into the store as the calls would. */
+/**
+ * The machine room with a real store, without the control plane around it: records are put into the store as the calls
+ * would.
+ */
 export interface SmallCloud {
   readonly cloud: Cloud
   readonly user: Caller
@@ -72,7 +75,8 @@ export function createSmallCloud({ endpoint = 'http://127.0.0.1:9', denied = [] 
   }
   machines = createMachines(cloud)
   const launched = new Set<string>()
-  // Addresses are this machine's, so two tests at once must not take the same ones: processes that live together are less than 15,500 apart. Clouds stay below 127.192.0.0.
+  // Addresses are this machine's, so two tests at once must not take the same ones: processes that live together are
+  // less than 15,500 apart. Clouds stay below 127.192.0.0.
   const number = process.pid % 15_500
   const block = `127.${192 + Math.floor(number / 250)}.${number % 250}`
 

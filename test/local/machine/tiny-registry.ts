@@ -13,7 +13,10 @@ export interface TinyRegistry {
   authorization: string | undefined
   /** Gives back these bytes instead of a blob. */
   readonly broken: Map<string, Buffer>
-  /** Layers as path → content; a content that starts with `->` is a symbolic link, null is a folder. Returns the reference by digest. */
+  /**
+   * Layers as path → content; a content that starts with `->` is a symbolic link, null is a folder. Returns the
+   * reference by digest.
+   */
   push(name: string, image: TinyImage): Promise<string>
   close(): Promise<void>
 }

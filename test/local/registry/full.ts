@@ -1,4 +1,5 @@
-// Run by a test with a temp folder on a disk of 2 MiB: pushes what fits, then what does not, and prints what came of it.
+// Run by a test with a temp folder on a disk of 2 MiB: pushes what fits, then what does not, and prints what came of
+// it.
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { digestOf } from '../../../src/image/blob.ts'

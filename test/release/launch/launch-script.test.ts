@@ -13,7 +13,8 @@ test.after(() => {
 })
 
 /**
- * Runs the script of a launch under the machine's `sh`, with programs of ours in place of docker and curl. They write down how they were called.
+ * Runs the script of a launch under the machine's `sh`, with programs of ours in place of docker and curl. They write
+ * down how they were called.
  * @param programs lines of shell by program: what it does when it is called
  */
 function run(launch: Launch, programs: Record<string, string> = {}) {

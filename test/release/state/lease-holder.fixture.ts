@@ -1,6 +1,6 @@
 /**
- * A process that holds a lease until it is told to end: arguments are the access, the stage and the seconds that the lease lives, as JSON.
- * Says `held`, and `lost: MESSAGE` when the lease is lost.
+ * A process that holds a lease until it is told to end: arguments are the access, the stage and the seconds that the
+ * lease lives, as JSON. Says `held`, and `lost: MESSAGE` when the lease is lost.
  */
 import { Clients } from '../../../src/aws/clients.ts'
 import { takeLease, thisOwner } from '../../../src/release/state/lease.ts'

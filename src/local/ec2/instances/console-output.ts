@@ -8,7 +8,10 @@ import { find } from '../kinds.ts'
 const outputBytes = 64 * 1024
 
 export const consoleOutputActions = {
-  /** What an instance wrote while it started: the log of the machine's own process. Absent where it has written nothing, or is gone for good. */
+  /**
+   * What an instance wrote while it started: the log of the machine's own process. Absent where it has written nothing,
+   * or is gone for good.
+   */
   GetConsoleOutput({ InstanceId = '' }, { cloud }) {
     find(cloud.store, 'instance', InstanceId)
     const { log } = instanceFolder(cloud.folder, InstanceId)

@@ -37,7 +37,10 @@ const understood: readonly (keyof RunInstancesRequest)[] = [
 /** AWS's limit before base64: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html */
 const userDataLimit = 16 * 1024
 
-/** Puts instances into the store as `pending`; the machine room boots them. The same ClientToken gives the same instances again. */
+/**
+ * Puts instances into the store as `pending`; the machine room boots them. The same ClientToken gives the same
+ * instances again.
+ */
 export function runInstances(input: RunInstancesRequest, { cloud }: Call): Reservation {
   const { store } = cloud
   const Asked = digestOf(input)

@@ -5,7 +5,10 @@ import { find } from '../kinds.ts'
 /** For how long AWS still shows a terminated instance, in ms: about an hour. */
 export const visibleAfterEnd = 60 * 60_000
 
-/** Instances whose network interface still stands in its subnet and groups: all but the terminated, and those for a while where a fault rule says so. */
+/**
+ * Instances whose network interface still stands in its subnet and groups: all but the terminated, and those for a
+ * while where a fault rule says so.
+ */
 export function liveInstances(store: Store, now = Date.now()): Instance[] {
   return store.list('instance').filter((instance) => {
     if (instance.State !== 'terminated') return true

@@ -13,7 +13,10 @@ export const powerActions = {
     return { StartingInstances: findInstances(cloud.store, InstanceIds).map((instance) => start(instance, cloud)) }
   },
 
-  /** The disk stays, and so do an Elastic IP and the private address; a public address of its own is given back (EC2 User Guide, "Stop and start Amazon EC2 instances"). */
+  /**
+   * The disk stays, and so do an Elastic IP and the private address; a public address of its own is given back (EC2
+   * User Guide, "Stop and start Amazon EC2 instances").
+   */
   StopInstances({ InstanceIds, Hibernate, Force, SkipOsShutdown, ...others }, { cloud: { store } }) {
     // A machine here is switched off as by a power cut, which is what `Force` may come to as well.
     const [strange] = Object.keys(others)

@@ -60,7 +60,9 @@ export const addressActions = {
     return { Addresses }
   },
 
-  /** One call moves an address from one instance to another, and the same call with the first instance moves it back. */
+  /**
+   * One call moves an address from one instance to another, and the same call with the first instance moves it back.
+   */
   AssociateAddress({ AllocationId, AllowReassociation, InstanceId, NetworkInterfaceId }, { cloud: { store } }) {
     if (!AllocationId) throw new ApiError('MissingParameter', 'The request must contain the parameter AllocationId')
     const byInterface = store.list('instance').find((each) => NetworkInterfaceId && each.NetworkInterfaceId === NetworkInterfaceId)
@@ -148,8 +150,9 @@ export const beforehand: Readonly<Record<string, (call: Action) => Action>> = {
   },
 
   /**
-   * A port of the address that another program of this computer holds would never lead to the instance, and that program would answer in its place. AWS's addresses
-   * know no such thing; here the call is refused, so that nobody takes the other's answers for those of the instance.
+   * A port of the address that another program of this computer holds would never lead to the instance, and that
+   * program would answer in its place. AWS's addresses know no such thing; here the call is refused, so that nobody
+   * takes the other's answers for those of the instance.
    */
   AssociateAddress: (call) => async (input: AssociateAddressRequest, context: Call) => {
     const { store, machines } = context.cloud

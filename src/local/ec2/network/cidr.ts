@@ -7,7 +7,10 @@ export interface Block {
   readonly size: number
 }
 
-/** Reads `10.0.0.0/16`. Throws ApiError as AWS does; the address is cut to its block, as AWS cuts it for VPCs and subnets. */
+/**
+ * Reads `10.0.0.0/16`. Throws ApiError as AWS does; the address is cut to its block, as AWS cuts it for VPCs and
+ * subnets.
+ */
 export function parseCidr(text: string, parameter = 'cidrBlock'): Block {
   const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text)
   const [a = 0, b = 0, c = 0, d = 0, bits = 0] = (match ?? []).slice(1).map(Number)

@@ -8,15 +8,19 @@ import { claimsAddresses, isClaimed } from './claim.ts'
 /** Addresses 127.128.0.1 … 127.191.254.254; a second instance with the number of a long gone one is no harm. */
 const places = 64 * 254 * 254
 
-/** With a real engine an instance has a network of four addresses (see `dockerd/link.ts`) in 10.192.0.0/10, which holds as many of them. */
+/**
+ * With a real engine an instance has a network of four addresses (see `dockerd/link.ts`) in 10.192.0.0/10, which holds
+ * as many of them.
+ */
 const networks = 2 ** 20
 
 /**
- * The addresses of a new instance. They are not in its subnet's block: nothing but the loopback (127.0.0.0/8) exists on this machine without
- * the rights of an administrator, so the embedded cloud's private network is 127.128.0.0/10 and its public one 127.64.0.0/10, whatever the VPC says.
- * Every cloud begins at a place of its own, because all the clouds of a machine share its loopback.
- * With a real container engine, which only an administrator can start, the instance has a network of its own, with a private address in it.
- * Where the loopback has one address, that one has to do for everything, and instances have no public address of their own.
+ * The addresses of a new instance. They are not in its subnet's block: nothing but the loopback (127.0.0.0/8) exists on
+ * this machine without the rights of an administrator, so the embedded cloud's private network is 127.128.0.0/10 and
+ * its public one 127.64.0.0/10, whatever the VPC says. Every cloud begins at a place of its own, because all the clouds
+ * of a machine share its loopback. With a real container engine, which only an administrator can start, the instance
+ * has a network of its own, with a private address in it. Where the loopback has one address, that one has to do for
+ * everything, and instances have no public address of their own.
  */
 export function nextAddresses(
   store: Store,
@@ -44,7 +48,8 @@ function address(first: number, number: number): string {
 }
 
 /**
- * The address of a new Elastic IP: 127.0.0.1 first, since that is where people look, else the next that no cloud of this computer has claimed.
+ * The address of a new Elastic IP: 127.0.0.1 first, since that is where people look, else the next that no cloud of
+ * this computer has claimed.
  * @param others addresses that are out of the question
  * @throws ApiError AddressLimitExceeded at the quota, or where the loopback has no further address
  */
@@ -65,7 +70,10 @@ export function nextElasticIp(
   return address(0, next)
 }
 
-/** So many stages of others are looked past; where they all seem to be taken, the port of the claims is held by something else. */
+/**
+ * So many stages of others are looked past; where they all seem to be taken, the port of the claims is held by
+ * something else.
+ */
 const mostOthers = 100
 
 /**

@@ -9,7 +9,10 @@ import { describeRule, newRule, parsePermissions, ruleKey } from './permission.t
 /** Which of a group's two lists a call is about. */
 type Direction = 'Ingress' | 'Egress'
 
-/** AWS's limit of rules for each direction of a group: https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html */
+/**
+ * AWS's limit of rules for each direction of a group:
+ * https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
+ */
 const limit = 60
 
 const authorize =

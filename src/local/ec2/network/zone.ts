@@ -2,7 +2,10 @@ import type { AvailabilityZone, EC2 } from '@aws-sdk/client-ec2'
 import { type Actions, ApiError } from '../../cloud.ts'
 import { describe } from '../describe.ts'
 
-/** The zones of the region by their letters. Records keep the letter alone, so that a cloud can be started for another region. */
+/**
+ * The zones of the region by their letters. Records keep the letter alone, so that a cloud can be started for another
+ * region.
+ */
 export const zoneLetters = ['a', 'b', 'c'] as const
 
 /** The zone id that goes with a letter: `apse1-az1` for the first one of `ap-southeast-1`. */

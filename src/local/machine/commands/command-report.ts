@@ -120,7 +120,8 @@ function step(invocation: Invocation): CommandPlugin {
 }
 
 /**
- * Whether a command or an invocation passes the filters of ListCommands and ListCommandInvocations (their keys are in lower camel case).
+ * Whether a command or an invocation passes the filters of ListCommands and ListCommandInvocations (their keys are in
+ * lower camel case).
  *
  * @throws ApiError InvalidFilterKey for a key that the embedded cloud does not know.
  */

@@ -24,7 +24,8 @@ const largest = 64 * 1024
 /**
  * Checks and records a command and its invocations, and hands them to the machine room.
  *
- * @throws ApiError with AWS's codes: ValidationException, InvalidDocument, InvalidParameters, DuplicateInstanceId, InvalidInstanceId …
+ * @throws ApiError with AWS's codes: ValidationException, InvalidDocument, InvalidParameters, DuplicateInstanceId,
+ *   InvalidInstanceId …
  */
 export function sendCommand(input: SendCommandRequest, { cloud, caller }: Call): Command {
   check(input)

@@ -10,8 +10,8 @@ import { page } from './paging.ts'
 
 export const instanceInformationActions = {
   /**
-   * The instances whose agent has registered. One that does not answer any more is `ConnectionLost`; one that has never registered, or
-   * is terminated, is not listed.
+   * The instances whose agent has registered. One that does not answer any more is `ConnectionLost`; one that has never
+   * registered, or is terminated, is not listed.
    */
   DescribeInstanceInformation({ Filters = [], InstanceInformationFilterList = [], ...paging }, { cloud, caller }) {
     cloud.authorize(caller, 'ssm:DescribeInstanceInformation', '*')

@@ -5,7 +5,8 @@ import { invalid } from './command.ts'
 /**
  * One page of a list, with the token of the next one.
  *
- * @throws ApiError ValidationException when MaxResults is outside the API's bounds, InvalidNextToken for a token that is not ours.
+ * @throws ApiError ValidationException when MaxResults is outside the API's bounds, InvalidNextToken for a token that
+ *   is not ours.
  */
 export function page<T>(
   items: readonly T[],

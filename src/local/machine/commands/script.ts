@@ -24,12 +24,16 @@ export interface Running {
   kill(reason: 'timeout' | 'cancel'): void
 }
 
-/** How many characters GetCommandInvocation keeps of each stream (its API reference: StandardOutputContent, StandardErrorContent). */
+/**
+ * How many characters GetCommandInvocation keeps of each stream (its API reference: StandardOutputContent,
+ * StandardErrorContent).
+ */
 export const outputLimits = { stdout: 24_000, stderr: 8_000 } as const
 
 /**
- * Runs a script as the SSM agent does: written to a file of its own, executed through `sh -c`, so that the first line's `#!` counts and a
- * script without one is run by sh; in a process group of its own; it has ended when nobody holds its output open any more.
+ * Runs a script as the SSM agent does: written to a file of its own, executed through `sh -c`, so that the first line's
+ * `#!` counts and a script without one is run by sh; in a process group of its own; it has ended when nobody holds its
+ * output open any more.
  *
  * @param folder where its script and its whole output are kept
  * @param cwd must exist
@@ -40,7 +44,8 @@ export function runScript(text: string, folder: string, cwd: string, env: Record
     mkdirSync(folder, { recursive: true })
     writeFileSync(file, text, { mode: 0o700 })
   })
-  // Files that a script lays out for containers must be readable by the users that run in them, as with the umask of the agent on Amazon Linux.
+  // Files that a script lays out for containers must be readable by the users that run in them, as with the umask of
+  // the agent on Amazon Linux.
   const child = spawn('sh', ['-c', 'umask 022; "$0"', file], { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
   const stdout = head(child.stdout, join(folder, 'stdout'), outputLimits.stdout)
   const stderr = head(child.stderr, join(folder, 'stderr'), outputLimits.stderr)

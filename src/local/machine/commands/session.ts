@@ -15,8 +15,8 @@ const documents = [
 
 export const sessionActions = {
   /**
-   * Ids for a target whose agent answers. Nothing listens at the stream's URL yet: the data channel is not part of the embedded
-   * cloud, and a shell on an instance is had through `shellEnvironment`.
+   * Ids for a target whose agent answers. Nothing listens at the stream's URL yet: the data channel is not part of the
+   * embedded cloud, and a shell on an instance is had through `shellEnvironment`.
    *
    * @throws ApiError TargetNotConnected, InvalidDocument, ValidationException
    */

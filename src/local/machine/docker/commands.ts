@@ -11,7 +11,9 @@ import { volume } from './volume-commands.ts'
 
 type Command = (docker: Docker, call: EngineCall) => number | Promise<number>
 
-/** The subcommands that the stand-in has: what a launch needs, and what helps a person who looks around or tidies up. */
+/**
+ * The subcommands that the stand-in has: what a launch needs, and what helps a person who looks around or tidies up.
+ */
 const commands: Record<string, Command | Record<string, Command>> = {
   run,
   exec,

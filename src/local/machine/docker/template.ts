@@ -1,8 +1,8 @@
 import { Refusal } from './refusal.ts'
 
 /**
- * Fills in a `--format` template: fields (`{{.State.Running}}`), `{{json .State}}`, `{{index .Labels "a"}}`, `{{.}}`. Of Go's templates
- * that is what scripts use; anything else is refused.
+ * Fills in a `--format` template: fields (`{{.State.Running}}`), `{{json .State}}`, `{{index .Labels "a"}}`, `{{.}}`.
+ * Of Go's templates that is what scripts use; anything else is refused.
  *
  * @throws Refusal when the template is not understood, or names what is not there.
  */

@@ -29,7 +29,8 @@ export function openVolumes(folder: string, memory: string) {
   }
   const list = () => (existsSync(root) ? readdirSync(root) : []).map(find).filter((volume) => volume !== undefined)
   const make = (volume: Volume) => {
-    // Everybody may make folders beside this one: one that somebody else has put there would show them what is written into it.
+    // Everybody may make folders beside this one: one that somebody else has put there would show them what is written
+    // into it.
     if (volume.options.type === 'tmpfs') {
       makeOwnFolder(memory)
       writeFileSync(join(memory, memoryOwner), folder, { mode: 0o600 })

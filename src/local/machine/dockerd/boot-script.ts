@@ -4,8 +4,8 @@ import { quote } from '../quote.ts'
 export const up = 'up'
 
 /**
- * The first process in the engine's namespaces: it gives the engine a `/run` of its own, starts it, and picks up the processes that have lost
- * their parents, which the first process of a PID namespace must do.
+ * The first process in the engine's namespaces: it gives the engine a `/run` of its own, starts it, and picks up the
+ * processes that have lost their parents, which the first process of a PID namespace must do.
  *
  * @param run the folder that stands for `/run`
  * @param data where images, containers and volumes lie

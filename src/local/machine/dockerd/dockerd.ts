@@ -1,6 +1,7 @@
 /**
- * A real container engine for an instance: a dockerd of its own, alone in namespaces of its own. So two instances, and the docker that this machine
- * may have, never meet: not in networks, not in the packet filter, not in mounts. And when its first process is killed, everything in it has gone.
+ * A real container engine for an instance: a dockerd of its own, alone in namespaces of its own. So two instances, and
+ * the docker that this machine may have, never meet: not in networks, not in the packet filter, not in mounts. And when
+ * its first process is killed, everything in it has gone.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs'

@@ -12,9 +12,10 @@ export interface Gate {
 }
 
 /**
- * Opens the same loopback addresses in the network namespace of a process, so that a URL means the same server on both sides. A socket belongs
- * to the namespace in which it was made: a short-lived process makes them there and hands them over. Containers on a bridge have loopbacks of
- * their own and reach none of this, as on AWS those do not reach the metadata service that are one hop farther than it answers.
+ * Opens the same loopback addresses in the network namespace of a process, so that a URL means the same server on both
+ * sides. A socket belongs to the namespace in which it was made: a short-lived process makes them there and hands them
+ * over. Containers on a bridge have loopbacks of their own and reach none of this, as on AWS those do not reach the
+ * metadata service that are one hop farther than it answers.
  *
  * @param pid a process in the other namespace
  * @param urls whose hosts are addresses

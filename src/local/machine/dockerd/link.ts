@@ -2,7 +2,10 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { onPath } from '../on-path.ts'
 
-/** How many addresses the network of an instance has: its own, the host's at the other end, and the two that no network may give away. */
+/**
+ * How many addresses the network of an instance has: its own, the host's at the other end, and the two that no network
+ * may give away.
+ */
 const size = 4
 
 /**
@@ -29,7 +32,8 @@ export function linkCommands({ link, address, pid }: { link: string; address: st
 }
 
 /**
- * Lays the cable: from then on the instance's address is a real interface there, reachable from this machine and from the instance's containers.
+ * Lays the cable: from then on the instance's address is a real interface there, reachable from this machine and from
+ * the instance's containers.
  *
  * @param pid a process in the instance's network namespace
  * @throws Error in the words of `ip`, or when this machine reaches the address by another way

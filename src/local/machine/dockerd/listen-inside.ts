@@ -1,8 +1,8 @@
 import { createServer } from 'node:net'
 
 /**
- * Runs in the network namespace of an instance, for a moment: `node listen-inside.ts '[{"host","port"}…]'` listens on each address and hands the
- * server over to its parent, with its number.
+ * Runs in the network namespace of an instance, for a moment: `node listen-inside.ts '[{"host","port"}…]'` listens on
+ * each address and hands the server over to its parent, with its number.
  */
 const addresses = JSON.parse(process.argv[2] ?? '[]') as { host: string; port: number }[]
 await Promise.all(

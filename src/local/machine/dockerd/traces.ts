@@ -12,7 +12,9 @@ import { killAll, processesOf } from '../process-table.ts'
 export interface Traces {
   /** The host's end of the instance's network cable. A name of an interface has at most 15 characters. */
   readonly link: string
-  /** Stands for `/run` in the engine's view of the files, so that sockets have short paths and two engines never meet. */
+  /**
+   * Stands for `/run` in the engine's view of the files, so that sockets have short paths and two engines never meet.
+   */
   readonly run: string
   /** The group below which every container's limits are, relative to the root of each hierarchy. */
   readonly cgroup: string
@@ -28,7 +30,8 @@ export function engineSocket(instanceId: string): string {
 }
 
 /**
- * Removes everything that an instance has outside of its folder, once its processes are dead: what its engine has left, and its part in the packet filter.
+ * Removes everything that an instance has outside of its folder, once its processes are dead: what its engine has left,
+ * and its part in the packet filter.
  *
  * @throws Error when something of it stays
  */
@@ -38,8 +41,8 @@ export async function removeTraces(instanceId: string): Promise<void> {
 }
 
 /**
- * Removes what an engine has left, once its processes are dead; nothing to do where there never was one. Its mounts, its firewall and its
- * bridges have gone with its namespaces.
+ * Removes what an engine has left, once its processes are dead; nothing to do where there never was one. Its mounts,
+ * its firewall and its bridges have gone with its namespaces.
  *
  * @throws Error when something of it stays
  */
@@ -60,14 +63,18 @@ export function makeRun(instanceId: string, folder: string): void {
   writeFileSync(join(run, owner), folder)
 }
 
-/** Removes what was left by instances whose folders are gone, as after somebody has killed everything and removed the project. */
+/**
+ * Removes what was left by instances whose folders are gone, as after somebody has killed everything and removed the
+ * project.
+ */
 export async function sweepTraces(): Promise<void> {
   for (const [instanceId, folder] of marked('/run', owner)) {
     if (existsSync(folder)) continue
     await killAll(instanceId)
     await removeTraces(instanceId)
   }
-  // A machine that runs ends by itself when its folder goes; one in another mount namespace has its folder where this process does not see it.
+  // A machine that runs ends by itself when its folder goes; one in another mount namespace has its folder where this
+  // process does not see it.
   for (const [instanceId, folder] of marked('/dev/shm', memoryOwner))
     if (!existsSync(folder) && processesOf(instanceId).length === 0)
       rmSync(`/dev/shm/mlops-${instanceId}`, { recursive: true, force: true })
@@ -104,7 +111,10 @@ function cgroupsNamed(name: string): string[] {
     .filter((folder) => existsSync(folder))
 }
 
-/** The files of a cgroup are not to be removed, and it goes after those below it. A process that has just died keeps it busy for a moment. */
+/**
+ * The files of a cgroup are not to be removed, and it goes after those below it. A process that has just died keeps it
+ * busy for a moment.
+ */
 async function removeCgroup(folder: string): Promise<void> {
   for (const child of readdirSync(folder, { withFileTypes: true })) if (child.isDirectory()) await removeCgroup(join(folder, child.name))
   for (const giveUp = Date.now() + 2000; ; await sleep(10)) {

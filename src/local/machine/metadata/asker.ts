@@ -7,10 +7,11 @@ import { belongingTo } from '../process-table.ts'
 import { type End, holderInTable, holdersInList } from './connection-table.ts'
 
 /**
- * Whether a connection from this computer's loopback comes from a program of the instance that may ask for what only the machine itself may know. The user who holds
- * the other end is looked at first, for nothing about that can be pretended; then whether one of the processes that hold it belongs to the instance and
- * is not in a container with a network of its own, which is one hop farther than the service answers on AWS (`HttpPutResponseHopLimit` 1).
- * Between processes of one user this keeps order and does not protect: they can read each other's files and memory anyway.
+ * Whether a connection from this computer's loopback comes from a program of the instance that may ask for what only
+ * the machine itself may know. The user who holds the other end is looked at first, for nothing about that can be
+ * pretended; then whether one of the processes that hold it belongs to the instance and is not in a container with a
+ * network of its own, which is one hop farther than the service answers on AWS (`HttpPutResponseHopLimit` 1). Between
+ * processes of one user this keeps order and does not protect: they can read each other's files and memory anyway.
  *
  * @returns false also when the other end has gone
  * @throws Error when the system does not tell who it is
@@ -47,7 +48,10 @@ async function tabled(own: End, other: End) {
   return undefined
 }
 
-/** Without being root, lsof sees the processes of its own user only; the others are nobody's then, which is the same answer. */
+/**
+ * Without being root, lsof sees the processes of its own user only; the others are nobody's then, which is the same
+ * answer.
+ */
 async function listed(own: End, other: End) {
   const words = ['-nP', `-iTCP@${own}`, '-Fpun']
   try {

@@ -15,8 +15,8 @@ export interface Holder {
 const little = endianness() === 'LE'
 
 /**
- * Finds the holder of one end in `/proc/net/tcp` or `/proc/net/tcp6` (proc_net(5)). A program may have connected by a socket of version 6 to an
- * address of version 4, so both tables have to be looked at.
+ * Finds the holder of one end in `/proc/net/tcp` or `/proc/net/tcp6` (proc_net(5)). A program may have connected by a
+ * socket of version 6 to an address of version 4, so both tables have to be looked at.
  *
  * @param table the file's text
  * @param own the end whose holder is wanted
@@ -31,8 +31,9 @@ export function holderInTable(table: string, own: End, other: End): Holder | und
 }
 
 /**
- * Finds the holders of one end in what `lsof -nP -iTCP… -Fpun` prints: a line `p` and the process's number, a line `u` and its user's, then for each of
- * its sockets a line `n127.0.0.1:52345->127.0.0.1:4780` (lsof(8), "Output for other programs"). Several processes may have the same socket.
+ * Finds the holders of one end in what `lsof -nP -iTCP… -Fpun` prints: a line `p` and the process's number, a line `u`
+ * and its user's, then for each of its sockets a line `n127.0.0.1:52345->127.0.0.1:4780` (lsof(8), "Output for other
+ * programs"). Several processes may have the same socket.
  */
 export function holdersInList(list: string, own: End, other: End): Holder[] {
   const holders: Holder[] = []
@@ -46,7 +47,10 @@ export function holdersInList(list: string, own: End, other: End): Holder[] {
   return holders
 }
 
-/** `0100007F:12AC` → `127.0.0.1:4780`. The kernel prints an address as words of its own byte order. Undefined for a real address of version 6. */
+/**
+ * `0100007F:12AC` → `127.0.0.1:4780`. The kernel prints an address as words of its own byte order. Undefined for a real
+ * address of version 6.
+ */
 function endOf(text: string): End | undefined {
   const [, mapped, word = '', port = ''] = /^(0{16}(?:FFFF0000|0000FFFF))?([0-9A-F]{8}):([0-9A-F]{4})$/.exec(text) ?? []
   if (word === '' || (mapped !== undefined && !mapped.endsWith(little ? 'FFFF0000' : '0000FFFF'))) return undefined

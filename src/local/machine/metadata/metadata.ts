@@ -13,9 +13,11 @@ export function metadataEndpoint(folder: InstanceFolder): string | undefined {
 }
 
 /**
- * Starts the instance metadata service, version 2 only, as it is when `HttpTokens` is `required`, on the instance's address and a free port: 169.254.169.254 is not ours to take, so programs find it by
- * AWS_EC2_METADATA_SERVICE_ENDPOINT, which AWS's SDKs and tools read. It listens on the same port after a restart where that is free.
- * Whoever is no program of the instance, on its own network, has the connection broken without a word: every user and every web page of this computer can reach a port of its loopback.
+ * Starts the instance metadata service, version 2 only, as it is when `HttpTokens` is `required`, on the instance's
+ * address and a free port: 169.254.169.254 is not ours to take, so programs find it by
+ * AWS_EC2_METADATA_SERVICE_ENDPOINT, which AWS's SDKs and tools read. It listens on the same port after a restart where
+ * that is free. Whoever is no program of the instance, on its own network, has the connection broken without a word:
+ * every user and every web page of this computer can reach a port of its loopback.
  *
  * @returns its endpoint
  */
@@ -31,7 +33,8 @@ export async function startMetadata(folder: InstanceFolder, settings: Settings):
   // Node would say what is wrong with a request that is none, before anybody knows who it is from.
   server.on('clientError', (_, socket) => socket.destroy())
   const before = metadataEndpoint(folder)
-  // With a real engine the instance's address is in a network of its own; what may reach the service there comes through a gate.
+  // With a real engine the instance's address is in a network of its own; what may reach the service there comes
+  // through a gate.
   const host = settings.engine === 'docker' ? '127.0.0.1' : settings.privateAddress
   await listen(server, host, before === undefined ? 0 : Number(new URL(before).port))
   const { address, port } = server.address() as AddressInfo
@@ -50,11 +53,15 @@ async function admit(socket: Socket, instanceId: string): Promise<boolean> {
   return known
 }
 
-/** Whether a request was made for this very service by a program, and neither by a web page nor for a name that was made to point here. */
+/**
+ * Whether a request was made for this very service by a program, and neither by a web page nor for a name that was made
+ * to point here.
+ */
 function isDirect({ headers, rawHeaders, socket }: IncomingMessage): boolean {
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host')
   const names = [`${socket.localAddress}:${socket.localPort}`, '169.254.169.254', '169.254.169.254:80']
-  // The service refuses whatever came through a proxy (EC2 User Guide, "How Instance Metadata Service Version 2 works").
+  // The service refuses whatever came through a proxy (EC2 User Guide, "How Instance Metadata Service Version 2
+  // works").
   const strange = ['x-forwarded-for', 'origin', 'sec-fetch-site'].some((name) => headers[name] !== undefined)
   return hosts.length === 1 && names.includes(headers.host ?? '') && !strange
 }

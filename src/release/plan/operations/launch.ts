@@ -19,7 +19,10 @@ type Stack = Operation<Created>
 /** What runs on the machine of a release. */
 export interface LaunchedRelease {
   readonly instance: Instance
-  /** What the answers of a container carry, so that this launch of it can be told from every other; undefined for one that answers with none. */
+  /**
+   * What the answers of a container carry, so that this launch of it can be told from every other; undefined for one
+   * that answers with none.
+   */
   identityOf(container: string): string | undefined
 }
 

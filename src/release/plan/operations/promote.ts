@@ -8,13 +8,19 @@ import { checkRelease, type LaunchedRelease } from './launch.ts'
 import { record } from './record.ts'
 import type { Created } from './resources.ts'
 
-/** What users notice of a promotion, and the machine that the address is led back to where the release does not answer there. */
+/**
+ * What users notice of a promotion, and the machine that the address is led back to where the release does not answer
+ * there.
+ */
 export interface Promotion {
   readonly interrupts?: string
   readonly back?: Instance | undefined
 }
 
-/** Leads the address to the new machine, where everything of the launch has to answer. From then on the release is what users have, whatever fails later. */
+/**
+ * Leads the address to the new machine, where everything of the launch has to answer. From then on the release is what
+ * users have, whatever fails later.
+ */
 export function promoteOperation(
   work: Work,
   elasticIp: Operation<ElasticIp>,

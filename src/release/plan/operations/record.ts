@@ -24,8 +24,8 @@ export async function record({ config, clients, state, owner, recipes }: Work, r
 }
 
 /**
- * Writes down how a promotion ended that was killed before it could: its release serves. It is known now, and not any more when the next has replaced it. None where
- * the last promotion has done that itself.
+ * Writes down how a promotion ended that was killed before it could: its release serves. It is known now, and not any
+ * more when the next has replaced it. None where the last promotion has done that itself.
  */
 export function settleLedgerOperations({ clients, config, state: { last, serving } }: Work): AnyOperation[] {
   if (last?.outcome !== 'promoting' || last.release !== serving?.release) return []

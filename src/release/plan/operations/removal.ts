@@ -83,7 +83,10 @@ export function stageRemoval(work: RemovalWork) {
   })
 }
 
-/** AWS may show what was deleted for a while; only what is still there after this many seconds is left: few, when it is known already that something is. */
+/**
+ * AWS may show what was deleted for a while; only what is still there after this many seconds is left: few, when it is
+ * known already that something is.
+ */
 const settling = { well: 30, failed: 2 }
 
 /** Looks again, after everything else, at what is left. */
@@ -107,7 +110,10 @@ export function lookAgain({ clients, id, emit }: RemovalWork, after: readonly An
   })
 }
 
-/** The parameters of the stage, which go in the same call as its lease, so that nothing is forgotten before all else is gone. */
+/**
+ * The parameters of the stage, which go in the same call as its lease, so that nothing is forgotten before all else is
+ * gone.
+ */
 export function parameterRemoval(lease: Lease, names: readonly string[], after: readonly AnyOperation[]) {
   return operation({
     phase: 'receipt',

@@ -67,7 +67,10 @@ export function repositoryOperation(work: Work, after: readonly AnyOperation[]) 
   })
 }
 
-/** The network and the machine of the new release, with the role that the machine has. A run that fails removes what is the release's own. */
+/**
+ * The network and the machine of the new release, with the role that the machine has. A run that fails removes what is
+ * the release's own.
+ */
 export function stackOperation(work: Work, after: readonly AnyOperation[]) {
   const { config, clients, state, emit } = work
   const { role, profile, next } = state

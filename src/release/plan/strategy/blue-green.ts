@@ -4,7 +4,8 @@ import type { Work } from '../work.ts'
 import { leftovers, retirement } from './retirements.ts'
 
 /**
- * Builds a new machine beside the one that serves; the old one goes when the new one serves. Leftovers of other runs go first only where there is no room beside them.
+ * Builds a new machine beside the one that serves; the old one goes when the new one serves. Leftovers of other runs go
+ * first only where there is no room beside them.
  * @throws Failure when the account's quotas leave no room for another release
  */
 export function blueGreen({ state, capacity }: Work): Replacement {

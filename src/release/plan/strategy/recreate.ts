@@ -4,7 +4,8 @@ import type { Work } from '../work.ts'
 import { leftovers, retirement } from './retirements.ts'
 
 /**
- * Removes the release that serves before anything is made, as the tutorial did: nothing serves in between, and there is no way back.
+ * Removes the release that serves before anything is made, as the tutorial did: nothing serves in between, and there is
+ * no way back.
  * @throws Failure when the account's quotas leave no room for a release even then
  */
 export function recreate({ state, capacity }: Work): Replacement {

@@ -23,7 +23,10 @@ const kinds: readonly Kind[] = [
   { name: 'lists with a neighbour at every level', size: 4, text: (depth) => `${'[0,'.repeat(depth)}0${']'.repeat(depth)}` },
 ]
 
-/** Values in values: what walks them by calling itself runs out of stack, in the service or in whoever reads what it kept. */
+/**
+ * Values in values: what walks them by calling itself runs out of stack, in the service or in whoever reads what it
+ * kept.
+ */
 export const nesting: Family = {
   name: 'nesting',
   weight: 8,

@@ -4,7 +4,10 @@ import { get, head } from '../message.ts'
 import type { Random } from '../random.ts'
 import type { Target } from '../target.ts'
 
-/** How long a case lasts, in ms: long enough to see what waiting clients cost, and no test of the service's own time limits. */
+/**
+ * How long a case lasts, in ms: long enough to see what waiting clients cost, and no test of the service's own time
+ * limits.
+ */
 const lastsMs = 600
 
 /** Cuts a text into pieces of a few bytes. */

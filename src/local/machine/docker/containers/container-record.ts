@@ -52,8 +52,9 @@ export interface ContainerRecord {
 }
 
 /**
- * What concerns the machine rather than the program. A plain process cannot be confined without being root, so the limits and rights
- * (user, memory, capabilities, a read-only root …) are recorded and shown by `inspect`, and not enforced: with a real engine they are.
+ * What concerns the machine rather than the program. A plain process cannot be confined without being root, so the
+ * limits and rights (user, memory, capabilities, a read-only root …) are recorded and shown by `inspect`, and not
+ * enforced: with a real engine they are.
  */
 export interface HostConfig {
   readonly network: string

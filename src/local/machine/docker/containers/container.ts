@@ -44,7 +44,10 @@ export interface Container {
   save(): void
 }
 
-/** Docker's backoff between restarts: 100 ms, doubled each time up to a minute, from the start again after ten seconds of running. */
+/**
+ * Docker's backoff between restarts: 100 ms, doubled each time up to a minute, from the start again after ten seconds
+ * of running.
+ */
 const backoff = { first: 100, most: 60_000, wellAfter: 10_000 } as const
 
 /**

@@ -24,7 +24,10 @@ export interface Containers {
   /** Starts it, once its ports are free. */
   start(container: Container, attached?: Parameters<Container['start']>[0]): Promise<void>
   remove(container: Container, force: boolean): Promise<void>
-  /** A program in a container's environment. `shell`: this machine's `sh` stands in where the image has none, so that one can look around. */
+  /**
+   * A program in a container's environment. `shell`: this machine's `sh` stands in where the image has none, so that
+   * one can look around.
+   */
   program(record: ContainerRecord, command: readonly string[], shell?: boolean): Program
   boot(): Promise<void>
   powerOff(): Promise<void>

@@ -23,8 +23,8 @@ export interface View {
 }
 
 /**
- * Where an absolute path of a container lies on this machine; undefined when the image has no such path and it is no mount. A file that does
- * not exist yet lies in its folder, if the image has that.
+ * Where an absolute path of a container lies on this machine; undefined when the image has no such path and it is no
+ * mount. A file that does not exist yet lies in its folder, if the image has that.
  */
 export function locate(path: string, { mappings, rootfs }: View): string | undefined {
   const clean = join('/', path)
@@ -37,8 +37,9 @@ export function locate(path: string, { mappings, rootfs }: View): string | undef
 }
 
 /**
- * Rewrites an argument or the value of a variable for a plain process: an absolute path that the container has, alone or after the first
- * `=`; `0.0.0.0`; and `name:port` for a container on the same network. Everything else, such as a route of a web server, is left alone.
+ * Rewrites an argument or the value of a variable for a plain process: an absolute path that the container has, alone
+ * or after the first `=`; `0.0.0.0`; and `name:port` for a container on the same network. Everything else, such as a
+ * route of a web server, is left alone.
  */
 export function translate(text: string, view: View): string {
   const [, before = '', path] = /^([^/]*=)?(\/.*)$/s.exec(text) ?? []

@@ -8,8 +8,9 @@ const whiteout = '.wh.'
 const opaque = '.wh..wh..opq'
 
 /**
- * Lays an image's layers over each other in one folder, by hard links: the biggest layer costs next to nothing, and programs find their
- * neighbours where they expect them, whichever layer these came in. Whiteouts are applied as the OCI image specification says.
+ * Lays an image's layers over each other in one folder, by hard links: the biggest layer costs next to nothing, and
+ * programs find their neighbours where they expect them, whichever layer these came in. Whiteouts are applied as the
+ * OCI image specification says.
  *
  * @param layers folders of unpacked layers, lowest first
  * @param folder made by this
@@ -19,7 +20,9 @@ export async function mergeLayers(layers: readonly string[], folder: string): Pr
   for (const layer of layers) await lay(layer, '/', folder)
 }
 
-/** Lets a folder or file of this machine appear at a path in a merged folder, in the place of what the image has there. */
+/**
+ * Lets a folder or file of this machine appear at a path in a merged folder, in the place of what the image has there.
+ */
 export function mount({ target, source }: Mapping, folder: string): void {
   const file = join(inside(folder, dirname(target)), basename(target))
   rmSync(file, { recursive: true, force: true })
@@ -52,7 +55,9 @@ async function lay(layer: string, path: string, root: string): Promise<void> {
   await Promise.all(links)
 }
 
-/** An absolute link means the image's root, which is no process's root here: said relative to the link, it leads there. */
+/**
+ * An absolute link means the image's root, which is no process's root here: said relative to the link, it leads there.
+ */
 function rooted(target: string, path: string): string {
   return target.startsWith('/') ? relative(dirname(path), target) || '.' : target
 }

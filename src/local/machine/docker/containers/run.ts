@@ -9,7 +9,10 @@ import { daemon, Refusal } from '../refusal.ts'
 import type { EngineCall } from '../socket/engine-call.ts'
 import { containerRecord, runFlags, signalName } from './run-options.ts'
 
-/** `docker run`: creates and starts; attached to its end unless `-d` is given, and then with the container's own exit code. */
+/**
+ * `docker run`: creates and starts; attached to its end unless `-d` is given, and then with the container's own exit
+ * code.
+ */
 export async function run(docker: Docker, call: EngineCall): Promise<number> {
   const flags = parse('run', call.args, runFlags, [1], true)
   const image = await wanted(docker, call, flags.rest[0]!, flags.values.pull)

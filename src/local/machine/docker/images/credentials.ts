@@ -12,13 +12,17 @@ interface DockerConfig {
   credsStore?: string
 }
 
-/** Where docker keeps its logins: `DOCKER_CONFIG`, else `.docker` at home. Without a home, which is the case for the agent's scripts, that is root's. */
+/**
+ * Where docker keeps its logins: `DOCKER_CONFIG`, else `.docker` at home. Without a home, which is the case for the
+ * agent's scripts, that is root's.
+ */
 function configFile(env: Readonly<Record<string, string>>): string {
   return join(env.DOCKER_CONFIG ?? join(env.HOME ?? env.MLOPS_ROOT ?? '/root', '.docker'), 'config.json')
 }
 
 /**
- * What a registry is told for this image: by the credential helper that the config names for it, else by a login that is kept there.
+ * What a registry is told for this image: by the credential helper that the config names for it, else by a login that
+ * is kept there.
  *
  * @returns `Basic …`, or undefined where there is no login
  * @throws Refusal when a helper fails

@@ -10,7 +10,8 @@ export interface EcrLogin {
 const target = 'AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken'
 
 /**
- * The helper asks for a password with the credentials of the instance's role and keeps it while it is valid, as the real one does.
+ * The helper asks for a password with the credentials of the instance's role and keeps it while it is valid, as the
+ * real one does.
  */
 export function createEcrLogin(folder: InstanceFolder, settings: Settings): EcrLogin {
   let kept: { key: string; user: string; secret: string; until: number } | undefined

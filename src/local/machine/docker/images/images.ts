@@ -99,7 +99,8 @@ export function openImages(folder: string) {
     },
 
     /**
-     * Gets an image from its registry, verified by digest, each layer once, however many pulls want it at the same time.
+     * Gets an image from its registry, verified by digest, each layer once, however many pulls want it at the same
+     * time.
      *
      * @param authorization what the registry is told, if anything
      * @param progress lines as docker shows them

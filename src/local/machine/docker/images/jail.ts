@@ -2,8 +2,8 @@ import { lstatSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * Where a path of an image lies in its root folder. Symbolic links are followed as if that folder were the root, so the answer is never
- * outside of it. What does not exist yet is taken as named.
+ * Where a path of an image lies in its root folder. Symbolic links are followed as if that folder were the root, so the
+ * answer is never outside of it. What does not exist yet is taken as named.
  *
  * @throws Error when links lead in circles.
  */

@@ -20,8 +20,8 @@ export interface LayerFacts {
 export class WrongContent extends Error {}
 
 /**
- * Unpacks a layer into a folder, checking both of its digests on the way. Whiteouts stay in it as the files that they are in the tar;
- * devices are left out, owners and special modes too: nothing here runs as root.
+ * Unpacks a layer into a folder, checking both of its digests on the way. Whiteouts stay in it as the files that they
+ * are in the tar; devices are left out, owners and special modes too: nothing here runs as root.
  *
  * @throws WrongContent, or whatever the stream fails with; the folder is then worth nothing.
  */

@@ -12,7 +12,8 @@ import { type EngineCall, receive } from './engine-call.ts'
  */
 export async function listenForCalls(folder: InstanceFolder, answer: (call: EngineCall) => Promise<void>): Promise<void> {
   mkdirSync(folder.docker, { recursive: true })
-  // The path of a Unix socket may have 104 bytes only, so it is named relative to the folder that the machine's process stands in.
+  // The path of a Unix socket may have 104 bytes only, so it is named relative to the folder that the machine's process
+  // stands in.
   const path = process.cwd() === folder.path ? 'docker.sock' : join(folder.path, 'docker.sock')
   if (await answers(path)) throw new Error(`another process runs the machine in ${folder.path}`)
   rmSync(path, { force: true })

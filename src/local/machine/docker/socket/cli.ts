@@ -2,8 +2,8 @@ import { connect } from 'node:net'
 import { type Call, frame, type Handover, kind, unframe } from './frames.ts'
 
 /**
- * The `docker` of an instance: `node cli.ts <program> <argument>…` passes everything on to the engine in the machine's process. It starts
- * often, so it does next to nothing itself.
+ * The `docker` of an instance: `node cli.ts <program> <argument>…` passes everything on to the engine in the machine's
+ * process. It starts often, so it does next to nothing itself.
  */
 const [program = 'docker', ...args] = process.argv.slice(2)
 const { MLOPS_MACHINE: machine = '.', NODE_COMPILE_CACHE, ...env } = process.env as Record<string, string>

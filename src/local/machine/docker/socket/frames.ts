@@ -1,6 +1,6 @@
 /**
- * What the `docker` command and the engine say to each other over their socket: frames of one byte for the kind, four for the length, and
- * the content. Kept free of imports: the command reads it at every start.
+ * What the `docker` command and the engine say to each other over their socket: frames of one byte for the kind, four
+ * for the length, and the content. Kept free of imports: the command reads it at every start.
  */
 export const kind = {
   /** Command → engine: a `Call` in JSON; its first and only one. */
