@@ -45,7 +45,7 @@ test('a service becomes a container that knows its port, what it needs and where
     RELEASE_ID: '7-abc',
     PORT: '8001',
   })
-  assert.match(NODE_OPTIONS!, '--max-old-space-size=256 ')
+  assert.match(NODE_OPTIONS!, '--max-old-space-size=192 ')
   const { environment: _, ...rest } = web!
   assert.equal(rest, {
     name: 'web',
