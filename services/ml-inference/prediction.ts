@@ -24,7 +24,8 @@ export function predictionOutput({ outputs }: Model, { output }: Manifest): numb
  * Reads the prediction for a row.
  *
  * @param output index of the output
- * @throws HttpError 500 when a number is not finite, which JSON could not show
+ * @throws HttpError 422 when a number is not finite, which JSON cannot show: features can lead there, such as very
+ *   large ones
  */
 export function predictionOf({ outputs, row }: Answer, output: number): Prediction {
   const found = outputs[output]!
@@ -34,7 +35,7 @@ export function predictionOf({ outputs, row }: Answer, output: number): Predicti
 
 function finite(value: number): number {
   if (Number.isFinite(value)) return value
-  throw new HttpError(500, 'The model gave something that is no number for these features')
+  throw new HttpError(422, 'The model gives no finite number for these features')
 }
 
 /**

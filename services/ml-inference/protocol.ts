@@ -118,8 +118,8 @@ function readOutputs(wanted: unknown, { outputs }: Pick<Model, 'outputs'>): numb
 /**
  * The answer to a request, as JSON: the outputs that it asks for, with the rows in its order.
  *
- * @throws HttpError 500 when a number is not finite, which JSON could not show, and 499 when nobody waits for it any
- *   more
+ * @throws HttpError 422 when a number is not finite, which JSON cannot show: features can lead there, such as very
+ *   large ones, and 499 when nobody waits for it any more
  */
 export async function inferReply(
   request: InferRequest,
@@ -134,7 +134,7 @@ export async function inferReply(
       const { outputs, row } = answers[Math.floor(index / stride)]!
       const found = valueAt(outputs[output]!, row, index % stride)
       if (typeof found !== 'number' || Number.isFinite(found)) return found
-      throw new HttpError(500, 'The model gave something that is no number for this request')
+      throw new HttpError(422, 'The model gives no finite number for this request')
     }
     const head = JSON.stringify({ name, datatype, shape: hasRows ? [answers.length, ...rowShape] : rowShape })
     outputs.push(`${head.slice(0, -1)},"data":${await listText(answers.length * stride, value, work)}}`)

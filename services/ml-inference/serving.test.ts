@@ -197,7 +197,7 @@ test('one row that the model cannot work with does not spoil its batch', async (
   })
 })
 
-test('an answer that is no number is a 500 that says so and no null', async () => {
+test('an answer that is no finite number is a 422 that says so, and no null', async () => {
   const root: Graph = {
     ...sum,
     constants: [],
@@ -207,7 +207,7 @@ test('an answer that is no number is a 500 that says so and no null', async () =
   await serve(modelFolder(root, { features: [4], prediction: 2 }), {}, async (service) => {
     assert.is((await call(service, '/predict', { features: [9] })).body.prediction, 3)
     const { status, body } = await call(service, '/predict', { features: [-1] })
-    assert.equal([status, body], [500, { error: 'The model gave something that is no number for these features' }])
+    assert.equal([status, body], [422, { error: 'The model gives no finite number for these features' }])
   })
 })
 
