@@ -49,6 +49,24 @@ if (process.platform === 'linux') {
     assert.is(last, '1 passed, 1 failed')
     assert.ok(gone(output))
   })
+
+  test('of a file that is killed at its limit also goes what a process of its own environment has started', () => {
+    const endless = 'setInterval(() => {}, 1000)'
+    const grandchild = `const c = require('node:child_process').spawn(process.execPath, ['-e', '${endless}'], { detached: true, stdio: 'ignore', env: {} })
+console.log('left behind: ' + c.pid + '.'); ${endless}`
+    const file = `// time limit: 3 s
+${opening}import { spawn } from 'node:child_process'
+test('a', () => {
+  spawn(process.execPath, ['-e', ${JSON.stringify(grandchild)}], { detached: true, stdio: 'inherit' })
+  return new Promise(() => {})
+})
+setInterval(() => {}, 1000)
+test.run()
+`
+    const { output } = runIn({ 'test/a.test.ts': file }, ['a.test'])
+    assert.match(output, /It took longer than its time limit/)
+    assert.ok(gone(output))
+  })
 }
 
 test('a process is alive until it is killed, and killing it twice is no error', async () => {

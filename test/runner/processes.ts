@@ -47,18 +47,27 @@ export async function leftovers(group: number, mark: string, patience = 2000): P
 
 /**
  * Reads /proc, see proc_pid_stat(5): the command's name stands in parentheses and may itself hold some, so fields are
- * counted after the last one.
+ * counted after the last one. What a process that belongs to the file has started belongs to it as well, also where it
+ * has an environment of its own.
  */
 function fromProc(group: number, mark: string): Alive[] {
-  return readdirSync('/proc')
+  const all = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .flatMap((name) => {
       const stat = read(`/proc/${name}/stat`)
-      const [state, , pgrp] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+      const [state, parent, pgrp] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
       if (!stat || state === 'Z' || state === 'X') return []
-      if (Number(pgrp) !== group && !read(`/proc/${name}/environ`).split('\0').includes(mark)) return []
-      return [{ pid: Number(name), command: read(`/proc/${name}/cmdline`).split('\0').join(' ').trim() || stat }]
+      const own = Number(pgrp) === group || read(`/proc/${name}/environ`).split('\0').includes(mark)
+      return [{ pid: Number(name), parent: Number(parent), own, stat }]
     })
+  const found = new Set(all.filter(({ own }) => own).map(({ pid }) => pid))
+  for (let size = -1; size !== found.size; ) {
+    size = found.size
+    for (const { pid, parent } of all) if (found.has(parent)) found.add(pid)
+  }
+  return all
+    .filter(({ pid }) => found.has(pid))
+    .map(({ pid, stat }) => ({ pid, command: read(`/proc/${pid}/cmdline`).split('\0').join(' ').trim() || stat }))
 }
 
 /** Empty where the process has ended or belongs to somebody else. */
