@@ -3,7 +3,7 @@
  * speaks AWS's protocols, verifies AWS's signatures and refuses what AWS refuses; what it lacks, it refuses by name.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import { createArea } from './admin/admin.ts'
+import { createAdmin } from './admin/admin.ts'
 import { Faults } from './api/faults.ts'
 import { createListener } from './api/server.ts'
 import type { Cloud, Machines, Service, Store } from './cloud.ts'
@@ -87,7 +87,7 @@ export function createEmbeddedCloud(
     faults,
     log,
     registry: rooms.registryHandler(cloud, faults),
-    area: createArea({ cloud, faults, identity, version, stop }),
+    admin: createAdmin({ cloud, faults, identity, version, stop }),
   })
   return { cloud, listener, faults }
 }

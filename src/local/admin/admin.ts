@@ -13,7 +13,7 @@ import type { Successor } from '../process/handover.ts'
  * What the scripts ask of the cloud that AWS has no call for, below `/_cloud/`: signed like every other call, open to
  * the owner only.
  */
-export type Area = (name: string, input: Record<string, unknown>) => Promise<unknown>
+export type Admin = (name: string, input: Record<string, unknown>) => Promise<unknown>
 
 /** The public side of a stage on this computer. */
 export interface PublicPorts {
@@ -42,7 +42,7 @@ export interface Status {
  * @param stop ends the process after the answer is out; `keep` leaves the instances running, and a successor is started
  *   and gets the port
  */
-export function createArea({
+export function createAdmin({
   cloud,
   faults,
   identity,
@@ -54,7 +54,7 @@ export function createArea({
   identity: Pick<Identity, 'limitUser' | 'permissionsUsed'>
   version: string
   stop: (instances: 'keep' | 'kill', successor?: Successor) => void
-}): Area {
+}): Admin {
   const started = new Date().toISOString()
   const actions: Record<string, (input: Record<string, unknown>) => unknown> = {
     status: (): Status => {

@@ -7,7 +7,7 @@ import { readCloudState } from '../process/cloud-state.ts'
 const patienceMs = 5000
 
 /**
- * Asks the cloud in this folder something that AWS has no call for (`area.ts`), signed as its owner.
+ * Asks the cloud in this folder something that AWS has no call for (`admin.ts`), signed as its owner.
  * @param patience in ms
  * @returns undefined when no cloud answers there
  * @throws Error when it refuses

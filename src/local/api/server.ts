@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import type { Area } from '../admin/admin.ts'
+import type { Admin } from '../admin/admin.ts'
 import type { Cloud } from '../cloud.ts'
 import { ApiError } from '../cloud.ts'
 import type { Identity } from '../iam/identity.ts'
@@ -23,7 +23,7 @@ export interface Parts {
   /** Everything below `/v2/`. */
   readonly registry: (request: IncomingMessage, response: ServerResponse) => Promise<void>
   /** Everything below `/_cloud/`. */
-  readonly area: Area
+  readonly admin: Admin
 }
 
 /**
@@ -86,7 +86,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, parts:
   const { caller } = verify(whole, identity)
   if (caller.role !== undefined || caller.user !== undefined)
     throw new ApiError('AccessDenied', 'Only the owner of the embedded cloud may do this.', 403)
-  const output = await parts.area(whole.url.slice('/_cloud/'.length), parseJson(whole.body))
+  const output = await parts.admin(whole.url.slice('/_cloud/'.length), parseJson(whole.body))
   send(response, 200, { 'content-type': 'application/json' }, JSON.stringify(output))
   if (!whole.url.endsWith('/status')) tell(whole.url)
 }

@@ -75,9 +75,9 @@ test('an unsigned request learns nothing, in whichever protocol it asks', async 
   })
   assert.is(json.status, 400)
   assert.equal(JSON.parse(json.text), { __type: 'MissingAuthenticationTokenException', message: 'Request is missing Authentication Token' })
-  const area = await send({ path: '/_cloud/status', body: '{}' })
-  assert.is(area.status, 403)
-  assert.is(JSON.parse(area.text).__type, 'MissingAuthenticationToken')
+  const admin = await send({ path: '/_cloud/status', body: '{}' })
+  assert.is(admin.status, 403)
+  assert.is(JSON.parse(admin.text).__type, 'MissingAuthenticationToken')
   assert.is((await send({ method: 'GET', path: '/v2/' })).status, 401)
 })
 
@@ -229,7 +229,7 @@ test('a body of more than 1 MiB is refused, and so is what is neither API', asyn
   assert.is((await send({ path: '/other' })).status, 404)
 })
 
-test('the area below /_cloud/ is for the owner', async () => {
+test('what is below /_cloud/ is for the owner', async () => {
   const ask = async (name: string, input: object) => {
     const text = JSON.stringify(input)
     const answer = await send({

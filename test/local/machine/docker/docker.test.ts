@@ -352,9 +352,9 @@ test('images are removed with the layers that nothing else needs', async () => {
   assert.is(await layers(), '4')
   assert.match((await sh(`docker rmi ${web}`)).out, /Deleted: sha256:/)
   assert.is(await layers(), '3')
-  await sh(`docker run --name keeper ${tool} --version`)
+  await sh(`docker run --name clip ${tool} --version`)
   assert.match((await sh(`docker rmi ${tool}`)).err, /container .* is using its referenced image/)
-  assert.match((await sh(`docker rm keeper && docker rmi $(docker images -q)`)).out, /Deleted: sha256:/)
+  assert.match((await sh(`docker rm clip && docker rmi $(docker images -q)`)).out, /Deleted: sha256:/)
   assert.is(await layers(), '0')
 })
 
