@@ -10,7 +10,7 @@ import type { CheckSchema } from '../kit/schema.ts'
 import { createService, type Service } from '../kit/service.ts'
 import { type Ingest, ingestJson, toHttpError } from './ingest.ts'
 import { ingestLines } from './ingest-lines.ts'
-import { isLines, readLimit } from './input.ts'
+import { isLines, readId, readLimit } from './input.ts'
 import { pageJson, recordJson } from './list.ts'
 import type { Store } from './store.ts'
 
@@ -76,7 +76,8 @@ export function createApp({ name, store, check }: AppOptions): Service {
   })
 
   service.get('/data/:id', async (request) => {
-    const record = await reading(store.get(request.params.id ?? ''))
+    const id = readId(request.params.id ?? '')
+    const record = id && (await reading(store.get(id)))
     if (!record) throw new HttpError(404, 'Record not found')
     request.reserve(answerFactor * record.data.length)
     return Reply.text(recordJson(record))
@@ -87,7 +88,9 @@ export function createApp({ name, store, check }: AppOptions): Service {
     // Looking a thousand records up takes milliseconds, and many who ask for a page are not to keep the service for
     // their sum.
     await request.work().pause()
-    const page = await reading(store.page(readLimit(query), query.get('before') ?? undefined))
+    const [limit, given] = [readLimit(query), query.get('before')]
+    const before = given === null ? undefined : readId(given)
+    const page = given !== null && before === undefined ? undefined : await reading(store.page(limit, before))
     if (!page) throw new HttpError(400, 'before must be the id of a record')
     request.reserve(pageFactor * page.held)
     return Reply.stream(pageJson(page))

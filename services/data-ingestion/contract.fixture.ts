@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { Test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Append, ClaimConflictError, claimSeconds, type Store, type StoredRecord } from './store.ts'
@@ -7,20 +6,19 @@ const start = Math.floor(Date.now() / 1000)
 
 /** One record to be kept; its time tells records apart as well. */
 export function append(number: number, more: Partial<Append> = {}): Append {
-  const records = [{ id: randomUUID(), data: `{"number":${number}}` }]
-  return { records, timestamp: start + number / 4, sourceIp: '192.0.2.1', ...more }
+  return { texts: [`{"number":${number}}`], timestamp: start + number / 4, sourceIp: '192.0.2.1', ...more }
 }
 
 /** The records of a page. SQLite's rows have no prototype; nobody but a test minds. */
-export async function recordsOf(store: Store, limit: number, before?: string): Promise<StoredRecord[]> {
+export async function recordsOf(store: Store, limit: number, before?: number): Promise<StoredRecord[]> {
   const found: StoredRecord[] = []
   for await (const record of (await store.page(limit, before))!.records) found.push({ ...record })
   return found
 }
 
 /** How a record comes out that went in like this. */
-export function stored({ records: [record], timestamp, sourceIp }: Append): StoredRecord {
-  return { ...record!, timestamp, sourceIp }
+export function stored(id: number, { texts: [data], timestamp, sourceIp }: Append): StoredRecord {
+  return { id, data: data!, timestamp, sourceIp }
 }
 
 /**
@@ -42,15 +40,14 @@ export function contract(test: Test, open: () => Promise<Store>): void {
   test('what is kept is read again by its id, also after closing and opening', async () => {
     const first = await open()
     const one = append(1)
-    const { id } = one.records[0]!
-    assert.equal(await first.append(one), { ids: [id], timestamp: one.timestamp, repeated: false })
-    assert.equal({ ...(await first.get(id)) }, stored(one))
-    assert.is(await first.get(randomUUID()), undefined)
-    assert.is(await first.get('no id at all'), undefined)
+    assert.equal(await first.append(one), { first: 1, count: 1, timestamp: one.timestamp, repeated: false })
+    assert.equal({ ...(await first.get(1)) }, stored(1, one))
+    for (const id of [0, 2, Number.MAX_SAFE_INTEGER]) assert.is(await first.get(id), undefined)
     await first.close()
     const second = await open()
-    assert.equal({ ...(await second.get(id)) }, stored(one))
+    assert.equal({ ...(await second.get(1)) }, stored(1, one))
     assert.is((await second.page(1))?.total, 1)
+    assert.is((await second.append(append(2))).first, 2)
     assert.is(await second.trouble(), undefined)
     await second.close()
   })
@@ -61,18 +58,18 @@ export function contract(test: Test, open: () => Promise<Store>): void {
       const all: Append[] = []
       for (let number = 0; number < 25; number++) all.push(append(number))
       await Promise.all(all.map((one) => store.append(one)))
-      const newestFirst = all.map(stored).reverse()
+      const newestFirst = all.map((one, index) => stored(index + 1, one)).reverse()
       assert.equal(await recordsOf(store, 3), newestFirst.slice(0, 3))
       assert.equal(await recordsOf(store, 1000), newestFirst)
       assert.equal(await recordsOf(store, 12, newestFirst[2]!.id), newestFirst.slice(3, 15))
       assert.equal(await recordsOf(store, 10, newestFirst[24]!.id), [])
-      const more = async (limit: number, before?: string) => (await store.page(limit, before))?.more
+      const more = async (limit: number, before?: number) => (await store.page(limit, before))?.more
       assert.equal(
         [await more(24), await more(25), await more(14, newestFirst[10]!.id), await more(13, newestFirst[10]!.id)],
         [true, false, false, true],
       )
-      assert.is(await store.page(1, randomUUID()), undefined)
-      assert.is(await store.page(1, 'no id at all'), undefined)
+      assert.is(await store.page(1, 26), undefined)
+      assert.is(await store.page(1, Number.MAX_SAFE_INTEGER), undefined)
     }),
   )
 
@@ -84,12 +81,8 @@ export function contract(test: Test, open: () => Promise<Store>): void {
         '{"text":"ü\\u0000\\ud800"}',
         ` {"deep":${'['.repeat(50_000)}${']'.repeat(50_000)}}`,
       ]
-      const records = data.map((text) => ({ id: randomUUID(), data: text }))
-      const kept = await store.append({ records, timestamp: 1, sourceIp: '::1' })
-      assert.equal(
-        kept.ids,
-        records.map(({ id }) => id),
-      )
+      const kept = await store.append({ texts: data, timestamp: 1, sourceIp: '::1' })
+      assert.equal([kept.first, kept.count], [1, 3])
       assert.equal(
         (await recordsOf(store, 3)).map((record) => record.data),
         data.toReversed(),
@@ -101,12 +94,12 @@ export function contract(test: Test, open: () => Promise<Store>): void {
     'the same claim keeps once and gives the same ids, one after the other and both at once',
     using(async (store) => {
       const claim = { key: 'order-7', fingerprint: 'f' }
-      const two = () => append(1, { claim, records: [1, 2].map((number) => ({ id: randomUUID(), data: `{"a":${number}}` })) })
+      const two = () => append(1, { claim, texts: ['{"a":1}', '{"a":2}'] })
       const first = two()
       const outcomes = await Promise.all([store.append(first), store.append(two()), store.append(append(2))])
       const again = await store.append({ ...two(), timestamp: 2 })
       for (const [index, outcome] of [...outcomes.slice(0, 2), again].entries()) {
-        assert.equal(outcome, { ids: first.records.map(({ id }) => id), timestamp: first.timestamp, repeated: index > 0 })
+        assert.equal(outcome, { first: 1, count: 2, timestamp: first.timestamp, repeated: index > 0 })
       }
       assert.is((await store.page(1))?.total, 3)
     }),
@@ -138,18 +131,23 @@ export function contract(test: Test, open: () => Promise<Store>): void {
   )
 
   test(
-    'an id that is there already refuses all that it came with, and nothing else',
+    'ids grow by one in the order of what is kept, without a gap where something was refused',
     using(async (store) => {
-      const one = append(1)
-      await store.append(one)
-      const pair = append(2, { records: [{ id: randomUUID(), data: '{}' }, one.records[0]!] })
-      const outcomes = await Promise.allSettled([store.append(append(3)), store.append(pair), store.append(append(4))])
+      await store.append(append(1, { claim: { key: 'k', fingerprint: 'one' } }))
+      const refused = append(2, { claim: { key: 'k', fingerprint: 'two' }, texts: ['{}', '{}'] })
+      const outcomes = await Promise.allSettled([
+        store.append(append(3)),
+        store.append(refused),
+        store.append(append(4, { texts: ['{}', '{}'] })),
+      ])
       assert.equal(
-        outcomes.map(({ status }) => status),
-        ['fulfilled', 'rejected', 'fulfilled'],
+        outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value.first : undefined)),
+        [2, undefined, 3],
       )
-      assert.is((await store.page(1))?.total, 3)
-      assert.is((await recordsOf(store, 9)).length, 3)
+      assert.equal(
+        (await recordsOf(store, 9)).map(({ id }) => id),
+        [4, 3, 2, 1],
+      )
     }),
   )
 
@@ -157,11 +155,9 @@ export function contract(test: Test, open: () => Promise<Store>): void {
     'more than a group holds is kept in several',
     using(async (store) => {
       const large = 'x'.repeat(1_000_000)
-      const appends = Array.from({ length: 30 }, (_, number) =>
-        append(number, number % 2 ? {} : { records: [{ id: randomUUID(), data: large }] }),
-      )
+      const appends = Array.from({ length: 30 }, (_, number) => append(number, number % 2 ? {} : { texts: [large] }))
       const many = append(31, {
-        records: Array.from({ length: 2500 }, (_, number) => ({ id: randomUUID(), data: `{"number":${number}}` })),
+        texts: Array.from({ length: 2500 }, (_, number) => `{"number":${number}}`),
       })
       await Promise.all([...appends, many].map((one) => store.append(one)))
       assert.is((await store.page(1))?.total, 2530)

@@ -28,12 +28,12 @@ interface Piece {
 }
 
 interface Answer {
-  readonly id?: string
-  readonly ids?: readonly string[]
+  readonly id?: number
+  readonly ids?: readonly number[]
 }
 
 /** What has been acknowledged: id → mark. */
-type Acknowledged = Map<string, string>
+type Acknowledged = Map<number, string>
 
 /** What has happened so far. */
 interface Ledger {
@@ -122,7 +122,7 @@ async function send(child: Child, { marks, key }: Piece, { acknowledged, sent, t
 }
 
 /** Asks for records one by one. */
-async function checkEach(child: Child, records: readonly (readonly [string, string])[]): Promise<void> {
+async function checkEach(child: Child, records: readonly (readonly [number, string])[]): Promise<void> {
   for (const [id, mark] of records) {
     const { data } = (await (await fetch(`${child.address}/data/${id}`)).json()) as { data: unknown }
     assert.equal(data, { mark })
@@ -131,15 +131,15 @@ async function checkEach(child: Child, records: readonly (readonly [string, stri
 
 /** Reads all pages. */
 async function checkAll(child: Child, acknowledged: Acknowledged, sent: ReadonlySet<string>): Promise<void> {
-  const ids = new Map<string, string>()
+  const ids = new Map<number, string>()
   const marks = new Map<string, number>()
   let total = 0
-  for (let before: string | null = ''; before !== null; ) {
-    const cursor: string = before === '' ? '' : `&before=${before}`
+  for (let before: number | null | undefined; before !== null; ) {
+    const cursor: string = before === undefined ? '' : `&before=${before}`
     const page = (await (await fetch(`${child.address}/data?limit=1000${cursor}`)).json()) as {
       total: number
-      next: string | null
-      data: { id: string; data: { mark: string } }[]
+      next: number | null
+      data: { id: number; data: { mark: string } }[]
     }
     for (const { id, data } of page.data) {
       assert.not.ok(ids.has(id), `the id ${id} comes twice`)

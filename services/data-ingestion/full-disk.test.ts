@@ -45,11 +45,11 @@ if (mounts)
     }
     const post = async (address: string, bytes: number) => {
       const response = await fetch(`${address}/ingest`, { method: 'POST', body: `{"a":"${'x'.repeat(bytes)}"}` })
-      return { status: response.status, body: (await response.json()) as { id: string; error?: string } }
+      return { status: response.status, body: (await response.json()) as { id: number; error?: string } }
     }
     try {
       const first = await listening(1)
-      const ids: string[] = []
+      const ids: number[] = []
       let answer = await post(first, 20_000)
       for (; answer.status === 201; answer = await post(first, 20_000)) ids.push(answer.body.id)
       assert.equal([answer.status, answer.body.error], [507, 'There is no room for another record'])
@@ -97,7 +97,7 @@ if (mounts)
         const address = `http://127.0.0.1:${/"port":(\d+)/.exec(output)?.[1]}`
         const post = async (bytes = 10) => {
           const response = await fetch(`${address}/ingest`, { method: 'POST', body: `{"a":"${'x'.repeat(bytes)}"}` })
-          return { status: response.status, id: ((await response.json()) as { id: string }).id }
+          return { status: response.status, id: ((await response.json()) as { id: number }).id }
         }
         const kept = [await post()]
         assert.is(kept[0]?.status, 201)

@@ -39,8 +39,8 @@ export function createGroups(write: Write): Groups {
     let count = 0
     while (count < waiting.length) {
       const { append } = waiting[count]!
-      records += append.records.length
-      for (const { data } of append.records) characters += data.length
+      records += append.texts.length
+      for (const text of append.texts) characters += text.length
       if (count > 0 && (records > most.records || characters > most.characters)) break
       count++
     }

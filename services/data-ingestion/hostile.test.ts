@@ -35,7 +35,7 @@ async function post(text: string | Buffer, type = 'application/json') {
     body,
     headers: { 'content-type': type, 'content-encoding': 'gzip' },
   })
-  const answer = (await response.json()) as { error?: string; accepted?: number; ids?: string[] }
+  const answer = (await response.json()) as { error?: string; accepted?: number; ids?: number[] }
   const kilobytes = (body.length + 200) / 1000
   return { status: response.status, ...answer, perKilobyte: (await spent()) - before === 0 ? 0 : ((await spent()) - before) / kilobytes }
 }

@@ -7,6 +7,7 @@ import type { Request } from '../kit/request.ts'
 import { type Ingest, keep, mostRecords, recordBytes } from './ingest.ts'
 import { checkRecord, readKey } from './input.ts'
 import { type Line, linesOf } from './lines.ts'
+import { isoTime } from './time.ts'
 
 /**
  * What a stream of lines may cost: its bytes, its lines (each has an id in the answer, and an empty one is a line as
@@ -31,7 +32,7 @@ const tallyBytes = 120
 
 interface Tally {
   /** The ids of the kept records, in the order of their lines. */
-  readonly ids: string[]
+  readonly ids: number[]
   readonly errors: { line: number; error: string }[]
   rejected: number
   lines: number
@@ -52,7 +53,7 @@ interface Tally {
 export async function ingestLines(request: Request, ingest: Ingest): Promise<Reply> {
   const key = readKey(request.headers['idempotency-key'])
   const tally: Tally = { ids: [], errors: [], rejected: 0, lines: 0, looked: 0, containers: 0 }
-  const timestamp = Date.now() / 1000
+  const timestamp = isoTime(Date.now() / 1000)
   try {
     // What is held of a line that has not come to its end counts as well: it may be a megabyte, of each of many
     // clients.
@@ -108,7 +109,7 @@ async function keepLines(some: readonly Line[], request: Request, key: string | 
   request.reserve(tallyBytes * lines.length)
   try {
     const work = request.work()
-    const keeping: { number: number; kept: Promise<string | undefined> }[] = []
+    const keeping: { number: number; kept: Promise<number> }[] = []
     for (const line of lines) {
       const text = await readLine(line, request, ingest, tally).catch((error: unknown) => error as Error)
       if (text === undefined) continue
@@ -129,13 +130,13 @@ async function keepLines(some: readonly Line[], request: Request, key: string | 
 }
 
 /** Counts what came of the lines. @throws the first error that is no single line's */
-async function settle(keeping: readonly { number: number; kept: Promise<string | undefined> }[], tally: Tally): Promise<void> {
+async function settle(keeping: readonly { number: number; kept: Promise<number> }[], tally: Tally): Promise<void> {
   const outcomes = await Promise.allSettled(keeping.map(({ kept }) => kept))
   let fatal: unknown
   for (const [index, outcome] of outcomes.entries()) {
     tally.lines++
     if (outcome.status === 'fulfilled') {
-      tally.ids.push(outcome.value!)
+      tally.ids.push(outcome.value)
       continue
     }
     const error: unknown = outcome.reason
@@ -168,9 +169,9 @@ async function readLine({ bytes }: Line, request: Request, ingest: Ingest, tally
 }
 
 /** @returns its id */
-async function keepLine(text: string, { number, bytes }: Line, request: Request, key: string | undefined, ingest: Ingest): Promise<string> {
+async function keepLine(text: string, { number, bytes }: Line, request: Request, key: string | undefined, ingest: Ingest): Promise<number> {
   // A header holds no line break, so no other key can look like this one.
   const lineKey = key === undefined ? undefined : `${key}\n${number}`
-  const { ids } = await keep(ingest.store, [text], request, lineKey, (seconds) => ingest.observe(seconds, [bytes!.length]))
-  return ids[0]!
+  const { first } = await keep(ingest.store, [text], request, lineKey, (seconds) => ingest.observe(seconds, [bytes!.length]))
+  return first
 }

@@ -56,7 +56,7 @@ const post = (body: string | Uint8Array, headers: Record<string, string> = {}, a
   ask('/ingest', { method: 'POST', body: body as NonNullable<RequestInit['body']>, headers }, at)
 
 const lines = { 'content-type': 'application/x-ndjson; charset=utf-8' }
-const dataOf = async (id: string) => (await ask(`/data/${id}`)).body.data
+const dataOf = async (id: number) => (await ask(`/data/${id}`)).body.data
 const total = async (at = server) => (await ask('/data', {}, at)).body.total
 
 test('an array is kept in its order, each record as it was sent', async () => {
@@ -102,7 +102,8 @@ test('lines are kept each for itself, and each wrong one is told with its number
       { line: 5, error: 'The data must be a JSON object' },
     ],
   })
-  assert.ok(Math.abs(timestamp - Date.now() / 1000) < 60)
+  assert.ok(Math.abs(Date.parse(timestamp) - Date.now()) < 60_000)
+  assert.equal(ids, [ids[0], ids[0] + 1])
   assert.equal(await dataOf(ids[1]), { a: 'ü' })
   assert.is(await total(), before + 2)
 })

@@ -6,8 +6,8 @@ import type { Request } from '../kit/request.ts'
 import type { CheckSchema } from '../kit/schema.ts'
 import { elementTexts } from './elements.ts'
 import { checkRecord, readKey } from './input.ts'
-import { recordId } from './record-id.ts'
 import { ClaimConflictError, type Kept, type Store, StoreFullError, StoreUnavailableError } from './store.ts'
+import { isoTime } from './time.ts'
 
 /** Is told of records that are newly kept: how long that took, in seconds, and how large each is, in bytes. */
 export type Observe = (seconds: number, bytes: readonly number[]) => void
@@ -28,13 +28,14 @@ export async function ingestJson(request: Request, { store, check, observe }: In
   const several = text.startsWith('[')
   const texts = several ? await readElements(text, request, check) : [text]
   if (!several) checkRecord(text === '' ? undefined : await parseJson(text, request), check)
-  const { ids, timestamp, repeated } = await keep(store, texts, request, key, (seconds) =>
+  const { first, count, timestamp, repeated } = await keep(store, texts, request, key, (seconds) =>
     observe(
       seconds,
       texts.map((one) => Buffer.byteLength(one)),
     ),
   )
-  const answer = several ? { status: 'success', ids, timestamp } : { status: 'success', id: ids[0], timestamp }
+  const ids = several ? { ids: Array.from({ length: count }, (_, index) => first + index) } : { id: first }
+  const answer = { status: 'success', ...ids, timestamp: isoTime(timestamp) }
   return Reply.json(answer, { status: 201, ...(repeated && { headers: { 'idempotent-replayed': 'true' } }) })
 }
 
@@ -53,38 +54,28 @@ async function readElements(text: string, request: Request, check: CheckSchema |
  */
 export const mostRecords = (received: number) => 500 + received
 
-/** What a record takes in memory beside its text, in bytes: its id, and its place in the lists that it goes through. */
+/** What a record takes in memory beside its text, in bytes: its id in the answer, and its place in the lists that it goes through. */
 export const recordBytes = 300
-
-/** So many are made without looking at the clock. */
-const fewRecords = 256
 
 /**
  * Keeps records together or not at all, or finds them kept under the same key before.
  *
  * @param texts one JSON text a record
- * @param request where it comes from; nothing is kept any more once its client has gone
+ * @param request where they come from
  * @param observe is told how long it took, in seconds, where something was newly kept
  * @throws HttpError 422 when the key stands for other data, 507 when there is no room, 503 when the database cannot be
- *   reached, 499 when the client has gone before
+ *   reached
  */
 export async function keep(
   store: Store,
   texts: readonly string[],
-  request: Pick<Request, 'sourceIp' | 'work'>,
+  { sourceIp }: Pick<Request, 'sourceIp'>,
   key: string | undefined,
   observe: (seconds: number) => void,
 ): Promise<Kept> {
-  const work = texts.length > fewRecords ? request.work() : undefined
-  const records: { id: string; data: string }[] = []
-  for (const data of texts) {
-    records.push({ id: recordId(), data })
-    if (records.length % fewRecords === 0 && work?.due) await work.pause()
-  }
   const claim = key === undefined ? undefined : { key, fingerprint: fingerprintOf(texts) }
-  if (work?.due) await work.pause()
   const started = performance.now()
-  const kept = await store.append({ records, timestamp: Date.now() / 1000, sourceIp: request.sourceIp, claim }).catch((error) => {
+  const kept = await store.append({ texts, timestamp: Date.now() / 1000, sourceIp, claim }).catch((error) => {
     throw toHttpError(error)
   })
   if (!kept.repeated) observe((performance.now() - started) / 1000)

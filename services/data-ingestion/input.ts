@@ -36,6 +36,12 @@ export function readLimit(query: URLSearchParams): number {
   return limit
 }
 
+/** @returns the id that a client has written; undefined where that is the id of no record, whatever is kept */
+export function readId(text: string): number | undefined {
+  const id = /^[1-9]\d{0,15}$/.test(text) ? Number(text) : Number.NaN
+  return Number.isSafeInteger(id) ? id : undefined
+}
+
 /**
  * @param header `Idempotency-Key`
  * @returns the key; undefined where there is none

@@ -1,8 +1,9 @@
 import type { Page, StoredRecord } from './store.ts'
+import { isoTime } from './time.ts'
 
 /** A record as JSON. The data is put in as it was sent: numbers beyond what a double holds stay what they were. */
 export function recordJson({ id, data, timestamp, sourceIp }: StoredRecord): string {
-  return `{"id":${JSON.stringify(id)},"data":${data},"timestamp":${timestamp},"source_ip":${JSON.stringify(sourceIp)}}`
+  return `{"id":${id},"data":${data},"timestamp":"${isoTime(timestamp)}","source_ip":${JSON.stringify(sourceIp)}}`
 }
 
 /** How much of a page is handed on at once, in characters: each piece costs about as much as ten small records. */
@@ -14,7 +15,7 @@ const pieceLength = 16 * 1024
  */
 export async function* pageJson({ total, records, more }: Page): AsyncGenerator<string> {
   let piece = `{"total":${total},"data":[`
-  let last: string | undefined
+  let last: number | undefined
   for await (const record of records) {
     piece += (last === undefined ? '' : ',') + recordJson(record)
     last = record.id
@@ -22,5 +23,5 @@ export async function* pageJson({ total, records, more }: Page): AsyncGenerator<
     yield piece
     piece = ''
   }
-  yield `${piece}],"next":${more ? JSON.stringify(last) : null}}`
+  yield `${piece}],"next":${more ? last : null}}`
 }

@@ -23,6 +23,9 @@ const migrations = [
      timestamp double precision NOT NULL
    );
    CREATE INDEX claim_timestamp ON claim (timestamp)`,
+  // The number becomes what clients call a record by.
+  `ALTER TABLE record DROP COLUMN id;
+   ALTER TABLE record RENAME COLUMN number TO id`,
 ]
 
 export interface Connecting {

@@ -137,7 +137,7 @@ if (programs) {
     const sql = postgres(server.url, { max: 1 })
     assert.equal(
       [...(await sql`SELECT number FROM ${sql(name.replace('-', '_'))}.migration`)].map(({ number }) => number),
-      [1],
+      [1, 2],
     )
     await sql.end()
   })

@@ -4,8 +4,6 @@ import { createGroups, type Outcome } from './groups.ts'
 import { type Connecting, connectPostgres, explain } from './postgres-connection.ts'
 import { type Append, ClaimConflictError, claimSeconds, type Store, type StoredRecord, StoreUnavailableError } from './store.ts'
 
-const shapeOfId = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
-
 /** How many records a list reads at once. */
 const pieceRecords = 10
 /** A page's records are read so many bytes at a time, or one by one. */
@@ -41,25 +39,28 @@ export async function openPostgres(url: string, connecting: Connecting): Promise
   async function write(step: TransactionSql, group: readonly Append[]): Promise<Outcome[]> {
     const [row] = await step<{ records: string }[]>`SELECT records FROM total FOR UPDATE`
     const claims = await claimsOf(step, group)
-    const rows: { number: number; id: string; data: string; timestamp: number; sourceIp: string }[] = []
+    const rows: StoredRecord[] = []
     const fresh: Claim[] = []
     let total = Number(row!.records)
-    const outcomes: (Outcome | Claim)[] = []
-    for (const { records, timestamp, sourceIp, claim } of group) {
+    const outcomes: Outcome[] = []
+    for (const { texts, timestamp, sourceIp, claim } of group) {
       const before = claim && claims.get(claim.key)
       if (before) {
+        const { first, count } = before
         outcomes.push(
-          before.fingerprint === claim.fingerprint ? before : new ClaimConflictError('Other data has been kept under this key.'),
+          before.fingerprint === claim.fingerprint
+            ? { first, count, timestamp: before.timestamp, repeated: true }
+            : new ClaimConflictError('Other data has been kept under this key.'),
         )
         continue
       }
+      const kept = { first: total + 1, count: texts.length, timestamp }
       if (claim) {
-        const made = { ...claim, first: total + 1, count: records.length, timestamp }
-        claims.set(claim.key, made)
-        fresh.push(made)
+        claims.set(claim.key, { ...claim, ...kept })
+        fresh.push({ ...claim, ...kept })
       }
-      for (const { id, data } of records) rows.push({ number: ++total, id, data, timestamp, sourceIp })
-      outcomes.push({ ids: records.map(({ id }) => id), timestamp, repeated: false })
+      for (const data of texts) rows.push({ id: ++total, data, timestamp, sourceIp })
+      outcomes.push({ ...kept, repeated: false })
     }
     await Promise.all([
       rows.length > 0 && insertRows(step, rows),
@@ -67,7 +68,7 @@ export async function openPostgres(url: string, connecting: Connecting): Promise
       fresh.length > 0 && insertClaims(step, fresh),
     ])
     await prune(step)
-    return Promise.all(outcomes.map((outcome) => ('key' in outcome ? repeat(step, outcome) : outcome)))
+    return outcomes
   }
 
   async function prune(step: TransactionSql): Promise<void> {
@@ -91,33 +92,31 @@ export async function openPostgres(url: string, connecting: Connecting): Promise
     }
   })
 
-  const columns = sql`id, data, timestamp, source_ip AS "sourceIp"`
+  const columns = sql`id::float8, data, timestamp, source_ip AS "sourceIp"`
 
   async function* read(first: number, last: number, piece: number): AsyncGenerator<StoredRecord> {
     for (let from = first; from >= last; from -= piece) {
       const to = Math.max(last, from - piece + 1)
-      yield* await sql<StoredRecord[]>`SELECT ${columns} FROM record WHERE number BETWEEN ${to} AND ${from} ORDER BY number DESC`
+      yield* await sql<StoredRecord[]>`SELECT ${columns} FROM record WHERE id BETWEEN ${to} AND ${from} ORDER BY id DESC`
     }
   }
 
   return {
     append: groups.add,
     async get(id) {
-      if (!shapeOfId.test(id)) return undefined
       const [record] = await sql<StoredRecord[]>`SELECT ${columns} FROM record WHERE id = ${id}`.catch(failed)
       return record
     },
     async page(limit, before) {
-      if (before !== undefined && !shapeOfId.test(before)) return undefined
       const [found] = await sql<{ total: string; end: string | null }[]>`
         SELECT records AS total,
-          ${before === undefined ? sql`records + 1` : sql`(SELECT number FROM record WHERE id = ${before})`} AS end
+          ${before === undefined ? sql`records + 1` : sql`(SELECT id FROM record WHERE id = ${before})`} AS end
         FROM total`.catch(failed)
       if (!found || found.end === null) return undefined
       const end = Number(found.end)
       const last = Math.max(1, end - limit)
       const [{ bytes }] = await sql<[{ bytes: number }]>`
-        SELECT coalesce(max(octet_length(data)), 0) AS bytes FROM record WHERE number BETWEEN ${last} AND ${end - 1}`.catch(failed)
+        SELECT coalesce(max(octet_length(data)), 0) AS bytes FROM record WHERE id BETWEEN ${last} AND ${end - 1}`.catch(failed)
       const piece = Math.max(1, Math.min(pieceRecords, Math.floor(pieceBytes / (bytes + 1))))
       return { total: Number(found.total), records: read(end - 1, last, piece), held: piece * bytes, more: last > 1 }
     },
@@ -141,21 +140,12 @@ async function claimsOf(step: TransactionSql, group: readonly Append[]): Promise
   return new Map(rows.map((row) => [row.key, row]))
 }
 
-/** What was kept under a claim, as it was answered then. */
-async function repeat(step: TransactionSql, { first, count, timestamp }: Claim): Promise<Outcome> {
-  const rows = await step<{ id: string }[]>`SELECT id FROM record WHERE number BETWEEN ${first} AND ${first + count - 1} ORDER BY number`
-  return { ids: rows.map(({ id }) => id), timestamp, repeated: true }
-}
-
 /** One statement whatever their number, so that the server prepares it once. */
-function insertRows(
-  step: TransactionSql,
-  rows: readonly { number: number; id: string; data: string; timestamp: number; sourceIp: string }[],
-) {
+function insertRows(step: TransactionSql, rows: readonly StoredRecord[]) {
   return step`
-    INSERT INTO record (number, id, data, timestamp, source_ip)
+    INSERT INTO record (id, data, timestamp, source_ip)
     SELECT * FROM unnest(
-      ${rows.map(({ number }) => number)}::bigint[], ${rows.map(({ id }) => id)}::uuid[], ${rows.map(({ data }) => data)}::text[],
+      ${rows.map(({ id }) => id)}::bigint[], ${rows.map(({ data }) => data)}::text[],
       ${rows.map(({ timestamp }) => timestamp)}::float8[], ${rows.map(({ sourceIp }) => sourceIp)}::text[])`
 }
 

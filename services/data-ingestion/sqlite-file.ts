@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 
 /**
  * One step each; how many have been made is the database's `user_version`. Records are never deleted and numbered
- * without gaps (a number that was rolled back is given again), so the last number is how many there are.
+ * without gaps (a number that was rolled back is given again), so the last one is how many there are.
  */
 const migrations = [
   `CREATE TABLE IF NOT EXISTS record (
@@ -22,6 +22,16 @@ const migrations = [
      timestamp REAL NOT NULL
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX claim_timestamp ON claim (timestamp)`,
+  // SQLite cannot drop a column that is unique. The number becomes what clients call a record by.
+  `CREATE TABLE numbered (
+     id INTEGER PRIMARY KEY,
+     data TEXT NOT NULL,
+     timestamp REAL NOT NULL,
+     source_ip TEXT NOT NULL
+   ) STRICT;
+   INSERT INTO numbered (id, data, timestamp, source_ip) SELECT number, data, timestamp, source_ip FROM record ORDER BY number;
+   DROP TABLE record;
+   ALTER TABLE numbered RENAME TO record`,
 ]
 
 /**

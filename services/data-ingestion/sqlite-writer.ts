@@ -28,7 +28,7 @@ interface Columns {
   readonly sources: readonly string[]
   /** By the index of their append. */
   readonly claims: ReadonlyMap<number, { readonly key: string; readonly fingerprint: string }>
-  /** Of each record: its id and its data, one after the other. */
+  /** Of each record: its JSON text. */
   readonly texts: readonly string[]
 }
 
@@ -40,7 +40,7 @@ type Claimed = Kept | 'conflict'
  * threads as what they are, so they are named.
  */
 type Answer =
-  | { readonly claimed: ReadonlyMap<number, Claimed> }
+  | { readonly firsts: readonly number[]; readonly claimed: ReadonlyMap<number, Claimed> }
   | { readonly full: string }
   | { readonly trouble: string }
   | { readonly failed: Error }
@@ -70,10 +70,10 @@ export function startWriter(file: string, maxPages?: number): Writer {
       if ('full' in answer) throw new StoreFullError('The disk has no room for another record.', { cause: answer.full })
       if ('trouble' in answer) throw new StoreUnavailableError('The disk cannot be written at the moment.', { cause: answer.trouble })
       if ('failed' in answer) throw answer.failed
-      return group.map(({ records, timestamp }, index) => {
+      return group.map(({ texts, timestamp }, index) => {
         const claimed = answer.claimed.get(index)
         if (claimed === 'conflict') return new ClaimConflictError('Other data has been kept under this key.')
-        return claimed ?? { ids: records.map(({ id }) => id), timestamp, repeated: false }
+        return claimed ?? { first: answer.firsts[index]!, count: texts.length, timestamp, repeated: false }
       })
     },
     async close() {
@@ -86,14 +86,15 @@ export function startWriter(file: string, maxPages?: number): Writer {
 function columnsOf(group: readonly Append[]): Columns {
   const texts: string[] = []
   const claims = new Map<number, NonNullable<Append['claim']>>()
-  for (const [index, { records, claim }] of group.entries()) {
-    for (const { id, data } of records) texts.push(id, data)
+  for (const [index, append] of group.entries()) {
+    const { claim } = append
+    for (const text of append.texts) texts.push(text)
     if (claim) claims.set(index, claim)
   }
   return {
     texts,
     claims,
-    counts: group.map(({ records }) => records.length),
+    counts: group.map((append) => append.texts.length),
     timestamps: group.map(({ timestamp }) => timestamp),
     sources: group.map(({ sourceIp }) => sourceIp),
   }
@@ -105,9 +106,8 @@ if (!isMainThread && parentPort && task?.writes) serve(task, parentPort)
 function serve({ writes, maxPages }: Task, port: NonNullable<typeof parentPort>): void {
   const database = openFile(writes)
   if (maxPages) database.exec(`PRAGMA max_page_count = ${Number(maxPages)}`)
-  const insert = database.prepare('INSERT INTO record (number, id, data, timestamp, source_ip) VALUES (?, ?, ?, ?, ?)')
-  const lastNumber = database.prepare('SELECT coalesce(max(number), 0) AS number FROM record')
-  const idsFrom = database.prepare('SELECT id FROM record WHERE number >= ? ORDER BY number LIMIT ?')
+  const insert = database.prepare('INSERT INTO record (id, data, timestamp, source_ip) VALUES (?, ?, ?, ?)')
+  const lastId = database.prepare('SELECT coalesce(max(id), 0) AS id FROM record')
   const claimOf = database.prepare('SELECT fingerprint, first, count, timestamp FROM claim WHERE key = ?')
   const insertClaim = database.prepare('INSERT INTO claim (key, fingerprint, first, count, timestamp) VALUES (?, ?, ?, ?, ?)')
   const prune = database.prepare('DELETE FROM claim WHERE key IN (SELECT key FROM claim WHERE timestamp < ? LIMIT ?)')
@@ -118,41 +118,43 @@ function serve({ writes, maxPages }: Task, port: NonNullable<typeof parentPort>)
     const before = claimOf.get(key) as { fingerprint: string; first: number; count: number; timestamp: number } | undefined
     if (!before) return undefined
     if (before.fingerprint !== fingerprint) return 'conflict'
-    const ids = (idsFrom.all(before.first, before.count) as { id: string }[]).map(({ id }) => id)
-    return { ids, timestamp: before.timestamp, repeated: true }
+    const { first, count, timestamp } = before
+    return { first, count, timestamp, repeated: true }
   }
 
   /** Within a transaction. */
-  function keep({ counts, timestamps, sources, claims, texts }: Columns): ReadonlyMap<number, Claimed> {
+  function keep({ counts, timestamps, sources, claims, texts }: Columns) {
     const known = new Map<number, Claimed>()
-    let { number } = lastNumber.get() as { number: number }
+    const firsts: number[] = []
+    let { id } = lastId.get() as { id: number }
     let at = 0
     for (const [index, count] of counts.entries()) {
-      const end = at + 2 * count
+      const end = at + count
+      firsts.push(id + 1)
       const claim = claims.get(index)
       const before = claim && claimed(claim)
       if (before) known.set(index, before)
       else {
         const timestamp = timestamps[index]!
-        if (claim) insertClaim.run(claim.key, claim.fingerprint, number + 1, count, timestamp)
-        for (let text = at; text < end; text += 2) insert.run(++number, texts[text]!, texts[text + 1]!, timestamp, sources[index]!)
+        if (claim) insertClaim.run(claim.key, claim.fingerprint, id + 1, count, timestamp)
+        for (const text of texts.slice(at, end)) insert.run(++id, text, timestamp, sources[index]!)
       }
       at = end
     }
-    return known
+    return { firsts, claimed: known }
   }
 
   function write(columns: Columns): Answer {
     try {
       database.exec('BEGIN IMMEDIATE')
-      const known = keep(columns)
+      const kept = keep(columns)
       const now = Date.now() / 1000
       if (now - pruned > pruning.seconds) {
         prune.run(now - claimSeconds, pruning.count)
         pruned = now
       }
       database.exec('COMMIT')
-      return { claimed: known }
+      return kept
     } catch (error) {
       // A full disk has sometimes rolled back by itself.
       if (database.isTransaction) database.exec('ROLLBACK')

@@ -19,26 +19,24 @@ export function openSqlite(folder: string, { maxPages }: SqliteOptions = {}): St
   const database = openFile(file)
   database.exec('PRAGMA query_only = ON')
   const byId = database.prepare('SELECT id, data, timestamp, source_ip AS sourceIp FROM record WHERE id = ?')
-  const byNumber = database.prepare('SELECT id, data, timestamp, source_ip AS sourceIp FROM record WHERE number = ?')
-  const numberOf = database.prepare('SELECT number FROM record WHERE id = ?')
-  const lastNumber = database.prepare('SELECT coalesce(max(number), 0) AS number FROM record')
+  const lastId = database.prepare('SELECT coalesce(max(id), 0) AS id FROM record')
   // Not `length`, which would read all of them.
-  const largest = database.prepare('SELECT coalesce(max(octet_length(data)), 0) AS bytes FROM record WHERE number BETWEEN ? AND ?')
+  const largest = database.prepare('SELECT coalesce(max(octet_length(data)), 0) AS bytes FROM record WHERE id BETWEEN ? AND ?')
   const writer = startWriter(file, maxPages)
   const groups = createGroups(writer.write)
 
-  const total = () => (lastNumber.get() as { number: number }).number
+  const total = () => (lastId.get() as { id: number }).id
 
   function* read(first: number, last: number): Generator<StoredRecord> {
-    for (let number = first; number >= last; number--) yield byNumber.get(number) as unknown as StoredRecord
+    for (let id = first; id >= last; id--) yield byId.get(id) as unknown as StoredRecord
   }
 
   return {
     append: groups.add,
     get: async (id) => byId.get(id) as StoredRecord | undefined,
     async page(limit, before) {
-      const end = before === undefined ? total() + 1 : (numberOf.get(before) as { number: number } | undefined)?.number
-      if (end === undefined) return undefined
+      const end = before ?? total() + 1
+      if (before !== undefined && !byId.get(before)) return undefined
       const last = Math.max(1, end - limit)
       const { bytes: held } = largest.get(last, end - 1) as { bytes: number }
       return { total: total(), records: read(end - 1, last), held, more: last > 1 }

@@ -1,6 +1,7 @@
 /** One record, as it was accepted. */
 export interface StoredRecord {
-  readonly id: string
+  /** 1 for the first record of a store, and one more for each after that, without gaps. */
+  readonly id: number
   /** JSON text, as it was sent. */
   readonly data: string
   /** Seconds since the epoch. */
@@ -10,8 +11,8 @@ export interface StoredRecord {
 
 /** Records that are kept together or not at all. */
 export interface Append {
-  /** In the order in which they are kept; ids are UUIDs. */
-  readonly records: readonly { readonly id: string; readonly data: string }[]
+  /** One JSON text a record, in the order in which they are kept. */
+  readonly texts: readonly string[]
   /** Seconds since the epoch. */
   readonly timestamp: number
   readonly sourceIp: string
@@ -24,7 +25,9 @@ export interface Append {
 
 /** What came of an append: its records are on the disk. */
 export interface Kept {
-  readonly ids: readonly string[]
+  /** The id of the first; those of the others follow, one by one. */
+  readonly first: number
+  readonly count: number
   readonly timestamp: number
   /** Whether they had been kept before, under the same key: ids and timestamp are those of then. */
   readonly repeated: boolean
@@ -51,14 +54,14 @@ export interface Store {
    *   after a StoreUnavailableError nobody can tell
    */
   append(append: Append): Promise<Kept>
-  get(id: string): Promise<StoredRecord | undefined>
+  get(id: number): Promise<StoredRecord | undefined>
   /**
    * @param limit how many records at most
    * @param before the id of a record: the page begins with the one that was kept before it. The newest where nothing is
    *   said.
    * @returns undefined when there is no record `before`
    */
-  page(limit: number, before?: string): Promise<Page | undefined>
+  page(limit: number, before?: number): Promise<Page | undefined>
   /** Why records could not be kept at the moment, as a phrase; undefined when they could. */
   trouble(): Promise<string | undefined>
   /** Keeps what is waiting, then closes. */

@@ -34,3 +34,9 @@ export function show(value: unknown): string {
 export function secondsSinceTheEpoch(value: unknown): boolean {
   return typeof value === 'number' && Math.abs(value - Date.now() / 1000) < 86_400
 }
+
+/** The same as a text, in ISO 8601 and UTC: `2026-07-01T12:00:00.000Z`. */
+export function isoTimeNearNow(value: unknown): boolean {
+  if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(value)) return false
+  return secondsSinceTheEpoch(Date.parse(value) / 1000)
+}

@@ -9,7 +9,7 @@ import { atLeast, type Bench, type Row } from './row.fixture.ts'
 
 const body = JSON.stringify({ sensor: 'press-7', temperature: 71.3, vibration: [0.12, 0.09, 0.31], ok: true })
 const request = { path: '/ingest', body, expect: 201, connections: 128 } satisfies Request
-const answer = { status: 'success', id: '00000000-0000-4000-8000-000000000000' }
+const answer = { status: 'success', id: 1_000_000, timestamp: '2026-07-01T12:00:00.000Z' }
 
 const service = (environment: Record<string, string>) => startBundled('data-ingestion', environment)
 

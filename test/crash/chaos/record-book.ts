@@ -11,12 +11,12 @@ export interface Found {
 /** Everything that the service has promised to keep, and whether it is still there. */
 export class RecordBook {
   /** Id → mark, of what was acknowledged since the last look. */
-  readonly #fresh = new Map<string, string>()
-  readonly #older = new Map<string, string>()
+  readonly #fresh = new Map<number, string>()
+  readonly #older = new Map<number, string>()
   #lost = 0
 
   /** A 201 came for this mark. */
-  acknowledged(id: string, mark: string): void {
+  acknowledged(id: number, mark: string): void {
     this.#fresh.set(id, mark)
   }
 
@@ -42,9 +42,9 @@ export class RecordBook {
     return { acknowledged: this.#older.size + this.#lost, lost: missing.size, wrong }
   }
 
-  async #missingById(url: string): Promise<Set<string>> {
+  async #missingById(url: string): Promise<Set<number>> {
     const agent = keptConnections(8)
-    const missing = new Set<string>()
+    const missing = new Set<number>()
     const queue = this.#fresh.entries()
     const work = async () => {
       for (const [id, mark] of queue) {
@@ -58,13 +58,13 @@ export class RecordBook {
   }
 }
 
-async function readPages(url: string): Promise<{ ids: Map<string, string>; marks: Map<string, number> }> {
-  const ids = new Map<string, string>()
+async function readPages(url: string): Promise<{ ids: Map<number, string>; marks: Map<string, number> }> {
+  const ids = new Map<number, string>()
   const marks = new Map<string, number>()
-  for (let cursor: string | null = ''; cursor !== null; ) {
-    const { status, text, error } = await ask(`${url}/data?limit=1000${cursor && `&before=${cursor}`}`)
+  for (let cursor: number | null | undefined; cursor !== null; ) {
+    const { status, text, error } = await ask(`${url}/data?limit=1000${cursor === undefined ? '' : `&before=${cursor}`}`)
     if (status !== 200) throw new Error(`a page cannot be read: ${error ?? `${status} ${text}`}`)
-    const page = JSON.parse(text) as { next: string | null; data: { id: string; data: { mark: string } }[] }
+    const page = JSON.parse(text) as { next: number | null; data: { id: number; data: { mark: string } }[] }
     for (const { id, data } of page.data) {
       ids.set(id, data.mark)
       marks.set(data.mark, (marks.get(data.mark) ?? 0) + 1)

@@ -131,10 +131,14 @@ export class Stage {
   /** What `status` says is wrong, although everything answers; undefined when it says that all is well. */
   async misjudged(): Promise<string | undefined> {
     const { code, out, err } = await this.project.run('status', '--json')
-    if (code !== 0) return `status ends with ${code}: ${err}`
-    const { release, machine, services } = JSON.parse(out)
-    const ill = services.filter(({ name, state }: { name: string; state: string }) => state !== 'healthy' && name in this.#deployed.urls)
-    if (ill.length > 0) return `status: ${ill.map(({ name, state }: { name: string; state: string }) => `${name} is ${state}`).join(', ')}`
+    if (out === '') return `status ends with ${code}: ${err}`
+    const { release, machine, services } = JSON.parse(out) as StatusDocument
+    // What was killed three times in two minutes is rightly said to keep ending, although it answers.
+    const ill = services.filter(
+      ({ name, state, detail = '' }) =>
+        state !== 'healthy' && name in this.#deployed.urls && !detail.startsWith('it keeps ending: started again'),
+    )
+    if (ill.length > 0) return `status: ${ill.map(({ name, state, detail }) => `${name} is ${state}, ${detail}`).join('; ')}`
     if (machine?.state !== 'running') return `status: the machine is ${machine?.state}`
     const { release: before } = this.#deployed
     return release === before ? undefined : `status: release ${release} serves, and no longer ${before}`
@@ -203,4 +207,11 @@ ${entries.join('\n')}
   monitoring: ${monitored ? wanted : false},
 })
 `
+}
+
+/** What of `status --json` is looked at. */
+interface StatusDocument {
+  readonly release: number
+  readonly machine?: { readonly state: string }
+  readonly services: readonly { readonly name: string; readonly state: string; readonly detail?: string }[]
 }
