@@ -30,7 +30,8 @@ export function smallDisk(mebibytes: number): SmallDisk | undefined {
   let holder: ChildProcess | undefined
   let filler = ''
   return {
-    wrapper: (command) => ['nsenter', `--mount=/proc/${holder!.pid}/ns/mnt`, `--wd=.`, ...command],
+    // The folder is looked up anew in there: taken along as it is, it would still be the one that the disk covers.
+    wrapper: (command) => ['sh', '-c', `exec nsenter --mount=/proc/${holder!.pid}/ns/mnt --wdns="$(pwd)" "$@"`, 'sh', ...command],
     async mount(folder) {
       // The namespace lives for as long as someone is in it: cat ends with the pipe that this process holds.
       const script = `mount -t tmpfs -o size=${mebibytes}m tmpfs "$1" && echo mounted && exec cat`
