@@ -23,7 +23,7 @@ import { history, writeEntry } from '../../src/release/state/ledger.ts'
 import { lookAt, servingRelease } from '../../src/release/state/stage-state.ts'
 import { statusOf } from '../../src/release/status.ts'
 import type { Emit, Event } from '../../src/report/event.ts'
-import { Failure } from '../../src/report/failure.ts'
+import { exit, Failure } from '../../src/report/failure.ts'
 import { createTestCloud, errorOf, freePort } from '../aws/cloud.fixture.ts'
 import { configOf } from './config.fixture.ts'
 import { container, launchOf } from './launch/launch.fixture.ts'
@@ -279,12 +279,17 @@ test('an address behind which the release does not answer is led back at once, a
   await destroyStage()
 })
 
-test('an interrupted destroy throws the reason', async () => {
-  const aborted = AbortSignal.abort(new Failure('Interrupted'))
-  assert.is(
-    (await errorOf(destroy(await planDestroy(clients, config, held, ignore), { lease: held, signal: aborted }))).message,
-    'Interrupted',
-  )
+test('an interrupted destroy says what is left, and which command goes on', async () => {
+  const interrupted = () => AbortSignal.abort(new Failure('Interrupted.', { code: exit.interrupted }))
+  const stopped = async () =>
+    (await errorOf(destroy(await planDestroy(clients, config, held, ignore), { lease: held, signal: interrupted() }))) as Failure
+  assert.is((await stopped()).message, 'Interrupted. Nothing is left.')
+  await provisionNext()
+  const { message, details } = await stopped()
+  assert.match(message, /^Interrupted\. What is left: vpc vpc-\w+, subnet .*instance i-\w+.*repository /)
+  assert.equal([details.code, details.next], [exit.interrupted, `npx zx scripts/destroy.mjs --stage ${config.stage}`])
+  await destroyStage()
 })
 
+test.run()
 test.run()
