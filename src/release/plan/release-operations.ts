@@ -48,7 +48,7 @@ export function releaseOperations(work: Work, { before, afterwards, promotion }:
   const check = checkOperation(work, launch)
   const settled = settleLedgerOperations(work)
   const promote = promoteOperation(work, elasticIp, push, launch, promotion, [check, ...settled])
-  const record = recordOperation(work, push, [promote])
+  const record = recordOperation(work, push, launch, [promote])
   const retired = afterwards.map(({ release, why }) => retireOperation(work, release, why, [promote]))
   const all = [...gone, elasticIp, repository, stack, ...secrets, build, push, ...settled, launch, check, promote, record, ...retired]
   return { all, elasticIp, stack, push }
@@ -64,9 +64,9 @@ export function provisionOperations(work: Work, { before, afterwards, promotion 
   const stack = stackOperation(work, gone)
   const promote = leadAddressOperation(work, elasticIp, stack, promotion.interrupts)
   const settled = settleLedgerOperations(work)
-  const record = recordProvisionedOperation(work, [stack, elasticIp, ...settled])
+  const record = recordProvisionedOperation(work, stack, [elasticIp, ...settled])
   // What serves is left alone: there is nothing yet that could take its place.
-  const leftOver = afterwards.filter(({ release }) => release !== work.state.serving?.release)
+  const leftOver = afterwards.filter(({ release }) => release !== work.state.serving?.madeBy)
   const retired = leftOver.map(({ release, why }) => retireOperation(work, release, why, [promote]))
   const all = [...gone, elasticIp, repository, stack, ...settled, promote, record, ...retired]
   return { all, elasticIp, stack }
