@@ -7,6 +7,7 @@ import { deploy } from '../../src/release/deploy.ts'
 import { destroy } from '../../src/release/destroy.ts'
 import { recipesOf } from '../../src/release/launch/images.ts'
 import { launch } from '../../src/release/launch/launch.ts'
+import { describeLaunch } from '../../src/release/launch/launch-description.ts'
 import { countOf, lastWordsOf, logsOf } from '../../src/release/logs.ts'
 import { carryOut } from '../../src/release/plan/carry-out.ts'
 import { operation } from '../../src/release/plan/operation.ts'
@@ -26,6 +27,7 @@ import type { Emit, Event } from '../../src/report/event.ts'
 import { Failure } from '../../src/report/failure.ts'
 import { createTestCloud, errorOf, freePort } from '../aws/cloud.fixture.ts'
 import { configOf } from './config.fixture.ts'
+import { located } from './launch/description.fixture.ts'
 import { container, launchOf } from './launch/launch.fixture.ts'
 
 const cloud = await createTestCloud()
@@ -284,13 +286,14 @@ test('an address behind which the release does not answer is led back at once, a
     phase === 'promote' && step === 'web' && state === 'started' ? stop.abort(new Error('stop')) : undefined
   const work = { ...(await lookForPlan(clients, config, emit, 'deploy')), recipes: { ...recipesOf(config), ownSecrets: [] } }
   const { elasticIp, stack } = planProvision(work).operations
-  const push = operation({ phase: 'push', title: 'push', lines: [], run: async () => new Map() })
+  const description = describeLaunch(config, { release: work.state.next, commit: undefined, images: located('web') })
+  const push = operation({ phase: 'push', title: 'push', lines: [], run: async () => ({ description, digest: 'sha256:0' }) })
   const launch = operation({
     phase: 'launch',
     title: 'launch',
     lines: [],
     needs: { stack },
-    run: async ({ stack }) => ({ instance: stack.instance, description: 'sha256:0', identityOf: () => undefined }),
+    run: async ({ stack }) => ({ instance: stack.instance, identityOf: () => undefined }),
   })
   const promote = promoteOperation(work, elasticIp, push, launch, { back: before.instance }, [])
   const mayUndo = async () => (await lookAt(clients, config)).serving?.runs !== work.state.next

@@ -25,14 +25,23 @@ export interface Listener {
   readonly step?: string
 }
 
-export interface Pushed {
+/** Where an image is found in a registry, which is known before it is there. */
+export interface Located {
   readonly digest: string
   /** `host/repository@sha256:…`, for `docker pull`. */
   readonly reference: string
+}
+
+export interface Pushed extends Located {
   readonly uploadedBytes: number
   readonly uploadedBlobs: number
   /** How many blobs the registry had. All of them, without having been asked, where it had the image. */
   readonly presentBlobs: number
+}
+
+/** Where a target has what is pushed to it. */
+export function locate({ digest }: Pick<Artifact, 'digest'>, { registry, repository }: Target): Located {
+  return { digest, reference: `${new URL(registry).host}/${repository}@${digest}` }
 }
 
 /** A tag that only this content has: an immutable tag is never in the way of a changed image. */
@@ -50,17 +59,16 @@ export function contentTag(digest: string): string {
 export async function pushImage(image: Artifact, target: Target, listener: Listener = {}): Promise<Pushed> {
   const registry = registryAt(target.registry, target.authorization)
   const blobs = [...new Map([image.config, ...image.layers].map((blob) => [blob.digest, blob])).values()]
-  const reference = `${registry.host}/${target.repository}@${image.digest}`
+  const located = locate(image, target)
   if (await has(registry, target.repository, `manifests/${image.digest}`, image.mediaType)) {
-    return { digest: image.digest, reference, uploadedBytes: 0, uploadedBlobs: 0, presentBlobs: blobs.length }
+    return { ...located, uploadedBytes: 0, uploadedBlobs: 0, presentBlobs: blobs.length }
   }
   const progress = progressOf(image, blobs, listener)
   const uploaded = await Promise.all(blobs.map((blob) => provide(registry, target, image.name, blob, progress)))
   await putManifest(registry, target, image)
   const missing = blobs.filter((_blob, index) => uploaded[index])
   return {
-    digest: image.digest,
-    reference,
+    ...located,
     uploadedBytes: missing.reduce((sum, blob) => sum + blob.size, 0),
     uploadedBlobs: missing.length,
     presentBlobs: blobs.length - missing.length,

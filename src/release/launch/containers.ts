@@ -1,6 +1,6 @@
 import type { Config } from '../../../config/config.ts'
 import { monitoringServers } from '../../../monitoring/index.ts'
-import type { Pushed } from '../../image/registry/push.ts'
+import type { Located } from '../../image/registry/push.ts'
 import { writeSecretRequest } from '../../secrets-agent/secret-request.ts'
 import type { Container, SecretsAgent } from './launch-script.ts'
 import { nodeOptions } from './node-options.ts'
@@ -17,13 +17,13 @@ export interface DescribedContainer extends Container {
   readonly addresses: Readonly<Record<string, number>>
 }
 
-/** The containers of a release whose images were pushed. */
-export function containersOf(config: Config, pushed: ReadonlyMap<string, Pushed>): DescribedContainer[] {
+/** The containers of a release that has these images. */
+export function containersOf(config: Config, images: ReadonlyMap<string, Located>): DescribedContainer[] {
   const services = config.services.map(
     (service): DescribedContainer => ({
       name: service.name,
       kind: 'service',
-      image: pushed.get(service.name)!.reference,
+      image: images.get(service.name)!.reference,
       port: service.port,
       health: service.health,
       memoryMiB: service.memoryMiB,
@@ -44,8 +44,8 @@ export function containersOf(config: Config, pushed: ReadonlyMap<string, Pushed>
     }),
   )
   const servers = monitoringServers(config).flatMap((server): DescribedContainer[] => {
-    const image = pushed.get(server.name)?.reference
-    // What was not pushed is not installed on this machine; the deploy has said so.
+    const image = images.get(server.name)?.reference
+    // What has none is not installed on this machine; the deploy has said so.
     if (!image) return []
     const { name, port, health, memoryMiB, volume, reads, hostFolders, hostNetwork, user, secrets } = server
     const also = { kind: 'monitoring' as const, image, environment: {}, addresses: server.addresses, needs: [] }
@@ -66,7 +66,7 @@ function addresses(config: Config, needs: readonly string[]): Record<string, num
 /** What brings the containers their secrets; undefined when they have none. */
 export function secretsAgentOf(
   config: Config,
-  pushed: ReadonlyMap<string, Pushed>,
+  images: ReadonlyMap<string, Located>,
   containers: readonly DescribedContainer[],
 ): SecretsAgent | undefined {
   const requests = containers.flatMap(({ name, user, secrets }) =>
@@ -74,7 +74,7 @@ export function secretsAgentOf(
       writeSecretRequest({ container: name, name: secret, uid: Number(user.split(':')[0]), parameter: secretName(config, secret) }),
     ),
   )
-  return requests.length > 0 ? { image: pushed.get('secrets')!.reference, region: config.region, requests } : undefined
+  return requests.length > 0 ? { image: images.get('secrets')!.reference, region: config.region, requests } : undefined
 }
 
 /** How a service is run here, to see what it says when it does not come up there. */

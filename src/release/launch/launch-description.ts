@@ -1,6 +1,6 @@
 import type { Config } from '../../../config/config.ts'
 import { type Job, jobs, monitoringLaunchFiles } from '../../../monitoring/index.ts'
-import type { Pushed } from '../../image/registry/push.ts'
+import type { Located } from '../../image/registry/push.ts'
 import { containersOf, type DescribedContainer, secretsAgentOf } from './containers.ts'
 import { digestsOf } from './images.ts'
 import type { Launch, SecretsAgent } from './launch-script.ts'
@@ -37,23 +37,23 @@ export interface LaunchCircumstances {
   readonly by: string
 }
 
-/** Describes the launch of a release whose images were pushed. */
+/** Describes the launch of a release. What it has no image of is left out. */
 export function describeLaunch(
   config: Config,
-  { release, commit, pushed }: { release: number; commit: string | undefined; pushed: ReadonlyMap<string, Pushed> },
+  { release, commit, images }: { release: number; commit: string | undefined; images: ReadonlyMap<string, Located> },
 ): LaunchDescription {
-  const containers = containersOf(config, pushed)
-  const secretsAgent = secretsAgentOf(config, pushed, containers)
+  const containers = containersOf(config, images)
+  const secretsAgent = secretsAgentOf(config, images, containers)
   return {
     release,
-    registry: [...pushed.values()][0]!.reference.split('/')[0]!,
+    registry: [...images.values()][0]!.reference.split('/')[0]!,
     containers,
     ...(secretsAgent ? { secretsAgent } : {}),
     scraped: jobs(config)
-      .filter(({ name }) => pushed.has(name))
+      .filter(({ name }) => images.has(name))
       .map(({ name, port }) => ({ name, port })),
     ...(commit === undefined ? {} : { commit }),
-    images: digestsOf(pushed),
+    images: digestsOf(images),
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ElasticIp } from '../../aws/resources/elastic-ip.ts'
-import type { Pushed } from '../../image/registry/push.ts'
+import type { KeptLaunch } from '../state/launch-store.ts'
 import type { AnyOperation, Operation } from './operation.ts'
 import { buildOperation, ownSecretsOperation, type PlannedImages, pushOperation } from './operations/images.ts'
 import { checkOperation, launchOperation } from './operations/launch.ts'
@@ -30,7 +30,7 @@ export interface ReleaseOperations {
   readonly elasticIp: Operation<ElasticIp>
   readonly stack: Operation<Created>
   /** Absent where nothing is built. */
-  readonly push?: Operation<Map<string, Pushed>>
+  readonly push?: Operation<KeptLaunch>
 }
 
 /**

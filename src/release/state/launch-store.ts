@@ -20,16 +20,23 @@ const types = {
   description: 'application/vnd.mlops.launch.v1+json',
 } as const
 
+/** A launch description, and the digest by which it is found again. */
+export interface KeptLaunch {
+  readonly description: LaunchDescription
+  readonly digest: string
+}
+
 /**
  * Keeps the description of a release's launch.
- * @returns the digest by which it is found again
+ * @param repository the stage's own
  */
-export async function keepLaunch(clients: Clients, id: StageId, description: LaunchDescription): Promise<string> {
+export async function keepLaunch(repository: Target, description: LaunchDescription): Promise<KeptLaunch> {
   const content = bytesBlob(Buffer.from(JSON.stringify(description)), types.description)
   const artifact = artifactOf('launch description', bytesBlob(Buffer.from('{}'), types.config), [content])
   // A run that was killed may have kept another description under the same number, and a tag never moves.
   const tag = `${launches.tagPrefix}${description.release}.${contentTag(artifact.digest)}`
-  return (await pushImage(artifact, { ...(await repositoryOf(clients, id)), tag })).digest
+  const { digest } = await pushImage(artifact, { ...repository, tag })
+  return { description, digest }
 }
 
 /**
@@ -43,12 +50,9 @@ export async function readLaunch(clients: Clients, id: StageId, { release, launc
       on: `stage ${id.stage} of ${id.app}`,
       likely: 'Nothing was launched, or it was launched before descriptions were kept.',
     })
-  const { mediaType, content } = await pullContent(await repositoryOf(clients, id), launch, what)
+  const repository = { ...(await registryLogin(clients)), repository: repositoryName(ownerOf(id)) }
+  const { mediaType, content } = await pullContent(repository, launch, what)
   if (mediaType !== types.description)
     throw new Failure(`${what}: it is ${mediaType}`, { on: launch, likely: 'Another version of this project has written it.' })
   return JSON.parse(content.toString()) as LaunchDescription
-}
-
-async function repositoryOf(clients: Clients, id: StageId): Promise<Target> {
-  return { ...(await registryLogin(clients)), repository: repositoryName(ownerOf(id)) }
 }

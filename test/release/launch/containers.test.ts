@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Pushed } from '../../../src/image/registry/push.ts'
+import type { Located } from '../../../src/image/registry/push.ts'
 import { containersOf, secretsAgentOf } from '../../../src/release/launch/containers.ts'
 import { recipesOf } from '../../../src/release/launch/images.ts'
 import { openPorts, portsOf, refuseUnknownService } from '../../../src/release/stage/ports.ts'
@@ -26,12 +26,12 @@ const config = configOf({
 })
 test.after(() => rmSync(config.folder, { recursive: true }))
 
-/** As if these images were pushed. */
-function pushed(...names: string[]): ReadonlyMap<string, Pushed> {
-  const entry = (name: string) => ({ digest: name, reference: `registry.test/shop/test/${name}@sha256:${name}` }) as Pushed
+/** Where these images would be. */
+function located(...names: string[]): ReadonlyMap<string, Located> {
+  const entry = (name: string) => ({ digest: name, reference: `registry.test/shop/test/${name}@sha256:${name}` })
   return new Map(names.map((name) => [name, entry(name)]))
 }
-const all = pushed('web', 'data-store', 'prometheus', 'grafana', 'secrets')
+const all = located('web', 'data-store', 'prometheus', 'grafana', 'secrets')
 
 test('a service becomes a container that knows its port, what it needs and where its secrets lie', () => {
   const [web, store] = containersOf(config, all)
@@ -70,7 +70,7 @@ test('monitoring runs beside the services, never as root; what was not pushed is
     containers.map(({ name, user }) => `${name} ${user}`),
     ['web 1000:1000', 'data-store 1000:1000', 'prometheus 65534:65534', 'grafana 472:0'],
   )
-  const without = containersOf(config, pushed('web', 'data-store', 'prometheus'))
+  const without = containersOf(config, located('web', 'data-store', 'prometheus'))
   assert.equal(
     without.map(({ name }) => name),
     ['web', 'data-store', 'prometheus'],

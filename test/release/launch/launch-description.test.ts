@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert'
 import { describeLaunch, launchOn } from '../../../src/release/launch/launch-description.ts'
 import { launchScript } from '../../../src/release/launch/launch-script.ts'
 import { configOf } from '../config.fixture.ts'
-import { allPushed, pushed } from './description.fixture.ts'
+import { allLocated, located } from './description.fixture.ts'
 
 const config = configOf({
   services: {
@@ -20,7 +20,7 @@ const config = configOf({
 })
 test.after(() => rmSync(config.folder, { recursive: true }))
 
-const description = describeLaunch(config, { release: 7, commit: 'abc123', pushed: allPushed(config) })
+const description = describeLaunch(config, { release: 7, commit: 'abc123', images: allLocated(config) })
 const here = { address: '10.0.0.7', identity: '7-abc', at: 1_700_000_000_000, by: 'ann@laptop' }
 const elsewhere = { address: '192.0.2.9', identity: '7-xyz', at: 1_800_000_000_000, by: 'bob@ci' }
 
@@ -64,8 +64,8 @@ test('a description that was text meanwhile gives the same script, to the letter
   assert.is(launchScript(launchOn(read, here)), launchScript(launchOn(description, here)))
 })
 
-test('what was not pushed is neither launched nor scraped, and without Prometheus there are no files', () => {
-  const some = describeLaunch(config, { release: 7, commit: undefined, pushed: pushed('web', 'data-store', 'prometheus', 'secrets') })
+test('what has no image is neither launched nor scraped, and without Prometheus there are no files', () => {
+  const some = describeLaunch(config, { release: 7, commit: undefined, images: located('web', 'data-store', 'prometheus', 'secrets') })
   assert.equal(
     [some.containers.map(({ name }) => name), some.scraped.map(({ name }) => name)],
     [
@@ -75,7 +75,7 @@ test('what was not pushed is neither launched nor scraped, and without Prometheu
   )
   assert.not.ok('commit' in some)
   const bare = configOf()
-  const plain = describeLaunch(bare, { release: 1, commit: undefined, pushed: pushed('web') })
+  const plain = describeLaunch(bare, { release: 1, commit: undefined, images: located('web') })
   assert.equal(launchOn(plain, here).files, {})
   assert.is(launchOn(plain, here).secretsAgent, undefined)
   rmSync(bare.folder, { recursive: true })

@@ -16,7 +16,7 @@ import { type LedgerEntry, readLedger, writeEntry } from '../../../src/release/s
 import type { Failure } from '../../../src/report/failure.ts'
 import { createTestCloud, errorOf } from '../../aws/cloud.fixture.ts'
 import { configOf } from '../config.fixture.ts'
-import { allPushed, pushed } from '../launch/description.fixture.ts'
+import { allLocated, located } from '../launch/description.fixture.ts'
 
 const cloud = await createTestCloud()
 const { clients } = cloud
@@ -36,13 +36,14 @@ const services = Object.fromEntries(
 const config = configOf({ services, monitoring: {} })
 const repository = repositoryName(ownerOf(config))
 await (await clients.ecr()).createRepository({ repositoryName: repository, imageTagMutability: 'IMMUTABLE' })
+const target = { ...(await registryLogin(clients)), repository }
 test.after(async () => {
   await cloud.end()
   rmSync(config.folder, { recursive: true })
 })
 
-const images = allPushed(config)
-const description = describeLaunch(config, { release: 5, commit: 'abc', pushed: images })
+const images = allLocated(config)
+const description = describeLaunch(config, { release: 5, commit: 'abc', images })
 const circumstances = { address: '10.0.0.7', identity: '5-abc', at: 1_700_000_000_000, by: 'ann@laptop' }
 const entry = (also: Partial<LedgerEntry> = {}): LedgerEntry => {
   const seconds = { create: 31.234567891, build: 2.345678912, push: 3.456789123, launch: 57.891234567, verify: 4.567891234 }
@@ -60,7 +61,7 @@ const entry = (also: Partial<LedgerEntry> = {}): LedgerEntry => {
 }
 
 test('a release of 75 services is kept and read back, its script is the same to the letter, and its entry fits into a parameter', async () => {
-  const launch = await keepLaunch(clients, config, description)
+  const { digest: launch } = await keepLaunch(target, description)
   const machine = { id: 'i-0123456789abcdef0', imageId: 'ami-0123456789abcdef0' }
   const written = entry({ launch, machine, commit: 'a'.repeat(40), fingerprint: '0123456789abcdef' })
   await writeEntry(clients, config, written)
@@ -75,15 +76,15 @@ test('a release of 75 services is kept and read back, its script is the same to 
 
 test('no value of a secret is in a description, only its name', async () => {
   await setSecret(clients, config, 'API_KEY', 'hush-hush')
-  const launch = await keepLaunch(clients, config, { ...description, release: 6 })
+  const { digest: launch } = await keepLaunch(target, { ...description, release: 6 })
   const text = JSON.stringify(await readLaunch(clients, config, entry({ release: 6, launch })))
   assert.match(text, '/run/secrets/API_KEY')
   assert.not.match(text, 'hush-hush')
 })
 
 test('a description is found by its tag as well, and what a killed run has kept under the same number is not in the way', async () => {
-  const other = describeLaunch(config, { release: 5, commit: 'def', pushed: images })
-  const [launch, again] = [await keepLaunch(clients, config, description), await keepLaunch(clients, config, other)]
+  const other = describeLaunch(config, { release: 5, commit: 'def', images })
+  const [launch, again] = [(await keepLaunch(target, description)).digest, (await keepLaunch(target, other)).digest]
   assert.is.not(launch, again)
   const { imageDetails = [] } = await (await clients.ecr()).describeImages({ repositoryName: repository })
   const tags = imageDetails.flatMap(({ imageTags = [] }) => imageTags).filter((tag) => tag.startsWith('release_5.'))
@@ -104,15 +105,15 @@ test('what another version of this project has written is not taken for a descri
   const artifact = artifactOf('later', bytesBlob(Buffer.from('{}'), 'application/json'), [
     bytesBlob(Buffer.from('[]'), 'application/later'),
   ])
-  const { digest } = await pushImage(artifact, { ...(await registryLogin(clients)), repository })
+  const { digest } = await pushImage(artifact, target)
   const failure = (await errorOf(readLaunch(clients, config, entry({ launch: digest })))) as Failure
   assert.is(failure.message, 'The launch description of release 5 could not be read: it is application/later')
 })
 
 test('a description without secrets, commit or monitoring is read back as well', async () => {
   const plain = configOf()
-  const bare = describeLaunch(plain, { release: 8, commit: undefined, pushed: pushed('web') })
-  const read = await readLaunch(clients, config, entry({ launch: await keepLaunch(clients, config, bare) }))
+  const bare = describeLaunch(plain, { release: 8, commit: undefined, images: located('web') })
+  const read = await readLaunch(clients, config, entry({ launch: (await keepLaunch(target, bare)).digest }))
   assert.is(launchScript(launchOn(read, circumstances)), launchScript(launchOn(bare, circumstances)))
   rmSync(plain.folder, { recursive: true })
 })

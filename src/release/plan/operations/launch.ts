@@ -1,27 +1,22 @@
 import { randomBytes } from 'node:crypto'
 import type { Instance } from '../../../aws/resources/instance.ts'
-import type { Pushed } from '../../../image/registry/push.ts'
 import { runHere } from '../../launch/containers.ts'
 import { launch } from '../../launch/launch.ts'
-import { describeLaunch, launchOn } from '../../launch/launch-description.ts'
+import { launchOn } from '../../launch/launch-description.ts'
 import { lastWordsOf } from '../../logs.ts'
 import { type Port, portsOf } from '../../stage/ports.ts'
 import { checkPublicPorts } from '../../state/health-check.ts'
-import { keepLaunch } from '../../state/launch-store.ts'
-import { commitOf } from '../commit.ts'
+import type { KeptLaunch } from '../../state/launch-store.ts'
 import { type AnyOperation, type Operation, operation, type Phase, type PlanLine } from '../operation.ts'
-import { settled } from '../settled.ts'
 import type { Work } from '../work.ts'
 import type { Created } from './resources.ts'
 
-type Push = Operation<Map<string, Pushed>>
+type Push = Operation<KeptLaunch>
 type Stack = Operation<Created>
 
 /** What runs on the machine of a release. */
 export interface LaunchedRelease {
   readonly instance: Instance
-  /** The digest by which the description of its launch is found again. */
-  readonly description: string
   /**
    * What the answers of a container carry, so that this launch of it can be told from every other; undefined for one
    * that answers with none.
@@ -42,17 +37,14 @@ export function launchOperation(work: Work, push: Push, stack: Stack, after: rea
     async run({ push, stack: { instance } }, { signal }): Promise<LaunchedRelease> {
       // Nobody else's: stages count their releases alike, and two of them may meet at one address.
       const identity = `${state.next}-${randomBytes(9).toString('base64url')}`
-      const release = describeLaunch(config, { release: state.next, commit: await commitOf(config.folder), pushed: push })
       const by = `${owner.user}@${owner.host}`
-      const [description, identified] = await settled([
-        keepLaunch(clients, config, release),
-        launch(clients, config, instance, launchOn(release, { address: instance.privateIp!, identity, at: Date.now(), by }), {
-          signal,
-          waiting: (detail) => work.emit({ phase: 'launch', step: 'instance', state: 'progress', detail }),
-          nextFor: (container) => runHere(config, container),
-        }),
-      ])
-      return { instance, description, identityOf: (container) => (identified.has(container) ? identity : undefined) }
+      const what = launchOn(push.description, { address: instance.privateIp!, identity, at: Date.now(), by })
+      const identified = await launch(clients, config, instance, what, {
+        signal,
+        waiting: (detail) => work.emit({ phase: 'launch', step: 'instance', state: 'progress', detail }),
+        nextFor: (container) => runHere(config, container),
+      })
+      return { instance, identityOf: (container) => (identified.has(container) ? identity : undefined) }
     },
   })
 }

@@ -1,6 +1,6 @@
 import { associate, type ElasticIp } from '../../../aws/resources/elastic-ip.ts'
 import type { Instance } from '../../../aws/resources/instance.ts'
-import type { Pushed } from '../../../image/registry/push.ts'
+import type { KeptLaunch } from '../../state/launch-store.ts'
 import { type AnyOperation, type Operation, operation, type PlanLine } from '../operation.ts'
 import type { Work } from '../work.ts'
 import { checkRelease, type LaunchedRelease } from './launch.ts'
@@ -23,7 +23,7 @@ export interface Promotion {
 export function promoteOperation(
   work: Work,
   elasticIp: Operation<ElasticIp>,
-  push: Operation<Map<string, Pushed>>,
+  push: Operation<KeptLaunch>,
   launch: Operation<LaunchedRelease>,
   { interrupts, back }: Promotion,
   after: readonly AnyOperation[],

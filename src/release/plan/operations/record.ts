@@ -1,7 +1,6 @@
 import type { Instance } from '../../../aws/resources/instance.ts'
-import type { Pushed } from '../../../image/registry/push.ts'
 import { fingerprintOf } from '../../launch/fingerprint.ts'
-import { digestsOf } from '../../launch/images.ts'
+import type { KeptLaunch } from '../../state/launch-store.ts'
 import { type LedgerEntry, writeEntry } from '../../state/ledger.ts'
 import { commitOf } from '../commit.ts'
 import { type AnyOperation, type Operation, operation } from '../operation.ts'
@@ -20,10 +19,10 @@ function machineOf({ id, imageId }: Instance): Pick<LedgerEntry, 'machine'> {
 
 /** What the ledger says of a release that was launched. */
 export function launchedEntry(
-  push: ReadonlyMap<string, Pushed>,
-  { instance, description }: LaunchedRelease,
+  { description, digest }: KeptLaunch,
+  { instance }: LaunchedRelease,
 ): Pick<LedgerEntry, 'images' | 'machine' | 'launch'> {
-  return { images: digestsOf(push), ...machineOf(instance), launch: description }
+  return { images: description.images, ...machineOf(instance), launch: digest }
 }
 
 /** Writes what came of a run into the ledger. Only the holder of the stage's lease may. */
@@ -72,7 +71,7 @@ export function recordProvisionedOperation(work: Work, stack: Operation<Created>
 /** The entry of a release that serves. */
 export function recordOperation(
   work: Work,
-  push: Operation<Map<string, Pushed>>,
+  push: Operation<KeptLaunch>,
   launch: Operation<LaunchedRelease>,
   after: readonly AnyOperation[],
 ) {
