@@ -196,6 +196,11 @@ test('a machine that runs a later release than the one that made it is told by b
     (await releasesOf(clients, config)).map(({ release, outcome }) => `${release} ${outcome}`),
     ['2 serving', '1 serving'],
   )
+  // Somebody leads the address back to a machine of before: what runs there is told by an entry that is not the last.
+  await writeEntry(clients, config, { ...entry, release: 3, outcome: 'serving', machine: { ...machine, id: 'i-elsewhere' } })
+  const back = await lookAt(clients, config)
+  assert.equal([back.serving?.runs, back.serving?.madeBy, back.current?.release], [2, 1, 3])
+  await writeEntry(clients, config, { ...entry, release: 2, outcome: 'serving', machine })
   const { operations, replaces, leftovers } = planDeploy(await lookForPlan(clients, config, ignore, 'deploy'))
   assert.equal([replaces, leftovers], [2, []])
   const gone = operations.all.filter(({ phase }) => phase === 'retire').map(({ title }) => title)

@@ -75,7 +75,8 @@ export function runningOn(entries: readonly LedgerEntry[], target: Target): numb
   return currentOf(there, target)?.release ?? target.madeBy
 }
 
-function isOn({ machine, release }: LedgerEntry, target: Target): boolean {
+/** Whether an entry is of what runs, or ran, on a machine. */
+export function isOn({ machine, release }: LedgerEntry, target: Target): boolean {
   return machine ? machine.id === target.instance.id : release === target.madeBy
 }
 

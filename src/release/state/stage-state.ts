@@ -8,7 +8,7 @@ import { type Repository, repositories } from '../../aws/resources/repository.ts
 import { type Role, roles } from '../../aws/resources/role.ts'
 import { vpcs } from '../../aws/resources/vpc.ts'
 import { ownerOf, releaseOf, type StageId } from '../stage/names.ts'
-import { currentOf, history, type LedgerEntry, readLedger, runningOn, settle } from './ledger.ts'
+import { currentOf, history, isOn, type LedgerEntry, readLedger, runningOn, settle } from './ledger.ts'
 
 /** What a stage has in AWS, as far as no VPC has to be looked into. */
 export interface Resources {
@@ -79,13 +79,16 @@ export async function resourcesOf(clients: Clients, id: StageId): Promise<Resour
 export async function lookAt(clients: Clients, id: StageId): Promise<StageState> {
   const [resources, ledger] = await Promise.all([resourcesOf(clients, id), readLedger(clients, id)])
   const { instances, elasticIp, releases } = resources
-  const led = instances.find((listed) => listed.id === elasticIp?.instanceId)
-  const madeBy = led && releaseOf(led.tags)
-  const target = led && madeBy !== undefined ? { madeBy, instance: led.out } : undefined
+  const machine = instances.find((listed) => listed.id === elasticIp?.instanceId)
+  const madeBy = machine && releaseOf(machine.tags)
+  const target = machine && madeBy !== undefined ? { madeBy, instance: machine.out } : undefined
+  // Where somebody has led the address to another machine than the last run did, what runs there is told further back.
+  const known = !target || !ledger.last || ledger.entries.some((entry) => isOn(entry, target))
+  const entries = known ? ledger.entries : await history(clients, id)
   return {
     ...resources,
-    serving: target && { ...target, runs: runningOn(ledger.entries, target) },
-    current: currentOf(ledger.entries, target),
+    serving: target && { ...target, runs: runningOn(entries, target) },
+    current: currentOf(entries, target),
     last: ledger.last,
     next: Math.max(0, ledger.last?.release ?? 0, ...releases) + 1,
   }
