@@ -65,12 +65,8 @@ export function grafanaEnvironment(config: Config): Record<string, string> {
   }
 }
 
-/**
- * What Grafana's environment lacks until the machine is known.
- *
- * @param address where the containers of this machine are reached from Grafana's own
- */
-export function grafanaLaunchEnvironment(config: Config, address: string): Record<string, string> {
+/** The variables that tell Grafana where another container of its machine is: variable → port. */
+export function grafanaAddresses(config: Config): Record<string, number> {
   const { prometheus } = config.monitoring
-  return prometheus ? { PROMETHEUS_URL: `http://${address}:${prometheus.port}` } : {}
+  return prometheus ? { PROMETHEUS_URL: prometheus.port } : {}
 }

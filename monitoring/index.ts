@@ -4,7 +4,8 @@
  * functions from the config to texts; only the project's own rules and dashboards are read from files.
  */
 export { alertmanagerArguments, alertmanagerFiles, alertmanagerSecrets } from './alertmanager.ts'
-export { adminPassword, grafanaEnvironment, grafanaFiles, grafanaLaunchEnvironment } from './grafana.ts'
+export { adminPassword, grafanaAddresses, grafanaEnvironment, grafanaFiles } from './grafana.ts'
+export { type Job, jobs } from './jobs.ts'
 export { nodeExporterArguments } from './node-exporter.ts'
 export { prometheusArguments, prometheusFiles } from './prometheus.ts'
 export { monitoringLaunchFiles, monitoringServers, type Server } from './servers.ts'

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import type { Config, Expose, MonitoringServer } from '../config/config.ts'
 import { alertmanagerArguments, alertmanagerFiles, alertmanagerSecrets } from './alertmanager.ts'
-import { adminPassword, grafanaEnvironment, grafanaFiles, grafanaLaunchEnvironment } from './grafana.ts'
+import { adminPassword, grafanaAddresses, grafanaEnvironment, grafanaFiles } from './grafana.ts'
+import type { Job } from './jobs.ts'
 import { hostRoot, nodeExporterArguments } from './node-exporter.ts'
 import { prometheusArguments, prometheusFiles } from './prometheus.ts'
 import { type Launched, prometheusRelease, prometheusTargets } from './targets.ts'
@@ -47,8 +48,8 @@ export interface Server {
   readonly hostFolders: Readonly<Record<string, string>>
   /** Whether it is on the machine's own network: it measures that. */
   readonly hostNetwork: boolean
-  /** What its environment lacks until the machine is known; `address` is where the other containers are reached. */
-  launchEnvironment(address: string): Record<string, string>
+  /** Variables that say where another container is, once the machine is known: variable → port. */
+  readonly addresses: Readonly<Record<string, number>>
 }
 
 /** Where a launch puts the files that tell Prometheus what to scrape and what was released, below its root. */
@@ -74,18 +75,14 @@ export function monitoringServers(config: Config): Server[] {
 /**
  * The files of monitoring that only a launch can write.
  *
+ * @param scraped those of the config's `jobs` whose containers run
  * @param address where the containers of the machine are reached from each other
- * @param launched the release, for dashboards and for holding back alerts; undefined tells of none
- * @param runs whether a container of this name runs
- * @returns path below the launch's root → text
+ * @param launched the release, for dashboards and for holding back alerts
+ * @returns path below the launch's root → text; empty when nothing is scraped
  */
-export function monitoringLaunchFiles(
-  config: Config,
-  address: string,
-  launched: Launched | undefined,
-  runs: (name: string) => boolean,
-): Record<string, string> {
-  const files = { ...prometheusTargets(config, address, runs), ...(launched && prometheusRelease(config, launched)) }
+export function monitoringLaunchFiles(scraped: readonly Job[], address: string, launched: Launched): Record<string, string> {
+  if (scraped.length === 0) return {}
+  const files = { ...prometheusTargets(scraped, address), ...prometheusRelease(launched) }
   return Object.fromEntries(Object.entries(files).map(([path, text]) => [`${launchFolder}/${path}`, text]))
 }
 
@@ -93,7 +90,7 @@ export function monitoringLaunchFiles(
 function server(config: Config, { port, base, memoryMiB }: MonitoringServer) {
   return {
     ...{ port, base, memoryMiB, expose: config.monitoring.expose, folders: [], workingDirectory: undefined, environment: {} },
-    ...{ reads: {}, secrets: [], hostFolders: {}, hostNetwork: false, launchEnvironment: () => ({}), user: `${nobody.uid}:${nobody.gid}` },
+    ...{ reads: {}, secrets: [], hostFolders: {}, hostNetwork: false, addresses: {}, user: `${nobody.uid}:${nobody.gid}` },
   }
 }
 
@@ -171,7 +168,7 @@ function grafanaServer(config: Config, own: MonitoringServer): Server {
     files: () => grafanaFiles(config),
     volume: '/var/lib/grafana',
     secrets: [adminPassword],
-    launchEnvironment: (address) => grafanaLaunchEnvironment(config, address),
+    addresses: grafanaAddresses(config),
   }
 }
 

@@ -1,6 +1,5 @@
 import { stringify } from 'yaml'
-import type { Config } from '../config/config.ts'
-import { jobs } from './jobs.ts'
+import type { Job } from './jobs.ts'
 import type { RuleFile } from './rule-file.ts'
 
 /** A release as dashboards and alerts tell of it. */
@@ -24,15 +23,13 @@ export function targetsFile(job: string): string {
 /**
  * The files that say where each job's targets are, for the folder that is mounted at `/etc/prometheus/`.
  *
+ * @param scraped a server that was left out is no target
  * @param address where the containers of this machine are reached from Prometheus's own
- * @param runs whether a container runs; a server that was left out is no target
- * @returns path relative to that folder (`targets/ml-inference.json`) → text; empty when the config leaves Prometheus
- *   out
+ * @returns path relative to that folder (`targets/ml-inference.json`) → text
  */
-export function prometheusTargets(config: Config, address: string, runs: (name: string) => boolean = () => true): Record<string, string> {
-  const present = jobs(config).filter(({ name }) => runs(name))
+export function prometheusTargets(scraped: readonly Job[], address: string): Record<string, string> {
   return Object.fromEntries(
-    present.map(({ name, port }) => {
+    scraped.map(({ name, port }) => {
       const group = { targets: [`${address}:${port}`], labels: { service: name } }
       return [targetsFile(name), `${JSON.stringify([group])}\n`]
     }),
@@ -43,10 +40,9 @@ export function prometheusTargets(config: Config, address: string, runs: (name: 
  * The rules that tell Prometheus which release runs: dashboards draw a line when it was launched, and alerts are held
  * back until it has settled. They stand beside the targets because only a launch knows them.
  *
- * @returns path relative to `/etc/prometheus/` → text; empty when the config leaves Prometheus out
+ * @returns path relative to `/etc/prometheus/` → text
  */
-export function prometheusRelease(config: Config, launched: Launched): Record<string, string> {
-  if (!config.monitoring.prometheus) return {}
+export function prometheusRelease(launched: Launched): Record<string, string> {
   const { release, at, by, commit = 'none', images } = launched
   const digests = Object.entries(images).map(([name, digest]) => `${name}@${digest.replace('sha256:', '').slice(0, 12)}`)
   const rule = {

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { nameFile } from '../src/report/no-space.ts'
+import { jobs } from './jobs.ts'
 import { monitoringServers } from './servers.ts'
 import { prometheusTargets } from './targets.ts'
 
@@ -15,7 +16,7 @@ import { prometheusTargets } from './targets.ts'
  */
 export function monitoringFiles(config: Config, address: string): Record<string, string> {
   const files = monitoringServers(config).flatMap((server) => Object.entries(server.files()))
-  const targets = Object.entries(prometheusTargets(config, address)).map(([path, text]) => [`/etc/prometheus/${path}`, text])
+  const targets = Object.entries(prometheusTargets(jobs(config), address)).map(([path, text]) => [`/etc/prometheus/${path}`, text])
   return Object.fromEntries([...files, ...targets].map(([path, text]) => [path!.replace(/^\/etc\//, ''), text!]))
 }
 

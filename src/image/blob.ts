@@ -31,15 +31,20 @@ export interface Layer extends Blob {
   readonly diffId: string
 }
 
-/** An image that can be pushed: everything is known but nothing need have been read yet. */
-export interface Image {
-  /** What it is called in events and errors; no part of the image. */
+/** What a registry keeps under one digest, an image or something else: a manifest and the blobs that it names. */
+export interface Artifact {
+  /** What it is called in events and errors; no part of it. */
   readonly name: string
   /** Of the manifest: what a release records. */
   readonly digest: string
   readonly manifest: Buffer
   readonly mediaType: string
   readonly config: Blob
+  readonly layers: readonly Blob[]
+}
+
+/** An image that can be pushed: everything is known but nothing need have been read yet. */
+export interface Image extends Artifact {
   /** Lowest first. */
   readonly layers: readonly Layer[]
   /** As in `linux/amd64`. */

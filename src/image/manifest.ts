@@ -1,4 +1,4 @@
-import { bytesBlob, digestOf, type Image, type Layer, mediaTypes } from './blob.ts'
+import { type Artifact, type Blob, bytesBlob, digestOf, type Image, type Layer, mediaTypes } from './blob.ts'
 
 /** What an image's config says about how it runs, as the OCI image specification names it. */
 export interface RunConfig {
@@ -69,12 +69,20 @@ export function assemble(
 
 /** The image of a finished config file and its layers. */
 export function imageOf(name: string, configFile: Buffer, layers: readonly Layer[], platform: string): Image {
-  const config = bytesBlob(configFile, mediaTypes.config)
-  const descriptor = ({ digest, size, mediaType }: { digest: string; size: number; mediaType: string }) => ({ digest, size, mediaType })
+  return { ...artifactOf(name, bytesBlob(configFile, mediaTypes.config), layers), platform }
+}
+
+/**
+ * Puts under one digest what need not be an image. The media type of the config says what it is: that is the form which
+ * every registry takes. ECR has refused an `artifactType` (https://github.com/oras-project/oras/issues/1133), and takes
+ * nothing without a layer.
+ */
+export function artifactOf<B extends Blob>(name: string, config: Blob, layers: readonly B[]): Artifact & { readonly layers: readonly B[] } {
+  const descriptor = ({ digest, size, mediaType }: Blob) => ({ digest, size, mediaType })
   const manifest = Buffer.from(
     canonicalJson({ schemaVersion: 2, mediaType: mediaTypes.manifest, config: descriptor(config), layers: layers.map(descriptor) }),
   )
-  return { name, digest: digestOf(manifest), manifest, mediaType: mediaTypes.manifest, config, layers, platform }
+  return { name, digest: digestOf(manifest), manifest, mediaType: mediaTypes.manifest, config, layers }
 }
 
 /** Environments are lists of `NAME=value`; a later one wins, at the place of the earlier. */

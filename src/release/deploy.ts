@@ -2,7 +2,6 @@ import { explain } from '../aws/errors.ts'
 import { criticalPath } from '../aws/graph/critical-path.ts'
 import type { Timing } from '../aws/graph/walk.ts'
 import { exit, Failure } from '../report/failure.ts'
-import { digestsOf } from './launch/images.ts'
 import { carryOut, type OperationTiming } from './plan/carry-out.ts'
 import { launchedPorts } from './plan/operations/launch.ts'
 import { record } from './plan/operations/record.ts'
@@ -54,7 +53,7 @@ export async function deploy(work: Work, plan: Plan, { lease, signal }: RunOptio
   const seconds = phaseSeconds(carried.timings)
   if (carried.ok) {
     const { address } = carried.resultOf(elasticIp)
-    const images = push ? digestsOf(carried.resultOf(push)) : {}
+    const images = push ? carried.resultOf(push).description.images : {}
     const open = launchedPorts(work).filter(({ name, expose }) => images[name] !== undefined && expose !== 'nobody')
     return {
       release: plan.release,

@@ -21,7 +21,7 @@ export interface ServiceStatus {
 export interface Status {
   readonly app: string
   readonly stage: string
-  /** What the address leads to. */
+  /** What runs on the machine that the address leads to. */
   readonly release: number | undefined
   /** Whether something was launched on it, by what the machine has or by what the ledger says. */
   readonly launched: boolean
@@ -45,7 +45,7 @@ export interface Status {
 export async function statusOf(clients: Clients, config: Config, signal: AbortSignal = new AbortController().signal): Promise<Status> {
   const [state, holder] = await Promise.all([lookAt(clients, config), leaseHolder(clients, config)])
   const { serving, elasticIp } = state
-  const current = state.current?.release === serving?.release ? state.current : undefined
+  const current = state.current?.release === serving?.runs ? state.current : undefined
   const deployed = current?.outcome === 'serving' ? current : undefined
   const ports = portsOf(config)
   const { conditions, silent } = await lookInside(clients, state, ports, signal)
@@ -69,7 +69,7 @@ export async function statusOf(clients: Clients, config: Config, signal: AbortSi
   return {
     app: config.app,
     stage: config.stage,
-    release: serving?.release,
+    release: serving?.runs,
     launched: deployed !== undefined || (conditions?.size ?? 0) > 0,
     deployed: deployed && { at: deployed.at, by: deployed.by, commit: deployed.commit },
     address: elasticIp?.address,
@@ -78,7 +78,7 @@ export async function statusOf(clients: Clients, config: Config, signal: AbortSi
     next: serving?.instance.state === 'stopped' ? clients.command(`ec2 start-instances --instance-ids ${serving.instance.id}`) : undefined,
     services,
     missing: deployed?.missing ?? [],
-    leftovers: state.releases.filter((release) => release !== serving?.release),
+    leftovers: state.releases.filter((release) => release !== serving?.madeBy),
     lockedBy: holder,
   }
 }

@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parse } from 'yaml'
-import { grafanaEnvironment, grafanaFiles, grafanaLaunchEnvironment } from '../../monitoring/index.ts'
+import { grafanaAddresses, grafanaEnvironment, grafanaFiles } from '../../monitoring/index.ts'
 import { config } from './example.fixture.ts'
 
 const folder = '/etc/grafana/provisioning'
@@ -14,7 +14,7 @@ test('the data source is Prometheus, wherever the environment says it is', () =>
   assert.is(datasources[0].type, 'prometheus')
   assert.is(datasources[0].url, '$PROMETHEUS_URL')
   assert.is(datasources[0].jsonData.timeInterval, '5s')
-  assert.equal(grafanaLaunchEnvironment(config, '10.0.0.7'), { PROMETHEUS_URL: 'http://10.0.0.7:9191' })
+  assert.equal(grafanaAddresses(config), { PROMETHEUS_URL: 9191 })
 })
 
 test('the dashboards are read from the provisioning folder and cannot be changed in the browser', () => {
@@ -37,7 +37,7 @@ test('nobody gets into Grafana without the password, which stands in a file', ()
 
 test('without Prometheus, Grafana starts with nothing to draw', () => {
   assert.equal(grafanaFiles(withoutPrometheus), {})
-  assert.equal(grafanaLaunchEnvironment(withoutPrometheus, '10.0.0.7'), {})
+  assert.equal(grafanaAddresses(withoutPrometheus), {})
   const environment = grafanaEnvironment(withoutPrometheus)
   assert.is(environment.GF_SERVER_HTTP_PORT, '3131')
   assert.is(environment.PROMETHEUS_URL, undefined)

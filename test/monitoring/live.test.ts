@@ -9,6 +9,7 @@ import { metricsIn, withoutVariables } from '../../monitoring/expression.ts'
 import {
   alertmanagerArguments,
   alertmanagerFiles,
+  jobs,
   monitoringServers,
   nodeExporterArguments,
   prometheusArguments,
@@ -92,8 +93,8 @@ if (prometheus) {
         }
         writeFiles(join(root, 'etc/prometheus'), {
           ...prometheusFiles(config),
-          ...prometheusTargets(config, '127.0.0.1'),
-          ...prometheusRelease(config, launched),
+          ...prometheusTargets(jobs(config), '127.0.0.1'),
+          ...prometheusRelease(launched),
         })
         writeFiles(join(root, 'etc/alertmanager'), alertmanagerFiles(config))
         const here = (args: readonly string[]) => args.map((arg) => arg.replace('=/', `=${root}/`).replace('0.0.0.0', '127.0.0.1'))
@@ -135,14 +136,14 @@ if (prometheus) {
 
         await until('all targets to be up', async () => {
           const { data } = (await (await fetch(`${address}/api/v1/targets`)).json()) as { data: { activeTargets: { health: string }[] } }
-          const jobs = config.services.length + 1 + running.length - 1
-          return data.activeTargets.length === jobs && data.activeTargets.every(({ health }) => health === 'up')
+          const expected = config.services.length + 1 + running.length - 1
+          return data.activeTargets.length === expected && data.activeTargets.every(({ health }) => health === 'up')
         })
         const host = config.monitoring.nodeExporter !== undefined
         const files = ruleFiles(config)
         await answered(groupsIn(files).flatMap(({ rules }) => rules.flatMap((rule) => ('record' in rule ? [rule.record] : []))))
-        const jobs = stage.services.map(({ name }) => name).join('|')
-        const values = { job: jobs, instance: '.+' }
+        const services = stage.services.map(({ name }) => name).join('|')
+        const values = { job: services, instance: '.+' }
         const asked = panels.flatMap(({ targets }) => targets.map(({ expr }) => withoutVariables(expr, values)))
         const annotations = dashboard.annotations.list.map(({ expr }) => expr)
         await answered([...asked, ...annotations].filter((expression) => host || !expression.includes('node_')))

@@ -3,6 +3,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parse } from 'yaml'
 import {
+  jobs,
   type Launched,
   prometheusArguments,
   prometheusFiles,
@@ -13,7 +14,7 @@ import {
 import { config, service } from './example.fixture.ts'
 import { has, inFolder, output } from './promtool.fixture.ts'
 
-const jobs = ['ml-inference', 'data-ingestion', 'prometheus', 'alertmanager', 'node-exporter']
+const scraped = ['ml-inference', 'data-ingestion', 'prometheus', 'alertmanager', 'node-exporter']
 const settings = (from = config) => parse(prometheusFiles(from)['prometheus.yml']!)
 const launched: Launched = {
   release: 7,
@@ -27,7 +28,7 @@ test('every service and every monitoring server is a job whose targets come from
   const { scrape_configs, rule_files, global } = settings()
   assert.equal(
     scrape_configs,
-    jobs.map((name) => ({ job_name: name, file_sd_configs: [{ files: [`targets/${name}.json`], refresh_interval: '5s' }] })),
+    scraped.map((name) => ({ job_name: name, file_sd_configs: [{ files: [`targets/${name}.json`], refresh_interval: '5s' }] })),
   )
   assert.equal(rule_files, ['rules/services.yml', 'rules/objectives.yml', 'rules/host.yml', 'rules/monitoring.yml', 'targets/*.yml'])
   assert.equal(global.external_labels, { app: 'mlops', stage: 'staging' })
@@ -39,7 +40,7 @@ test('alerts are sent to the Alertmanager that is scraped, where there is one', 
   assert.is(settings(without).alerting, undefined)
   assert.equal(
     settings(without).scrape_configs.map(({ job_name }: { job_name: string }) => job_name),
-    jobs.slice(0, 3),
+    scraped.slice(0, 3),
   )
   assert.equal(Object.keys(prometheusFiles(without)), [
     'prometheus.yml',
@@ -57,23 +58,24 @@ test('the scrape interval of the config is that of the rules, too, and leaves th
 })
 
 test('the targets stand at the address of the machine, each on its own port', () => {
-  const targets = prometheusTargets(config, '10.0.0.7')
+  const targets = prometheusTargets(jobs(config), '10.0.0.7')
   assert.equal(
     Object.keys(targets),
-    jobs.map((name) => `targets/${name}.json`),
+    scraped.map((name) => `targets/${name}.json`),
   )
   assert.is(targets['targets/ml-inference.json'], '[{"targets":["10.0.0.7:8001"],"labels":{"service":"ml-inference"}}]\n')
   assert.is(targets['targets/node-exporter.json'], '[{"targets":["10.0.0.7:9292"],"labels":{"service":"node-exporter"}}]\n')
 })
 
 test('a server that was left out is no target', () => {
-  const targets = prometheusTargets(config, '10.0.0.7', (name) => name !== 'alertmanager')
+  const present = jobs(config).filter(({ name }) => name !== 'alertmanager')
+  const targets = prometheusTargets(present, '10.0.0.7')
   assert.not.ok('targets/alertmanager.json' in targets)
   assert.is(Object.keys(targets).length, 4)
 })
 
 test('a launch says which release runs, since when, by whom and with which images', () => {
-  const [rule] = parse(prometheusRelease(config, launched)['targets/release.yml']!).groups[0].rules
+  const [rule] = parse(prometheusRelease(launched)['targets/release.yml']!).groups[0].rules
   assert.equal(rule, {
     record: 'release:launched:timestamp_seconds',
     expr: 'vector(1700000000)',
@@ -94,8 +96,7 @@ test('the program listens on the port of the config and keeps a bounded amount o
 test('a config without Prometheus generates nothing for it', () => {
   const without = { ...config, monitoring: { ...config.monitoring, prometheus: undefined } }
   assert.equal(prometheusFiles(without), {})
-  assert.equal(prometheusTargets(without, '10.0.0.7'), {})
-  assert.equal(prometheusRelease(without, launched), {})
+  assert.equal(jobs(without), [])
   assert.equal(prometheusArguments(without), [])
 })
 
@@ -103,7 +104,7 @@ test('the files for 200 services are generated in under 2 s', () => {
   const services = Array.from({ length: 200 }, (_, index) => service(`service-${index}`, 10_000 + index, 'predictions', 'ingestion'))
   const started = performance.now()
   const files = prometheusFiles({ ...config, services })
-  prometheusTargets({ ...config, services }, '10.0.0.7')
+  prometheusTargets(jobs({ ...config, services }), '10.0.0.7')
   const seconds = (performance.now() - started) / 1000
   assert.ok(seconds < 2, `it took ${seconds} s`)
   assert.match(files['rules/services.yml']!, 'Service199ServiceDown')
@@ -112,7 +113,7 @@ test('the files for 200 services are generated in under 2 s', () => {
 if (has('promtool')) {
   test('promtool accepts the files and finds the rules, none of them twice', async () => {
     await inFolder(async (folder) => {
-      writeFiles(folder, { ...prometheusFiles(config), ...prometheusTargets(config, '127.0.0.1'), ...prometheusRelease(config, launched) })
+      writeFiles(folder, { ...prometheusFiles(config), ...prometheusTargets(jobs(config), '127.0.0.1'), ...prometheusRelease(launched) })
       const said = await output('promtool', ['check', 'config', join(folder, 'prometheus.yml')])
       assert.match(said, /prometheus\.yml is valid prometheus config file syntax/)
       assert.match(said, 'SUCCESS: 1 rules found')

@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { monitoringLaunchFiles, monitoringServers, nodeExporterArguments } from '../../monitoring/index.ts'
+import { jobs, monitoringLaunchFiles, monitoringServers, nodeExporterArguments } from '../../monitoring/index.ts'
 import { config } from './example.fixture.ts'
 
 const named = (name: string, of = config) => monitoringServers(of).find((server) => server.name === name)
@@ -65,12 +65,16 @@ test("Grafana on the machine's own program is told where it lives, and the offic
   const official = { ...config.monitoring, grafana: { port: 3000, base: 'docker.io/grafana/grafana:13.2.3', memoryMiB: 256 } }
   const server = named('grafana', { ...config, monitoring: official })!
   assert.equal([server.command, server.folders, server.user], [undefined, [], '472:0'])
-  assert.equal(server.launchEnvironment('10.0.0.7'), { PROMETHEUS_URL: 'http://10.0.0.7:9191' })
+  assert.equal(server.addresses, { PROMETHEUS_URL: 9191 })
 })
 
 test('a launch writes the targets that run and the release, below one folder that Prometheus reads', () => {
   const launched = { release: 7, at: 0, by: 'ada', commit: undefined, images: {} }
-  const files = monitoringLaunchFiles(config, '10.0.0.7', launched, (name) => name !== 'node-exporter')
+  const files = monitoringLaunchFiles(
+    jobs(config).filter(({ name }) => name !== 'node-exporter'),
+    '10.0.0.7',
+    launched,
+  )
   assert.equal(Object.keys(files), [
     'prometheus/targets/ml-inference.json',
     'prometheus/targets/data-ingestion.json',
@@ -79,7 +83,7 @@ test('a launch writes the targets that run and the release, below one folder tha
     'prometheus/targets/release.yml',
   ])
   assert.equal(named('prometheus')!.reads, { 'prometheus/targets': '/etc/prometheus/targets' })
-  assert.not.ok('prometheus/targets/release.yml' in monitoringLaunchFiles(config, '10.0.0.7', undefined, () => true))
+  assert.equal(monitoringLaunchFiles([], '10.0.0.7', launched), {})
 })
 
 test.run()

@@ -7,6 +7,7 @@ import { deploy } from '../../src/release/deploy.ts'
 import { destroy } from '../../src/release/destroy.ts'
 import { recipesOf } from '../../src/release/launch/images.ts'
 import { launch } from '../../src/release/launch/launch.ts'
+import { describeLaunch } from '../../src/release/launch/launch-description.ts'
 import { countOf, lastWordsOf, logsOf } from '../../src/release/logs.ts'
 import { carryOut } from '../../src/release/plan/carry-out.ts'
 import { operation } from '../../src/release/plan/operation.ts'
@@ -20,12 +21,13 @@ import { ownedResourcesOf } from '../../src/release/stage/owned-resources.ts'
 import { retire } from '../../src/release/stage/retire.ts'
 import { type Lease, thisOwner } from '../../src/release/state/lease.ts'
 import { history, writeEntry } from '../../src/release/state/ledger.ts'
-import { lookAt, servingRelease } from '../../src/release/state/stage-state.ts'
+import { lookAt, releasesOf, servingRelease } from '../../src/release/state/stage-state.ts'
 import { statusOf } from '../../src/release/status.ts'
 import type { Emit, Event } from '../../src/report/event.ts'
 import { exit, Failure } from '../../src/report/failure.ts'
 import { createTestCloud, errorOf, freePort } from '../aws/cloud.fixture.ts'
 import { configOf } from './config.fixture.ts'
+import { located } from './launch/description.fixture.ts'
 import { container, launchOf } from './launch/launch.fixture.ts'
 
 const cloud = await createTestCloud()
@@ -90,12 +92,15 @@ test('provisioning makes everything, leads the address to the machine and says s
   assert.equal(await contents(), [...stackOf(1), ...ofStage].sort())
   const state = await lookAt(clients, config)
   assert.is(state.elasticIp?.address, address)
-  assert.is(state.serving?.release, 1)
+  assert.is(state.serving?.runs, 1)
   // Nothing was launched, so nothing serves.
   assert.is(servingRelease(state), undefined)
   const { user, host } = thisOwner('provision')
   const [entry, ...others] = await history(clients, config)
   assert.equal([entry!.release, entry!.outcome, entry!.by, others], [1, 'provisioned', `${user}@${host}`, []])
+  const { id, imageId } = state.serving!.instance
+  assert.equal(entry!.machine, { id, imageId })
+  assert.match(imageId, /^ami-/)
   const status = await statusOf(clients, config)
   assert.equal([status.release, status.deployed, status.machine?.state], [1, undefined, 'running'])
 })
@@ -178,6 +183,30 @@ test('status shows what serves: whether it answers, what is missing, what is clo
   assert.equal([outside.web![0], outside.prometheus], ['unhealthy', ['not checked', 'not open to the outside']])
 })
 
+test('a machine that runs a later release than the one that made it is told by both: what runs, and whose stack it is', async () => {
+  const { serving } = await lookAt(clients, config)
+  const machine = { id: serving!.instance.id, imageId: serving!.instance.imageId }
+  const entry = { at: '2026-01-03T00:00:00.000Z', by: 'ann@laptop', images: { web: `sha256:${'b'.repeat(64)}` }, missing: [], seconds: {} }
+  await writeEntry(clients, config, { ...entry, release: 2, outcome: 'serving', machine })
+  const state = await lookAt(clients, config)
+  assert.equal([state.serving?.runs, state.serving?.madeBy, servingRelease(state), state.next], [2, 1, 2, 3])
+  const status = await statusOf(clients, config)
+  assert.equal([status.release, status.deployed?.at, status.machine?.id, status.leftovers], [2, entry.at, machine.id, []])
+  assert.equal(
+    (await releasesOf(clients, config)).map(({ release, outcome }) => `${release} ${outcome}`),
+    ['2 serving', '1 serving'],
+  )
+  // Somebody leads the address back to a machine of before: what runs there is told by an entry that is not the last.
+  await writeEntry(clients, config, { ...entry, release: 3, outcome: 'serving', machine: { ...machine, id: 'i-elsewhere' } })
+  const back = await lookAt(clients, config)
+  assert.equal([back.serving?.runs, back.serving?.madeBy, back.current?.release], [2, 1, 3])
+  await writeEntry(clients, config, { ...entry, release: 2, outcome: 'serving', machine })
+  const { operations, replaces, leftovers } = planDeploy(await lookForPlan(clients, config, ignore, 'deploy'))
+  assert.equal([replaces, leftovers], [2, []])
+  const gone = operations.all.filter(({ phase }) => phase === 'retire').map(({ title }) => title)
+  assert.equal(gone, ['stack of release 1'])
+})
+
 test('a release that cannot be provisioned is cleared away, and what the stage keeps stays', async () => {
   const before = await contents()
   await cloud.faults({ action: 'ec2:RunInstances', before: { code: 'InsufficientInstanceCapacity', message: 'none free', status: 500 } })
@@ -186,7 +215,7 @@ test('a release that cannot be provisioned is cleared away, and what the stage k
   await cloud.faults()
   assert.equal(await contents(), before)
   const [last] = await history(clients, config)
-  assert.equal([last!.release, last!.outcome], [2, 'failed'])
+  assert.equal([last!.release, last!.outcome], [3, 'failed'])
 })
 
 test('a run that has lost the lease stops and clears nothing away', async () => {
@@ -195,24 +224,24 @@ test('a run that has lost the lease stops and clears nothing away', async () => 
   const emit = ({ step, state }: Event) => (step === 'vpc' && state === 'done' ? lost.abort(reason) : undefined)
   const lease: Lease = { ...held, signal: lost.signal }
   assert.is(await errorOf(provisionNext({ lease, emit })), reason)
-  assert.ok((await contents()).includes('vpc (release 3)'))
+  assert.ok((await contents()).includes('vpc (release 4)'))
 })
 
 test('what a run that ended halfway has left is seen, planned to go, and goes with the next', async () => {
   const state = await lookAt(clients, config)
-  assert.equal([state.next, state.releases], [4, [1, 3]])
+  assert.equal([state.next, state.releases], [5, [1, 4]])
   const { operations, replaces } = planDeploy(await lookForPlan(clients, config, ignore, 'deploy'))
   const gone = operations.all.filter(({ phase }) => phase === 'retire').map(({ title }) => title)
-  assert.equal([gone, replaces], [['stack of release 3', 'stack of release 1'], 1])
-  assert.equal((await statusOf(clients, config)).leftovers, [3])
-  assert.is((await provisionNext()).release, 4)
-  assert.equal(await contents(), [...stackOf(1), ...stackOf(4), ...ofStage].sort())
+  assert.equal([gone, replaces], [['stack of release 4', 'stack of release 1'], 2])
+  assert.equal((await statusOf(clients, config)).leftovers, [4])
+  assert.is((await provisionNext()).release, 5)
+  assert.equal(await contents(), [...stackOf(1), ...stackOf(5), ...ofStage].sort())
 })
 
 test('retiring drains what runs before it removes the stack', async () => {
   const told: Event[] = []
   await retire(clients, config, [1], 'retire', signal, (event) => told.push(event))
-  assert.equal(await contents(), [...stackOf(4), ...ofStage].sort())
+  assert.equal(await contents(), [...stackOf(5), ...ofStage].sort())
   const drain = told.find(({ step, state }) => step === 'drain (release 1)' && state === 'done')
   assert.is(drain?.detail, 'Success')
   assert.ok(told.indexOf(drain!) < told.findIndex(({ step }) => step === 'vpc (release 1)'))
@@ -230,7 +259,7 @@ test('destroy tells what it could not remove and why, and removes the rest', asy
   const receipt = await destroyStage()
   assert.match(receipt.failure!.message, /^Could not destroy subnet: OperationNotPermitted: it is protected\n/)
   assert.equal(receipt.left.map(({ kind }) => kind).sort(), ['subnet', 'vpc'])
-  assert.equal(await contents(), ['subnet (release 4)', 'vpc (release 4)'])
+  assert.equal(await contents(), ['subnet (release 5)', 'vpc (release 5)'])
 })
 
 test('destroy finishes what was left, looks again, and its receipt says that nothing is left', async () => {
@@ -262,7 +291,8 @@ test('an address behind which the release does not answer is led back at once, a
     phase === 'promote' && step === 'web' && state === 'started' ? stop.abort(new Error('stop')) : undefined
   const work = { ...(await lookForPlan(clients, config, emit, 'deploy')), recipes: { ...recipesOf(config), ownSecrets: [] } }
   const { elasticIp, stack } = planProvision(work).operations
-  const push = operation({ phase: 'push', title: 'push', lines: [], run: async () => new Map() })
+  const description = describeLaunch(config, { release: work.state.next, commit: undefined, images: located('web') })
+  const push = operation({ phase: 'push', title: 'push', lines: [], run: async () => ({ description, digest: 'sha256:0' }) })
   const launch = operation({
     phase: 'launch',
     title: 'launch',
@@ -271,11 +301,11 @@ test('an address behind which the release does not answer is led back at once, a
     run: async ({ stack }) => ({ instance: stack.instance, identityOf: () => undefined }),
   })
   const promote = promoteOperation(work, elasticIp, push, launch, { back: before.instance }, [])
-  const mayUndo = async () => (await lookAt(clients, config)).serving?.release !== work.state.next
+  const mayUndo = async () => (await lookAt(clients, config)).serving?.runs !== work.state.next
   const carried = await carryOut([elasticIp, stack, push, launch, promote], { emit, signal: stop.signal, undoSignal: signal, mayUndo })
   assert.not.ok(carried.ok)
   const after = await lookAt(clients, config)
-  assert.equal([after.serving?.release, after.releases], [before.release, [before.release]])
+  assert.equal([after.serving?.runs, after.releases], [before.runs, [before.runs]])
   await destroyStage()
 })
 

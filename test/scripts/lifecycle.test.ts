@@ -176,10 +176,12 @@ test('history lists the releases, the newest first', async () => {
     releases.map(({ release, outcome }: { release: number; outcome: string }) => [release, outcome]),
     [3, 2, 1].map((release) => [release, 'serving']),
   )
-  for (const { at, by, images } of releases) {
+  for (const { at, by, images, machine, launch } of releases) {
     assert.ok(Date.parse(at) > 0)
     assert.match(by, /.+@.+/)
     assert.match(images['ml-inference'], /^sha256:/)
+    assert.match(launch, /^sha256:[0-9a-f]{64}$/)
+    assert.match(`${machine.id} ${machine.imageId}`, /^i-[0-9a-f]+ ami-[0-9a-z-]+$/)
   }
 })
 

@@ -18,6 +18,8 @@ export interface Instance {
   readonly state: string
   readonly privateIp: string | undefined
   readonly publicIp: string | undefined
+  /** The machine image that it was made from: `ami-…`. */
+  readonly imageId: string
 }
 
 /** A terminated instance stays visible for about an hour; it is not there any more. */
@@ -207,11 +209,13 @@ function instanceOf(described: {
   State?: { Name?: string | undefined } | undefined
   PrivateIpAddress?: string | undefined
   PublicIpAddress?: string | undefined
+  ImageId?: string | undefined
 }): Instance {
   return {
     id: described.InstanceId!,
     state: described.State?.Name ?? 'pending',
     privateIp: described.PrivateIpAddress || undefined,
     publicIp: described.PublicIpAddress || undefined,
+    imageId: described.ImageId!,
   }
 }

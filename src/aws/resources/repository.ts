@@ -43,35 +43,48 @@ export function tagPrefix(image: string): string {
   return `${image}.`
 }
 
+/** What lies in a repository beside images, and how many of it stay. */
+export interface Records {
+  /** What they are called in the policy. */
+  readonly name: string
+  /** What their tags begin with, and no image's do. */
+  readonly tagPrefix: string
+  readonly newestKept: number
+}
+
 /**
  * Old images go by themselves: of each image by itself, so that one which seldom changes outlives those that often do.
+ * An image that a rule of higher priority is about is not touched by a later one.
  */
-function lifecycleOf(images: readonly string[]): string {
+function lifecycleOf(images: readonly string[], records: Records): string {
   const oldest = (rulePriority: number, description: string, selection: object) => ({
     rulePriority,
     description,
     selection: { ...selection, countType: 'imageCountMoreThan' },
     action: { type: 'expire' },
   })
-  const rules =
-    images.length <= mostRules
-      ? images.map((image, index) =>
-          oldest(index + 1, `Keep the newest ${newestKept} of ${image}`, {
-            tagStatus: 'tagged',
-            tagPrefixList: [tagPrefix(image)],
-            countNumber: newestKept,
+  const tagged = (priority: number, name: string, prefix: string, countNumber: number) =>
+    oldest(priority, `Keep the newest ${countNumber} of ${name}`, { tagStatus: 'tagged', tagPrefixList: [prefix], countNumber })
+  const first = tagged(1, records.name, records.tagPrefix, records.newestKept)
+  const others =
+    images.length < mostRules
+      ? images.map((image, index) => tagged(index + 2, image, tagPrefix(image), newestKept))
+      : [
+          oldest(2, `Keep the newest ${newestKept} of each image on average`, {
+            tagStatus: 'any',
+            // Whatever the first rule keeps is counted as well.
+            countNumber: newestKept * images.length + records.newestKept,
           }),
-        )
-      : [oldest(1, `Keep the newest ${newestKept} of each image on average`, { tagStatus: 'any', countNumber: newestKept * images.length })]
-  return JSON.stringify({ rules })
+        ]
+  return JSON.stringify({ rules: [first, ...others] })
 }
 
 /**
  * An image repository: tags never change their image, each push is scanned, old images expire. All images of an owner
  * share one, because layers are shared within a repository only: what several images stand on is uploaded once.
- * @param spec `name`: its full name in ECR; `images`: the names of those it is for
+ * @param spec `name`: its full name in ECR; `images`: the names of those it is for; `records`: what else is pushed there
  */
-export function repository(spec: { tags: Tags; name: string; images: readonly string[] }) {
+export function repository(spec: { tags: Tags; name: string; images: readonly string[]; records: Records }) {
   return resource({
     name: 'repository',
     needs: {},
@@ -87,7 +100,10 @@ export function repository(spec: { tags: Tags; name: string; images: readonly st
       return { name: spec.name, uri: made!.repositoryUri! }
     },
     async settle(out, _up, { clients }) {
-      await (await clients.ecr()).putLifecyclePolicy({ repositoryName: out.name, lifecyclePolicyText: lifecycleOf(spec.images) })
+      await (await clients.ecr()).putLifecyclePolicy({
+        repositoryName: out.name,
+        lifecyclePolicyText: lifecycleOf(spec.images, spec.records),
+      })
       return out
     },
     async remove(out, { clients }) {

@@ -10,7 +10,7 @@ import { measure } from '../layer.ts'
 import type { ImageConfig } from '../manifest.ts'
 import { read, refuseTransient, Transient } from '../registry/connection.ts'
 import { parseReference, type Reference } from '../registry/reference.ts'
-import { insist, type Registry, refusal, registryAt } from '../registry/registry.ts'
+import { fetchBody, insist, type Registry, refusal, registryAt } from '../registry/registry.ts'
 
 /** A base image: known in full, with layers that are downloaded when they are opened. */
 export interface Base {
@@ -108,23 +108,11 @@ async function small(source: Source, path: string, digest: string | undefined): 
   const file = digest && cacheFile(source.cacheFolder, digest)
   const kept = file && (await readFile(file).catch(() => undefined))
   if (kept && digestOf(kept) === digest) return kept
-  const bytes = await get(source, path, async (body) => {
-    if (digest && digestOf(body) !== digest) throw new Transient(`${path} has another digest: ${digestOf(body)}`)
-    return body
-  })
+  const { text, reference, registry } = source
+  const what = `The base image ${text} could not be read`
+  const bytes = await fetchBody(registry, `${reference.repository}/${path}`, { what, on: `image ${text}`, accept, digest })
   await keep(cacheFile(source.cacheFolder, digestOf(bytes)), (partial) => writeFile(partial, bytes))
   return bytes
-}
-
-async function get<T>({ text, reference, registry }: Source, path: string, use: (body: Buffer) => Promise<T>): Promise<T> {
-  const what = `The base image ${text} could not be read`
-  return insist(what, `image ${text}`, async () => {
-    const answer = await registry.request(`${reference.repository}/${path}`, { method: 'GET', headers: { accept } })
-    await refuseTransient(answer)
-    const body = await read(answer)
-    if (answer.status !== 200) throw refusal(what, answer.status, body.toString(), `image ${text}`)
-    return use(body)
-  })
 }
 
 function lazyLayer(source: Source, { digest, size, mediaType }: Descriptor, diffId: string): Layer {

@@ -1,7 +1,7 @@
 import { pipeline, Readable } from 'node:stream'
 import type { Emit } from '../../report/event.ts'
 import { Failure } from '../../report/failure.ts'
-import type { Blob, Image } from '../blob.ts'
+import type { Artifact, Blob } from '../blob.ts'
 import { measure } from '../layer.ts'
 import { drain, read, refuseTransient } from './connection.ts'
 import { errorsIn, insist, type Registry, refusal, registryAt } from './registry.ts'
@@ -25,14 +25,23 @@ export interface Listener {
   readonly step?: string
 }
 
-export interface Pushed {
+/** Where an image is found in a registry, which is known before it is there. */
+export interface Located {
   readonly digest: string
   /** `host/repository@sha256:…`, for `docker pull`. */
   readonly reference: string
+}
+
+export interface Pushed extends Located {
   readonly uploadedBytes: number
   readonly uploadedBlobs: number
   /** How many blobs the registry had. All of them, without having been asked, where it had the image. */
   readonly presentBlobs: number
+}
+
+/** Where a target has what is pushed to it. */
+export function locate({ digest }: Pick<Artifact, 'digest'>, { registry, repository }: Target): Located {
+  return { digest, reference: `${new URL(registry).host}/${repository}@${digest}` }
 }
 
 /** A tag that only this content has: an immutable tag is never in the way of a changed image. */
@@ -41,26 +50,25 @@ export function contentTag(digest: string): string {
 }
 
 /**
- * Brings an image to a registry and uploads only what is missing there. An image that is there costs one request.
- * Broken connections, 429 and 5xx are tried again with growing pauses; a refusal is not. The manifest goes last, so
- * that a reader never finds half an image.
+ * Brings an image, or another artifact, to a registry and uploads only what is missing there. One that is there costs
+ * one request. Broken connections, 429 and 5xx are tried again with growing pauses; a refusal is not. The manifest goes
+ * last, so that a reader never finds half an image.
  *
  * @throws Failure with repository, blob, status and the registry's own words
  */
-export async function pushImage(image: Image, target: Target, listener: Listener = {}): Promise<Pushed> {
+export async function pushImage(image: Artifact, target: Target, listener: Listener = {}): Promise<Pushed> {
   const registry = registryAt(target.registry, target.authorization)
   const blobs = [...new Map([image.config, ...image.layers].map((blob) => [blob.digest, blob])).values()]
-  const reference = `${registry.host}/${target.repository}@${image.digest}`
+  const located = locate(image, target)
   if (await has(registry, target.repository, `manifests/${image.digest}`, image.mediaType)) {
-    return { digest: image.digest, reference, uploadedBytes: 0, uploadedBlobs: 0, presentBlobs: blobs.length }
+    return { ...located, uploadedBytes: 0, uploadedBlobs: 0, presentBlobs: blobs.length }
   }
   const progress = progressOf(image, blobs, listener)
   const uploaded = await Promise.all(blobs.map((blob) => provide(registry, target, image.name, blob, progress)))
   await putManifest(registry, target, image)
   const missing = blobs.filter((_blob, index) => uploaded[index])
   return {
-    digest: image.digest,
-    reference,
+    ...located,
     uploadedBytes: missing.reduce((sum, blob) => sum + blob.size, 0),
     uploadedBlobs: missing.length,
     presentBlobs: blobs.length - missing.length,
@@ -126,7 +134,7 @@ function metered(content: Readable, progress: (bytes: number) => void): Readable
   return pipeline(content, measure(progress), () => undefined)
 }
 
-async function putManifest(registry: Registry, target: Target, image: Image): Promise<void> {
+async function putManifest(registry: Registry, target: Target, image: Artifact): Promise<void> {
   const tag = target.tag ?? contentTag(image.digest)
   const what = `${registry.host} did not take the manifest of ${image.name} as ${target.repository}:${tag}`
   const on = `repository ${target.repository}`
@@ -153,14 +161,18 @@ async function putManifest(registry: Registry, target: Target, image: Image): Pr
   })
 }
 
-async function tagged(registry: Registry, repository: string, tag: string, image: Image): Promise<boolean> {
+async function tagged(registry: Registry, repository: string, tag: string, image: Artifact): Promise<boolean> {
   const answer = await registry.request(`${repository}/manifests/${tag}`, { method: 'HEAD', headers: { accept: image.mediaType } })
   await drain(answer)
   return answer.status === 200 && answer.headers['docker-content-digest'] === image.digest
 }
 
 /** Tells every twentieth of the way, of uploads that take long enough for a person to wonder. */
-function progressOf(image: Image, blobs: readonly Blob[], { emit, phase = 'build', step = image.name }: Listener): (bytes: number) => void {
+function progressOf(
+  image: Artifact,
+  blobs: readonly Blob[],
+  { emit, phase = 'build', step = image.name }: Listener,
+): (bytes: number) => void {
   const total = blobs.reduce((sum, blob) => sum + blob.size, 0)
   const mebibytes = (bytes: number) => (bytes / 2 ** 20).toFixed(1)
   let sent = 0

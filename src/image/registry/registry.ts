@@ -1,4 +1,5 @@
 import { exit, Failure } from '../../report/failure.ts'
+import { digestOf } from '../blob.ts'
 import { type Answer, drain, type Outgoing, persist, read, refuseTransient, send, Transient } from './connection.ts'
 
 /** A registry as a client sees it: requests under `/v2/`, with whatever login it asks for. */
@@ -75,6 +76,27 @@ async function fetchToken(url: URL, authorization: string | undefined): Promise<
   const token = body.token ?? body.access_token
   if (!token) throw refusal(`${url.host} gave no login`, answer.status, text)
   return token
+}
+
+/**
+ * The whole body of what a registry has at a path.
+ * @param wanted `what`: the sentence that a failure begins with; `on`: what it is about; `digest`: what the body must
+ *   have, where that is known
+ * @throws Failure when the registry refuses, has nothing there, or keeps giving something else
+ */
+export function fetchBody(
+  registry: Registry,
+  path: string,
+  { what, on, accept, digest }: { what: string; on: string; accept?: string | undefined; digest?: string | undefined },
+): Promise<Buffer> {
+  return insist(what, on, async () => {
+    const answer = await registry.request(path, { method: 'GET', ...(accept && { headers: { accept } }) })
+    await refuseTransient(answer)
+    const body = await read(answer)
+    if (answer.status !== 200) throw refusal(what, answer.status, body.toString(), on)
+    if (digest && digestOf(body) !== digest) throw new Transient(`${path} has another digest: ${digestOf(body)}`)
+    return body
+  })
 }
 
 /** The failure that a refused request is: what was tried, and what the registry answered. */

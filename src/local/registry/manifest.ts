@@ -47,6 +47,8 @@ export function parseManifest(bytes: Buffer, contentType: string | undefined): M
   if (body.schemaVersion !== 2) throw invalid('schemaVersion must be 2')
   const listed = isIndex ? descriptors(body.manifests, 'manifests') : []
   const layers = isIndex ? [] : descriptors(body.layers, 'layers')
+  // https://github.com/opencontainers/image-spec/issues/1025: ECR is among those that take no manifest without a layer.
+  if (!isIndex && layers.length === 0) throw invalid('Image has to have at least 1 layer')
   const config = isIndex ? [] : descriptors([body.config], 'config')
   // Layers with URLs of their own (Windows' base layers) are not kept by a registry.
   const kept = [...config, ...layers.filter((layer) => !layer.urls?.length)]

@@ -1,6 +1,6 @@
 import type { Config } from '../../../config/config.ts'
-import { type Launched, monitoringLaunchFiles, monitoringServers } from '../../../monitoring/index.ts'
-import type { Pushed } from '../../image/registry/push.ts'
+import { monitoringServers } from '../../../monitoring/index.ts'
+import type { Located } from '../../image/registry/push.ts'
 import { writeSecretRequest } from '../../secrets-agent/secret-request.ts'
 import type { Container, SecretsAgent } from './launch-script.ts'
 import { nodeOptions } from './node-options.ts'
@@ -9,17 +9,21 @@ import { secretName } from './secrets.ts'
 /** Where a service finds its JSON Schema in its image. */
 export const schemaPath = '/app/schema.json'
 
-/**
- * The containers of a release whose images were pushed.
- * @param address the machine's own
- * @param identity what the services answer with, so that it can be told that this launch of them does
- */
-export function containersOf(config: Config, pushed: ReadonlyMap<string, Pushed>, address: string, identity: string): Container[] {
+/** A container of a release, on whatever machine it comes to run. */
+export interface DescribedContainer extends Container {
+  /** What of its environment is the same on every machine: never the value of a secret. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Variables that say where another container of the same machine is: variable → port. */
+  readonly addresses: Readonly<Record<string, number>>
+}
+
+/** The containers of a release that has these images. */
+export function containersOf(config: Config, images: ReadonlyMap<string, Located>): DescribedContainer[] {
   const services = config.services.map(
-    (service): Container => ({
+    (service): DescribedContainer => ({
       name: service.name,
       kind: 'service',
-      image: pushed.get(service.name)!.reference,
+      image: images.get(service.name)!.reference,
       port: service.port,
       health: service.health,
       memoryMiB: service.memoryMiB,
@@ -28,11 +32,10 @@ export function containersOf(config: Config, pushed: ReadonlyMap<string, Pushed>
         ...service.environment,
         ...Object.fromEntries(Object.entries(service.secrets).map(([variable, secret]) => [`${variable}_FILE`, `/run/secrets/${secret}`])),
         ...(service.schema === undefined ? {} : { SCHEMA_FILE: schemaPath }),
-        ...addresses(config, service.needs, address),
         SERVICE_NAME: service.name,
         PORT: String(service.port),
-        RELEASE_ID: identity,
       },
+      addresses: addresses(config, service.needs),
       volume: '/data',
       ...plain,
       user: '1000:1000',
@@ -40,13 +43,12 @@ export function containersOf(config: Config, pushed: ReadonlyMap<string, Pushed>
       needs: service.needs,
     }),
   )
-  const servers = monitoringServers(config).flatMap((server): Container[] => {
-    const image = pushed.get(server.name)?.reference
-    // What was not pushed is not installed on this machine; the deploy has said so.
+  const servers = monitoringServers(config).flatMap((server): DescribedContainer[] => {
+    const image = images.get(server.name)?.reference
+    // What has none is not installed on this machine; the deploy has said so.
     if (!image) return []
     const { name, port, health, memoryMiB, volume, reads, hostFolders, hostNetwork, user, secrets } = server
-    const environment = server.launchEnvironment(address)
-    const also = { kind: 'monitoring' as const, image, environment, needs: [] }
+    const also = { kind: 'monitoring' as const, image, environment: {}, addresses: server.addresses, needs: [] }
     return [{ name, port, health, memoryMiB, volume, reads, hostFolders, hostNetwork, user, secrets, ...also }]
   })
   return [...services, ...servers]
@@ -55,34 +57,24 @@ export function containersOf(config: Config, pushed: ReadonlyMap<string, Pushed>
 /** A service sees nothing of the machine. */
 const plain = { reads: {}, hostFolders: {}, hostNetwork: false }
 
-/** Where a service finds those it needs: `DATA_INGESTION_URL=http://10.0.0.7:8002`. */
-function addresses(config: Config, needs: readonly string[], address: string): Record<string, string> {
+/** What tells a service where those are that it needs: `DATA_INGESTION_URL` → 8002. */
+function addresses(config: Config, needs: readonly string[]): Record<string, number> {
   const needed = config.services.filter(({ name }) => needs.includes(name))
-  return Object.fromEntries(needed.map(({ name, port }) => [`${name.replaceAll('-', '_').toUpperCase()}_URL`, `http://${address}:${port}`]))
-}
-
-/** The files that the launch script writes on a machine: path below its root → text. */
-export function launchFiles(
-  config: Config,
-  address: string,
-  launched: Launched,
-  pushed: ReadonlyMap<string, Pushed>,
-): Record<string, string> {
-  return monitoringLaunchFiles(config, address, launched, (name) => pushed.has(name))
+  return Object.fromEntries(needed.map(({ name, port }) => [`${name.replaceAll('-', '_').toUpperCase()}_URL`, port]))
 }
 
 /** What brings the containers their secrets; undefined when they have none. */
 export function secretsAgentOf(
   config: Config,
-  pushed: ReadonlyMap<string, Pushed>,
-  containers: readonly Container[],
+  images: ReadonlyMap<string, Located>,
+  containers: readonly DescribedContainer[],
 ): SecretsAgent | undefined {
   const requests = containers.flatMap(({ name, user, secrets }) =>
     secrets.map((secret) =>
       writeSecretRequest({ container: name, name: secret, uid: Number(user.split(':')[0]), parameter: secretName(config, secret) }),
     ),
   )
-  return requests.length > 0 ? { image: pushed.get('secrets')!.reference, region: config.region, requests } : undefined
+  return requests.length > 0 ? { image: images.get('secrets')!.reference, region: config.region, requests } : undefined
 }
 
 /** How a service is run here, to see what it says when it does not come up there. */

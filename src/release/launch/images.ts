@@ -3,14 +3,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Config } from '../../../config/config.ts'
 import { adminPassword, monitoringServers, type Server } from '../../../monitoring/index.ts'
-import type { Clients } from '../../aws/clients.ts'
-import { type Repository, registryLogin, tagPrefix } from '../../aws/resources/repository.ts'
+import { tagPrefix } from '../../aws/resources/repository.ts'
 import { hostArchitecture } from '../../image/base/host.ts'
 import { howToGet, programOnPath } from '../../image/base/program.ts'
 import type { Image } from '../../image/blob.ts'
 import { buildDockerfileImage } from '../../image/dockerfile.ts'
 import { buildFilesImage, buildServiceImage } from '../../image/image.ts'
-import { contentTag, type Pushed, pushImage } from '../../image/registry/push.ts'
+import { contentTag, pushImage, type Target } from '../../image/registry/push.ts'
 import { bytes } from '../../report/bytes.ts'
 import type { Emit } from '../../report/event.ts'
 import { settled } from '../plan/settled.ts'
@@ -125,25 +124,17 @@ export async function buildImages(recipes: readonly ImageRecipe[], architecture:
 }
 
 /** Pushes images side by side. An unchanged image uploads nothing, and a layer that several have is uploaded once. */
-export async function pushImages(
-  clients: Clients,
-  images: ReadonlyMap<string, Image>,
-  repository: Repository,
-  emit: Emit,
-): Promise<Map<string, Pushed>> {
-  const login = await registryLogin(clients)
-  const pushed = await settled(
+export async function pushImages(images: ReadonlyMap<string, Image>, repository: Target, emit: Emit): Promise<void> {
+  await settled(
     [...images].map(async ([name, image]) => {
       const start = performance.now()
       emit({ phase: 'push', step: name, state: 'started' })
-      const target = { ...login, repository: repository.name, tag: `${tagPrefix(name)}${contentTag(image.digest)}` }
+      const target = { ...repository, tag: `${tagPrefix(name)}${contentTag(image.digest)}` }
       const result = await pushImage(image, target, { emit, phase: 'push', step: name })
       const detail = result.uploadedBytes === 0 ? 'unchanged' : bytes(result.uploadedBytes)
       emit({ phase: 'push', step: name, state: 'done', detail, seconds: (performance.now() - start) / 1000 })
-      return [name, result] as const
     }),
   )
-  return new Map(pushed)
 }
 
 /** Enough of a digest to tell images apart, as docker shows it. */

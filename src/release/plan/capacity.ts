@@ -72,7 +72,7 @@ export function removedFirst(
     capacity.vpcs.ids.length - capacity.vpcs.releases.filter((release) => going.includes(release)).length < capacity.vpcs.quota
   const choice = [[...first], [...first, ...leftovers]].find(fits)
   if (choice) return choice
-  const recreate = serving && !first.includes(serving.release) ? 'npx zx scripts/deploy.mjs --strategy recreate' : undefined
+  const recreate = serving && !first.includes(serving.madeBy) ? 'npx zx scripts/deploy.mjs --strategy recreate' : undefined
   throw full(capacity, capacity.vpcs, vpcQuota, 'VPC', 'A release comes up in a VPC of its own, beside the one that serves.', recreate)
 }
 

@@ -32,7 +32,7 @@ function planOf(work: Work, { before }: Replacement, operations: ReleaseOperatio
     operations,
     leftovers: leftovers(state),
     first: before.map(({ release }) => release),
-    replaces: state.serving?.release,
+    replaces: state.serving?.runs,
     missing: recipes.missing,
     price: priceOf(config),
     changes: images && changes(work, images),
@@ -43,6 +43,6 @@ function planOf(work: Work, { before }: Replacement, operations: ReleaseOperatio
 /** Whether a deploy of these images would launch anything else than what serves now. */
 function changes({ config, state }: Work, images: PlannedImages): boolean {
   const { current, serving } = state
-  if (leftovers(state).length > 0 || serving?.release !== current?.release) return true
+  if (leftovers(state).length > 0 || serving?.runs !== current?.release) return true
   return current?.fingerprint !== fingerprintOf(config, digestsOf(images))
 }

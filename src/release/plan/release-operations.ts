@@ -1,5 +1,5 @@
 import type { ElasticIp } from '../../aws/resources/elastic-ip.ts'
-import type { Pushed } from '../../image/registry/push.ts'
+import type { KeptLaunch } from '../state/launch-store.ts'
 import type { AnyOperation, Operation } from './operation.ts'
 import { buildOperation, ownSecretsOperation, type PlannedImages, pushOperation } from './operations/images.ts'
 import { checkOperation, launchOperation } from './operations/launch.ts'
@@ -30,7 +30,7 @@ export interface ReleaseOperations {
   readonly elasticIp: Operation<ElasticIp>
   readonly stack: Operation<Created>
   /** Absent where nothing is built. */
-  readonly push?: Operation<Map<string, Pushed>>
+  readonly push?: Operation<KeptLaunch>
 }
 
 /**
@@ -48,7 +48,7 @@ export function releaseOperations(work: Work, { before, afterwards, promotion }:
   const check = checkOperation(work, launch)
   const settled = settleLedgerOperations(work)
   const promote = promoteOperation(work, elasticIp, push, launch, promotion, [check, ...settled])
-  const record = recordOperation(work, push, [promote])
+  const record = recordOperation(work, push, launch, [promote])
   const retired = afterwards.map(({ release, why }) => retireOperation(work, release, why, [promote]))
   const all = [...gone, elasticIp, repository, stack, ...secrets, build, push, ...settled, launch, check, promote, record, ...retired]
   return { all, elasticIp, stack, push }
@@ -64,9 +64,9 @@ export function provisionOperations(work: Work, { before, afterwards, promotion 
   const stack = stackOperation(work, gone)
   const promote = leadAddressOperation(work, elasticIp, stack, promotion.interrupts)
   const settled = settleLedgerOperations(work)
-  const record = recordProvisionedOperation(work, [stack, elasticIp, ...settled])
+  const record = recordProvisionedOperation(work, stack, [elasticIp, ...settled])
   // What serves is left alone: there is nothing yet that could take its place.
-  const leftOver = afterwards.filter(({ release }) => release !== work.state.serving?.release)
+  const leftOver = afterwards.filter(({ release }) => release !== work.state.serving?.madeBy)
   const retired = leftOver.map(({ release, why }) => retireOperation(work, release, why, [promote]))
   const all = [...gone, elasticIp, repository, stack, ...settled, promote, record, ...retired]
   return { all, elasticIp, stack }

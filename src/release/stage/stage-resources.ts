@@ -1,10 +1,17 @@
 import { elasticIp } from '../../aws/resources/elastic-ip.ts'
 import { instanceProfile } from '../../aws/resources/instance-profile.ts'
 import { managedInstanceCore } from '../../aws/resources/managed-policy.ts'
-import { repository, repositoryName } from '../../aws/resources/repository.ts'
+import { type Records, repository, repositoryName } from '../../aws/resources/repository.ts'
 import { role } from '../../aws/resources/role.ts'
 import { machinePolicy } from './machine-policy.ts'
 import { ownerOf, type StageId, stageTags } from './names.ts'
+
+/**
+ * The launch descriptions of releases, which lie beside their images. The ledger knows no more than 100 releases
+ * (Parameter Store keeps as many versions), and each has one. Names of images have no underscores, so the tags of none
+ * begin like these.
+ */
+export const launches: Records = { name: 'launch descriptions', tagPrefix: 'release_', newestKept: 100 }
 
 export type StageResources = ReturnType<typeof stageResources>
 
@@ -20,6 +27,6 @@ export function stageResources(id: StageId, images: readonly string[]) {
   return {
     elasticIp: elasticIp({ tags: stageTags(id, 'elastic-ip') }),
     profile: instanceProfile({ tags: stageTags(id, 'instance-profile'), name, role: theRole }),
-    repository: repository({ tags: stageTags(id, 'repository'), name: repositoryName({ path }), images }),
+    repository: repository({ tags: stageTags(id, 'repository'), name: repositoryName({ path }), images, records: launches }),
   }
 }

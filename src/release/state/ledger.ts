@@ -1,3 +1,4 @@
+import { gunzipSync, gzipSync } from 'node:zlib'
 import type { Clients } from '../../aws/clients.ts'
 import { createParameter, getParameter, overwriteParameter, parameterHistory } from '../../aws/parameters.ts'
 import { parameterPath, type StageId, stageTags } from '../stage/names.ts'
@@ -17,6 +18,14 @@ export interface LedgerEntry {
   readonly commit?: string
   /** Digest by image name; those that were pushed, when the run failed. */
   readonly images: Readonly<Record<string, string>>
+  /**
+   * The machine that it runs on, which an earlier release may have made, and the machine image that this was made from.
+   * Absent where there is none, and in entries that were written before it was kept: there a release runs on the machine
+   * that it made.
+   */
+  readonly machine?: { readonly id: string; readonly imageId: string }
+  /** The digest of its launch description (`launch-store.ts`), from which it can be launched again. */
+  readonly launch?: string
   /** Tells whether another deploy would launch the same (`fingerprint.ts`). */
   readonly fingerprint?: string
   /** What the config asks for and this release does not have, each as one sentence. */
@@ -44,25 +53,41 @@ function nameOf(id: StageId): string {
 export async function readLedger(clients: Clients, id: StageId): Promise<Ledger> {
   const newest = await getParameter(clients, nameOf(id))
   if (!newest) return { last: undefined, entries: [] }
-  const last = JSON.parse(newest.value) as LedgerEntry
+  const last = parse(newest.value)
   const ended = last.outcome === 'serving' || last.outcome === 'provisioned'
   return { last, entries: ended ? [last] : await history(clients, id) }
 }
 
-/**
- * The newest release that got the address, by the entries of a ledger. A run that was killed while it moved the address
- * could not write down how that ended: where the address leads tells.
- * @param serving the release that the address leads to
- */
-export function currentOf(entries: readonly LedgerEntry[], serving: number | undefined): LedgerEntry | undefined {
-  return settle(entries, serving).find(({ outcome }) => outcome !== 'failed')
+/** The machine that the address leads to, and the release that made it, as its tag says. */
+export interface Target {
+  readonly instance: { readonly id: string }
+  readonly madeBy: number
 }
 
-/** The same entries, those of promotions that were cut off as what came of them. */
-export function settle(entries: readonly LedgerEntry[], serving: number | undefined): LedgerEntry[] {
+/** The newest release that got the address, by the entries of a ledger. */
+export function currentOf(entries: readonly LedgerEntry[], target: Target | undefined): LedgerEntry | undefined {
+  return settle(entries, target).find(({ outcome }) => outcome !== 'failed')
+}
+
+/** The release that runs on a machine: the newest that the ledger has there, or else the one that made it. */
+export function runningOn(entries: readonly LedgerEntry[], target: Target): number {
+  const there = entries.filter((entry) => isOn(entry, target))
+  return currentOf(there, target)?.release ?? target.madeBy
+}
+
+/** Whether an entry is of what runs, or ran, on a machine. */
+export function isOn({ machine, release }: LedgerEntry, target: Target): boolean {
+  return machine ? machine.id === target.instance.id : release === target.madeBy
+}
+
+/**
+ * The same entries, those of promotions that were cut off as what came of them: a run that was killed while it moved
+ * the address could not write down how that ended, and where the address leads tells.
+ */
+export function settle(entries: readonly LedgerEntry[], target: Target | undefined): LedgerEntry[] {
   return entries.map((entry) => {
     if (entry.outcome !== 'promoting') return entry
-    if (entry.release === serving) return { ...entry, outcome: 'serving' }
+    if (target && isOn(entry, target)) return { ...entry, outcome: 'serving' }
     return { ...entry, outcome: 'failed', error: entry.error ?? 'It was ended while its address moved.' }
   })
 }
@@ -72,13 +97,30 @@ export function settle(entries: readonly LedgerEntry[], serving: number | undefi
  * one counts.
  */
 export async function history(clients: Clients, id: StageId): Promise<LedgerEntry[]> {
-  const entries = (await parameterHistory(clients, nameOf(id))).map((value) => JSON.parse(value) as LedgerEntry).reverse()
+  const entries = (await parameterHistory(clients, nameOf(id))).map(parse).reverse()
   return entries.filter((entry, index) => entries.findIndex(({ release }) => release === entry.release) === index)
 }
 
 /** Adds an entry. Only the holder of the stage's lease may. */
 export async function writeEntry(clients: Clients, id: StageId, entry: LedgerEntry): Promise<void> {
-  const value = JSON.stringify(entry)
+  const value = render(entry)
   const created = await createParameter(clients, nameOf(id), value, { tags: stageTags(id, 'ledger') })
   if (!created) await overwriteParameter(clients, nameOf(id), value)
+}
+
+/** What a parameter takes without being paid for, in bytes. */
+const freeBytes = 4096
+
+/**
+ * An entry as text. One of a release with dozens of services, of which every image has a digest, is compressed beyond
+ * what is free: 100 services with the longest names then still fit into the 8 KB that there can be. A shell reads it by
+ * `base64 -d | gunzip`.
+ */
+function render(entry: LedgerEntry): string {
+  const text = JSON.stringify(entry)
+  return Buffer.byteLength(text) <= freeBytes ? text : gzipSync(text).toString('base64')
+}
+
+function parse(value: string): LedgerEntry {
+  return JSON.parse(value.startsWith('{') ? value : gunzipSync(Buffer.from(value, 'base64')).toString()) as LedgerEntry
 }

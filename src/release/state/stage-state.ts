@@ -8,13 +8,13 @@ import { type Repository, repositories } from '../../aws/resources/repository.ts
 import { type Role, roles } from '../../aws/resources/role.ts'
 import { vpcs } from '../../aws/resources/vpc.ts'
 import { ownerOf, releaseOf, type StageId } from '../stage/names.ts'
-import { currentOf, history, type LedgerEntry, readLedger, settle } from './ledger.ts'
+import { currentOf, history, isOn, type LedgerEntry, readLedger, runningOn, settle } from './ledger.ts'
 
 /** What a stage has in AWS, as far as no VPC has to be looked into. */
 export interface Resources {
   readonly id: StageId
   readonly inventory: Inventory
-  /** The releases that have resources, the oldest first. */
+  /** The releases that have a stack, or parts of one, the oldest first. */
   readonly releases: readonly number[]
   readonly instances: readonly Listed<Instance>[]
   readonly elasticIp: ElasticIp | undefined
@@ -23,10 +23,19 @@ export interface Resources {
   readonly repository: Repository | undefined
 }
 
+/** The machine that the address leads to. */
+export interface Serving {
+  /** The release that runs on it, as the ledger says: what users get. */
+  readonly runs: number
+  /** The release that made it, as its tag says: whose stack it is, which stays and goes as a whole. */
+  readonly madeBy: number
+  readonly instance: Instance
+}
+
 /** How a stage is at this moment. */
 export interface StageState extends Resources {
   /** What the address leads to; undefined when it leads nowhere. */
-  readonly serving: { readonly release: number; readonly instance: Instance } | undefined
+  readonly serving: Serving | undefined
   /** What the ledger says of the release that the address was led to last. */
   readonly current: LedgerEntry | undefined
   /** The newest entry of the ledger, whatever came of it. */
@@ -70,12 +79,16 @@ export async function resourcesOf(clients: Clients, id: StageId): Promise<Resour
 export async function lookAt(clients: Clients, id: StageId): Promise<StageState> {
   const [resources, ledger] = await Promise.all([resourcesOf(clients, id), readLedger(clients, id)])
   const { instances, elasticIp, releases } = resources
-  const target = instances.find((listed) => listed.id === elasticIp?.instanceId)
-  const release = target && releaseOf(target.tags)
+  const machine = instances.find((listed) => listed.id === elasticIp?.instanceId)
+  const madeBy = machine && releaseOf(machine.tags)
+  const target = machine && madeBy !== undefined ? { madeBy, instance: machine.out } : undefined
+  // Where somebody has led the address to another machine than the last run did, what runs there is told further back.
+  const known = !target || !ledger.last || ledger.entries.some((entry) => isOn(entry, target))
+  const entries = known ? ledger.entries : await history(clients, id)
   return {
     ...resources,
-    serving: target && release !== undefined ? { release, instance: target.out } : undefined,
-    current: currentOf(ledger.entries, release),
+    serving: target && { ...target, runs: runningOn(entries, target) },
+    current: currentOf(entries, target),
     last: ledger.last,
     next: Math.max(0, ledger.last?.release ?? 0, ...releases) + 1,
   }
@@ -83,7 +96,7 @@ export async function lookAt(clients: Clients, id: StageId): Promise<StageState>
 
 /** The release that serves users: the address leads to it, and something was launched on it. */
 export function servingRelease({ serving, current }: StageState): number | undefined {
-  return serving && current?.release === serving.release && current.outcome === 'provisioned' ? undefined : serving?.release
+  return serving && current?.release === serving.runs && current.outcome === 'provisioned' ? undefined : serving?.runs
 }
 
 /**
@@ -92,5 +105,5 @@ export function servingRelease({ serving, current }: StageState): number | undef
  */
 export async function releasesOf(clients: Clients, id: StageId): Promise<LedgerEntry[]> {
   const [{ serving }, entries] = await Promise.all([lookAt(clients, id), history(clients, id)])
-  return settle(entries, serving?.release)
+  return settle(entries, serving)
 }

@@ -13,7 +13,8 @@ test.after.each(() => cloud.faults())
 
 const owner = ownerNamed('shop')
 const name = repositoryName(owner)
-const theirs = (images: readonly string[]) => repository({ tags: owner.of('repository'), name, images })
+const records = { name: 'notes', tagPrefix: 'note_', newestKept: 7 }
+const theirs = (images: readonly string[]) => repository({ tags: owner.of('repository'), name, images, records })
 
 test('a repository keeps its tags, scans what is pushed and expires old images', async () => {
   const { outputs } = await up([theirs(['web', 'web-api'])], contextFor(clients, owner), 'create')
@@ -30,20 +31,24 @@ const selections = async () => {
   return (JSON.parse(lifecyclePolicyText!) as { rules: { selection: object }[] }).rules.map(({ selection }) => selection)
 }
 
-test('twenty of each image stay, however often the others change; with more images than a policy has rules, twenty on average', async () => {
+test('twenty of each image stay, however often the others change, and so many records as are wanted; with more images than a policy has rules, twenty on average', async () => {
   const count = { countType: 'imageCountMoreThan', countNumber: 20 }
+  const ofRecords = { tagStatus: 'tagged', tagPrefixList: ['note_'], ...count, countNumber: 7 }
   assert.equal(await selections(), [
+    ofRecords,
     { tagStatus: 'tagged', tagPrefixList: ['web.'], ...count },
     { tagStatus: 'tagged', tagPrefixList: ['web-api.'], ...count },
   ])
-  const many = Array.from({ length: 51 }, (_, number) => `service-${number}`)
+  const many = Array.from({ length: 50 }, (_, number) => `service-${number}`)
+  await up([theirs(many.slice(1))], contextFor(clients, owner), 'create')
+  assert.is((await selections()).length, 50)
   await up([theirs(many)], contextFor(clients, owner), 'create')
-  assert.equal(await selections(), [{ tagStatus: 'any', ...count, countNumber: 1020 }])
+  assert.equal(await selections(), [ofRecords, { tagStatus: 'any', ...count, countNumber: 1007 }])
 })
 
 test("another owner's repository is not seen, also where the name begins the same", async () => {
   const other = ownerNamed('shop-two')
-  const another = repository({ tags: other.of('repository'), name: repositoryName(other), images: ['web'] })
+  const another = repository({ tags: other.of('repository'), name: repositoryName(other), images: ['web'], records })
   assert.is((await find([another], contextFor(clients, other))).size, 0)
   await up([another], contextFor(clients, other), 'create')
   assert.is((await find([theirs([])], contextFor(clients, owner))).size, 1)

@@ -222,6 +222,7 @@ test('a manifest that is wrong, or names what is not there, is refused', async (
   assert.equal(await put(right, mediaTypes.index), invalid)
   assert.equal(await put({ ...right, schemaVersion: 1 }), invalid)
   assert.equal(await put({ ...right, layers: 'none' }), invalid)
+  assert.equal(await put({ ...right, layers: [] }), invalid)
   assert.equal(await put({ ...right, config: undefined }), invalid)
   assert.equal(await put({ ...right, layers: [{ digest: 'x', size: 1 }] }), invalid)
   assert.equal(await put({ ...right, layers: [{ digest: missing, size: -1 }] }), invalid)

@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Pushed } from '../../../src/image/registry/push.ts'
-import { containersOf, launchFiles, secretsAgentOf } from '../../../src/release/launch/containers.ts'
+import type { Located } from '../../../src/image/registry/push.ts'
+import { containersOf, secretsAgentOf } from '../../../src/release/launch/containers.ts'
 import { recipesOf } from '../../../src/release/launch/images.ts'
 import { openPorts, portsOf, refuseUnknownService } from '../../../src/release/stage/ports.ts'
 import type { Failure } from '../../../src/report/failure.ts'
@@ -26,23 +26,21 @@ const config = configOf({
 })
 test.after(() => rmSync(config.folder, { recursive: true }))
 
-/** As if these images were pushed. */
-function pushed(...names: string[]): ReadonlyMap<string, Pushed> {
-  const entry = (name: string) => ({ digest: name, reference: `registry.test/shop/test/${name}@sha256:${name}` }) as Pushed
+/** Where these images would be. */
+function located(...names: string[]): ReadonlyMap<string, Located> {
+  const entry = (name: string) => ({ digest: name, reference: `registry.test/shop/test/${name}@sha256:${name}` })
   return new Map(names.map((name) => [name, entry(name)]))
 }
-const all = pushed('web', 'data-store', 'prometheus', 'grafana', 'secrets')
+const all = located('web', 'data-store', 'prometheus', 'grafana', 'secrets')
 
 test('a service becomes a container that knows its port, what it needs and where its secrets lie', () => {
-  const [web, store] = containersOf(config, all, '10.0.0.7', '7-abc')
+  const [web, store] = containersOf(config, all)
   const { NODE_OPTIONS, ...environment } = web!.environment
   assert.equal(environment, {
     GREETING: 'hello',
     TOKEN_FILE: '/run/secrets/API_KEY',
     SCHEMA_FILE: '/app/schema.json',
-    DATA_STORE_URL: 'http://10.0.0.7:8002',
     SERVICE_NAME: 'web',
-    RELEASE_ID: '7-abc',
     PORT: '8001',
   })
   assert.match(NODE_OPTIONS!, '--max-old-space-size=192 ')
@@ -51,6 +49,7 @@ test('a service becomes a container that knows its port, what it needs and where
     name: 'web',
     kind: 'service',
     image: 'registry.test/shop/test/web@sha256:web',
+    addresses: { DATA_STORE_URL: 8002 },
     port: 8001,
     health: '/health',
     memoryMiB: 512,
@@ -62,16 +61,16 @@ test('a service becomes a container that knows its port, what it needs and where
     secrets: ['API_KEY'],
     needs: ['data-store'],
   })
-  assert.equal(store!.environment, { SERVICE_NAME: 'data-store', PORT: '8002', RELEASE_ID: '7-abc' })
+  assert.equal(store!.environment, { SERVICE_NAME: 'data-store', PORT: '8002' })
 })
 
 test('monitoring runs beside the services, never as root; what was not pushed is left out', () => {
-  const containers = containersOf(config, all, '10.0.0.7', '7-abc')
+  const containers = containersOf(config, all)
   assert.equal(
     containers.map(({ name, user }) => `${name} ${user}`),
     ['web 1000:1000', 'data-store 1000:1000', 'prometheus 65534:65534', 'grafana 472:0'],
   )
-  const without = containersOf(config, pushed('web', 'data-store', 'prometheus'), '10.0.0.7', '7-abc')
+  const without = containersOf(config, located('web', 'data-store', 'prometheus'))
   assert.equal(
     without.map(({ name }) => name),
     ['web', 'data-store', 'prometheus'],
@@ -79,7 +78,7 @@ test('monitoring runs beside the services, never as root; what was not pushed is
 })
 
 test('the secrets agent gets one secret request for each secret of each container, without values', () => {
-  const secretsAgent = secretsAgentOf(config, all, containersOf(config, all, '10.0.0.7', '7-abc'))!
+  const secretsAgent = secretsAgentOf(config, all, containersOf(config, all))!
   assert.is(secretsAgent.image, 'registry.test/shop/test/secrets@sha256:secrets')
   assert.is(secretsAgent.region, 'eu-west-1')
   assert.equal(secretsAgent.requests.map(readSecretRequest), [
@@ -87,17 +86,6 @@ test('the secrets agent gets one secret request for each secret of each containe
     { container: 'grafana', name: 'grafana-admin-password', uid: 472, parameter: '/shop/test/secrets/grafana-admin-password' },
   ])
   assert.is(secretsAgentOf(config, all, []), undefined)
-})
-
-test('what Prometheus scrapes lies in files below its folder, and only for what runs', () => {
-  const launched = { release: 7, at: 1_700_000_000_000, by: 'ann', commit: undefined, images: {} }
-  const files = launchFiles(config, '10.0.0.7', launched, pushed('web', 'prometheus'))
-  assert.ok('prometheus/targets/web.json' in files)
-  assert.not.ok('prometheus/targets/data-store.json' in files)
-  assert.match(files['prometheus/targets/web.json']!, '10.0.0.7:8001')
-  const bare = configOf()
-  assert.equal(launchFiles(bare, '10.0.0.7', launched, all), {})
-  rmSync(bare.folder, { recursive: true })
 })
 
 test('the security group opens what the config exposes and nothing else', () => {

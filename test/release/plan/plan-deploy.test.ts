@@ -52,11 +52,13 @@ function state(also: Partial<StageState> = {}): StageState {
   return { ...nothing, current: undefined, ...also } as unknown as StageState
 }
 
+const instance = { id: 'i-4', state: 'running', privateIp: '10.0.0.4', publicIp: '192.0.2.4', imageId: 'ami-1' }
+
 /** A state in which release 4 serves these images, and releases 3 and 5 were left over. */
 function serving(images: Record<string, string>, of: Config = config): StageState {
   return state({
     releases: [3, 4, 5],
-    serving: { release: 4, instance: { id: 'i-4', state: 'running', privateIp: '10.0.0.4', publicIp: '192.0.2.4' } },
+    serving: { runs: 4, madeBy: 4, instance },
     elasticIp: { id: 'eip-1', address: '192.0.2.1', instanceId: 'i-4', associationId: 'assoc-1' },
     role: { name: 'shop-test', arn: 'arn:role' },
     profile: { name: 'shop-test', arn: 'arn:profile', roles: [] },
@@ -73,6 +75,8 @@ function planDeploy(config: Config, recipes: Recipes, state: StageState, capacit
   const work = { config, recipes, state, capacity, machine, owner, clients: undefined, emit: () => undefined } as unknown as Work
   return plans.planDeploy(work, images)
 }
+
+const [a, b, c] = ['a', 'b', 'c'].map((letter) => `sha256:${letter.repeat(64)}`) as [string, string, string]
 
 const lines = (plan: Plan) => linesOf(plan.operations).map(({ glyph, what, detail }) => `${glyph.padStart(3)} ${what}: ${detail}`)
 
@@ -124,6 +128,24 @@ test('a further deploy keeps what outlives releases, makes a stack beside the ol
   assert.is(plan.interrupts, 'Release 4 serves until the new one is verified; then the address moves in one call.')
 })
 
+test('where a later release runs on a machine, the plan names that, and what stays and goes is the stack that the machine was made with', () => {
+  const later = serving({})
+  const runsFive = { ...later, releases: [3, 4], serving: { ...later.serving!, runs: 5 }, current: { ...later.current!, release: 5 } }
+  const plan = planDeploy(config, recipes, runsFive, plenty)
+  assert.equal([plan.release, plan.replaces, plan.leftovers], [6, 5, [3]])
+  assert.is(plan.interrupts, 'Release 5 serves until the new one is verified; then the address moves in one call.')
+  assert.equal(lines(plan).slice(-2), [
+    '  - stack: release 3: left over by a run that did not end',
+    '  - stack: release 4: when release 6 serves',
+  ])
+  const recreated = planDeploy({ ...config, strategy: 'recreate' }, recipes, runsFive, plenty)
+  assert.equal(recreated.first, [4])
+  assert.is(recreated.interrupts, 'Release 5 is removed first: nothing serves until the new one is up.')
+  const built = new Map([['web', { digest: a, missingBytes: 0 }]])
+  const same = { ...runsFive, releases: [4], current: { ...serving({ web: a }).current!, release: 5 } }
+  assert.is(planDeploy(config, recipesNamed('web'), same, plenty, built).changes, false)
+})
+
 test('to recreate removes what serves before anything else is done', () => {
   const plan = planDeploy({ ...config, strategy: 'recreate' }, recipes, serving({}), plenty)
   assert.is(lines(plan)[0], '  - stack: release 4: before release 6 is made')
@@ -146,8 +168,6 @@ test('every operation is shown, has a title of its own, and comes after those it
     }
   }
 })
-
-const [a, b, c] = ['a', 'b', 'c'].map((letter) => `sha256:${letter.repeat(64)}`) as [string, string, string]
 
 test('built images are compared with those that serve', () => {
   const built = new Map([

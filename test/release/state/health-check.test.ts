@@ -124,7 +124,7 @@ test('where a service answers with the identity of its launch, an answer of anyb
 const found = (release: number | undefined): StageState =>
   ({
     elasticIp: release && { address: '127.0.0.1' },
-    serving: release && { release, instance: { id: 'i-1', state: 'stopped' } },
+    serving: release && { runs: release, madeBy: release, instance: { id: 'i-1', state: 'stopped' } },
   }) as unknown as StageState
 
 test("verifying runs the checks of a service's own folder after those that hold for all", async () => {

@@ -1,10 +1,14 @@
-import type { Repository } from '../../../aws/resources/repository.ts'
+import { type Repository, registryLogin } from '../../../aws/resources/repository.ts'
 import type { Image } from '../../../image/blob.ts'
-import type { Pushed } from '../../../image/registry/push.ts'
+import { locate } from '../../../image/registry/push.ts'
 import { bytes } from '../../../report/bytes.ts'
 import { buildImages, pushImages, shortDigest } from '../../launch/images.ts'
+import { describeLaunch } from '../../launch/launch-description.ts'
 import { makeOwnSecrets } from '../../launch/secrets.ts'
+import { type KeptLaunch, keepLaunch } from '../../state/launch-store.ts'
+import { commitOf } from '../commit.ts'
 import { type AnyOperation, type Operation, operation, type PlanLine } from '../operation.ts'
+import { settled } from '../settled.ts'
 import type { Work } from '../work.ts'
 
 /** An image that was built, and how much of it the registry lacks. */
@@ -28,9 +32,9 @@ export function buildOperation({ recipes, machine, emit }: Work, after: readonly
   })
 }
 
-/** What the registry lacks of them. */
+/** What the registry lacks of them, and beside them the description of what they are launched as. */
 export function pushOperation(
-  { clients, state, recipes, emit }: Work,
+  { config, clients, state, recipes, emit }: Work,
   build: Operation<Map<string, Image>>,
   repository: Operation<Repository>,
   images: PlannedImages | undefined,
@@ -42,7 +46,13 @@ export function pushOperation(
     lines: lines.length > 0 ? lines : [{ glyph: '~', what: 'push', detail: 'what the repository lacks of them' }],
     quiet: true,
     needs: { build, repository },
-    run: ({ build, repository }): Promise<Map<string, Pushed>> => pushImages(clients, build, repository, emit),
+    async run({ build, repository }): Promise<KeptLaunch> {
+      const target = { ...(await registryLogin(clients)), repository: repository.name }
+      const images = new Map([...build].map(([name, image]) => [name, locate(image, target)]))
+      const description = describeLaunch(config, { release: state.next, commit: await commitOf(config.folder), images })
+      const [kept] = await settled([keepLaunch(target, description), pushImages(build, target, emit)])
+      return kept
+    },
   })
 }
 

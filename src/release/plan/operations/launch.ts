@@ -1,19 +1,17 @@
 import { randomBytes } from 'node:crypto'
-import type { Launched } from '../../../../monitoring/index.ts'
 import type { Instance } from '../../../aws/resources/instance.ts'
-import type { Pushed } from '../../../image/registry/push.ts'
-import { containersOf, launchFiles, runHere, secretsAgentOf } from '../../launch/containers.ts'
-import { digestsOf } from '../../launch/images.ts'
+import { runHere } from '../../launch/containers.ts'
 import { launch } from '../../launch/launch.ts'
+import { launchOn } from '../../launch/launch-description.ts'
 import { lastWordsOf } from '../../logs.ts'
 import { type Port, portsOf } from '../../stage/ports.ts'
 import { checkPublicPorts } from '../../state/health-check.ts'
-import { commitOf } from '../commit.ts'
+import type { KeptLaunch } from '../../state/launch-store.ts'
 import { type AnyOperation, type Operation, operation, type Phase, type PlanLine } from '../operation.ts'
 import type { Work } from '../work.ts'
 import type { Created } from './resources.ts'
 
-type Push = Operation<Map<string, Pushed>>
+type Push = Operation<KeptLaunch>
 type Stack = Operation<Created>
 
 /** What runs on the machine of a release. */
@@ -28,7 +26,7 @@ export interface LaunchedRelease {
 
 /** Every container of the release on its machine, by one Run Command. */
 export function launchOperation(work: Work, push: Push, stack: Stack, after: readonly AnyOperation[]) {
-  const { config, clients, state, recipes } = work
+  const { config, clients, state, owner, recipes } = work
   return operation({
     phase: 'launch',
     title: 'launch',
@@ -37,19 +35,10 @@ export function launchOperation(work: Work, push: Push, stack: Stack, after: rea
     needs: { push, stack },
     after,
     async run({ push, stack: { instance } }, { signal }): Promise<LaunchedRelease> {
-      const address = instance.privateIp!
       // Nobody else's: stages count their releases alike, and two of them may meet at one address.
       const identity = `${state.next}-${randomBytes(9).toString('base64url')}`
-      const containers = containersOf(config, push, address, identity)
-      const what = {
-        release: state.next,
-        identity,
-        address,
-        registry: [...push.values()][0]!.reference.split('/')[0]!,
-        containers,
-        secretsAgent: secretsAgentOf(config, push, containers),
-        files: launchFiles(config, address, await launchedBy(work, push), push),
-      }
+      const by = `${owner.user}@${owner.host}`
+      const what = launchOn(push.description, { address: instance.privateIp!, identity, at: Date.now(), by })
       const identified = await launch(clients, config, instance, what, {
         signal,
         waiting: (detail) => work.emit({ phase: 'launch', step: 'instance', state: 'progress', detail }),
@@ -70,12 +59,6 @@ function containerLine({ config, state }: Work, name: string): PlanLine {
 function exposure({ expose }: Port): string {
   if (expose === 'public') return 'open to the world'
   return expose === 'nobody' ? 'not open' : `open to ${expose.join(', ')}`
-}
-
-/** What dashboards and alerts tell of this release. */
-async function launchedBy({ config, state, owner }: Work, pushed: ReadonlyMap<string, Pushed>): Promise<Launched> {
-  const by = `${owner.user}@${owner.host}`
-  return { release: state.next, at: Date.now(), by, commit: await commitOf(config.folder), images: digestsOf(pushed) }
 }
 
 /** Everything that is open to the world, checked at the machine's own address before anybody is led there. */

@@ -1,11 +1,10 @@
 import { associate, type ElasticIp } from '../../../aws/resources/elastic-ip.ts'
 import type { Instance } from '../../../aws/resources/instance.ts'
-import type { Pushed } from '../../../image/registry/push.ts'
-import { digestsOf } from '../../launch/images.ts'
+import type { KeptLaunch } from '../../state/launch-store.ts'
 import { type AnyOperation, type Operation, operation, type PlanLine } from '../operation.ts'
 import type { Work } from '../work.ts'
 import { checkRelease, type LaunchedRelease } from './launch.ts'
-import { record } from './record.ts'
+import { launchedEntry, record } from './record.ts'
 import type { Created } from './resources.ts'
 
 /**
@@ -24,7 +23,7 @@ export interface Promotion {
 export function promoteOperation(
   work: Work,
   elasticIp: Operation<ElasticIp>,
-  push: Operation<Map<string, Pushed>>,
+  push: Operation<KeptLaunch>,
   launch: Operation<LaunchedRelease>,
   { interrupts, back }: Promotion,
   after: readonly AnyOperation[],
@@ -41,7 +40,7 @@ export function promoteOperation(
     final: true,
     async run({ elasticIp, push, launch }, { signal, undoSignal, seconds }) {
       // Written before the address moves: whatever kills this run then, the ledger knows the release that serves.
-      await record(work, { outcome: 'promoting', images: digestsOf(push), seconds: seconds() })
+      await record(work, { outcome: 'promoting', seconds: seconds(), ...launchedEntry(push, launch) })
       signal.throwIfAborted()
       await associate(clients, elasticIp, launch.instance.id)
       try {

@@ -15,11 +15,11 @@ export function blueGreen({ state, capacity }: Work): Replacement {
   const later = left.filter((release) => !before.includes(release))
   return {
     before: before.map(retirement.leftover),
-    afterwards: [...later.map(retirement.leftover), ...(serving ? [{ release: serving.release, why: `when release ${next} serves` }] : [])],
+    afterwards: [...later.map(retirement.leftover), ...(serving ? [{ release: serving.madeBy, why: `when release ${next} serves` }] : [])],
     promotion: {
       back: serving?.instance,
       interrupts: serving
-        ? `Release ${serving.release} serves until the new one is verified; then the address moves in one call.`
+        ? `Release ${serving.runs} serves until the new one is verified; then the address moves in one call.`
         : 'Nothing serves now, so nothing is interrupted.',
     },
   }

@@ -11,17 +11,17 @@ import { leftovers, retirement } from './retirements.ts'
 export function recreate({ state, capacity }: Work): Replacement {
   const { serving, next } = state
   const left = leftovers(state)
-  const first = serving ? [serving.release] : []
+  const first = serving ? [serving.madeBy] : []
   const before = removedFirst(capacity, state, first, left)
   const later = left.filter((release) => !before.includes(release))
   return {
     before: before.map((release) =>
-      release === serving?.release ? { release, why: `before release ${next} is made` } : retirement.leftover(release),
+      release === serving?.madeBy ? { release, why: `before release ${next} is made` } : retirement.leftover(release),
     ),
     afterwards: later.map(retirement.leftover),
     promotion: {
       interrupts: serving
-        ? `Release ${serving.release} is removed first: nothing serves until the new one is up.`
+        ? `Release ${serving.runs} is removed first: nothing serves until the new one is up.`
         : 'Nothing serves now, so nothing is interrupted.',
     },
   }

@@ -3,7 +3,7 @@ import type { Retirement } from '../release-operations.ts'
 
 /** The releases that have resources and serve nobody. */
 export function leftovers({ releases, serving }: StageState): number[] {
-  return releases.filter((release) => release !== serving?.release)
+  return releases.filter((release) => release !== serving?.madeBy)
 }
 
 export const retirement = {
