@@ -39,7 +39,7 @@ function network(name: string) {
     up: async () => (await up(all, contextFor(clients, owner), 'create')).outputs,
     there: () => find(all, contextFor(clients, owner)),
     down: async () => {
-      await down(all, contextFor(clients, owner), 'remove')
+      await down(all, contextFor(clients, owner), 'destroy')
       assert.is((await find(all, contextFor(clients, owner))).size, 0)
     },
   }
@@ -161,7 +161,7 @@ test('what somebody else removed meanwhile is no obstacle', async () => {
   const [AssociationId] = (made.get('route table') as { associations: string[] }).associations
   await ec2.disassociateRouteTable({ AssociationId })
   await ec2.deleteSubnet({ SubnetId: (made.get('subnet') as { id: string }).id })
-  await down(its.all, context, 'remove')
+  await down(its.all, context, 'destroy')
   assert.is((await its.there()).size, 0)
 })
 
@@ -173,7 +173,7 @@ test('a group that opens nothing asks for nothing', async () => {
   await up([group], contextFor(clients, owner), 'create')
   await up([group], contextFor(clients, owner), 'create')
   assert.equal(await cloud.hits(), [0])
-  await down([theVpc, group], contextFor(clients, owner), 'remove')
+  await down([theVpc, group], contextFor(clients, owner), 'destroy')
 })
 
 test('a VPC beyond the quota is refused with the way out', async () => {
@@ -187,7 +187,7 @@ test('a VPC beyond the quota is refused with the way out', async () => {
   const error = (await errorOf(up([sixth.vpc], contextFor(clients, sixth.owner), 'create'))) as Failure
   assert.match(error.message, /^Could not create vpc: VpcLimitExceeded: /)
   assert.is(error.details.next, 'npx zx scripts/deploy.mjs --strategy recreate')
-  await Promise.all(networks.map((each) => down([each.vpc], contextFor(clients, each.owner), 'remove')))
+  await Promise.all(networks.map((each) => down([each.vpc], contextFor(clients, each.owner), 'destroy')))
 })
 
 test('what holds on to a network is named', async () => {

@@ -13,6 +13,7 @@ import { buildFilesImage, buildServiceImage } from '../../image/image.ts'
 import { contentTag, type Pushed, pushImage } from '../../image/registry/push.ts'
 import { bytes } from '../../report/bytes.ts'
 import type { Emit } from '../../report/event.ts'
+import { type Ending, step } from '../../report/step.ts'
 import { settled } from '../plan/settled.ts'
 import { schemaPath } from './containers.ts'
 
@@ -107,18 +108,9 @@ function architectureOn(base: string, architecture: string): string {
 /** Builds images side by side. */
 export async function buildImages(recipes: readonly ImageRecipe[], architecture: string, emit: Emit): Promise<Map<string, Image>> {
   const built = await settled(
-    recipes.map(async (recipe) => {
-      const start = performance.now()
-      emit({ phase: 'build', step: recipe.name, state: 'started' })
-      const image = await recipe.build(architecture)
-      emit({
-        phase: 'build',
-        step: recipe.name,
-        state: 'done',
-        detail: shortDigest(image.digest),
-        seconds: (performance.now() - start) / 1000,
-      })
-      return [recipe.name, image] as const
+    recipes.map(async ({ name, build }) => {
+      const ending = ({ digest }: Image): Ending => ({ state: 'done', detail: shortDigest(digest) })
+      return [name, await step(emit, { phase: 'build', step: name }, () => build(architecture), ending)] as const
     }),
   )
   return new Map(built)
@@ -134,13 +126,12 @@ export async function pushImages(
   const login = await registryLogin(clients)
   const pushed = await settled(
     [...images].map(async ([name, image]) => {
-      const start = performance.now()
-      emit({ phase: 'push', step: name, state: 'started' })
       const target = { ...login, repository: repository.name, tag: `${tagPrefix(name)}${contentTag(image.digest)}` }
-      const result = await pushImage(image, target, { emit, phase: 'push', step: name })
-      const detail = result.uploadedBytes === 0 ? 'unchanged' : bytes(result.uploadedBytes)
-      emit({ phase: 'push', step: name, state: 'done', detail, seconds: (performance.now() - start) / 1000 })
-      return [name, result] as const
+      const ending = ({ uploadedBytes }: Pushed): Ending => ({
+        state: 'done',
+        detail: uploadedBytes === 0 ? 'unchanged' : bytes(uploadedBytes),
+      })
+      return [name, await step(emit, { phase: 'push', step: name }, (progress) => pushImage(image, target, progress), ending)] as const
     }),
   )
   return new Map(pushed)

@@ -24,7 +24,7 @@ function identity(name: string) {
     RoleName: owner.name,
     up: () => up([profile], contextFor(clients, owner), 'create'),
     there: () => find([profile], contextFor(clients, owner)),
-    down: () => down([profile, theRole], contextFor(clients, owner), 'remove'),
+    down: () => down([profile, theRole], contextFor(clients, owner), 'destroy'),
   }
 }
 

@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto'
 import type { Launched } from '../../../../monitoring/index.ts'
 import type { Instance } from '../../../aws/resources/instance.ts'
 import type { Pushed } from '../../../image/registry/push.ts'
+import type { Phase } from '../../../report/event.ts'
 import { containersOf, launchFiles, runHere, secretsAgentOf } from '../../launch/containers.ts'
 import { digestsOf } from '../../launch/images.ts'
 import { launch } from '../../launch/launch.ts'
 import { lastWordsOf } from '../../logs.ts'
 import { type Port, portsOf } from '../../stage/ports.ts'
 import { checkPublicPorts } from '../../state/health-check.ts'
-import { commitOf } from '../commit.ts'
-import { type AnyOperation, type Operation, operation, type Phase, type PlanLine } from '../operation.ts'
+import { type AnyOperation, type Operation, operation, type PlanLine } from '../operation.ts'
 import type { Work } from '../work.ts'
 import type { Created } from './resources.ts'
 
@@ -48,7 +48,7 @@ export function launchOperation(work: Work, push: Push, stack: Stack, after: rea
         registry: [...push.values()][0]!.reference.split('/')[0]!,
         containers,
         secretsAgent: secretsAgentOf(config, push, containers),
-        files: launchFiles(config, address, await launchedBy(work, push), push),
+        files: launchFiles(config, address, launchedBy(work, push), push),
       }
       const identified = await launch(clients, config, instance, what, {
         signal,
@@ -73,9 +73,9 @@ function exposure({ expose }: Port): string {
 }
 
 /** What dashboards and alerts tell of this release. */
-async function launchedBy({ config, state, owner }: Work, pushed: ReadonlyMap<string, Pushed>): Promise<Launched> {
+function launchedBy({ state, owner, commit }: Work, pushed: ReadonlyMap<string, Pushed>): Launched {
   const by = `${owner.user}@${owner.host}`
-  return { release: state.next, at: Date.now(), by, commit: await commitOf(config.folder), images: digestsOf(pushed) }
+  return { release: state.next, at: Date.now(), by, commit, images: digestsOf(pushed) }
 }
 
 /** Everything that is open to the world, checked at the machine's own address before anybody is led there. */

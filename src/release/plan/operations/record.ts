@@ -2,7 +2,6 @@ import type { Pushed } from '../../../image/registry/push.ts'
 import { fingerprintOf } from '../../launch/fingerprint.ts'
 import { digestsOf } from '../../launch/images.ts'
 import { type LedgerEntry, writeEntry } from '../../state/ledger.ts'
-import { commitOf } from '../commit.ts'
 import { type AnyOperation, type Operation, operation } from '../operation.ts'
 import type { Work } from '../work.ts'
 
@@ -10,8 +9,7 @@ import type { Work } from '../work.ts'
 export type Result = Pick<LedgerEntry, 'outcome' | 'images' | 'seconds'> & Partial<Pick<LedgerEntry, 'error' | 'missing'>>
 
 /** Writes what came of a run into the ledger. Only the holder of the stage's lease may. */
-export async function record({ config, clients, state, owner, recipes }: Work, result: Result): Promise<void> {
-  const commit = await commitOf(config.folder)
+export async function record({ config, clients, state, owner, commit, recipes }: Work, result: Result): Promise<void> {
   await writeEntry(clients, config, {
     release: state.next,
     at: new Date().toISOString(),
