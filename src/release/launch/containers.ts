@@ -2,7 +2,7 @@ import type { Config } from '../../../config/config.ts'
 import { type Launched, monitoringLaunchFiles, monitoringServers } from '../../../monitoring/index.ts'
 import type { Pushed } from '../../image/registry/push.ts'
 import { writeSecretRequest } from '../../secrets-agent/secret-request.ts'
-import type { Container, SecretsAgent } from './launch-script.ts'
+import type { Container, SecretsAgent } from './launch-description.ts'
 import { nodeOptions } from './node-options.ts'
 import { secretName } from './secrets.ts'
 
