@@ -5,7 +5,7 @@ import { loadConfig } from '../../config/load.ts'
 import { overview } from '../../monitoring/dashboard.ts'
 import { metricsIn, syntaxProblem, withoutVariables } from '../../monitoring/expression.ts'
 import { grafanaFiles } from '../../monitoring/index.ts'
-import { panelsOf, type ReadDashboard } from './dashboard.fixture.ts'
+import { panelsOf, type ReadDashboard } from '../support/dashboard.ts'
 import { config, service } from './example.fixture.ts'
 
 const own = await loadConfig({ stage: 'local' })

@@ -25,7 +25,7 @@ import { lookAt, servingRelease } from '../../src/release/state/stage-state.ts'
 import { statusOf } from '../../src/release/status.ts'
 import type { Emit, Event } from '../../src/report/event.ts'
 import { Failure } from '../../src/report/failure.ts'
-import { createTestCloud, errorOf, freePort } from '../aws/cloud.fixture.ts'
+import { createTestCloud, errorOf, freePort } from '../support/cloud.ts'
 import { configOf } from './config.fixture.ts'
 import { container, launchOf } from './launch/launch.fixture.ts'
 

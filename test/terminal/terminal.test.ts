@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createTerminal, type TerminalOptions } from '../../src/terminal/terminal.ts'
-import { keyboard, Screen } from './screen.ts'
+import { keyboard, Screen } from '../support/screen.ts'
 
 function open(options: TerminalOptions = {}, isTTY = false) {
   const stdout = new Screen({ isTTY, columns: 40 })

@@ -15,7 +15,7 @@ import { vpc } from '../../../src/aws/resources/vpc.ts'
 import { agentOnline, runCommand } from '../../../src/aws/run-command.ts'
 import { startSession } from '../../../src/aws/session.ts'
 import type { Failure } from '../../../src/report/failure.ts'
-import { contextFor, createTestCloud, errorOf, ownerNamed } from '../cloud.fixture.ts'
+import { contextFor, createTestCloud, errorOf, ownerNamed } from '../../support/cloud.ts'
 import { find } from '../find.fixture.ts'
 
 const cloud = await createTestCloud()

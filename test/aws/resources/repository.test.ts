@@ -2,7 +2,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { down, up } from '../../../src/aws/graph/graph.ts'
 import { missingLayers, type Repository, registryLogin, repository, repositoryName } from '../../../src/aws/resources/repository.ts'
-import { contextFor, createTestCloud, errorOf, ownerNamed } from '../cloud.fixture.ts'
+import { contextFor, createTestCloud, errorOf, ownerNamed } from '../../support/cloud.ts'
 import { find } from '../find.fixture.ts'
 
 const cloud = await createTestCloud()

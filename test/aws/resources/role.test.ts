@@ -5,7 +5,7 @@ import { type InstanceProfile, instanceProfile } from '../../../src/aws/resource
 import { managedInstanceCore } from '../../../src/aws/resources/managed-policy.ts'
 import { role } from '../../../src/aws/resources/role.ts'
 import type { Failure } from '../../../src/report/failure.ts'
-import { contextFor, createTestCloud, errorOf, ownerNamed } from '../cloud.fixture.ts'
+import { contextFor, createTestCloud, errorOf, ownerNamed } from '../../support/cloud.ts'
 import { find } from '../find.fixture.ts'
 
 const cloud = await createTestCloud()

@@ -9,8 +9,8 @@ import type { Image } from '../../../src/image/blob.ts'
 import { fileLayer } from '../../../src/image/layer.ts'
 import { assemble } from '../../../src/image/manifest.ts'
 import { contentTag, pushImage, type Target } from '../../../src/image/registry/push.ts'
-import { puller, type RunningRegistry, startRegistry } from '../../local/registry/registry.ts'
-import { bare, failureOf, tempFolder, tinyImage } from '../folder.ts'
+import { puller, type RunningRegistry, startRegistry } from '../../support/registry.ts'
+import { bare, failureOf, tempFolder, tinyImage } from '../../support/tiny-image.ts'
 
 let registry: RunningRegistry
 let names = 0

@@ -12,8 +12,8 @@ import { type LeaseOwner, thisOwner } from '../../../src/release/state/lease-own
 import { leaseName } from '../../../src/release/state/lease-record.ts'
 import { withLease } from '../../../src/release/state/with-lease.ts'
 import type { Failure } from '../../../src/report/failure.ts'
-import { createTestCloud, errorOf } from '../../aws/cloud.fixture.ts'
-import { until } from '../../scripts/client.fixture.ts'
+import { until } from '../../support/client.ts'
+import { createTestCloud, errorOf } from '../../support/cloud.ts'
 
 const cloud = await createTestCloud()
 const { clients } = cloud

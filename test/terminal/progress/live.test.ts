@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert'
 import { liveView } from '../../../src/terminal/progress/live.ts'
 import { glyphsFor } from '../../../src/terminal/text/glyphs.ts'
 import { createStyle } from '../../../src/terminal/text/style.ts'
-import { Screen, until } from '../screen.ts'
+import { Screen, until } from '../../support/screen.ts'
 
 const glyphs = glyphsFor({ LANG: 'C.UTF-8' })
 const view = (screen: Screen, verbose = false) => liveView(screen, createStyle(false), glyphs, verbose)

@@ -1,14 +1,14 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { down, up } from '../../src/aws/graph/graph.ts'
-import { internetGateway } from '../../src/aws/resources/internet-gateway.ts'
-import { routeTable } from '../../src/aws/resources/route-table.ts'
-import { securityGroup } from '../../src/aws/resources/security-group.ts'
-import { subnet } from '../../src/aws/resources/subnet.ts'
-import { type Vpc, vpc } from '../../src/aws/resources/vpc.ts'
-import type { Failure } from '../../src/report/failure.ts'
-import { contextFor, createTestCloud, errorOf, ownerNamed } from './cloud.fixture.ts'
-import { find } from './find.fixture.ts'
+import { down, up } from '../../../src/aws/graph/graph.ts'
+import { internetGateway } from '../../../src/aws/resources/internet-gateway.ts'
+import { routeTable } from '../../../src/aws/resources/route-table.ts'
+import { securityGroup } from '../../../src/aws/resources/security-group.ts'
+import { subnet } from '../../../src/aws/resources/subnet.ts'
+import { type Vpc, vpc } from '../../../src/aws/resources/vpc.ts'
+import type { Failure } from '../../../src/report/failure.ts'
+import { contextFor, createTestCloud, errorOf, ownerNamed } from '../../support/cloud.ts'
+import { find } from '../find.fixture.ts'
 
 const cloud = await createTestCloud()
 const { clients } = cloud

@@ -10,8 +10,8 @@ import { delimiter, dirname, join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import * as assert from 'uvu/assert'
-import { until } from './client.fixture.ts'
-import { kill, processesOf, treeOf } from './processes.fixture.ts'
+import { until } from './client.ts'
+import { kill, processesOf, treeOf } from './processes.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 
@@ -93,7 +93,7 @@ export async function layProject(options: { services?: readonly string[]; wrappe
       const config = { app: 'shop', services: { web }, monitoring: false, ...own }
       const literal = JSON.stringify(config, undefined, 2)
       project.write({
-        'mlops.config.ts': `import { defineConfig } from './config/index.ts'\n\nexport default defineConfig(${literal})\n`,
+        'mlops.config.ts': `import { defineConfig } from '../scripts/config/index.ts'\n\nexport default defineConfig(${literal})\n`,
       })
     },
     run: (script, ...words) => project.start(script, words).ended,
