@@ -8,8 +8,7 @@ import type { Emit, Phase } from '../../report/event.ts'
 import { type Ending, step } from '../../report/step.ts'
 import { settled } from '../plan/settled.ts'
 import { ownerOf, releaseOf, type StageId } from './names.ts'
-import { noBlueprint, stack } from './stack.ts'
-import { stageResources } from './stage-resources.ts'
+import { existingStack } from './stack.ts'
 
 /** How long the containers of a machine may take to finish what is in flight, in seconds. */
 const drainSeconds = 30
@@ -42,16 +41,12 @@ export async function retire(
 
 /** Terminates the machine of a release, as it is. */
 export async function removeMachine(context: Context, id: StageId, release: number, phase: Phase): Promise<void> {
-  await down([existing(id, release).instance], { ...context, emit: labelled(context.emit, release) }, phase)
+  await down([existingStack(id, release).instance], { ...context, emit: labelled(context.emit, release) }, phase)
 }
 
 /** Removes what a machine stood in; it must be gone. */
 export async function removeNetwork(context: Context, id: StageId, release: number, phase: Phase): Promise<void> {
-  await down(existing(id, release).network, { ...context, emit: labelled(context.emit, release) }, phase)
-}
-
-function existing(id: StageId, release: number) {
-  return stack(id, release, stageResources(id, []).profile, noBlueprint)
+  await down(existingStack(id, release).network, { ...context, emit: labelled(context.emit, release) }, phase)
 }
 
 /** Stacks go side by side, so each step says whose it is. */

@@ -6,7 +6,7 @@ import type { Instance } from '../../../aws/resources/instance.ts'
 import type { Repository } from '../../../aws/resources/repository.ts'
 import { openPorts } from '../../stage/ports.ts'
 import { retire } from '../../stage/retire.ts'
-import { type Stack, stack } from '../../stage/stack.ts'
+import { existingStack, networkParts, type Stack, stack } from '../../stage/stack.ts'
 import { type StageResources, stageResources } from '../../stage/stage-resources.ts'
 import { userData } from '../../stage/user-data.ts'
 import { type AnyOperation, operation, type PlanLine } from '../operation.ts'
@@ -75,7 +75,7 @@ export function stackOperation(work: Work, after: readonly AnyOperation[]) {
   const { config, clients, state, emit } = work
   const { role, profile, next } = state
   const { type, diskGiB } = config.instance
-  const what = `vpc, subnet, internet gateway, route table, security group, ${type} with ${diskGiB} GiB`
+  const what = `${networkParts(existingStack(config, next))}, ${type} with ${diskGiB} GiB`
   return operation({
     phase: 'create',
     title: 'stack',
