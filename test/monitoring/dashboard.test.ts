@@ -65,7 +65,7 @@ test('panels stand on a grid of 24 columns without overlapping', () => {
 })
 
 test('the data source, the services and the instances can be chosen, and the uid is always the same', () => {
-  const { uid, templating, editable } = dashboard(own)
+  const { uid, templating, editable } = dashboard(config)
   assert.is(uid, 'overview')
   assert.is(editable, false)
   assert.equal(

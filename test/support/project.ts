@@ -93,7 +93,7 @@ export async function layProject(options: { services?: readonly string[]; wrappe
       const config = { app: 'shop', services: { web }, monitoring: false, ...own }
       const literal = JSON.stringify(config, undefined, 2)
       project.write({
-        'mlops.config.ts': `import { defineConfig } from '../scripts/config/index.ts'\n\nexport default defineConfig(${literal})\n`,
+        'mlops.config.ts': `import { defineConfig } from './config/index.ts'\n\nexport default defineConfig(${literal})\n`,
       })
     },
     run: (script, ...words) => project.start(script, words).ended,
