@@ -32,10 +32,10 @@ function wantedBy({ config, state, machine, recipes }: Work): Wanted {
   return { stage, stack: stack(config, state.next, stage.profile, { machine: spec, zone, open: openPorts(config) }) }
 }
 
-/** Finds or creates one resource with all that it needs. */
-async function make<Out>(resource: AnyResource, { clients, state, emit }: Work, signal: AbortSignal) {
+/** Finds or creates one resource with all that it needs, and others beside it. */
+async function make<Out>(resource: AnyResource, { clients, state, emit }: Work, signal: AbortSignal, beside: readonly AnyResource[] = []) {
   const context: Context = { clients, inventory: state.inventory, signal, emit }
-  const { outputs, timings } = await up([resource], context, 'create')
+  const { outputs, timings } = await up([resource, ...beside], context, 'create')
   return { out: outputs.get(resource.name) as Out, timings }
 }
 
@@ -87,7 +87,8 @@ export function stackOperation(work: Work, after: readonly AnyOperation[]) {
     quiet: true,
     after,
     async run(_, { signal }): Promise<Created> {
-      const { out, timings } = await make<Instance>(wantedBy(work).stack.instance, work, signal)
+      const { instance, network } = wantedBy(work).stack
+      const { out, timings } = await make<Instance>(instance, work, signal, network)
       return { instance: out, timings }
     },
     undo: ({ signal }) => retire(clients, config, [next], 'clear away', signal, emit),
