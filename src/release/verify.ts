@@ -6,6 +6,7 @@ import { type Check, type Result, runSmoke } from '../../services/kit/smoke.ts'
 import type { Clients } from '../aws/clients.ts'
 import type { Emit } from '../report/event.ts'
 import { Failure } from '../report/failure.ts'
+import { type Ending, step } from '../report/step.ts'
 import { portsOf } from './stage/ports.ts'
 import { type Condition, startedAgain, troubleOf } from './state/conditions.ts'
 import { checkHealth, urlOf } from './state/health-check.ts'
@@ -39,39 +40,34 @@ export async function verifyStage(
   const { conditions, silent } = await lookInside(clients, state, portsOf(config), signal)
   return Promise.all(
     config.services.map(async ({ name, port, expose, health, source }) => {
-      const start = performance.now()
-      emit({ phase: 'verify', step: name, state: 'started' })
-      const condition = conditions?.get(name)
-      const inside = conditions ? [onItsMachine(condition)] : []
-      const identity = condition?.identified ? condition.identity : undefined
-      const outside =
-        expose === 'nobody' || (expose !== 'public' && conditions)
-          ? []
-          : [
-              ...(identity === undefined ? [] : [await thisLaunch(address, { name, port, expose, health }, identity)]),
-              ...(await runSmoke({ address: urlOf(address, port), service: name, checks: await checksOf(source) })),
-            ]
-      const results = [...inside, ...outside]
-      const failed = results.filter(({ ok }) => !ok).length
-      if (results.length === 0) {
-        emit({
-          phase: 'verify',
-          step: name,
-          state: 'skipped',
-          detail: `not open to the outside, and its machine cannot be asked: ${silent}`,
-        })
-        return { service: name, results }
+      if (!conditions && expose === 'nobody') {
+        const detail = `not open to the outside, and its machine cannot be asked: ${silent}`
+        emit({ phase: 'verify', step: name, state: 'skipped', detail })
+        return { service: name, results: [] }
       }
-      emit({
-        phase: 'verify',
-        step: name,
-        state: failed === 0 ? 'done' : 'failed',
-        detail: failed === 0 ? `${results.length} checks` : `${failed} of ${results.length} checks failed`,
-        seconds: (performance.now() - start) / 1000,
-      })
+      const work = async () => {
+        const condition = conditions?.get(name)
+        const inside = conditions ? [onItsMachine(condition)] : []
+        const identity = condition?.identified ? condition.identity : undefined
+        const outside =
+          expose === 'nobody' || (expose !== 'public' && conditions)
+            ? []
+            : [
+                ...(identity === undefined ? [] : [await thisLaunch(address, { name, port, expose, health }, identity)]),
+                ...(await runSmoke({ address: urlOf(address, port), service: name, checks: await checksOf(source) })),
+              ]
+        return [...inside, ...outside]
+      }
+      const results = await step(emit, { phase: 'verify', step: name }, work, endingOf)
       return { service: name, results }
     }),
   )
+}
+
+function endingOf(results: readonly Result[]): Ending {
+  const failed = results.filter(({ ok }) => !ok).length
+  if (failed > 0) return { state: 'failed', detail: `${failed} of ${results.length} checks failed` }
+  return { state: 'done', detail: `${results.length} checks` }
 }
 
 function onItsMachine(condition: Condition | undefined): Result {

@@ -9,7 +9,7 @@ import {
   parameterHistory,
   parametersBelow,
 } from '../../src/aws/parameters.ts'
-import { createTestCloud, errorOf } from './cloud.fixture.ts'
+import { createTestCloud, errorOf } from '../support/cloud.ts'
 
 const cloud = await createTestCloud()
 const { clients } = cloud

@@ -7,8 +7,8 @@ import { Clients } from '../../src/aws/clients.ts'
 import { explain, operationOf } from '../../src/aws/errors.ts'
 import { addressQuota, readQuota, standardVcpuQuota, vpcQuota } from '../../src/aws/quota.ts'
 import type { Failure } from '../../src/report/failure.ts'
-import { createTestCloud, errorOf } from './cloud.fixture.ts'
-import { withMoto } from './moto.fixture.ts'
+import { createTestCloud, errorOf } from '../support/cloud.ts'
+import { withMoto } from '../support/moto.ts'
 
 const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
 

@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { retry, until } from '../../src/aws/retry.ts'
-import { errorOf } from './cloud.fixture.ts'
+import { errorOf } from '../support/cloud.ts'
 
 const { signal } = new AbortController()
 

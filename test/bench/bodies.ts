@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { type Child, stopChild } from '../../services/kit/child.fixture.ts'
-import { startBundled } from './bundled.fixture.ts'
+import { startBundled } from '../support/bundled-service.ts'
 import { peakMiB } from './process.fixture.ts'
 import { atMost, type Bench, type Row } from './row.fixture.ts'
 

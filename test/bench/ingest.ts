@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { postgresPrograms, startPostgres } from '../../services/data-ingestion/postgres.fixture.ts'
 import { startChild, stopChild } from '../../services/kit/child.fixture.ts'
-import { startBundled } from './bundled.fixture.ts'
+import { startBundled } from '../support/bundled-service.ts'
 import { memory, type Request, ratio } from './measure.fixture.ts'
 import { atLeast, type Bench, type Row } from './row.fixture.ts'
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { startChild, stopChild } from '../../services/kit/child.fixture.ts'
-import { startBundled } from './bundled.fixture.ts'
+import { startBundled } from '../support/bundled-service.ts'
 import { latency, memory, type Request, ratio } from './measure.fixture.ts'
 import { atLeast, type Bench, type Row } from './row.fixture.ts'
 

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { loadConfig } from '../../config/load.ts'
+import { strategies } from '../../config/strategy.ts'
 import { exit, Failure } from '../../src/report/failure.ts'
 import { project } from './project.fixture.ts'
 
@@ -79,7 +80,11 @@ const single: [sentence: string, text: string, expected: string][] = [
   ['no services', "{ app: 'mlops', services: {} }", 'services: got {}, expected at least one service'],
   ['a misspelt top-level key', withKeys("regoin: 'x'"), 'regoin: unknown key. Did you mean "region"?'],
   ['a misspelt target', withKeys("target: 'lokal'"), 'target: got "lokal", expected "local" or "aws". Did you mean "local"?'],
-  ['an unknown strategy', withKeys("strategy: 'canary'"), 'strategy: got "canary", expected "blue-green" or "recreate"'],
+  [
+    'an unknown strategy',
+    withKeys("strategy: 'by-hand'"),
+    `strategy: got "by-hand", expected ${strategies.map((name) => `"${name}"`).join(' or ')}`,
+  ],
   ['a region that is none', withKeys("region: 'singapore'"), 'region: got "singapore", expected an AWS region such as "ap-southeast-1"'],
   [
     'an instance type without a size',

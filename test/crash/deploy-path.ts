@@ -8,7 +8,7 @@
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { freePorts } from '../scripts/project.fixture.ts'
+import { freePorts } from '../support/project.ts'
 import { Lane } from './lane.fixture.ts'
 import { label, momentsOf, type Point, pointsOf, scenes } from './point.fixture.ts'
 

@@ -2,7 +2,7 @@
  * A process that runs one verb and is killed while it does. It loads everything first and then waits for its order, so
  * that several can be kept ready.
  */
-import { type Order, runDeploy, runDestroy, type Verb } from './verbs.fixture.ts'
+import { type Order, runDeploy, runDestroy, type Verb } from '../support/verbs.ts'
 
 // What a verb loads at its first use is loaded now.
 await Promise.all(['ec2', 'ecr', 'iam', 'ssm'].map((service) => import(`@aws-sdk/client-${service}`)))

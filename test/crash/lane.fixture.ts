@@ -10,10 +10,10 @@ import type { Kind } from '../../src/local/records.ts'
 import type { Receipt } from '../../src/release/destroy.ts'
 import { Failure } from '../../src/report/failure.ts'
 import { reportOf } from '../../src/terminal/report.ts'
-import { processesOf } from '../scripts/processes.fixture.ts'
-import { type OpenCloud, openCloud } from './cloud.fixture.ts'
+import { type OpenCloud, openCloud } from '../support/open-cloud.ts'
+import { processesOf } from '../support/processes.ts'
+import { runDeploy, runDestroy, type Verb } from '../support/verbs.ts'
 import type { Point, Scene } from './point.fixture.ts'
-import { runDeploy, runDestroy, type Verb } from './verbs.fixture.ts'
 
 /** How many resources of each kind there are. */
 type Census = Readonly<Record<string, number>>

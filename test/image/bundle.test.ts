@@ -5,7 +5,7 @@ import { stop } from 'esbuild'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { bundle } from '../../src/image/bundle.ts'
-import { failureOf, tempFolder } from './folder.ts'
+import { failureOf, tempFolder } from '../support/tiny-image.ts'
 
 const modules = join(import.meta.dirname, '..', '..', 'node_modules')
 

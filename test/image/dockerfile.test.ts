@@ -9,7 +9,7 @@ import * as assert from 'uvu/assert'
 import { digestOf } from '../../src/image/blob.ts'
 import { buildDockerfileImage, imageFromArchive } from '../../src/image/dockerfile.ts'
 import { memoryLayer } from '../../src/image/layer.ts'
-import { failureOf, tempFolder } from './folder.ts'
+import { failureOf, tempFolder } from '../support/tiny-image.ts'
 
 /**
  * An archive as `docker save` writes it; one layer plain, one compressed, one named twice by a link as older versions

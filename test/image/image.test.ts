@@ -8,8 +8,8 @@ import { hostArchitecture } from '../../src/image/base/host.ts'
 import { programOnPath } from '../../src/image/base/program.ts'
 import { buildFilesImage, buildServiceImage } from '../../src/image/image.ts'
 import { pushImage } from '../../src/image/registry/push.ts'
-import { type RunningRegistry, startRegistry } from '../local/registry/registry.ts'
-import { failureOf, tempFolder, tinyImage, untar } from './folder.ts'
+import { type RunningRegistry, startRegistry } from '../support/registry.ts'
+import { failureOf, tempFolder, tinyImage, untar } from '../support/tiny-image.ts'
 
 const architecture = hostArchitecture()
 const source = {

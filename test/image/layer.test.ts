@@ -5,7 +5,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { digestOf } from '../../src/image/blob.ts'
 import { type Entry, fileLayer, memoryLayer } from '../../src/image/layer.ts'
-import { failureOf, tempFolder, untar } from './folder.ts'
+import { failureOf, tempFolder, untar } from '../support/tiny-image.ts'
 
 const entries: Entry[] = [
   { path: '/b/file', content: 'text', mode: 0o600, uid: 5, gid: 6 },

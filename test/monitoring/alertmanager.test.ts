@@ -5,10 +5,10 @@ import * as assert from 'uvu/assert'
 import { parse } from 'yaml'
 import type { Alerts, Config } from '../../config/config.ts'
 import { alertmanagerArguments, alertmanagerFiles, alertmanagerSecrets, monitoringServers, writeFiles } from '../../monitoring/index.ts'
+import { has, inFolder, output } from '../support/promtool.ts'
+import { startWebhook } from '../support/webhook.ts'
 import { config } from './example.fixture.ts'
-import { has, inFolder, output } from './promtool.fixture.ts'
 import { freePorts, start, until } from './server.fixture.ts'
-import { startWebhook } from './webhook.fixture.ts'
 
 const program = monitoringServers(config)
   .find(({ name }) => name === 'alertmanager')!

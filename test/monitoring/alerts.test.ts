@@ -7,9 +7,9 @@ import { pascal } from '../../monitoring/alerts/services.ts'
 import { prometheusFiles, writeFiles } from '../../monitoring/index.ts'
 import type { Alert } from '../../monitoring/rule-file.ts'
 import { ruleFiles } from '../../monitoring/rules.ts'
+import { alertsIn, has, inFolder, output } from '../support/promtool.ts'
 import { caseOf, requests, type Scenario } from './alert-cases.fixture.ts'
 import { config as example, service } from './example.fixture.ts'
-import { alertsIn, has, inFolder, output } from './promtool.fixture.ts'
 
 const config = await loadConfig({ stage: 'local' })
 const alerts = alertsIn(ruleFiles(config))

@@ -3,8 +3,8 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { grafanaFiles, prometheusFiles, writeFiles } from '../../monitoring/index.ts'
 import { Failure } from '../../src/report/failure.ts'
+import { has, inFolder, output } from '../support/promtool.ts'
 import { config } from './example.fixture.ts'
-import { has, inFolder, output } from './promtool.fixture.ts'
 
 const rules = 'groups:\n  - name: team\n    rules:\n      - alert: Idle\n        expr: job:http_requests:rate5m == 0\n'
 const dashboard = { uid: 'team', title: 'Team', panels: [{ title: 'Up', targets: [{ expr: 'up{job=~"$job"}' }, {}] }] }

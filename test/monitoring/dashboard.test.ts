@@ -5,7 +5,7 @@ import { loadConfig } from '../../config/load.ts'
 import { overview } from '../../monitoring/dashboard.ts'
 import { metricsIn, syntaxProblem, withoutVariables } from '../../monitoring/expression.ts'
 import { grafanaFiles } from '../../monitoring/index.ts'
-import { panelsOf, type ReadDashboard } from './dashboard.fixture.ts'
+import { panelsOf, type ReadDashboard } from '../support/dashboard.ts'
 import { config, service } from './example.fixture.ts'
 
 const own = await loadConfig({ stage: 'local' })
@@ -65,7 +65,7 @@ test('panels stand on a grid of 24 columns without overlapping', () => {
 })
 
 test('the data source, the services and the instances can be chosen, and the uid is always the same', () => {
-  const { uid, templating, editable } = dashboard(own)
+  const { uid, templating, editable } = dashboard(config)
   assert.is(uid, 'overview')
   assert.is(editable, false)
   assert.equal(

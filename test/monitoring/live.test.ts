@@ -20,11 +20,11 @@ import {
 } from '../../monitoring/index.ts'
 import { ruleFiles } from '../../monitoring/rules.ts'
 import { startChild, stopChild } from '../../services/kit/child.fixture.ts'
-import { panelsOf, type ReadDashboard } from './dashboard.fixture.ts'
-import { groupsIn, has, inFolder } from './promtool.fixture.ts'
+import { panelsOf, type ReadDashboard } from '../support/dashboard.ts'
+import { groupsIn, has, inFolder } from '../support/promtool.ts'
+import { exported, traffic } from '../support/traffic.ts'
+import { type Notification, startWebhook } from '../support/webhook.ts'
 import { freePorts, type Running, start, until } from './server.fixture.ts'
-import { exported, traffic } from './traffic.fixture.ts'
-import { type Notification, startWebhook } from './webhook.fixture.ts'
 
 /**
  * The config of this repository, with everything on free ports and all of it running: real services, a real Prometheus,

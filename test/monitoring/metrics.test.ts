@@ -7,9 +7,9 @@ import { overview } from '../../monitoring/dashboard.ts'
 import { metricsIn, withoutVariables } from '../../monitoring/expression.ts'
 import { ruleFiles } from '../../monitoring/rules.ts'
 import { type Child, startChild, stopChild } from '../../services/kit/child.fixture.ts'
-import { panelsOf, type ReadDashboard } from './dashboard.fixture.ts'
-import { groupsIn, inFolder } from './promtool.fixture.ts'
-import { exported, traffic } from './traffic.fixture.ts'
+import { panelsOf, type ReadDashboard } from '../support/dashboard.ts'
+import { groupsIn, inFolder } from '../support/promtool.ts'
+import { exported, traffic } from '../support/traffic.ts'
 
 const config = await loadConfig({ stage: 'local' })
 const dashboard: ReadDashboard = JSON.parse(JSON.stringify(overview(config)))

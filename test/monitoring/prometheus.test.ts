@@ -11,8 +11,8 @@ import {
   prometheusTargets,
   writeFiles,
 } from '../../monitoring/index.ts'
+import { has, inFolder, output } from '../support/promtool.ts'
 import { config, service } from './example.fixture.ts'
-import { has, inFolder, output } from './promtool.fixture.ts'
 
 const scraped = ['ml-inference', 'data-ingestion', 'prometheus', 'alertmanager', 'node-exporter']
 const settings = (from = config) => parse(prometheusFiles(from)['prometheus.yml']!)

@@ -14,13 +14,34 @@ import { exit, Failure } from '../../src/report/failure.ts'
 const root = resolve(import.meta.dirname, '../..')
 let folder: string
 
+/** A config as people keep theirs, with a comment, entries on one line and on many, and a stage that differs. */
+const text = `import { defineConfig } from './config/index.ts'
+
+export default defineConfig(({ stage }) => ({
+  app: 'mlops',
+
+  // One entry here and one folder in services/ is all that a service needs.
+  services: {
+    'ml-inference': {
+      entry: './services/ml-inference/server.ts',
+      port: 8001,
+      measures: ['predictions'],
+    },
+    'data-ingestion': { entry: './services/data-ingestion/server.ts', port: 8002, expose: 'public', measures: ['ingestion'] },
+  },
+
+  monitoring: { prometheus: { port: 9090 }, grafana: { port: 3000 }, expose: stage === 'local' ? 'public' : 'nobody' },
+}))
+`
+
 /** A copy of what a service needs of the project. */
 test.before.each(async () => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), 'new-service-')))
   for (const part of ['config', 'scripts', 'services/kit', 'services/data-ingestion', 'services/ml-inference', 'src']) {
     await cp(join(root, part), join(folder, part), { recursive: true })
   }
-  for (const file of ['package.json', 'mlops.config.ts', 'tsconfig.json', 'biome.json']) await cp(join(root, file), join(folder, file))
+  for (const file of ['package.json', 'tsconfig.json', 'biome.json']) await cp(join(root, file), join(folder, file))
+  writeFileSync(join(folder, 'mlops.config.ts'), text)
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
 })
 
@@ -38,7 +59,6 @@ function run(program: string, ...words: string[]): Promise<{ code: number; stdou
 const make = (...words: string[]) => run(process.execPath, 'scripts/new-service.mjs', ...words)
 
 test("a new service is in the config, which is otherwise as it was, passes its own tests and the project's checks", async () => {
-  const before = readFileSync(join(folder, 'mlops.config.ts'), 'utf8')
   const { code, stdout, stderr } = await make('churn-rate')
   assert.is(code, 0, stderr)
   assert.is(
@@ -46,9 +66,9 @@ test("a new service is in the config, which is otherwise as it was, passes its o
     'services/churn-rate/server.ts\nservices/churn-rate/app.ts\nservices/churn-rate/smoke.ts\nservices/churn-rate/app.test.ts\nmlops.config.ts\n',
   )
   const after = readFileSync(join(folder, 'mlops.config.ts'), 'utf8')
-  const added = after.split('\n').filter((line) => !before.split('\n').includes(line))
+  const added = after.split('\n').filter((line) => !text.split('\n').includes(line))
   assert.equal(added, ["    'churn-rate': { entry: './services/churn-rate/server.ts', port: 8003, measures: [] },"])
-  assert.is(after.replace(`${added[0]}\n`, ''), before)
+  assert.is(after.replace(`${added[0]}\n`, ''), text)
 
   const config = await loadConfig({ cwd: folder, env: {} })
   assert.is(config.services.at(-1)?.name, 'churn-rate')
@@ -81,8 +101,6 @@ test('run twice it refuses', async () => {
 })
 
 test('names and ports that are none are refused, and nothing is left behind', async () => {
-  const text = () => readFileSync(join(folder, 'mlops.config.ts'), 'utf8')
-  const before = text()
   const refused: [name: string, port: string | undefined, reason: RegExp][] = [
     ['ml-inference', undefined, /There is a service ml-inference already/],
     ['kit', undefined, /There is a folder services\/kit already/],
@@ -96,28 +114,28 @@ test('names and ports that are none are refused, and nothing is left behind', as
     assert.is(error.code, exit.usage)
     assert.match(error.message, reason)
   }
-  assert.is(text(), before)
+  assert.is(readFileSync(join(folder, 'mlops.config.ts'), 'utf8'), text)
   assert.equal(readdirSync(join(folder, 'services')).sort(), ['data-ingestion', 'kit', 'ml-inference'])
   assert.not.ok(readdirSync(folder).some((name) => name.endsWith('.new')))
 })
 
 test('a config that only a person can add to is left alone, and the message says what to add', async () => {
-  const text = readFileSync(join(folder, 'mlops.config.ts'), 'utf8').replace('services: {', "services: stage === 'x' ? {} : {")
-  writeFileSync(join(folder, 'mlops.config.ts'), text)
+  const written = text.replace('services: {', "services: stage === 'x' ? {} : {")
+  writeFileSync(join(folder, 'mlops.config.ts'), written)
   const error = await attempt('churn', undefined)
   assert.match(error.message, 'The services of mlops.config.ts do not stand there as one object')
   assert.is(error.details.next, "Add it by hand: churn: { entry: './services/churn/server.ts', port: 8003, measures: [] }")
-  assert.is(readFileSync(join(folder, 'mlops.config.ts'), 'utf8'), text)
+  assert.is(readFileSync(join(folder, 'mlops.config.ts'), 'utf8'), written)
   assert.not.ok(existsSync(join(folder, 'services', 'churn')))
 })
 
 test('an entry has the quotes of its file, and a port that nothing else has', async () => {
-  const text = readFileSync(join(folder, 'mlops.config.ts'), 'utf8').replaceAll("'", '"').replace('port: 8002', 'port: 9089')
-  writeFileSync(join(folder, 'mlops.config.ts'), text)
+  const written = text.replaceAll("'", '"').replace('port: 8002', 'port: 9089')
+  writeFileSync(join(folder, 'mlops.config.ts'), written)
   const { port } = await makeService(await loadConfig({ cwd: folder, env: {} }), 'churn')
   assert.is(port, 9091)
   const line = '    churn: { entry: "./services/churn/server.ts", port: 9091, measures: [] },\n'
-  assert.is(readFileSync(join(folder, 'mlops.config.ts'), 'utf8').replace(line, ''), text)
+  assert.is(readFileSync(join(folder, 'mlops.config.ts'), 'utf8').replace(line, ''), written)
 })
 
 /** The Failure with which making a service ends. */

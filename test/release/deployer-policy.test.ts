@@ -17,9 +17,9 @@ import { leaseHolder } from '../../src/release/state/lease.ts'
 import { history } from '../../src/release/state/ledger.ts'
 import { Failure } from '../../src/report/failure.ts'
 import { reportOf } from '../../src/terminal/report.ts'
-import { openCloud } from '../crash/cloud.fixture.ts'
-import { type Order, runDeploy, runDestroy } from '../crash/verbs.fixture.ts'
-import { freePorts } from '../scripts/project.fixture.ts'
+import { openCloud } from '../support/open-cloud.ts'
+import { freePorts } from '../support/project.ts'
+import { type Order, runDeploy, runDestroy } from '../support/verbs.ts'
 
 interface Policy {
   readonly Version: string

@@ -13,7 +13,7 @@ import { lookForPlan } from '../../src/release/plan/work.ts'
 import { history } from '../../src/release/state/ledger.ts'
 import { withLease } from '../../src/release/state/with-lease.ts'
 import { statusOf } from '../../src/release/status.ts'
-import { withMoto } from '../aws/moto.fixture.ts'
+import { withMoto } from '../support/moto.ts'
 import { configOf } from './config.fixture.ts'
 
 /** Provisions a stage, looks at it, destroys it. */

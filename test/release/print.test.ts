@@ -8,7 +8,7 @@ import { printDeployed, printHistory, printPlan, printReceipt, printStatus, prin
 import type { LedgerEntry } from '../../src/release/state/ledger.ts'
 import type { Status } from '../../src/release/status.ts'
 import { createTerminal, type Terminal } from '../../src/terminal/terminal.ts'
-import { Screen } from '../terminal/screen.ts'
+import { Screen } from '../support/screen.ts'
 
 /** What is printed to standard output and to standard error, on pipes. */
 function printed(print: (terminal: Terminal) => void, color = false): { out: string; err: string } {

@@ -3,10 +3,10 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { until } from './client.fixture.ts'
-import { kill, processesOf } from './processes.fixture.ts'
-import { document, layProject, nothingRuns, webService } from './project.fixture.ts'
-import { smallDisk } from './small-disk.fixture.ts'
+import { until } from '../support/client.ts'
+import { kill, processesOf } from '../support/processes.ts'
+import { document, layProject, nothingRuns, webService } from '../support/project.ts'
+import { smallDisk } from '../support/small-disk.ts'
 
 const disk = smallDisk(800)
 

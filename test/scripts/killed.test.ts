@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { askCloud } from '../../src/local/admin/client.ts'
-import { traffic, until } from './client.fixture.ts'
-import { kill, processesOf, treeOf } from './processes.fixture.ts'
-import { document, layProject, nothingRuns, type Running, webService } from './project.fixture.ts'
+import { traffic, until } from '../support/client.ts'
+import { kill, processesOf, treeOf } from '../support/processes.ts'
+import { document, layProject, nothingRuns, type Running, webService } from '../support/project.ts'
 
 const project = await layProject()
 const address = `http://127.0.0.1:${project.ports[0]}/`

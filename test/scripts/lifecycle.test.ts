@@ -3,8 +3,8 @@ import { accessSync, constants, readFileSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { traffic, until } from './client.fixture.ts'
-import { document, holdPort, layProject, nothingRuns } from './project.fixture.ts'
+import { traffic, until } from '../support/client.ts'
+import { document, holdPort, layProject, nothingRuns } from '../support/project.ts'
 
 const project = await layProject({ services: ['ml-inference', 'data-ingestion'] })
 const [inference, ingestion, third, prometheus, grafana] = project.ports as [number, number, number, number, number]

@@ -8,8 +8,8 @@ import * as assert from 'uvu/assert'
 import { Clients } from '../../src/aws/clients.ts'
 import { readCredentials } from '../../src/local/files/keys.ts'
 import { readCloudState } from '../../src/local/process/cloud-state.ts'
-import { until } from './client.fixture.ts'
-import { document, layProject } from './project.fixture.ts'
+import { until } from '../support/client.ts'
+import { document, layProject } from '../support/project.ts'
 
 const run = promisify(execFile)
 const installed = process.env.PATH!.split(delimiter).some((folder) => existsSync(join(folder, 'aws')))

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { holderInTable } from '../../src/local/machine/metadata/connection-table.ts'
-import { stranger } from '../local/machine/metadata/asker.fixture.ts'
+import { stranger } from '../support/asker.ts'
 
 /** Everything that the processes of a stage listen on. */
 export interface Sockets {

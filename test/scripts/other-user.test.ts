@@ -10,10 +10,10 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { readCredentials } from '../../src/local/files/keys.ts'
 import { closeToOthers, openToOthers } from '../../src/local/machine/packet-filter.ts'
-import { noStranger } from '../local/machine/metadata/asker.fixture.ts'
+import { noStranger } from '../support/asker.ts'
+import { processesOf } from '../support/processes.ts'
+import { layProject, nothingRuns } from '../support/project.ts'
 import { everythingBelow, type Reached, type Sockets, socketsOf, tryAsStranger } from './other-user.fixture.ts'
-import { processesOf } from './processes.fixture.ts'
-import { layProject, nothingRuns } from './project.fixture.ts'
 
 if (noStranger !== undefined) test(`nothing is tried as another user: ${noStranger}`, () => undefined)
 else if (process.platform !== 'linux') test('nothing is tried as another user: what listens is read from /proc', () => undefined)

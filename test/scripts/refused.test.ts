@@ -4,8 +4,8 @@ import { hostname, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { processesOf } from './processes.fixture.ts'
-import { document, holdPort, layProject, webService } from './project.fixture.ts'
+import { processesOf } from '../support/processes.ts'
+import { document, holdPort, layProject, webService } from '../support/project.ts'
 
 const project = await layProject()
 

@@ -1,9 +1,9 @@
 // time limit: 480 s
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { until } from './client.fixture.ts'
-import { kill, processesOf } from './processes.fixture.ts'
-import { document, holdPort, layProject, type Project } from './project.fixture.ts'
+import { until } from '../support/client.ts'
+import { kill, processesOf } from '../support/processes.ts'
+import { document, holdPort, layProject, type Project } from '../support/project.ts'
 
 const service = `import { createService } from '../kit/service.ts'
 import { run } from '../kit/run.ts'

@@ -1,8 +1,8 @@
 // time limit: 480 s
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { processesOf } from './processes.fixture.ts'
-import { document, layProject, type Project, webService } from './project.fixture.ts'
+import { processesOf } from '../support/processes.ts'
+import { document, layProject, type Project, webService } from '../support/project.ts'
 
 /** The machines that run in a project, by the ids of their instances. */
 function machines({ folder }: Project): string[] {

@@ -9,7 +9,7 @@ import * as assert from 'uvu/assert'
 import { createParameter } from '../../src/aws/parameters.ts'
 import { fetchSecrets } from '../../src/secrets-agent/fetch-secrets.ts'
 import { writeSecretRequest } from '../../src/secrets-agent/secret-request.ts'
-import { createTestCloud, errorOf } from '../aws/cloud.fixture.ts'
+import { createTestCloud, errorOf } from '../support/cloud.ts'
 
 const cloud = await createTestCloud()
 const { clients } = cloud

@@ -2,7 +2,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { exit, Failure } from '../../src/report/failure.ts'
 import { ask } from '../../src/terminal/confirm.ts'
-import { keyboard, Screen } from './screen.ts'
+import { keyboard, Screen } from '../support/screen.ts'
 
 async function answered(typed: string, phrase?: string): Promise<{ yes: boolean; shown: string }> {
   const input = keyboard()

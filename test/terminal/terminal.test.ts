@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createTerminal, type TerminalOptions } from '../../src/terminal/terminal.ts'
-import { keyboard, Screen } from './screen.ts'
+import { keyboard, Screen } from '../support/screen.ts'
 
 function open(options: TerminalOptions = {}, isTTY = false) {
   const stdout = new Screen({ isTTY, columns: 40 })
@@ -11,21 +11,21 @@ function open(options: TerminalOptions = {}, isTTY = false) {
 }
 
 function work({ terminal }: ReturnType<typeof open>): void {
-  terminal.emit({ phase: 'look', state: 'started' })
+  terminal.emit({ phase: 'lock', state: 'started' })
   terminal.note('a note')
   terminal.warn('a warning')
-  terminal.emit({ phase: 'look', state: 'done', seconds: 1 })
+  terminal.emit({ phase: 'lock', state: 'done', seconds: 1 })
   terminal.print('a result')
   terminal.table([{ a: 1 }], ['a'])
-  terminal.timeline([{ label: 'look', start: 0, seconds: 1 }])
+  terminal.timeline([{ label: 'lock', start: 0, seconds: 1 }])
   terminal.end()
 }
 
 test('results go to stdout, everything else to stderr', () => {
   const opened = open({ columns: 30 })
   work(opened)
-  assert.is(opened.stdout.written, `a result\nA\n1\nlook  ${'█'.repeat(17)}  1.0 s\n`)
-  assert.is(opened.stderr.written, 'look  started\na note\n! a warning\nlook  done  1.0 s\n')
+  assert.is(opened.stdout.written, `a result\nA\n1\nlock  ${'█'.repeat(17)}  1.0 s\n`)
+  assert.is(opened.stderr.written, 'lock  started\na note\n! a warning\nlock  done  1.0 s\n')
 })
 
 test('--json leaves stdout to the one document and keeps nothing but warnings', () => {
@@ -45,8 +45,8 @@ test('--quiet keeps results and warnings', () => {
 test('on a terminal the progress is live and what is printed stands above it', () => {
   const opened = open({ color: false }, true)
   work(opened)
-  assert.is(opened.stderr.shown, ['a note', '! a warning', '✔ look        1.0 s'].join('\n'))
-  assert.is(opened.stdout.shown, `a result\nA\n1\nlook  ${'█'.repeat(27)}  1.0 s`)
+  assert.is(opened.stderr.shown, ['a note', '! a warning', '✔ lock        1.0 s'].join('\n'))
+  assert.is(opened.stdout.shown, `a result\nA\n1\nlock  ${'█'.repeat(27)}  1.0 s`)
 })
 
 test('in CI nothing moves, even on a terminal, and there is no escape code without FORCE_COLOR', () => {

@@ -1,3 +1,4 @@
+import type { Phase } from '../../report/event.ts'
 import { Failure } from '../../report/failure.ts'
 import { isAmbiguous, isBlocked, isNotFound, isThrottled } from '../errors.ts'
 import { retry } from '../retry.ts'
@@ -29,7 +30,7 @@ export function closure(targets: readonly AnyResource[]): AnyResource[] {
  * fails, only what depends on it is left undone; what is under way is finished, so that nothing is created that nobody
  * waits for, and one Failure names the causes and what they held up.
  */
-export async function up(targets: readonly AnyResource[], context: Context, phase: string): Promise<Walked> {
+export async function up(targets: readonly AnyResource[], context: Context, phase: Phase): Promise<Walked> {
   const all = closure(targets)
   const done = new Map(all.map((resource) => [resource, Promise.withResolvers<unknown>()]))
   const make = async (resource: AnyResource, needs: Record<string, unknown>, waiting: Waiting) =>
@@ -78,7 +79,7 @@ export async function up(targets: readonly AnyResource[], context: Context, phas
  * Removes every one of these resources that exists, users before what they use: the walk of `up` with its edges turned.
  * What they need beyond this list stays.
  */
-export async function down(all: readonly AnyResource[], context: Context, phase: string): Promise<Walked> {
+export async function down(all: readonly AnyResource[], context: Context, phase: Phase): Promise<Walked> {
   const users = (resource: AnyResource) => all.filter((other) => heldBy(other).includes(resource))
   return walk(all, users, context, phase, async (resource, waiting) => {
     const out = await resource.find(context)

@@ -1,4 +1,6 @@
+import type { Phase } from '../../report/event.ts'
 import { Failure } from '../../report/failure.ts'
+import { type Ending, step } from '../../report/step.ts'
 import { explain } from '../errors.ts'
 import type { AnyResource, Context, Waiting } from './resource.ts'
 
@@ -17,12 +19,14 @@ export interface Walked {
   readonly timings: readonly Timing[]
 }
 
+/** What came of the work on one resource. */
+interface Done {
+  readonly out: unknown
+  readonly detail: string
+}
+
 /** What is done to one resource; undefined when there was nothing to do. */
-export type Work = (
-  resource: AnyResource,
-  waiting: Waiting,
-  outputs: ReadonlyMap<string, unknown>,
-) => Promise<{ out: unknown; detail: string } | undefined>
+export type Work = (resource: AnyResource, waiting: Waiting, outputs: ReadonlyMap<string, unknown>) => Promise<Done | undefined>
 
 /**
  * Works on every resource as soon as those that come `before` it are done, and on all others meanwhile. A failure holds
@@ -34,7 +38,7 @@ export async function walk(
   all: readonly AnyResource[],
   before: (resource: AnyResource) => AnyResource[],
   context: Context,
-  phase: string,
+  phase: Phase,
   work: Work,
 ): Promise<Walked> {
   const begin = performance.now()
@@ -61,24 +65,22 @@ export async function walk(
       return false
     }
     const start = performance.now()
-    const seconds = () => (performance.now() - start) / 1000
-    try {
+    const { name } = resource
+    const timed = async (waiting: Waiting) => {
       context.signal.throwIfAborted()
-      context.emit({ phase, step: resource.name, state: 'started' })
-      const result = await work(resource, (detail) => context.emit({ phase, step: resource.name, state: 'progress', detail }), outputs)
-      if (result) outputs.set(resource.name, result.out)
-      timings.push({ name: resource.name, start: (start - begin) / 1000, seconds: seconds(), after: prerequisites.map(({ name }) => name) })
-      context.emit({
-        phase,
-        step: resource.name,
-        state: result ? 'done' : 'skipped',
-        seconds: seconds(),
-        detail: result?.detail ?? 'not there',
-      })
+      const result = await work(resource, waiting, outputs)
+      if (result) outputs.set(name, result.out)
+      const after = prerequisites.map((each) => each.name)
+      timings.push({ name, start: (start - begin) / 1000, seconds: (performance.now() - start) / 1000, after })
+      return result
+    }
+    const ending = (result: Done | undefined): Ending =>
+      result ? { state: 'done', detail: result.detail } : { state: 'skipped', detail: 'not there' }
+    try {
+      await step(context.emit, { phase, step: name }, timed, ending)
       return true
     } catch (error) {
-      failures.push({ name: resource.name, error })
-      context.emit({ phase, step: resource.name, state: 'failed', seconds: seconds(), detail: (error as Error).message })
+      failures.push({ name, error })
       return false
     }
   }
@@ -93,11 +95,7 @@ export async function walk(
 }
 
 /** One error for a walk that failed: the first cause in full, the other causes and what was held up by name. */
-function gather(
-  failures: readonly { name: string; error: unknown }[],
-  skippedBecause: ReadonlyMap<string, string>,
-  phase: string,
-): unknown {
+function gather(failures: readonly { name: string; error: unknown }[], skippedBecause: ReadonlyMap<string, string>, phase: Phase): unknown {
   const [first, ...others] = failures as [{ name: string; error: unknown }, ...{ name: string; error: unknown }[]]
   const error = explain(first.error, `Could not ${phase} ${first.name}`, first.name)
   if (!(error instanceof Failure)) return error

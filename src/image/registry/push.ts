@@ -1,5 +1,4 @@
 import { pipeline, Readable } from 'node:stream'
-import type { Emit } from '../../report/event.ts'
 import { Failure } from '../../report/failure.ts'
 import type { Artifact, Blob } from '../blob.ts'
 import { measure } from '../layer.ts'
@@ -16,13 +15,6 @@ export interface Target {
   readonly authorization?: string
   /** `contentTag(image.digest)` where none is given. */
   readonly tag?: string
-}
-
-/** Who hears about the progress of long uploads: `progress` events, of this phase and step. */
-export interface Listener {
-  readonly emit?: Emit
-  readonly phase?: string
-  readonly step?: string
 }
 
 /** Where an image is found in a registry, which is known before it is there. */
@@ -54,16 +46,17 @@ export function contentTag(digest: string): string {
  * one request. Broken connections, 429 and 5xx are tried again with growing pauses; a refusal is not. The manifest goes
  * last, so that a reader never finds half an image.
  *
+ * @param tell hears how far long uploads are: `3.1 of 5.0 MiB uploaded`
  * @throws Failure with repository, blob, status and the registry's own words
  */
-export async function pushImage(image: Artifact, target: Target, listener: Listener = {}): Promise<Pushed> {
+export async function pushImage(image: Artifact, target: Target, tell: (detail: string) => void = () => undefined): Promise<Pushed> {
   const registry = registryAt(target.registry, target.authorization)
   const blobs = [...new Map([image.config, ...image.layers].map((blob) => [blob.digest, blob])).values()]
   const located = locate(image, target)
   if (await has(registry, target.repository, `manifests/${image.digest}`, image.mediaType)) {
     return { ...located, uploadedBytes: 0, uploadedBlobs: 0, presentBlobs: blobs.length }
   }
-  const progress = progressOf(image, blobs, listener)
+  const progress = progressOf(blobs, tell)
   const uploaded = await Promise.all(blobs.map((blob) => provide(registry, target, image.name, blob, progress)))
   await putManifest(registry, target, image)
   const missing = blobs.filter((_blob, index) => uploaded[index])
@@ -168,11 +161,7 @@ async function tagged(registry: Registry, repository: string, tag: string, image
 }
 
 /** Tells every twentieth of the way, of uploads that take long enough for a person to wonder. */
-function progressOf(
-  image: Artifact,
-  blobs: readonly Blob[],
-  { emit, phase = 'build', step = image.name }: Listener,
-): (bytes: number) => void {
+function progressOf(blobs: readonly Blob[], tell: (detail: string) => void): (bytes: number) => void {
   const total = blobs.reduce((sum, blob) => sum + blob.size, 0)
   const mebibytes = (bytes: number) => (bytes / 2 ** 20).toFixed(1)
   let sent = 0
@@ -181,6 +170,6 @@ function progressOf(
     sent += bytes
     if (sent - told < Math.max(total / 20, 1 << 20)) return
     told = sent
-    emit?.({ phase, step, state: 'progress', detail: `${mebibytes(sent)} of ${mebibytes(total)} MiB uploaded` })
+    tell(`${mebibytes(sent)} of ${mebibytes(total)} MiB uploaded`)
   }
 }

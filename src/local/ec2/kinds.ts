@@ -58,6 +58,10 @@ const kinds = {
 
 export type Ec2Kind = keyof typeof kinds
 type StoredKind = Ec2Kind & Kind
+type TaggedKind = { [K in Ec2Kind]: (typeof kinds)[K] extends { type: string } ? K : never }[Ec2Kind]
+
+/** The kinds that have tags. */
+export const taggedKinds = (Object.keys(kinds) as Ec2Kind[]).filter((kind): kind is TaggedKind => facts(kind).type !== undefined)
 
 /** What is known of a kind. */
 export function facts(kind: Ec2Kind): Ec2Resource {

@@ -2,13 +2,13 @@ import type { EC2, TagDescription } from '@aws-sdk/client-ec2'
 import { type Actions, ApiError, type Store } from '../cloud.ts'
 import type { Tag } from '../records.ts'
 import { describe } from './describe.ts'
-import { facts, find, kindOf, notFound } from './kinds.ts'
+import { facts, find, kindOf, notFound, taggedKinds } from './kinds.ts'
 import { mergeEc2Tags } from './tag.ts'
 
-/** The kinds that have tags in their own record. */
-const records = ['vpc', 'subnet', 'internetGateway', 'routeTable', 'securityGroup', 'address', 'instance'] as const
-/** Those whose tags stand in the record of their instance, and where. */
+/** The kinds whose tags stand in the record of their instance, and where. */
 const parts = { volume: 'VolumeTags', networkInterface: 'NetworkInterfaceTags' } as const
+/** Those that have tags in their own record. */
+const records = taggedKinds.filter((kind): kind is Exclude<typeof kind, keyof typeof parts> => !(kind in parts))
 
 /** Replaces the tags of what an id names. Throws ApiError where it names nothing. */
 function change(store: Store, id: string, edit: (present: Tag[]) => Tag[]): void {

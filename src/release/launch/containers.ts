@@ -2,8 +2,8 @@ import type { Config } from '../../../config/config.ts'
 import { monitoringServers } from '../../../monitoring/index.ts'
 import type { Located } from '../../image/registry/push.ts'
 import { writeSecretRequest } from '../../secrets-agent/secret-request.ts'
-import type { Container, SecretsAgent } from './launch-script.ts'
 import { nodeOptions } from './node-options.ts'
+import type { Container, SecretsAgent } from './script-input.ts'
 import { secretName } from './secrets.ts'
 
 /** Where a service finds its JSON Schema in its image. */

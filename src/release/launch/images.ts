@@ -9,9 +9,10 @@ import { howToGet, programOnPath } from '../../image/base/program.ts'
 import type { Image } from '../../image/blob.ts'
 import { buildDockerfileImage } from '../../image/dockerfile.ts'
 import { buildFilesImage, buildServiceImage } from '../../image/image.ts'
-import { contentTag, pushImage, type Target } from '../../image/registry/push.ts'
+import { contentTag, type Pushed, pushImage, type Target } from '../../image/registry/push.ts'
 import { bytes } from '../../report/bytes.ts'
 import type { Emit } from '../../report/event.ts'
+import { type Ending, step } from '../../report/step.ts'
 import { settled } from '../plan/settled.ts'
 import { schemaPath } from './containers.ts'
 
@@ -106,18 +107,9 @@ function architectureOn(base: string, architecture: string): string {
 /** Builds images side by side. */
 export async function buildImages(recipes: readonly ImageRecipe[], architecture: string, emit: Emit): Promise<Map<string, Image>> {
   const built = await settled(
-    recipes.map(async (recipe) => {
-      const start = performance.now()
-      emit({ phase: 'build', step: recipe.name, state: 'started' })
-      const image = await recipe.build(architecture)
-      emit({
-        phase: 'build',
-        step: recipe.name,
-        state: 'done',
-        detail: shortDigest(image.digest),
-        seconds: (performance.now() - start) / 1000,
-      })
-      return [recipe.name, image] as const
+    recipes.map(async ({ name, build }) => {
+      const ending = ({ digest }: Image): Ending => ({ state: 'done', detail: shortDigest(digest) })
+      return [name, await step(emit, { phase: 'build', step: name }, () => build(architecture), ending)] as const
     }),
   )
   return new Map(built)
@@ -127,12 +119,12 @@ export async function buildImages(recipes: readonly ImageRecipe[], architecture:
 export async function pushImages(images: ReadonlyMap<string, Image>, repository: Target, emit: Emit): Promise<void> {
   await settled(
     [...images].map(async ([name, image]) => {
-      const start = performance.now()
-      emit({ phase: 'push', step: name, state: 'started' })
       const target = { ...repository, tag: `${tagPrefix(name)}${contentTag(image.digest)}` }
-      const result = await pushImage(image, target, { emit, phase: 'push', step: name })
-      const detail = result.uploadedBytes === 0 ? 'unchanged' : bytes(result.uploadedBytes)
-      emit({ phase: 'push', step: name, state: 'done', detail, seconds: (performance.now() - start) / 1000 })
+      const ending = ({ uploadedBytes }: Pushed): Ending => ({
+        state: 'done',
+        detail: uploadedBytes === 0 ? 'unchanged' : bytes(uploadedBytes),
+      })
+      await step(emit, { phase: 'push', step: name }, (progress) => pushImage(image, target, progress), ending)
     }),
   )
 }

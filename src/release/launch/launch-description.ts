@@ -3,7 +3,7 @@ import { type Job, jobs, monitoringLaunchFiles } from '../../../monitoring/index
 import type { Located } from '../../image/registry/push.ts'
 import { containersOf, type DescribedContainer, secretsAgentOf } from './containers.ts'
 import { digestsOf } from './images.ts'
-import type { Launch, SecretsAgent } from './launch-script.ts'
+import type { Launch, SecretsAgent } from './script-input.ts'
 
 /**
  * What a release is launched from, on any machine and as often as wanted: all that a launch script needs but what

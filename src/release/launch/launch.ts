@@ -3,7 +3,8 @@ import type { Instance } from '../../aws/resources/instance.ts'
 import { agentOnline, runCommand } from '../../aws/run-command.ts'
 import { Failure } from '../../report/failure.ts'
 import type { StageId } from '../stage/names.ts'
-import { type Launch, launchScript } from './launch-script.ts'
+import { launchScript } from './launch-script.ts'
+import type { Launch } from './script-input.ts'
 
 /** How long a launch may run, in seconds: docker's installation and the pull of large images included. */
 const launchSeconds = 900

@@ -1,5 +1,6 @@
-import type { Emit, Event } from '../../report/event.ts'
-import { type AnyOperation, type OperationContext, type Operations, type Phase, prerequisites } from './operation.ts'
+import type { Emit, Phase } from '../../report/event.ts'
+import { step } from '../../report/step.ts'
+import { type AnyOperation, type OperationContext, type Operations, prerequisites } from './operation.ts'
 import { phaseProgress, phaseSeconds } from './phase-progress.ts'
 import { settled } from './settled.ts'
 
@@ -81,9 +82,6 @@ export async function carryOut(operations: readonly AnyOperation[], options: Car
     await Promise.allSettled(after.map(promiseOf))
     signal.throwIfAborted()
     const start = since()
-    const report = (state: Event['state'], detail?: string) =>
-      operation.quiet ||
-      emit({ phase, step: title, state, ...(detail !== undefined && { detail }), ...(ends(state) && { seconds: since() - start }) })
     const timing = () => ({
       phase,
       name: title,
@@ -91,26 +89,22 @@ export async function carryOut(operations: readonly AnyOperation[], options: Car
       seconds: since() - start,
       after: prerequisites(operation).map((each) => each.title),
     })
-    begun.push(operation)
-    phases.begins(operation)
-    report('started')
-    try {
-      const context = {
-        signal,
-        undoSignal,
-        progress: (detail: string) => report('progress', detail),
-        seconds: () => phaseSeconds(timings),
-        failed: () => first !== undefined,
-      }
+    const work = async (progress: OperationContext['progress']) => {
+      const context = { signal, undoSignal, progress, seconds: () => phaseSeconds(timings), failed: () => first !== undefined }
       const out = await operation.run({ ...Object.fromEntries(inputs), ...later } as never, context)
       if (operation.final) final = true
-      report('done', operation.label?.(out))
+      return out
+    }
+    begun.push(operation)
+    phases.begins(operation)
+    try {
+      const tell = operation.quiet ? () => undefined : emit
+      const out = await step(tell, { phase, step: title }, work, (out) => ({ state: 'done', detail: operation.label?.(out) }))
       phases.done(operation)
       return out
     } catch (error) {
       first ??= { error }
       if (!options.goOn) failed.abort(error)
-      report('failed', (error as Error).message)
       throw error
     } finally {
       timings.push(timing())
@@ -128,8 +122,6 @@ export async function carryOut(operations: readonly AnyOperation[], options: Car
   return { ok: false, timings, error: first.error, notUndone, resultOf }
 }
 
-const ends = (state: Event['state']) => state === 'done' || state === 'failed'
-
 /** Takes back what was begun, the latest first. What goes wrong in that is returned: it must not hide the cause. */
 async function undo(begun: readonly AnyOperation[], { emit, undoSignal, mayUndo }: CarryOutOptions): Promise<string[]> {
   const problems: string[] = []
@@ -145,19 +137,18 @@ async function undo(begun: readonly AnyOperation[], { emit, undoSignal, mayUndo 
   const undoable = begun.filter((operation) => operation.undo).toReversed()
   if (undoable.length === 0) return problems
   const phase = 'clear away'
-  const start = performance.now()
-  emit({ phase, state: 'started' })
-  for (const operation of undoable) {
-    const context: OperationContext = {
-      signal: undoSignal,
-      undoSignal,
-      progress: (detail) => emit({ phase, step: operation.title, state: 'progress', detail }),
-      seconds: () => ({}),
-      failed: () => true,
+  const work = async () => {
+    for (const operation of undoable) {
+      const context: OperationContext = {
+        signal: undoSignal,
+        undoSignal,
+        progress: (detail) => emit({ phase, step: operation.title, state: 'progress', detail }),
+        seconds: () => ({}),
+        failed: () => true,
+      }
+      await attempt(() => operation.undo!(context))
     }
-    await attempt(() => operation.undo!(context))
+    return problems
   }
-  const state = problems.length === 0 ? 'done' : 'failed'
-  emit({ phase, state, seconds: (performance.now() - start) / 1000 })
-  return problems
+  return step(emit, { phase }, work, () => ({ state: problems.length === 0 ? 'done' : 'failed' }))
 }

@@ -1,3 +1,5 @@
+import type { Phase } from '../../report/event.ts'
+
 /** What an operation does to what it is about: makes it, keeps it, changes it, removes it, replaces it by a new one. */
 export type Glyph = '+' | ' ' | '~' | '-' | '-/+'
 
@@ -7,10 +9,6 @@ export interface PlanLine {
   readonly what: string
   readonly detail: string
 }
-
-/** The parts that a run is told and timed in, in the order in which most runs meet them. */
-export const phases = ['retire', 'create', 'build', 'push', 'launch', 'verify', 'promote', 'record', 'destroy', 'receipt'] as const
-export type Phase = (typeof phases)[number]
 
 /** What an operation works with beside its inputs. */
 export interface OperationContext {

@@ -1,5 +1,5 @@
-import type { Emit } from '../../report/event.ts'
-import type { AnyOperation, Phase } from './operation.ts'
+import type { Emit, Phase } from '../../report/event.ts'
+import type { AnyOperation } from './operation.ts'
 
 /** Tells when each phase of a run begins and ends: with the first and the last of its operations. */
 export interface PhaseProgress {

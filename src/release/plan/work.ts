@@ -3,9 +3,10 @@ import type { Clients } from '../../aws/clients.ts'
 import { type MachineType, machineType } from '../../aws/resources/machine-type.ts'
 import type { Emit } from '../../report/event.ts'
 import { type Recipes, recipesOf } from '../launch/images.ts'
-import { type LeaseOwner, thisOwner } from '../state/lease.ts'
+import { type LeaseOwner, thisOwner } from '../state/lease-owner.ts'
 import { lookAt, type StageState } from '../state/stage-state.ts'
 import { type Capacity, capacityFor } from './capacity.ts'
+import { commitOf } from './commit.ts'
 
 /** What a plan is made from: what is wanted, what is there, how much capacity there is, and who asks. */
 export interface Work {
@@ -17,6 +18,8 @@ export interface Work {
   readonly machine: MachineType
   readonly recipes: Recipes
   readonly owner: LeaseOwner
+  /** The commit that the project's folder stands at; undefined where there is none. */
+  readonly commit: string | undefined
   readonly emit: Emit
 }
 
@@ -26,7 +29,11 @@ export interface Work {
  */
 export async function lookForPlan(clients: Clients, config: Config, emit: Emit, verb: string): Promise<Work> {
   const { type, fallbackTypes } = config.instance
-  const [state, machine] = await Promise.all([lookAt(clients, config), machineType(clients, type, fallbackTypes)])
+  const [state, machine, commit] = await Promise.all([
+    lookAt(clients, config),
+    machineType(clients, type, fallbackTypes),
+    commitOf(config.folder),
+  ])
   const capacity = await capacityFor(clients, state)
-  return { config, clients, state, capacity, machine, recipes: recipesOf(config), owner: thisOwner(verb), emit }
+  return { config, clients, state, capacity, machine, recipes: recipesOf(config), owner: thisOwner(verb), commit, emit }
 }

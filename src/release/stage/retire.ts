@@ -4,11 +4,11 @@ import { Inventory } from '../../aws/graph/inventory.ts'
 import type { Context } from '../../aws/graph/resource.ts'
 import { type Instance, instances } from '../../aws/resources/instance.ts'
 import { runCommand } from '../../aws/run-command.ts'
-import type { Emit } from '../../report/event.ts'
+import type { Emit, Phase } from '../../report/event.ts'
+import { type Ending, step } from '../../report/step.ts'
 import { settled } from '../plan/settled.ts'
 import { ownerOf, releaseOf, type StageId } from './names.ts'
-import { noBlueprint, stack } from './stack.ts'
-import { stageResources } from './stage-resources.ts'
+import { existingStack } from './stack.ts'
 
 /** How long the containers of a machine may take to finish what is in flight, in seconds. */
 const drainSeconds = 30
@@ -24,7 +24,7 @@ export async function retire(
   clients: Clients,
   id: StageId,
   releases: readonly number[],
-  phase: string,
+  phase: Phase,
   signal: AbortSignal,
   emit: Emit,
 ): Promise<void> {
@@ -40,17 +40,13 @@ export async function retire(
 }
 
 /** Terminates the machine of a release, as it is. */
-export async function removeMachine(context: Context, id: StageId, release: number, phase: string): Promise<void> {
-  await down([existing(id, release).instance], { ...context, emit: labelled(context.emit, release) }, phase)
+export async function removeMachine(context: Context, id: StageId, release: number, phase: Phase): Promise<void> {
+  await down([existingStack(id, release).instance], { ...context, emit: labelled(context.emit, release) }, phase)
 }
 
 /** Removes what a machine stood in; it must be gone. */
-export async function removeNetwork(context: Context, id: StageId, release: number, phase: string): Promise<void> {
-  await down(existing(id, release).network, { ...context, emit: labelled(context.emit, release) }, phase)
-}
-
-function existing(id: StageId, release: number) {
-  return stack(id, release, stageResources(id, []).profile, noBlueprint)
+export async function removeNetwork(context: Context, id: StageId, release: number, phase: Phase): Promise<void> {
+  await down(existingStack(id, release).network, { ...context, emit: labelled(context.emit, release) }, phase)
 }
 
 /** Stacks go side by side, so each step says whose it is. */
@@ -58,18 +54,17 @@ function labelled(emit: Emit, release: number): Emit {
   return (event) => emit(event.step ? { ...event, step: `${event.step} (release ${release})` } : event)
 }
 
-async function drain(clients: Clients, instance: Instance, phase: string, signal: AbortSignal, emit: Emit): Promise<void> {
-  const start = performance.now()
+async function drain(clients: Clients, instance: Instance, phase: Phase, signal: AbortSignal, emit: Emit): Promise<void> {
   if (instance.state !== 'running') return
-  emit({ phase, step: 'drain', state: 'started' })
-  try {
-    const waiting = (detail: string) => emit({ phase, step: 'drain', state: 'progress', detail })
-    const result = await runCommand(clients, instance.id, drainScript, { comment: 'Drain', seconds: drainSeconds, signal, waiting })
-    const seconds = (performance.now() - start) / 1000
-    emit({ phase, step: 'drain', state: result.status === 'Success' ? 'done' : 'skipped', detail: result.status, seconds })
-  } catch (error) {
-    signal.throwIfAborted()
-    // The machine goes either way: draining is a courtesy to requests in flight, and a dead machine has none.
-    emit({ phase, step: 'drain', state: 'skipped', detail: (error as Error).message })
+  const work = async (waiting: (detail: string) => void): Promise<Ending> => {
+    try {
+      const { status } = await runCommand(clients, instance.id, drainScript, { comment: 'Drain', seconds: drainSeconds, signal, waiting })
+      return { state: status === 'Success' ? 'done' : 'skipped', detail: status }
+    } catch (error) {
+      signal.throwIfAborted()
+      // The machine goes either way: draining is a courtesy to requests in flight, and a dead machine has none.
+      return { state: 'skipped', detail: (error as Error).message }
+    }
   }
+  await step(emit, { phase, step: 'drain' }, work, (ending) => ending)
 }

@@ -5,7 +5,7 @@ import { type OpenPort, securityGroup } from '../../aws/resources/security-group
 import { subnet } from '../../aws/resources/subnet.ts'
 import { vpc } from '../../aws/resources/vpc.ts'
 import { ownerOf, type StageId, stackTags } from './names.ts'
-import type { StageResources } from './stage-resources.ts'
+import { type StageResources, stageResources } from './stage-resources.ts'
 
 /** What a stack is made from; a stack that is only to be found or removed needs none of it. */
 export interface Blueprint {
@@ -18,7 +18,7 @@ export interface Blueprint {
 export type Stack = ReturnType<typeof stack>
 
 /** For stacks that exist: nothing of it is read unless something is created. */
-export const noBlueprint: Blueprint = { machine: { imageId: '', types: [], diskGiB: 0, userData: '' }, zone: undefined, open: [] }
+const noBlueprint: Blueprint = { machine: { imageId: '', types: [], diskGiB: 0, userData: '' }, zone: undefined, open: [] }
 
 /**
  * The resources of one release. Every release has a network of its own, so that it can come up beside the one that
@@ -47,4 +47,14 @@ export function stack(id: StageId, release: number, profile: StageResources['pro
     routeTable: theRouteTable,
   })
   return { release, instance: theInstance, network: [theVpc, theSubnet, theGateway, theRouteTable, theGroup] as const }
+}
+
+/** The resources of a release that are only to be found or removed. */
+export function existingStack(id: StageId, release: number): Stack {
+  return stack(id, release, stageResources(id, []).profile, noBlueprint)
+}
+
+/** What the network of a stack consists of, for people: `vpc, subnet, internet gateway`. */
+export function networkParts({ network }: Stack): string {
+  return network.map(({ name }) => name).join(', ')
 }

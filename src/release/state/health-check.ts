@@ -1,6 +1,7 @@
 import { until } from '../../aws/retry.ts'
-import type { Emit } from '../../report/event.ts'
+import type { Emit, Phase } from '../../report/event.ts'
 import { Failure } from '../../report/failure.ts'
+import { step } from '../../report/step.ts'
 import type { LastWords } from '../logs.ts'
 import type { Port } from '../stage/ports.ts'
 
@@ -57,7 +58,7 @@ export function urlOf(address: string, port: number, path = ''): string {
 export async function checkPublicPorts(
   address: string,
   ports: readonly Port[],
-  phase: string,
+  phase: Phase,
   signal: AbortSignal,
   emit: Emit,
   identityOf: (container: string) => string | undefined,
@@ -69,19 +70,18 @@ export async function checkPublicPorts(
         emit({ phase, step: port.name, state: 'skipped', detail: 'not open to the world: checked on the machine' })
         return
       }
-      const start = performance.now()
       let seen = ''
-      emit({ phase, step: port.name, state: 'started' })
-      const healthy = await until(
-        async () => {
-          const answer = await checkHealth(address, port, identityOf(port.name))
-          seen = answer.seen
-          return answer.healthy || undefined
-        },
-        { within: patience, signal, waiting: () => emit({ phase, step: port.name, state: 'progress', detail: seen }) },
+      const ask = async () => {
+        const answer = await checkHealth(address, port, identityOf(port.name))
+        seen = answer.seen
+        return answer.healthy || undefined
+      }
+      const healthy = await step(
+        emit,
+        { phase, step: port.name },
+        (progress) => until(ask, { within: patience, signal, waiting: () => progress(seen) }),
+        (healthy) => (healthy ? { state: 'done', detail: urlOf(address, port.port) } : { state: 'failed', detail: seen }),
       )
-      const seconds = (performance.now() - start) / 1000
-      emit({ phase, step: port.name, state: healthy ? 'done' : 'failed', detail: healthy ? urlOf(address, port.port) : seen, seconds })
       if (!healthy) throw await whySilent(port, urlOf(address, port.port, port.health), seen, inside)
     }),
   )

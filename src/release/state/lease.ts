@@ -1,32 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { hostname, userInfo } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clients } from '../../aws/clients.ts'
-import { explain, isAmbiguous, isThrottled } from '../../aws/errors.ts'
-import { createParameter, deleteParameters, getParameter, overwriteParameter } from '../../aws/parameters.ts'
+import { isAmbiguous, isThrottled } from '../../aws/errors.ts'
+import { deleteParameters, getParameter, overwriteParameter } from '../../aws/parameters.ts'
 import { retry } from '../../aws/retry.ts'
 import { exit, Failure } from '../../report/failure.ts'
-import { parameterPath, type StageId, stageTags } from '../stage/names.ts'
-
-/** Who holds a stage. */
-export interface LeaseOwner {
-  readonly user: string
-  readonly host: string
-  /** What they run: `deploy`, `destroy`. */
-  readonly verb: string
-  /** Its process id on that host. */
-  readonly pid: number
-  /** Where the CI run can be looked at. */
-  readonly run?: string
-}
-
-interface LeaseRecord {
-  readonly owner: LeaseOwner
-  /** Tells this holding from every other one, also by the same owner. */
-  readonly holding: string
-  /** ISO 8601. The holder renews it long before; when it is past, the holder is gone. */
-  readonly expires: string
-}
+import type { StageId } from '../stage/names.ts'
+import { isGone, type LeaseOwner, ownerName } from './lease-owner.ts'
+import { type LeaseRecord, leaseName, readRecord, take } from './lease-record.ts'
 
 /** The lock of a stage, while it is held. */
 export interface Lease {
@@ -38,17 +19,6 @@ export interface Lease {
   /** Names parameters that go in the same call as the lease, when it is given back. */
   takeAlong(names: readonly string[]): void
   release(): Promise<void>
-}
-
-/** Where a lease is kept. */
-export function leaseName(id: StageId): string {
-  return `${parameterPath(id)}/lease`
-}
-
-/** Who this process works for. */
-export function thisOwner(verb: string, env: NodeJS.ProcessEnv = process.env): LeaseOwner {
-  const run = env.GITHUB_RUN_ID && `${env.GITHUB_SERVER_URL}/${env.GITHUB_REPOSITORY}/actions/runs/${env.GITHUB_RUN_ID}`
-  return { user: env.GITHUB_ACTOR ?? userInfo().username, host: hostname(), verb, pid: process.pid, ...(run ? { run } : {}) }
 }
 
 /**
@@ -75,7 +45,7 @@ export async function takeLease(
     const { holder } = taken
     if (!isGone(holder.owner)) throw locked(id, holder)
     const wait = Math.max(0, Date.parse(holder.expires) - Date.now())
-    options.waiting(`the process of ${nameOf(holder.owner)} is gone; its lock ends in ${Math.ceil(wait / 1000)} s`)
+    options.waiting(`the process of ${ownerName(holder.owner)} is gone; its lock ends in ${Math.ceil(wait / 1000)} s`)
     await sleep(wait + 50, undefined, { signal: options.signal })
     asked = now()
     taken = await take(clients, id, name, record)
@@ -91,7 +61,7 @@ export async function takeLease(
   const renew = async () => {
     const sent = now()
     const current = await getParameter(clients, name)
-    if (!current || read(current.value).holding !== holding) throw lostTo(id, current && read(current.value).owner)
+    if (!current || readRecord(current.value).holding !== holding) throw lostTo(id, current && readRecord(current.value).owner)
     // Sent once: a repetition by the SDK after a lost answer would count as a version in between.
     const renewed = await overwriteParameter(clients.once, name, JSON.stringify(record()))
     // A version in between: someone wrote while we did, so both of us may believe to hold it.
@@ -140,7 +110,7 @@ export async function takeLease(
       let certain = !lost.signal.aborted && now() < validUntil - 1000
       const giveBack = async () => {
         const current = certain ? undefined : await getParameter(clients, name)
-        const mine = certain || (current !== undefined && read(current.value).holding === holding)
+        const mine = certain || (current !== undefined && readRecord(current.value).holding === holding)
         certain = false
         // Sent once: after a lost answer the lease may be somebody else's already, which a repetition by the SDK would
         // delete.
@@ -177,7 +147,7 @@ async function takeUpAgain(
   if ('holder' in takingOver) throw lostTo(id, takingOver.holder.owner)
   try {
     const current = await getParameter(clients, name)
-    if (!current || read(current.value).holding !== holding) throw lostTo(id, current && read(current.value).owner)
+    if (!current || readRecord(current.value).holding !== holding) throw lostTo(id, current && readRecord(current.value).owner)
     const sent = now()
     await overwriteParameter(clients, name, JSON.stringify(record()))
     return sent + seconds * 1000
@@ -195,78 +165,17 @@ function clock(): () => number {
   return () => Math.max(performance.now(), Date.now() - start)
 }
 
-/** How many answers may be lost in a row before a try to take a lease is given up. */
-const mostLost = 3
-
-type Taken = { readonly version: number } | { readonly holder: LeaseRecord }
-
-/** One try to write `record` under `name`, also over an expired one: the version written, or who holds it. */
-async function take(clients: Clients, id: StageId, name: string, record: () => LeaseRecord, lost = 0): Promise<Taken> {
-  const mine = record()
-  let unclear: unknown
-  const created = await createParameter(clients, name, JSON.stringify(mine), { tags: stageTags(id, 'lease') }).catch((error) => {
-    // Whether it took effect is seen below. A server that fails again and again is not asked for ever.
-    if (!isAmbiguous(error) || lost === mostLost) throw explain(error, 'Could not take the lock of the stage', `parameter ${name}`)
-    unclear = error
-  })
-  if (created) return created
-  const current = await getParameter(clients, name)
-  // Given back just now, or the create never arrived: try again.
-  if (!current) {
-    if (unclear !== undefined) await sleep(200 * 2 ** lost)
-    return take(clients, id, name, record, unclear === undefined ? lost : lost + 1)
-  }
-  const holder = read(current.value)
-  if (holder.holding === mine.holding) return current
-  if (Date.parse(holder.expires) > Date.now()) return { holder }
-
-  // Only one may replace an expired lease: whoever holds the lease on the take-over. That one can be orphaned as well,
-  // and is then taken over in the same way.
-  const takeover = `${name}/takeover`
-  const takingOver = await take(clients, id, takeover, record)
-  if ('holder' in takingOver) return takingOver
-  try {
-    const again = await getParameter(clients, name)
-    if (!again) return await take(clients, id, name, record)
-    if (read(again.value).holding !== holder.holding) return { holder: read(again.value) }
-    return await overwriteParameter(clients, name, JSON.stringify(record()))
-  } finally {
-    await deleteParameters(clients, [takeover])
-  }
-}
-
-/** Whether the holder is known to be dead: a process of this machine that is not there any more. */
-function isGone(owner: LeaseOwner): boolean {
-  if (owner.host !== hostname()) return false
-  try {
-    process.kill(owner.pid, 0)
-    return false
-  } catch (error) {
-    // EPERM: it is there and belongs to someone else.
-    return (error as NodeJS.ErrnoException).code === 'ESRCH'
-  }
-}
-
 /** Who holds the stage at the moment, in words; undefined when nobody does. */
 export async function leaseHolder(clients: Clients, id: StageId): Promise<string | undefined> {
   const current = await getParameter(clients, leaseName(id))
   if (!current) return undefined
-  const { owner, expires } = read(current.value)
-  return Date.parse(expires) > Date.now() ? nameOf(owner) : undefined
-}
-
-function read(value: string): LeaseRecord {
-  return JSON.parse(value) as LeaseRecord
-}
-
-/** `ann@laptop (deploy)`, with the CI run where there is one. */
-function nameOf(owner: LeaseOwner): string {
-  return `${owner.user}@${owner.host} (${owner.verb}${owner.run ? `, ${owner.run}` : ''})`
+  const { owner, expires } = readRecord(current.value)
+  return Date.parse(expires) > Date.now() ? ownerName(owner) : undefined
 }
 
 function locked(id: StageId, holder: LeaseRecord): Failure {
   const seconds = Math.max(1, Math.ceil((Date.parse(holder.expires) - Date.now()) / 1000))
-  return new Failure(`The stage is locked by ${nameOf(holder.owner)}`, {
+  return new Failure(`The stage is locked by ${ownerName(holder.owner)}`, {
     on: `stage ${id.stage} of ${id.app}`,
     likely: `Another run is under way. If its process was killed, the lock ends by itself in ${seconds} s.`,
     next: `npx zx scripts/status.mjs --stage ${id.stage}`,
@@ -275,10 +184,13 @@ function locked(id: StageId, holder: LeaseRecord): Failure {
 }
 
 function lostTo(id: StageId, owner: LeaseOwner | undefined): Failure {
-  return new Failure(`The lock of the stage was lost${owner ? ` to ${nameOf(owner)}` : ''}; this run stops here and changes nothing more`, {
-    on: `stage ${id.stage} of ${id.app}`,
-    likely: 'This machine slept or was cut off from AWS for longer than the lock lives.',
-    next: `npx zx scripts/status.mjs --stage ${id.stage}`,
-    code: exit.locked,
-  })
+  return new Failure(
+    `The lock of the stage was lost${owner ? ` to ${ownerName(owner)}` : ''}; this run stops here and changes nothing more`,
+    {
+      on: `stage ${id.stage} of ${id.app}`,
+      likely: 'This machine slept or was cut off from AWS for longer than the lock lives.',
+      next: `npx zx scripts/status.mjs --stage ${id.stage}`,
+      code: exit.locked,
+    },
+  )
 }

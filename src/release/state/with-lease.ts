@@ -2,7 +2,8 @@ import type { Clients } from '../../aws/clients.ts'
 import { explain } from '../../aws/errors.ts'
 import type { Emit } from '../../report/event.ts'
 import type { StageId } from '../stage/names.ts'
-import { type Lease, type LeaseOwner, takeLease, thisOwner } from './lease.ts'
+import { type Lease, takeLease } from './lease.ts'
+import { type LeaseOwner, thisOwner } from './lease-owner.ts'
 
 /** How long a lease lives without renewal, in seconds; MLOPS_LEASE_SECONDS for networks that fail longer than that. */
 function leaseSeconds(env: NodeJS.ProcessEnv = process.env): number {

@@ -2,7 +2,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { closure, down, up } from '../../../src/aws/graph/graph.ts'
 import { Failure } from '../../../src/report/failure.ts'
-import { errorOf } from '../cloud.fixture.ts'
+import { errorOf } from '../../support/cloud.ts'
 import { find } from '../find.fixture.ts'
 import { lostAnswer, meeting, namesOf, refusal, World } from '../world.fixture.ts'
 

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert'
 import { Clients } from '../../../src/aws/clients.ts'
 import { Inventory, type Kind, type Listed } from '../../../src/aws/graph/inventory.ts'
 import { Failure } from '../../../src/report/failure.ts'
-import { errorOf } from '../cloud.fixture.ts'
+import { errorOf } from '../../support/cloud.ts'
 
 const owner = { tags: { app: 'shop' }, name: 'shop-prod', path: 'shop/prod' }
 

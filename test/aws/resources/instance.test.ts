@@ -15,7 +15,7 @@ import { vpc } from '../../../src/aws/resources/vpc.ts'
 import { agentOnline, runCommand } from '../../../src/aws/run-command.ts'
 import { startSession } from '../../../src/aws/session.ts'
 import type { Failure } from '../../../src/report/failure.ts'
-import { contextFor, createTestCloud, errorOf, ownerNamed } from '../cloud.fixture.ts'
+import { contextFor, createTestCloud, errorOf, ownerNamed } from '../../support/cloud.ts'
 import { find } from '../find.fixture.ts'
 
 const cloud = await createTestCloud()
@@ -97,7 +97,7 @@ test('a machine is asked for again while EC2 does not know its profile yet', asy
   const walk = context()
   await up([third], walk, 'create')
   assert.ok(walk.told.some(({ detail }) => detail?.startsWith('waiting for the instance profile to be known')))
-  await down([third], context(), 'remove')
+  await down([third], context(), 'destroy')
 })
 
 test('a lost answer never means two machines', async () => {
@@ -107,7 +107,7 @@ test('a lost answer never means two machines', async () => {
   assert.equal(await cloud.hits(), [1])
   const { Reservations } = await ec2.describeInstances({ Filters: [{ Name: 'tag:test:resource', Values: ['fourth'] }] })
   assert.is(Reservations!.flatMap(({ Instances }) => Instances!).length, 1)
-  await down([fourth], context(), 'remove')
+  await down([fourth], context(), 'destroy')
 })
 
 test('without a free machine of any type, the failure says so', async () => {
@@ -134,7 +134,7 @@ test('a machine that ends while it starts is told with the reason that AWS gives
   const error = (await errorOf(up([sixth], walk, 'create'))) as Failure
   assert.is(error.message, 'The instance ended while it was starting: Client.VolumeLimitExceeded')
   await cloud.faults()
-  await down([sixth], context(), 'remove')
+  await down([sixth], context(), 'destroy')
 })
 
 test('a command runs as root would and says what came of it', async () => {
@@ -235,13 +235,13 @@ test('an address whose create was answered by nobody is allocated once', async (
   await cloud.faults({ action: 'ec2:AllocateAddress', after: 'drop', count: 1 })
   await up([extra], contextFor(clients, other), 'create')
   assert.is((await ec2.describeAddresses({})).Addresses?.length, 2)
-  await down([extra], contextFor(clients, other), 'remove')
+  await down([extra], contextFor(clients, other), 'destroy')
 })
 
 test('all of it goes, machines before their network; interfaces that stay behind for a while are waited for', async () => {
   await cloud.faults({ action: 'ec2:TerminateInstances', lingerMs: 700 })
   const walk = context()
-  await down([theVpc, theSubnet, gateway, table, group, first, second, address, profile, theRole], walk, 'remove')
+  await down([theVpc, theSubnet, gateway, table, group, first, second, address, profile, theRole], walk, 'destroy')
   assert.is((await find([first, second, address], context())).size, 0)
   assert.ok(walk.told.some(({ detail }) => detail?.startsWith('still held: ')))
   assert.is((await ec2.describeVpcs({})).Vpcs?.length, 0)

@@ -2,7 +2,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { machineType } from '../../../src/aws/resources/machine-type.ts'
 import type { Failure } from '../../../src/report/failure.ts'
-import { createTestCloud, errorOf } from '../cloud.fixture.ts'
+import { createTestCloud, errorOf } from '../../support/cloud.ts'
 
 const cloud = await createTestCloud()
 const { clients } = cloud

@@ -2,7 +2,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { down, up } from '../../../src/aws/graph/graph.ts'
 import { missingLayers, type Repository, registryLogin, repository, repositoryName } from '../../../src/aws/resources/repository.ts'
-import { contextFor, createTestCloud, errorOf, ownerNamed } from '../cloud.fixture.ts'
+import { contextFor, createTestCloud, errorOf, ownerNamed } from '../../support/cloud.ts'
 import { find } from '../find.fixture.ts'
 
 const cloud = await createTestCloud()
@@ -52,7 +52,7 @@ test("another owner's repository is not seen, also where the name begins the sam
   assert.is((await find([another], contextFor(clients, other))).size, 0)
   await up([another], contextFor(clients, other), 'create')
   assert.is((await find([theirs([])], contextFor(clients, owner))).size, 1)
-  await down([another], contextFor(clients, other), 'remove')
+  await down([another], contextFor(clients, other), 'destroy')
   assert.is((await find([theirs([])], contextFor(clients, owner))).size, 1)
 })
 
@@ -79,9 +79,9 @@ test('a repository goes with all that is in it; one that went meanwhile is no er
   const context = contextFor(clients, owner)
   await find([theirs([])], context)
   await ecr.deleteRepository({ repositoryName: name, force: true })
-  await down([theirs([])], context, 'remove')
+  await down([theirs([])], context, 'destroy')
   await up([theirs(['web'])], contextFor(clients, owner), 'create')
-  await down([theirs([])], contextFor(clients, owner), 'remove')
+  await down([theirs([])], contextFor(clients, owner), 'destroy')
   assert.is((await find([theirs([])], contextFor(clients, owner))).size, 0)
   assert.is((await errorOf(ecr.describeRepositories({ repositoryNames: [name] }))).name, 'RepositoryNotFoundException')
 })

@@ -5,7 +5,7 @@ import { type InstanceProfile, instanceProfile } from '../../../src/aws/resource
 import { managedInstanceCore } from '../../../src/aws/resources/managed-policy.ts'
 import { role } from '../../../src/aws/resources/role.ts'
 import type { Failure } from '../../../src/report/failure.ts'
-import { contextFor, createTestCloud, errorOf, ownerNamed } from '../cloud.fixture.ts'
+import { contextFor, createTestCloud, errorOf, ownerNamed } from '../../support/cloud.ts'
 import { find } from '../find.fixture.ts'
 
 const cloud = await createTestCloud()
@@ -24,7 +24,7 @@ function identity(name: string) {
     RoleName: owner.name,
     up: () => up([profile], contextFor(clients, owner), 'create'),
     there: () => find([profile], contextFor(clients, owner)),
-    down: () => down([profile, theRole], contextFor(clients, owner), 'remove'),
+    down: () => down([profile, theRole], contextFor(clients, owner), 'destroy'),
   }
 }
 

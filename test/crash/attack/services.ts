@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Child, stopChild } from '../../../services/kit/child.fixture.ts'
-import { startBundled } from '../../bench/bundled.fixture.ts'
+import { startBundled } from '../../support/bundled-service.ts'
 
 /** The memory of a service's container where the config says nothing else, in MiB. */
 export const usualMemoryMiB = 256

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { until } from '../../scripts/client.fixture.ts'
-import { kill } from '../../scripts/processes.fixture.ts'
+import { until } from '../../support/client.ts'
+import { kill } from '../../support/processes.ts'
 import { ask } from './ask.ts'
 import type { Case } from './case.ts'
 import { absent } from './kill.ts'

@@ -1,4 +1,4 @@
-import { until } from '../../scripts/client.fixture.ts'
+import { until } from '../../support/client.ts'
 import type { Case } from './case.ts'
 import { alive } from './processes.ts'
 import type { Stage } from './stage.ts'

@@ -1,4 +1,4 @@
-import { kill } from '../../scripts/processes.fixture.ts'
+import { kill } from '../../support/processes.ts'
 import type { Case } from './case.ts'
 import type { Role } from './processes.ts'
 import type { Stage } from './stage.ts'

@@ -1,4 +1,4 @@
-import { kill, type Process, processesOf } from '../../scripts/processes.fixture.ts'
+import { kill, type Process, processesOf } from '../../support/processes.ts'
 
 /**
  * What the processes of a local stage are. A container is named as in the config; `secrets` is the one that fetches

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { until } from '../../scripts/client.fixture.ts'
+import { until } from '../../support/client.ts'
 import { type Answer, ask } from './ask.ts'
 import type { Stage } from './stage.ts'
 

@@ -9,7 +9,7 @@ import * as assert from 'uvu/assert'
 import { resolveBase } from '../../../src/image/base/base.ts'
 import { digestOf, type Image } from '../../../src/image/blob.ts'
 import { pushImage } from '../../../src/image/registry/push.ts'
-import { failureOf, tempFolder, tinyImage } from '../folder.ts'
+import { failureOf, tempFolder, tinyImage } from '../../support/tiny-image.ts'
 
 /**
  * A public registry as the big ones are: a token for each repository from a server of its own, and blobs that lie at

@@ -18,7 +18,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { hostArchitecture, hostLayer } from '../../../src/image/base/host.ts'
 import { findProgram, parseLdd, programOnPath } from '../../../src/image/base/program.ts'
-import { failureOf, tempFolder, untar } from '../folder.ts'
+import { failureOf, tempFolder, untar } from '../../support/tiny-image.ts'
 
 const linux = process.platform === 'linux'
 const own = hostArchitecture()

@@ -11,7 +11,7 @@ import { nativeFiles } from '../../../src/image/base/native.ts'
 import type { Image, Layer } from '../../../src/image/blob.ts'
 import { bundle } from '../../../src/image/bundle.ts'
 import { buildServiceImage } from '../../../src/image/image.ts'
-import { failureOf, tempFolder, untar } from '../folder.ts'
+import { failureOf, tempFolder, untar } from '../../support/tiny-image.ts'
 
 const modules = join(import.meta.dirname, '..', '..', '..', 'node_modules')
 const runtime = join(modules, 'onnxruntime-node')

@@ -4,8 +4,8 @@ import { bytesBlob } from '../../../src/image/blob.ts'
 import { artifactOf } from '../../../src/image/manifest.ts'
 import { pullContent } from '../../../src/image/registry/pull.ts'
 import { pushImage, type Target } from '../../../src/image/registry/push.ts'
-import { startRegistry } from '../../local/registry/registry.ts'
-import { failureOf } from '../folder.ts'
+import { startRegistry } from '../../support/registry.ts'
+import { failureOf } from '../../support/tiny-image.ts'
 
 const registry = await startRegistry()
 test.after(() => registry.close())

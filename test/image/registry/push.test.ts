@@ -9,9 +9,8 @@ import type { Image } from '../../../src/image/blob.ts'
 import { fileLayer } from '../../../src/image/layer.ts'
 import { assemble } from '../../../src/image/manifest.ts'
 import { contentTag, pushImage, type Target } from '../../../src/image/registry/push.ts'
-import type { Event } from '../../../src/report/event.ts'
-import { puller, type RunningRegistry, startRegistry } from '../../local/registry/registry.ts'
-import { bare, failureOf, tempFolder, tinyImage } from '../folder.ts'
+import { puller, type RunningRegistry, startRegistry } from '../../support/registry.ts'
+import { bare, failureOf, tempFolder, tinyImage } from '../../support/tiny-image.ts'
 
 let registry: RunningRegistry
 let names = 0
@@ -180,13 +179,13 @@ test('a layer whose file is gone is told as that, at once', async () => {
 })
 
 test('a long upload tells how far it is', async () => {
-  const events: Event[] = []
+  const told: string[] = []
   const { folder, remove } = tempFolder()
   const layer = await fileLayer([{ path: '/big', content: Buffer.alloc(5 << 20) }], join(folder, 'layer.tar'))
   const big = assemble('service', bare, [{ layer, createdBy: 'test' }], {})
-  await pushImage(big, repository(), { emit: (event) => events.push(event), phase: 'build', step: 'ml' })
-  assert.ok(events.length >= 2, `${events.length} events`)
-  assert.match(JSON.stringify(events.at(-1)), /^\{"phase":"build","step":"ml","state":"progress","detail":"\d\.\d of 5\.0 MiB uploaded"\}$/)
+  await pushImage(big, repository(), (detail) => told.push(detail))
+  assert.ok(told.length >= 2, `${told.length} times`)
+  assert.match(told.at(-1)!, /^\d\.\d of 5\.0 MiB uploaded$/)
   remove()
 })
 

@@ -5,9 +5,9 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { engineSocket, removeTraces } from '../../../src/local/machine/dockerd/traces.ts'
 import type { EngineName } from '../../../src/local/machine/engine-name.ts'
-import { traffic, until } from '../../scripts/client.fixture.ts'
-import { kill, processesOf } from '../../scripts/processes.fixture.ts'
-import { document, layProject, nothingRuns, type Project } from '../../scripts/project.fixture.ts'
+import { traffic, until } from '../../support/client.ts'
+import { kill, processesOf } from '../../support/processes.ts'
+import { document, layProject, nothingRuns, type Project } from '../../support/project.ts'
 import { tracesLeft } from './engine.fixture.ts'
 
 /** A service that tells what it is allowed, and asks the one that it needs. */

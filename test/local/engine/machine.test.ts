@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert'
 import { engineSocket, tracesOf } from '../../../src/local/machine/dockerd/traces.ts'
 import { instanceFolder } from '../../../src/local/machine/folder.ts'
 import { processesOf } from '../../../src/local/machine/process-table.ts'
-import { createSmallCloud, until } from '../machine/small-cloud.ts'
+import { createSmallCloud, until } from '../machine/small-cloud.fixture.ts'
 import { firewall, importProgram, noEngine, tracesLeft } from './engine.fixture.ts'
 
 /** Addresses of networks that no cloud of this machine has just now: every one is the third of four. */

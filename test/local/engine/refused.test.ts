@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert'
 import { bootScript } from '../../../src/local/machine/dockerd/boot-script.ts'
 import { hostEnd, linkCommands } from '../../../src/local/machine/dockerd/link.ts'
 import { makeRun, sweepTraces, tracesOf } from '../../../src/local/machine/dockerd/traces.ts'
-import { layProject } from '../../scripts/project.fixture.ts'
+import { layProject } from '../../support/project.ts'
 import { noEngine } from './engine.fixture.ts'
 
 const project = await layProject()

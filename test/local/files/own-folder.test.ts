@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { makeOwnFolder } from '../../../src/local/files/own-folder.ts'
-import { noStranger, stranger } from '../machine/metadata/asker.fixture.ts'
+import { noStranger, stranger } from '../../support/asker.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'own-folder-'))
 test.after(() => rmSync(folder, { recursive: true }))

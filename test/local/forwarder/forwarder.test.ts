@@ -11,7 +11,7 @@ import { forwardingFolder, type Report, type Rules } from '../../../src/local/fo
 import { writeWhole } from '../../../src/local/machine/folder.ts'
 import { openPorts } from '../../../src/local/machine/forwarding.ts'
 import { identify } from '../../../src/local/machine/process-table.ts'
-import { createSmallCloud, until } from '../machine/small-cloud.ts'
+import { createSmallCloud, until } from '../machine/small-cloud.fixture.ts'
 
 const small = createSmallCloud()
 const files = forwardingFolder(small.cloud.folder)

@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert'
 import { shellEnvironment } from '../../../src/local/machine/environment.ts'
 import { instanceFolder } from '../../../src/local/machine/folder.ts'
 import { alive, identify, processesOf } from '../../../src/local/machine/process-table.ts'
-import { createSmallCloud, until } from './small-cloud.ts'
+import { createSmallCloud, until } from './small-cloud.fixture.ts'
 
 const small = createSmallCloud()
 const script = (text: string) => Buffer.from(text).toString('base64')

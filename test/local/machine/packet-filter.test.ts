@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { closeToOthers, openToOthers, rule, rulesIn, sweepRules } from '../../../src/local/machine/packet-filter.ts'
-import { noStranger, startAsker, stranger } from './metadata/asker.fixture.ts'
+import { noStranger, startAsker, stranger } from '../../support/asker.ts'
 
 test('a rule of the packet filter refuses the connections that other users open, and says whose it is', () => {
   assert.is(

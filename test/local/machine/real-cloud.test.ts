@@ -12,7 +12,7 @@ import { buildServiceImage } from '../../../src/image/image.ts'
 import { pushImage } from '../../../src/image/registry/push.ts'
 import { identify, processesOf } from '../../../src/local/machine/process-table.ts'
 import { startCloud, stopCloud } from '../../../src/local/process/start.ts'
-import { until } from './small-cloud.ts'
+import { until } from './small-cloud.fixture.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'real-cloud-'))
 const project = join(import.meta.dirname, '../../..')

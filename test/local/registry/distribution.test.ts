@@ -8,8 +8,8 @@ import * as assert from 'uvu/assert'
 import { programOnPath } from '../../../src/image/base/program.ts'
 import { digestOf, type Image, mediaTypes } from '../../../src/image/blob.ts'
 import { pushImage } from '../../../src/image/registry/push.ts'
-import { bare, tempFolder, tinyImage } from '../../image/folder.ts'
-import { errorOf, owner, puller, type RunningRegistry, startRegistry } from './registry.ts'
+import { errorOf, owner, puller, type RunningRegistry, startRegistry } from '../../support/registry.ts'
+import { bare, tempFolder, tinyImage } from '../../support/tiny-image.ts'
 
 let registry: RunningRegistry
 let authorization: string
@@ -312,7 +312,7 @@ test('a blob whose file somebody deleted can be pushed again', async () => {
 test('a full disk is an error that says so, and spoils nothing', () => {
   const { folder, remove } = tempFolder()
   mkdirSync(join(folder, 'disk'))
-  const script = `mount -t tmpfs -o size=2m tmpfs ${folder}/disk && TMPDIR=${folder}/disk exec ${process.execPath} ${join(import.meta.dirname, 'full.ts')}`
+  const script = `mount -t tmpfs -o size=2m tmpfs ${folder}/disk && TMPDIR=${folder}/disk exec ${process.execPath} ${join(import.meta.dirname, 'full.fixture.ts')}`
   const ran = spawnSync('unshare', ['--user', '--map-root-user', '--mount', 'sh', '-c', script], { encoding: 'utf8' })
   if (ran.error || /unshare|mount:/.test(ran.stderr)) console.log('\nskipped: this machine lets nobody mount without being root')
   else {

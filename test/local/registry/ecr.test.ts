@@ -5,8 +5,8 @@ import * as assert from 'uvu/assert'
 import type { Image } from '../../../src/image/blob.ts'
 import { pushImage } from '../../../src/image/registry/push.ts'
 import type { ApiError } from '../../../src/local/cloud.ts'
-import { tinyImage } from '../../image/folder.ts'
-import { puller, type RunningRegistry, startRegistry } from './registry.ts'
+import { puller, type RunningRegistry, startRegistry } from '../../support/registry.ts'
+import { tinyImage } from '../../support/tiny-image.ts'
 
 let registry: RunningRegistry
 

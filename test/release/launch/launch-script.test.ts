@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type Launch, launchScript, quote } from '../../../src/release/launch/launch-script.ts'
+import { launchScript } from '../../../src/release/launch/launch-script.ts'
+import type { Launch } from '../../../src/release/launch/script-input.ts'
 import { container, fullLaunch, launchOf } from './launch.fixture.ts'
 
 const folders: string[] = []
@@ -162,17 +163,6 @@ test('values arrive as they are, however nasty', () => {
   for (const [name, value] of Object.entries(values)) assert.ok(words.includes(`-e\n${name}=${value}\n`), name)
   assert.is(ran.read('root/odd/file.json'), text)
   assert.is(ran.read('hacked'), '')
-})
-
-test('a word is left as it is where the shell takes it so, and quoted where not', () => {
-  assert.equal(['/a/b:8001=x,y@z%+.-_', '', 'a b', "it's", '#no', '~'].map(quote), [
-    '/a/b:8001=x,y@z%+.-_',
-    "''",
-    "'a b'",
-    "'it'\\''s'",
-    "'#no'",
-    "'~'",
-  ])
 })
 
 test('an image that cannot be pulled is named first, and the last 20 lines of the log follow', () => {

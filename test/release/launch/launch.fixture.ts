@@ -1,4 +1,4 @@
-import type { Container, Launch } from '../../../src/release/launch/launch-script.ts'
+import type { Container, Launch } from '../../../src/release/launch/script-input.ts'
 
 /** A container with nothing special about it. */
 export function container(name: string, also: Partial<Container> = {}): Container {

@@ -12,7 +12,7 @@ import {
   setSecret,
 } from '../../../src/release/launch/secrets.ts'
 import type { Failure } from '../../../src/report/failure.ts'
-import { createTestCloud, errorOf } from '../../aws/cloud.fixture.ts'
+import { createTestCloud, errorOf } from '../../support/cloud.ts'
 
 const cloud = await createTestCloud()
 const { clients } = cloud

@@ -5,7 +5,7 @@ import { addressQuota, vpcQuota } from '../../../src/aws/quota.ts'
 import { replacements } from '../../../src/release/plan/strategy/index.ts'
 import { lookForPlan } from '../../../src/release/plan/work.ts'
 import { Failure } from '../../../src/report/failure.ts'
-import { createTestCloud, errorOf } from '../../aws/cloud.fixture.ts'
+import { createTestCloud, errorOf } from '../../support/cloud.ts'
 import { configOf } from '../config.fixture.ts'
 
 const cloud = await createTestCloud()

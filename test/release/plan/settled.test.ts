@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { settled } from '../../../src/release/plan/settled.ts'
-import { errorOf } from '../../aws/cloud.fixture.ts'
+import { errorOf } from '../../support/cloud.ts'
 
 test('the end of every work is waited for before the first error is thrown', async () => {
   let ended = false

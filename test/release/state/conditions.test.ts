@@ -10,7 +10,7 @@ import * as assert from 'uvu/assert'
 import type { Port } from '../../../src/release/stage/ports.ts'
 import { type Condition, conditionsScript, readConditions, troubleOf } from '../../../src/release/state/conditions.ts'
 import { judge } from '../../../src/release/status.ts'
-import { freePort } from '../../aws/cloud.fixture.ts'
+import { freePort } from '../../support/cloud.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'conditions-'))
 const server = createServer((request, response) => {

@@ -14,7 +14,7 @@ import { ownerOf, parameterPath } from '../../../src/release/stage/names.ts'
 import { keepLaunch, readLaunch } from '../../../src/release/state/launch-store.ts'
 import { type LedgerEntry, readLedger, writeEntry } from '../../../src/release/state/ledger.ts'
 import type { Failure } from '../../../src/report/failure.ts'
-import { createTestCloud, errorOf } from '../../aws/cloud.fixture.ts'
+import { createTestCloud, errorOf } from '../../support/cloud.ts'
 import { configOf } from '../config.fixture.ts'
 import { allLocated, located } from '../launch/description.fixture.ts'
 

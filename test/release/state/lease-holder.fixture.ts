@@ -3,7 +3,8 @@
  * lease lives, as JSON. Says `held`, and `lost: MESSAGE` when the lease is lost.
  */
 import { Clients } from '../../../src/aws/clients.ts'
-import { takeLease, thisOwner } from '../../../src/release/state/lease.ts'
+import { takeLease } from '../../../src/release/state/lease.ts'
+import { thisOwner } from '../../../src/release/state/lease-owner.ts'
 
 const { access, id, seconds } = JSON.parse(process.argv[2]!)
 const lease = await takeLease(new Clients(access), id, thisOwner('deploy', {}), seconds, {

@@ -8,11 +8,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { deleteParameters, getParameter, overwriteParameter, parametersBelow } from '../../../src/aws/parameters.ts'
-import { type Lease, type LeaseOwner, leaseHolder, leaseName, takeLease, thisOwner } from '../../../src/release/state/lease.ts'
+import { type Lease, leaseHolder, takeLease } from '../../../src/release/state/lease.ts'
+import { type LeaseOwner, thisOwner } from '../../../src/release/state/lease-owner.ts'
+import { leaseName } from '../../../src/release/state/lease-record.ts'
 import { withLease } from '../../../src/release/state/with-lease.ts'
 import type { Failure } from '../../../src/report/failure.ts'
-import { createTestCloud, errorOf } from '../../aws/cloud.fixture.ts'
-import { until } from '../../scripts/client.fixture.ts'
+import { until } from '../../support/client.ts'
+import { createTestCloud, errorOf } from '../../support/cloud.ts'
 
 const cloud = await createTestCloud()
 const { clients } = cloud
@@ -164,10 +166,10 @@ test('a holder that was paused for longer than its lease lives takes it up again
   paused.child.kill('SIGCONT')
   await until(async () => (await expiryOf('still')) > expiry, 60)
   assert.match((await leaseHolder(clients, stage('still')))!, /\(deploy\)$/)
-  // The lock on the take-over goes after the lease has been written.
-  const names = async () => (await parametersBelow(clients, '/shop/still')).map(({ name }) => name)
-  await until(async () => (await names()).length === 1, 60)
-  assert.equal(await names(), [leaseName(stage('still'))])
+  // The lease on the take-over goes a moment after the lease was written.
+  const left = async () => (await parametersBelow(clients, '/shop/still')).map(({ name }) => name)
+  await until(async () => (await left()).length === 1, 60)
+  assert.equal(await left(), [leaseName(stage('still'))])
   paused.child.stdin.write('end')
   assert.equal(await paused.ended, [0, null])
   assert.is(await leaseHolder(clients, stage('still')), undefined)

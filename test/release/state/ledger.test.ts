@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { currentOf, history, type LedgerEntry, readLedger, runningOn, settle, writeEntry } from '../../../src/release/state/ledger.ts'
-import { createTestCloud } from '../../aws/cloud.fixture.ts'
+import { createTestCloud } from '../../support/cloud.ts'
 
 const cloud = await createTestCloud()
 const { clients } = cloud

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert'
 import { liveView } from '../../../src/terminal/progress/live.ts'
 import { glyphsFor } from '../../../src/terminal/text/glyphs.ts'
 import { createStyle } from '../../../src/terminal/text/style.ts'
-import { Screen, until } from '../screen.ts'
+import { Screen, until } from '../../support/screen.ts'
 
 const glyphs = glyphsFor({ LANG: 'C.UTF-8' })
 const view = (screen: Screen, verbose = false) => liveView(screen, createStyle(false), glyphs, verbose)
@@ -11,8 +11,8 @@ const view = (screen: Screen, verbose = false) => liveView(screen, createStyle(f
 test('what runs is repainted at the bottom, what has ended moves up', async () => {
   const screen = new Screen()
   const live = view(screen)
-  live.emit({ phase: 'look', state: 'started' })
-  live.emit({ phase: 'look', state: 'done', seconds: 0.4, detail: 'nothing there yet' })
+  live.emit({ phase: 'lock', state: 'started' })
+  live.emit({ phase: 'lock', state: 'done', seconds: 0.4, detail: 'nothing there yet' })
   live.emit({ phase: 'create', state: 'started' })
   live.emit({ phase: 'create', step: 'vpc', state: 'started' })
   live.emit({ phase: 'create', step: 'vpc', state: 'done', seconds: 1.2, detail: 'vpc-0abc' })
@@ -21,7 +21,7 @@ test('what runs is repainted at the bottom, what has ended moves up', async () =
   assert.is(
     screen.shown,
     [
-      '✔ look        0.4 s  nothing there yet',
+      '✔ lock        0.4 s  nothing there yet',
       '⠙ create',
       '  ✔ vpc      1.2 s  vpc-0abc',
       '  ⠙ subnet          in vpc-0abc',
@@ -30,7 +30,7 @@ test('what runs is repainted at the bottom, what has ended moves up', async () =
   )
   assert.is(screen.cursorShown, false)
   live.emit({ phase: 'create', state: 'done', seconds: 2.5 })
-  assert.is(screen.shown, ['✔ look        0.4 s  nothing there yet', '✔ create      2.5 s'].join('\n'))
+  assert.is(screen.shown, ['✔ lock        0.4 s  nothing there yet', '✔ create      2.5 s'].join('\n'))
   assert.is(screen.cursorShown, true)
   live.end()
 })

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert'
 import type { Event } from '../../../src/report/event.ts'
 import { plainLine, plainView } from '../../../src/terminal/progress/plain.ts'
 import { createStyle } from '../../../src/terminal/text/style.ts'
-import { Screen } from '../screen.ts'
+import { Screen } from '../../support/screen.ts'
 
 const events: Event[] = [
   { phase: 'create', state: 'started' },

@@ -6,7 +6,6 @@ import { buildImages, pushImages, shortDigest } from '../../launch/images.ts'
 import { describeLaunch } from '../../launch/launch-description.ts'
 import { makeOwnSecrets } from '../../launch/secrets.ts'
 import { type KeptLaunch, keepLaunch } from '../../state/launch-store.ts'
-import { commitOf } from '../commit.ts'
 import { type AnyOperation, type Operation, operation, type PlanLine } from '../operation.ts'
 import { settled } from '../settled.ts'
 import type { Work } from '../work.ts'
@@ -34,7 +33,7 @@ export function buildOperation({ recipes, machine, emit }: Work, after: readonly
 
 /** What the registry lacks of them, and beside them the description of what they are launched as. */
 export function pushOperation(
-  { config, clients, state, recipes, emit }: Work,
+  { config, clients, state, recipes, commit, emit }: Work,
   build: Operation<Map<string, Image>>,
   repository: Operation<Repository>,
   images: PlannedImages | undefined,
@@ -49,7 +48,7 @@ export function pushOperation(
     async run({ build, repository }): Promise<KeptLaunch> {
       const target = { ...(await registryLogin(clients)), repository: repository.name }
       const images = new Map([...build].map(([name, image]) => [name, locate(image, target)]))
-      const description = describeLaunch(config, { release: state.next, commit: await commitOf(config.folder), images })
+      const description = describeLaunch(config, { release: state.next, commit, images })
       const [kept] = await settled([keepLaunch(target, description), pushImages(build, target, emit)])
       return kept
     },

@@ -2,7 +2,6 @@ import type { Instance } from '../../../aws/resources/instance.ts'
 import { fingerprintOf } from '../../launch/fingerprint.ts'
 import type { KeptLaunch } from '../../state/launch-store.ts'
 import { type LedgerEntry, writeEntry } from '../../state/ledger.ts'
-import { commitOf } from '../commit.ts'
 import { type AnyOperation, type Operation, operation } from '../operation.ts'
 import type { Work } from '../work.ts'
 import type { LaunchedRelease } from './launch.ts'
@@ -26,8 +25,7 @@ export function launchedEntry(
 }
 
 /** Writes what came of a run into the ledger. Only the holder of the stage's lease may. */
-export async function record({ config, clients, state, owner, recipes }: Work, result: Result): Promise<void> {
-  const commit = await commitOf(config.folder)
+export async function record({ config, clients, state, owner, commit, recipes }: Work, result: Result): Promise<void> {
   await writeEntry(clients, config, {
     release: state.next,
     at: new Date().toISOString(),

@@ -6,8 +6,10 @@ import { until } from '../../../aws/retry.ts'
 import { ownerOf, parameterPath, type StageId } from '../../stage/names.ts'
 import { type OwnedResource, ownedResourcesOf } from '../../stage/owned-resources.ts'
 import { removeMachine, removeNetwork } from '../../stage/retire.ts'
+import { existingStack, networkParts } from '../../stage/stack.ts'
 import { stageResources } from '../../stage/stage-resources.ts'
-import { type Lease, leaseName } from '../../state/lease.ts'
+import type { Lease } from '../../state/lease.ts'
+import { leaseName } from '../../state/lease-record.ts'
 import type { Resources } from '../../state/stage-state.ts'
 import { type AnyOperation, type Operation, operation, type PlanLine } from '../operation.ts'
 
@@ -42,7 +44,7 @@ export function networkRemoval(work: RemovalWork, release: number, machine: Oper
   return operation({
     phase: 'destroy',
     title: `network of release ${release}`,
-    lines: [line('network', `release ${release}: vpc, subnet, internet gateway, route table, security group`)],
+    lines: [line('network', `release ${release}: ${networkParts(existingStack(work.id, release))}`)],
     quiet: true,
     needs: { machine },
     run: (_, { signal }) => removeNetwork({ ...work, signal }, work.id, release, 'destroy'),

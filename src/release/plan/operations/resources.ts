@@ -6,7 +6,7 @@ import type { Instance } from '../../../aws/resources/instance.ts'
 import type { Repository } from '../../../aws/resources/repository.ts'
 import { openPorts } from '../../stage/ports.ts'
 import { retire } from '../../stage/retire.ts'
-import { type Stack, stack } from '../../stage/stack.ts'
+import { existingStack, networkParts, type Stack, stack } from '../../stage/stack.ts'
 import { type StageResources, stageResources } from '../../stage/stage-resources.ts'
 import { userData } from '../../stage/user-data.ts'
 import { type AnyOperation, operation, type PlanLine } from '../operation.ts'
@@ -32,10 +32,10 @@ function wantedBy({ config, state, machine, recipes }: Work): Wanted {
   return { stage, stack: stack(config, state.next, stage.profile, { machine: spec, zone, open: openPorts(config) }) }
 }
 
-/** Finds or creates one resource with all that it needs. */
-async function make<Out>(resource: AnyResource, { clients, state, emit }: Work, signal: AbortSignal) {
+/** Finds or creates one resource with all that it needs, and others beside it. */
+async function make<Out>(resource: AnyResource, { clients, state, emit }: Work, signal: AbortSignal, beside: readonly AnyResource[] = []) {
   const context: Context = { clients, inventory: state.inventory, signal, emit }
-  const { outputs, timings } = await up([resource], context, 'create')
+  const { outputs, timings } = await up([resource, ...beside], context, 'create')
   return { out: outputs.get(resource.name) as Out, timings }
 }
 
@@ -75,7 +75,7 @@ export function stackOperation(work: Work, after: readonly AnyOperation[]) {
   const { config, clients, state, emit } = work
   const { role, profile, next } = state
   const { type, diskGiB } = config.instance
-  const what = `vpc, subnet, internet gateway, route table, security group, ${type} with ${diskGiB} GiB`
+  const what = `${networkParts(existingStack(config, next))}, ${type} with ${diskGiB} GiB`
   return operation({
     phase: 'create',
     title: 'stack',
@@ -87,7 +87,8 @@ export function stackOperation(work: Work, after: readonly AnyOperation[]) {
     quiet: true,
     after,
     async run(_, { signal }): Promise<Created> {
-      const { out, timings } = await make<Instance>(wantedBy(work).stack.instance, work, signal)
+      const { instance, network } = wantedBy(work).stack
+      const { out, timings } = await make<Instance>(instance, work, signal, network)
       return { instance: out, timings }
     },
     undo: ({ signal }) => retire(clients, config, [next], 'clear away', signal, emit),

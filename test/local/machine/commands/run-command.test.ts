@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { processesOf } from '../../../../src/local/machine/process-table.ts'
-import { createSmallCloud, until } from '../small-cloud.ts'
+import { createSmallCloud, until } from '../small-cloud.fixture.ts'
 
 const small = createSmallCloud()
 let id: string

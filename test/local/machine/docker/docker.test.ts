@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { processesOf } from '../../../../src/local/machine/process-table.ts'
-import { createSmallCloud, until } from '../small-cloud.ts'
-import { nodeLayer, startTinyRegistry, type TinyRegistry, webImage } from '../tiny-registry.ts'
+import { createSmallCloud, until } from '../small-cloud.fixture.ts'
+import { nodeLayer, startTinyRegistry, type TinyRegistry, webImage } from '../tiny-registry.fixture.ts'
 
 const small = createSmallCloud()
 let registry: TinyRegistry

@@ -4,8 +4,8 @@ import * as assert from 'uvu/assert'
 import { instanceFolder } from '../../../../src/local/machine/folder.ts'
 import { metadataEndpoint } from '../../../../src/local/machine/metadata/metadata.ts'
 import { quote } from '../../../../src/local/machine/quote.ts'
-import { createSmallCloud, until } from '../small-cloud.ts'
-import { type Asker, noStranger, type Question, startAsker, stranger } from './asker.fixture.ts'
+import { type Asker, noStranger, type Question, startAsker, stranger } from '../../../support/asker.ts'
+import { createSmallCloud, until } from '../small-cloud.fixture.ts'
 
 const small = createSmallCloud()
 let id: string

@@ -1,14 +1,14 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { down, up } from '../../src/aws/graph/graph.ts'
-import { internetGateway } from '../../src/aws/resources/internet-gateway.ts'
-import { routeTable } from '../../src/aws/resources/route-table.ts'
-import { securityGroup } from '../../src/aws/resources/security-group.ts'
-import { subnet } from '../../src/aws/resources/subnet.ts'
-import { type Vpc, vpc } from '../../src/aws/resources/vpc.ts'
-import type { Failure } from '../../src/report/failure.ts'
-import { contextFor, createTestCloud, errorOf, ownerNamed } from './cloud.fixture.ts'
-import { find } from './find.fixture.ts'
+import { down, up } from '../../../src/aws/graph/graph.ts'
+import { internetGateway } from '../../../src/aws/resources/internet-gateway.ts'
+import { routeTable } from '../../../src/aws/resources/route-table.ts'
+import { securityGroup } from '../../../src/aws/resources/security-group.ts'
+import { subnet } from '../../../src/aws/resources/subnet.ts'
+import { type Vpc, vpc } from '../../../src/aws/resources/vpc.ts'
+import type { Failure } from '../../../src/report/failure.ts'
+import { contextFor, createTestCloud, errorOf, ownerNamed } from '../../support/cloud.ts'
+import { find } from '../find.fixture.ts'
 
 const cloud = await createTestCloud()
 const { clients } = cloud
@@ -39,7 +39,7 @@ function network(name: string) {
     up: async () => (await up(all, contextFor(clients, owner), 'create')).outputs,
     there: () => find(all, contextFor(clients, owner)),
     down: async () => {
-      await down(all, contextFor(clients, owner), 'remove')
+      await down(all, contextFor(clients, owner), 'destroy')
       assert.is((await find(all, contextFor(clients, owner))).size, 0)
     },
   }
@@ -161,7 +161,7 @@ test('what somebody else removed meanwhile is no obstacle', async () => {
   const [AssociationId] = (made.get('route table') as { associations: string[] }).associations
   await ec2.disassociateRouteTable({ AssociationId })
   await ec2.deleteSubnet({ SubnetId: (made.get('subnet') as { id: string }).id })
-  await down(its.all, context, 'remove')
+  await down(its.all, context, 'destroy')
   assert.is((await its.there()).size, 0)
 })
 
@@ -173,7 +173,7 @@ test('a group that opens nothing asks for nothing', async () => {
   await up([group], contextFor(clients, owner), 'create')
   await up([group], contextFor(clients, owner), 'create')
   assert.equal(await cloud.hits(), [0])
-  await down([theVpc, group], contextFor(clients, owner), 'remove')
+  await down([theVpc, group], contextFor(clients, owner), 'destroy')
 })
 
 test('a VPC beyond the quota is refused with the way out', async () => {
@@ -187,7 +187,7 @@ test('a VPC beyond the quota is refused with the way out', async () => {
   const error = (await errorOf(up([sixth.vpc], contextFor(clients, sixth.owner), 'create'))) as Failure
   assert.match(error.message, /^Could not create vpc: VpcLimitExceeded: /)
   assert.is(error.details.next, 'npx zx scripts/deploy.mjs --strategy recreate')
-  await Promise.all(networks.map((each) => down([each.vpc], contextFor(clients, each.owner), 'remove')))
+  await Promise.all(networks.map((each) => down([each.vpc], contextFor(clients, each.owner), 'destroy')))
 })
 
 test('what holds on to a network is named', async () => {

@@ -3,7 +3,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { digestOf } from '../../../src/image/blob.ts'
-import { errorOf, startRegistry } from './registry.ts'
+import { errorOf, startRegistry } from '../../support/registry.ts'
 
 const registry = await startRegistry()
 registry.call('CreateRepository', { repositoryName: 'app' })

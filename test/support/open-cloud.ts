@@ -12,8 +12,8 @@ import { writeCloudState } from '../../src/local/process/cloud-state.ts'
 import { registryHandler } from '../../src/local/registry/distribution.ts'
 import { ecr } from '../../src/local/registry/ecr.ts'
 import { createStore } from '../../src/local/store.ts'
-import { lightMachines } from './light-machines.fixture.ts'
-import type { Order } from './verbs.fixture.ts'
+import { lightMachines } from './light-machines.ts'
+import type { Order } from './verbs.ts'
 
 // Several of them run side by side, on ports of their own.
 process.env.MLOPS_LOOPBACK ??= 'shared'

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { closeSync, fstatSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Wrapper } from './project.fixture.ts'
+import type { Wrapper } from './project.ts'
 
 /**
  * A disk of its own for one folder, seen only by what is started through its wrapper. It goes with this process,

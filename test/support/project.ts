@@ -10,8 +10,8 @@ import { delimiter, dirname, join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import * as assert from 'uvu/assert'
-import { until } from './client.fixture.ts'
-import { kill, processesOf, treeOf } from './processes.fixture.ts'
+import { until } from './client.ts'
+import { kill, processesOf, treeOf } from './processes.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 

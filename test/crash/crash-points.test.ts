@@ -1,9 +1,9 @@
 // time limit: 180 s
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Lane } from '../crash/lane.fixture.ts'
-import { type Blow, label, momentsOf, type Point, pointsOf, type Scene, scenes } from '../crash/point.fixture.ts'
-import { freePorts } from '../scripts/project.fixture.ts'
+import { freePorts } from '../support/project.ts'
+import { Lane } from './lane.fixture.ts'
+import { type Blow, label, momentsOf, type Point, pointsOf, type Scene, scenes } from './point.fixture.ts'
 
 /** The moments that have gone wrong before, or are the hardest; `npm run test:crash` tries all of them. */
 const chosen: Readonly<Record<Scene, readonly (readonly [blow: Blow, ...actions: string[]])[]>> = {

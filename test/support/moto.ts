@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert'
 import { Clients } from '../../src/aws/clients.ts'
 import { until } from '../../src/aws/retry.ts'
 import { programOnPath } from '../../src/image/base/program.ts'
-import { freePort } from './cloud.fixture.ts'
+import { freePort } from './cloud.ts'
 
 /**
  * Runs `work` with the clients of a moto server of its own, somebody else's AWS. Where `moto_server` is not on this
