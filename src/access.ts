@@ -23,7 +23,8 @@ export async function accessTo(
 ): Promise<Access> {
   const engine = engineOf(flag, config)
   if (config.target === 'aws') return { region: config.region }
-  const { startCloud, refuseTakenPorts } = await import('./local/process/start.ts')
+  const { startCloud } = await import('./local/process/start.ts')
+  const { refuseTakenPorts } = await import('./local/process/taken-ports.ts')
   const { profileFile, profileName } = await import('./local/process/profile.ts')
   const folder = cloudFolder(config)
   const { endpoint, credentials, revived } = await startCloud({ folder, region: config.region, ...(engine && { engine }) })

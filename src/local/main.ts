@@ -15,8 +15,8 @@ import { createMachines } from './machine/machines.ts'
 import { closeToOthers, openToOthers } from './machine/packet-filter.ts'
 import { defaultEngine, defaultPort, defaultRegion, readCloudState, writeCloudState } from './process/cloud-state.ts'
 import { exitCodes } from './process/exit-codes.ts'
-import { bequeath, inherit, lockAfter, type Successor } from './process/handover.ts'
-import type { Lock } from './process/lock.ts'
+import { bequeath, inherit, type Successor } from './process/handover.ts'
+import { type Lock, lockWithin } from './process/lock.ts'
 import { logForever, openLog } from './process/log.ts'
 import { writeProfile } from './process/profile.ts'
 import { registryHandler } from './registry/distribution.ts'
@@ -53,7 +53,7 @@ async function run(): Promise<void> {
   // First of all: what comes in from now on waits for this process.
   const inherited = await inherit()
   inherited?.server.on('request', wait)
-  lock = await lockAfter(path.join(folder, 'lock'), inherited ? 20_000 : 0)
+  lock = await lockWithin(path.join(folder, 'lock'), inherited ? 20_000 : 0)
   const before = readCloudState(folder)
   if (!lock) end(exitCodes.locked, `The embedded cloud in ${folder} is running already (process ${before?.pid ?? 'unknown'}).`)
   const keys = openKeys(folder)

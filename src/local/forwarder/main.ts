@@ -10,7 +10,7 @@ import { basename } from 'node:path'
 import { watchFolder } from '../files/watch.ts'
 import { readWhole, writeWhole } from '../machine/folder.ts'
 import { identify } from '../machine/process-table.ts'
-import { takeLock } from '../process/lock.ts'
+import { lockWithin } from '../process/lock.ts'
 import { logForever } from '../process/log.ts'
 import { createListeners } from './listeners.ts'
 import { endpointOf, forwardingFolder, type Report, type Rules } from './rules.ts'
@@ -36,7 +36,7 @@ let again = false
 
 logForever()
 const inherited = process.send ? await inherit() : undefined
-const lock = await lockWithin(inherited ? 10_000 : 0)
+const lock = await lockWithin(folder.lock, inherited ? 10_000 : 0)
 if (!lock) {
   console.error(`another forwarder has ${folder.path}`)
   process.exit(lockedCode)
@@ -130,12 +130,4 @@ async function inherit(): Promise<true> {
     process.send?.('ready')
   })
   return true
-}
-
-async function lockWithin(patience: number) {
-  for (const giveUp = Date.now() + patience; ; ) {
-    const taken = takeLock(folder.lock)
-    if (taken || Date.now() > giveUp) return taken
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
 }

@@ -4,17 +4,6 @@ import type { Cloud, Store } from '../../cloud.ts'
 import type { Invocation } from '../../records.ts'
 import { instanceFolder, type Outcome, type Request, readWhole, writeWhole } from '../folder.ts'
 
-/** Carries Run Commands to the agents, and what became of them back into the store. */
-export interface CommandQueue {
-  /** Looks into the store for invocations that are not yet known here. */
-  open(): void
-  /** Delivers what can be delivered, collects what has come back, gives up what is overdue. */
-  collect(online: (instanceId: string) => unknown): void
-  cancel(commandId: string, instanceId: string): void
-  /** An instance has been switched off: what it had not finished has failed. */
-  instanceEnded(instanceId: string): void
-}
-
 /** The id under which an invocation is stored. */
 export function invocationId(commandId: string, instanceId: string): string {
   return `${commandId}/${instanceId}`
@@ -25,13 +14,16 @@ export function unfinished({ Status }: Invocation): boolean {
   return Status === 'Pending' || Status === 'InProgress' || Status === 'Delayed' || Status === 'Cancelling'
 }
 
-export function createCommandQueue(cloud: Cloud): CommandQueue {
+/** Carries Run Commands to the agents, and what became of them back into the store. */
+export function createCommandQueue(cloud: Cloud) {
   const { store } = cloud
+  /** Invocations that have not ended, as far as they have been looked for. */
   let known: Set<string> | undefined
   const delivered = new Set<string>()
   /** Why those that could not be carried are not, so that the log says it once. */
   const troubled = new Map<string, string>()
 
+  /** Looks into the store for invocations that are not yet known here. */
   const open = () => {
     known ??= new Set()
     for (const invocation of store.list('invocation')) if (unfinished(invocation)) known.add(idOf(invocation))
@@ -67,7 +59,8 @@ export function createCommandQueue(cloud: Cloud): CommandQueue {
   return {
     open,
 
-    collect(online) {
+    /** Delivers what can be delivered, collects what has come back, gives up what is overdue. */
+    collect(online: (instanceId: string) => unknown): void {
       if (!known) open()
       for (const id of known ?? []) {
         try {
@@ -80,14 +73,15 @@ export function createCommandQueue(cloud: Cloud): CommandQueue {
       }
     },
 
-    cancel(commandId, instanceId) {
+    cancel(commandId: string, instanceId: string): void {
       const { inbox, commands } = instanceFolder(cloud.folder, instanceId)
       const handedOver = existsSync(join(inbox, `${commandId}.json`)) || existsSync(join(commands, commandId))
       if (handedOver) writeWhole(join(inbox, `${commandId}.cancel`), {})
       else giveUp(store, invocationId(commandId, instanceId), 'Cancelled', 'Cancelled')
     },
 
-    instanceEnded(instanceId) {
+    /** An instance has been switched off: what it had not finished has failed. */
+    instanceEnded(instanceId: string): void {
       if (!known) open()
       const folder = instanceFolder(cloud.folder, instanceId)
       for (const id of known ?? []) {

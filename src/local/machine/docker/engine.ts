@@ -16,10 +16,10 @@ import type { EngineCall } from './socket/engine-call.ts'
  */
 export async function startStandIn(folder: InstanceFolder, settings: Settings): Promise<Engine> {
   const docker = openDocker(folder, settings)
-  const ecr = createEcrLogin(folder, settings)
+  const ecrLogin = createEcrLogin(folder, settings)
   await listenForCalls(folder, async (call) => {
     try {
-      call.exit(await (call.program === 'docker' ? dispatch(docker, call) : ecr.answer(call)))
+      call.exit(await (call.program === 'docker' ? dispatch(docker, call) : ecrLogin(call)))
     } catch (error) {
       call.err(`${said(withFile(folder.docker, error), call)}\n`)
       const code = error instanceof Refusal ? error.code : 1

@@ -30,8 +30,8 @@ const restartAfter = 2000
  * @throws Error when another machine process has this folder already
  */
 export async function startDockerd(folder: InstanceFolder, settings: Settings, metadata: string): Promise<Engine> {
-  const ecr = createEcrLogin(folder, settings)
-  await listenForCalls(folder, async (call) => call.exit(await ecr.answer(call)))
+  const ecrLogin = createEcrLogin(folder, settings)
+  await listenForCalls(folder, async (call) => call.exit(await ecrLogin(call)))
   let running: Daemon | undefined
   let wanted = false
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { join } from 'node:path'
+import { listen } from '../../api/listen.ts'
 import { type InstanceFolder, readWhole, type Settings, type StoredCredentials, writeWhole } from '../folder.ts'
 import { comesFromInstance } from './asker.ts'
 
@@ -36,7 +37,9 @@ export async function startMetadata(folder: InstanceFolder, settings: Settings):
   // With a real engine the instance's address is in a network of its own; what may reach the service there comes
   // through a gate.
   const host = settings.engine === 'docker' ? '127.0.0.1' : settings.privateAddress
-  await listen(server, host, before === undefined ? 0 : Number(new URL(before).port))
+  let refused = await listen(server, before === undefined ? 0 : Number(new URL(before).port), host)
+  if (refused?.code === 'EADDRINUSE') refused = await listen(server, 0, host)
+  if (refused) throw refused
   const { address, port } = server.address() as AddressInfo
   const endpoint = `http://${address}:${port}`
   writeWhole(file(folder), { endpoint })
@@ -64,25 +67,6 @@ function isDirect({ headers, rawHeaders, socket }: IncomingMessage): boolean {
   // works").
   const strange = ['x-forwarded-for', 'origin', 'sec-fetch-site'].some((name) => headers[name] !== undefined)
   return hosts.length === 1 && names.includes(headers.host ?? '') && !strange
-}
-
-async function listen(server: ReturnType<typeof createServer>, host: string, port: number): Promise<void> {
-  try {
-    await attempt(server, host, port)
-  } catch (error) {
-    if (port === 0 || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
-    await attempt(server, host, 0)
-  }
-}
-
-function attempt(server: ReturnType<typeof createServer>, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
 }
 
 function answer(request: IncomingMessage, response: ServerResponse, folder: InstanceFolder, tokens: Map<string, number>): void {

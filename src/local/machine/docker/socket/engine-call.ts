@@ -9,7 +9,7 @@ export interface EngineCall extends Call {
   /** The command's standard input, which is only read when somebody asks. */
   input(): Readable
   /** Called with signals that the command gets. */
-  onSignal(take: (name: NodeJS.Signals) => void): void
+  onSignal(take: (name: NodeJS.Signals) => unknown): void
   /** Aborts when the command has gone. */
   readonly gone: AbortSignal
   exit(code: number): void
@@ -21,7 +21,7 @@ export interface EngineCall extends Call {
 export function receive(socket: Socket, answer: (call: EngineCall) => void): void {
   const input = new PassThrough()
   const gone = new AbortController()
-  const signals: ((name: NodeJS.Signals) => void)[] = []
+  const signals: ((name: NodeJS.Signals) => unknown)[] = []
   let asked = false
   const say = (type: number, content: string | Buffer) => {
     if (!socket.destroyed) socket.write(frame(type, content))
