@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
 import type { Config } from '../config/config.ts'
 import type { Access } from './aws/clients.ts'
-import { type EngineName, engineNames } from './local/machine/engine-name.ts'
+import { type EngineName, engineNames } from './local/machine/engine.ts'
 import { exit, Failure } from './report/failure.ts'
 
 /**

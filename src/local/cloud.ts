@@ -1,5 +1,5 @@
 import type { Refused } from './forwarder/rules.ts'
-import type { EngineName } from './machine/engine-name.ts'
+import type { EngineName } from './machine/engine.ts'
 import type { Kind, Records } from './records.ts'
 
 /** The cloud's memory: records by kind and id. What a call has acknowledged survives a kill at any moment. */

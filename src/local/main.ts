@@ -9,8 +9,7 @@ import { parseArgs } from 'node:util'
 import { hasOneAddress, holdPort } from './api/listen.ts'
 import { createEmbeddedCloud } from './embedded-cloud.ts'
 import { makeFolder, openKeys } from './files/keys.ts'
-import { runCommand } from './machine/commands/run-command.ts'
-import type { EngineName } from './machine/engine-name.ts'
+import type { EngineName } from './machine/engine.ts'
 import { createMachines } from './machine/machines.ts'
 import { closeToOthers, openToOthers } from './machine/packet-filter.ts'
 import { defaultEngine, defaultPort, defaultRegion, readCloudState, writeCloudState } from './process/cloud-state.ts'
@@ -19,8 +18,6 @@ import { bequeath, inherit, type Successor } from './process/handover.ts'
 import { type Lock, lockWithin } from './process/lock.ts'
 import { logForever, openLog } from './process/log.ts'
 import { writeProfile } from './process/profile.ts'
-import { registryHandler } from './registry/distribution.ts'
-import { ecr } from './registry/ecr.ts'
 import { createStore } from './store.ts'
 import { codeVersion } from './version.ts'
 
@@ -79,7 +76,7 @@ async function run(): Promise<void> {
   const setting = { folder, endpoint, region, keys, store, log, version: codeVersion(), oneAddress, engine, latencyMs, stop }
   // Nothing is answered before others are kept away, and what answers is what the file says.
   await closeToOthers({ name: 'cloud', folder, address: '127.0.0.1', port })
-  const { cloud, listener } = createEmbeddedCloud(setting, { createMachines, runCommand, ecr, registryHandler })
+  const { cloud, listener } = createEmbeddedCloud(setting, createMachines)
   server.off('request', wait).on('request', listener)
   for (const [request, response] of waiting.splice(0)) server.emit('request', request, response)
   writeProfile(folder, { endpoint, region, credentials: keys.user })

@@ -1,11 +1,10 @@
 import type { FaultRule, Faults } from '../api/faults.ts'
-import type { Cloud } from '../cloud.ts'
-import { ApiError } from '../cloud.ts'
+import { ApiError, type Cloud } from '../cloud.ts'
 import { unclaimedElasticIp } from '../ec2/network/loopback.ts'
 import type { Refused } from '../forwarder/rules.ts'
 import type { Identity } from '../iam/identity.ts'
 import type { PolicyDocument } from '../iam/policy.ts'
-import type { EngineName } from '../machine/engine-name.ts'
+import type { EngineName } from '../machine/engine.ts'
 import { defaultEngine } from '../process/cloud-state.ts'
 import type { Successor } from '../process/handover.ts'
 

@@ -1,7 +1,6 @@
 import { createHash, createHmac } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Caller } from '../cloud.ts'
-import { ApiError } from '../cloud.ts'
+import { ApiError, type Caller } from '../cloud.ts'
 import type { Credentials } from '../files/keys.ts'
 import { same } from '../files/seal.ts'
 import type { Identity } from '../iam/identity.ts'
@@ -53,9 +52,8 @@ export function verify(request: Request, identity: Pick<Identity, 'lookUp'>, now
   if (!claim) throw new ApiError('MissingAuthenticationToken', 'Request is missing Authentication Token', 403)
   const stamp = headers['x-amz-date']
   const time = typeof stamp === 'string' ? parseStamp(stamp) : Number.NaN
-  if (typeof stamp !== 'string' || Number.isNaN(time) || !stamp.startsWith(claim.date)) {
+  if (typeof stamp !== 'string' || Number.isNaN(time) || !stamp.startsWith(claim.date))
     throw new ApiError('IncompleteSignature', 'X-Amz-Date must be given, and its date must be that of the credential scope.', 400)
-  }
   const mustSign = ['host', ...Object.keys(headers).filter((name) => name.startsWith('x-amz-') && name !== 'x-amz-user-agent')]
   const unsigned = mustSign.find((name) => !claim.signedHeaders.includes(name))
   if (unsigned) throw new ApiError('SignatureDoesNotMatch', `The header ${unsigned} must be part of the signature.`, 403)
@@ -72,9 +70,8 @@ export function verify(request: Request, identity: Pick<Identity, 'lookUp'>, now
       'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.'
     throw new ApiError('SignatureDoesNotMatch', message, 403)
   }
-  if (Math.abs(now - time) > skewMs) {
+  if (Math.abs(now - time) > skewMs)
     throw new ApiError('RequestExpired', `Signature expired: ${stamp} is not within 5 minutes of ${stampOf(now)}.`, 400)
-  }
   if (found.expired) throw new ApiError('ExpiredToken', 'The security token included in the request is expired.', 403)
   return { caller: found.caller, scope: claim }
 }

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Store } from '../cloud.ts'
-import { ApiError } from '../cloud.ts'
+import { ApiError, type Store } from '../cloud.ts'
 import type { Kind, Records } from '../records.ts'
 
 /** What AWS calls a kind of resource, and where the cloud keeps it. */

@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { watchFolder } from '../files/watch.ts'
+import { readWhole, writeWhole } from '../files/whole.ts'
 import { outputLimits, type Running, runScript, type ScriptResult } from './commands/script.ts'
 import { agentEnvironment, machineEnvironment } from './environment.ts'
-import { type InstanceFolder, type Outcome, type Request, readWhole, rebootWish, type Settings, writeWhole } from './folder.ts'
+import { type InstanceFolder, type Outcome, type Request, rebootWish, type Settings } from './folder.ts'
 
 /** The agent's number of command workers (amazon-ssm-agent.json, `Mds.CommandWorkersLimit`). */
 const workers = 5

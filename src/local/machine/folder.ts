@@ -1,8 +1,6 @@
-import { randomUUID } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { namingFile, withFile } from '../files/full-disk.ts'
-import type { EngineName } from './engine-name.ts'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { EngineName } from './engine.ts'
 
 /**
  * The folder of an instance, and what lies where in it. Cloud and machine talk through files in it, so that either can
@@ -120,30 +118,4 @@ export interface Outcome {
   /** ISO 8601. */
   readonly started: string
   readonly ended?: string
-}
-
-/**
- * Writes a file so that a reader sees the old content, the new one, or none, whenever the writer is killed. Only its
- * owner may read it.
- */
-export function writeWhole(file: string, value: unknown): void {
-  namingFile(file, () => mkdirSync(dirname(file), { recursive: true }))
-  const draft = `${file}.${randomUUID()}.draft`
-  try {
-    writeFileSync(draft, JSON.stringify(value), { mode: 0o600 })
-    renameSync(draft, file)
-  } catch (error) {
-    rmSync(draft, { force: true })
-    throw withFile(file, error)
-  }
-}
-
-/** What `writeWhole` wrote; undefined when there is no such file. */
-export function readWhole<T>(file: string): T | undefined {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as T
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
 }

@@ -1,15 +1,17 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { readWhole, writeWhole } from '../files/whole.ts'
 import { startAgent } from './agent.ts'
 import { runScript } from './commands/script.ts'
+import { startStandIn } from './docker/engine.ts'
+import { startDockerd } from './dockerd/dockerd.ts'
 import { machineEnvironment } from './environment.ts'
-import { folderAt, type InstanceFolder, readWhole, type Settings, writeWhole } from './folder.ts'
+import { folderAt, type InstanceFolder, type Settings } from './folder.ts'
 import { installPrograms } from './machine-image.ts'
 import { startMetadata } from './metadata/metadata.ts'
 import { closeToOthers } from './packet-filter.ts'
 import { identify, processesOf, signal } from './process-table.ts'
-import { startEngine } from './start-engine.ts'
 
 /** What a machine tells the cloud about itself, in `outbox/process.json`. */
 export interface MachineProcess {
@@ -45,7 +47,7 @@ export async function startMachine(path: string): Promise<void> {
   const closed = closeToOthers({ name: settings.instanceId, folder: folder.path, address: settings.privateAddress })
   const metadata = await startMetadata(folder, settings)
   installPrograms(folder, settings, metadata)
-  const engine = await startEngine(folder, settings, metadata)
+  const engine = await (settings.engine === 'docker' ? startDockerd(folder, settings, metadata) : startStandIn(folder, settings))
   try {
     // Nothing of the instance listens before others are kept away.
     await closed

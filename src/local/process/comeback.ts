@@ -2,8 +2,8 @@ import path from 'node:path'
 import type { Status } from '../admin/admin.ts'
 import { askCloud } from '../admin/client.ts'
 import { accepts } from '../api/listen.ts'
+import { readWhole } from '../files/whole.ts'
 import { forwardingFolder, type Rules } from '../forwarder/rules.ts'
-import { readWhole } from '../machine/folder.ts'
 import { within } from './within.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Faults } from '../api/faults.ts'
+import type { Faults } from '../api/faults.ts'
 import { ApiError, type Caller, type Cloud } from '../cloud.ts'
 import { sweep } from './blobs.ts'
 import { serveBlob } from './download.ts'
@@ -17,7 +17,7 @@ import { Uploads } from './upload.ts'
  * https://github.com/opencontainers/distribution-spec/blob/main/spec.md. Repositories must have been created before,
  * logins are those of GetAuthorizationToken, and a role may do what its policies say.
  */
-export function registryHandler(cloud: Cloud, faults = new Faults()): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
+export function registryHandler(cloud: Cloud, faults: Faults): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
   sweep(cloud.folder, new Set(cloud.store.list('repositoryBlob').map((blob) => blob.digest)))
   const uploads = new Uploads(cloud.folder)
   return async (req, res) => {

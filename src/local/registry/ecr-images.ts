@@ -20,9 +20,8 @@ interface Input {
 export const imageActions = {
   DescribeImages(input: Input, { cloud, name }) {
     const ids = asList<ImageId>(input.imageIds, 'imageIds', 100)
-    if (ids && (input.nextToken !== undefined || input.maxResults !== undefined)) {
+    if (ids && (input.nextToken !== undefined || input.maxResults !== undefined))
       throw invalid('imageIds', 'nextToken and maxResults cannot be used together with imageIds')
-    }
     const named = ids?.map((id) => find(cloud, name, id) ?? imageNotFound(cloud, name, id))
     const { page, nextToken } = named
       ? { page: [...new Set(named)], nextToken: undefined }

@@ -58,9 +58,8 @@ export const ecr: Service = {
     const name = checkName(input.repositoryName)
     cloud.authorize(caller, 'ecr:CreateRepository', arnOf(cloud, name))
     ownRegistry(cloud, input, name)
-    if (!['AES256', undefined].includes(input.encryptionConfiguration?.encryptionType)) {
+    if (!['AES256', undefined].includes(input.encryptionConfiguration?.encryptionType))
       throw invalid('encryptionConfiguration', 'the embedded cloud has no KMS: encryptionType must be AES256')
-    }
     const repository: ImageRepository = {
       repositoryName: name,
       repositoryArn: arnOf(cloud, name),
@@ -82,9 +81,8 @@ export const ecr: Service = {
   DescribeRepositories(input: DescribeInput, { cloud, caller }) {
     const names = asList<string>(input.repositoryNames, 'repositoryNames', 100)
     for (const name of names ?? ['*']) cloud.authorize(caller, 'ecr:DescribeRepositories', name === '*' ? '*' : arnOf(cloud, name))
-    if (names && (input.nextToken !== undefined || input.maxResults !== undefined)) {
+    if (names && (input.nextToken !== undefined || input.maxResults !== undefined))
       throw invalid('repositoryNames', 'nextToken and maxResults cannot be used together with repositoryNames')
-    }
     ownRegistry(cloud, input, names?.[0] ?? '*')
     if (names) return { repositories: names.map((name) => shown(repositoryOf(cloud, name), cloud)) }
     const { page, nextToken } = pageOf(cloud.store.list('repository'), input)

@@ -26,9 +26,8 @@ export async function patchUpload(exchange: Exchange): Promise<void> {
   const [, first, last] = /^(?:bytes )?(\d+)-(\d+)(?:\/.*)?$/.exec(range ?? '') ?? []
   if (range !== undefined && first === undefined) throw new Refusal('BLOB_UPLOAD_INVALID', `Content-Range "${range}" is not START-END`)
   const length = header(req, 'content-length')
-  if (first !== undefined && length !== undefined && Number(length) !== Number(last) - Number(first) + 1) {
+  if (first !== undefined && length !== undefined && Number(length) !== Number(last) - Number(first) + 1)
     throw new Refusal('SIZE_INVALID', `Content-Range ${range} does not fit Content-Length ${length}`)
-  }
   await uploads.append(upload, req, first === undefined ? undefined : Number(first))
   progress(exchange, upload, 202)
 }

@@ -18,9 +18,8 @@ interface Target {
 }
 
 function find({ store }: Cloud, { ResourceType, ResourceId = '' }: Target): Parameter {
-  if (ResourceType !== 'Parameter') {
+  if (ResourceType !== 'Parameter')
     throw new ApiError('InvalidResourceType', `The embedded cloud keeps tags of the resource type Parameter, not of ${ResourceType}.`)
-  }
   const parameter = store.get('parameter', ResourceId)
   if (!parameter)
     throw new ApiError('InvalidResourceId', 'The resource ID is not valid. Verify that you entered the correct ID and try again.')

@@ -36,9 +36,8 @@ export function putParameter(input: PutParameterRequest, { cloud, caller }: Call
       )
     }
     const Type = input.Type ?? present?.Type
-    if (Type === undefined || !['String', 'StringList', 'SecureString'].includes(Type)) {
+    if (Type === undefined || !['String', 'StringList', 'SecureString'].includes(Type))
       throw invalid('A parameter type is required when you create a parameter: String, StringList or SecureString.')
-    }
     const outgrown = input.Tier === 'Intelligent-Tiering' && Buffer.byteLength(Value) > valueLimit.Standard
     const Tier = input.Tier === 'Advanced' || present?.Tier === 'Advanced' || outgrown ? 'Advanced' : 'Standard'
     checkValue(Value, Tier, AllowedPattern)
@@ -70,9 +69,8 @@ function checkValue(value: string, tier: keyof typeof valueLimit, pattern: strin
     throw invalid(`${tier} tier parameters support a maximum parameter value of ${limit} characters.${advice}`)
   }
   if (value.includes('{{')) throw invalid('Parameter value must not contain {{: nested parameters are not supported.')
-  if (pattern !== undefined && !matches(pattern, value)) {
+  if (pattern !== undefined && !matches(pattern, value))
     throw new ApiError('ParameterPatternMismatchException', `Parameter value, cannot be validated against allowedPattern: ${pattern}`)
-  }
 }
 
 function matches(pattern: string, value: string): boolean {

@@ -49,15 +49,7 @@ const describeImages = describe('Images', {
   kind: 'image',
   ids: 'ImageIds',
   all: () => machineImages.map(wire),
-  filters: {
-    'image-id': 'ImageId',
-    name: 'Name',
-    architecture: 'Architecture',
-    'owner-id': 'OwnerId',
-    'root-device-type': 'RootDeviceType',
-    'virtualization-type': 'VirtualizationType',
-    state: 'State',
-  },
+  filters: ['image-id', 'name', 'architecture', 'owner-id', 'root-device-type', 'virtualization-type', 'state'],
 })
 
 export const imageActions = {

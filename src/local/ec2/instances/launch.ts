@@ -116,9 +116,8 @@ function machineOf(input: RunInstancesRequest) {
 
 function checkUserData(text: string): void {
   if (!/^[A-Za-z0-9+/\s]*=*\s*$/.test(text)) throw new ApiError('InvalidUserData.Malformed', 'Invalid BASE64 encoding of user data.')
-  if (Buffer.from(text, 'base64').length > userDataLimit) {
+  if (Buffer.from(text, 'base64').length > userDataLimit)
     throw new ApiError('InvalidParameterValue', `User data is limited to ${userDataLimit} bytes`)
-  }
 }
 
 function rootVolume(mappings: readonly BlockDeviceMapping[] | undefined, rootDevice: string): RootVolume {
@@ -151,9 +150,8 @@ function networkOf({ SubnetId, SecurityGroupIds, NetworkInterfaces, Placement }:
   const id = face?.SubnetId ?? SubnetId
   if (!id) throw new ApiError('MissingInput', 'No subnets found for the default VPC. Please specify a subnet.')
   const subnet = find(store, 'subnet', id)
-  if (Placement?.AvailabilityZone && !Placement.AvailabilityZone.endsWith(subnet.Zone)) {
+  if (Placement?.AvailabilityZone && !Placement.AvailabilityZone.endsWith(subnet.Zone))
     throw new ApiError('InvalidParameterValue', `Invalid availability zone: the subnet ${id} is not in ${Placement.AvailabilityZone}.`)
-  }
   const given = face?.Groups ?? SecurityGroupIds ?? []
   const byDefault = store.list('securityGroup').filter(({ VpcId, GroupName }) => VpcId === subnet.VpcId && GroupName === 'default')
   const groups = given.length > 0 ? given.map((group) => find(store, 'securityGroup', group)) : byDefault

@@ -18,15 +18,7 @@ const describeAddresses = describe<'Addresses', WireAddress>('Addresses', {
   kind: 'address',
   ids: 'AllocationIds',
   all: (cloud) => cloud.store.list('address').map((address) => wire(address, cloud)),
-  filters: {
-    'allocation-id': 'AllocationId',
-    'association-id': 'AssociationId',
-    'instance-id': 'InstanceId',
-    'public-ip': 'PublicIp',
-    domain: 'Domain',
-    'network-interface-id': 'NetworkInterfaceId',
-    'network-interface-owner-id': 'NetworkInterfaceOwnerId',
-  },
+  filters: ['allocation-id', 'association-id', 'instance-id', 'public-ip', 'domain', 'network-interface-id', 'network-interface-owner-id'],
 })
 
 /** What is found out of this computer before the call, which then is one step. */
@@ -71,18 +63,16 @@ export const addressActions = {
     if (!target) throw new ApiError('MissingParameter', 'Either instance ID or network interface id must be specified')
     const address = find(store, 'address', AllocationId)
     const instance = find(store, 'instance', target)
-    if (instance.State === 'pending') {
+    if (instance.State === 'pending')
       throw new ApiError('InvalidInstanceID', `The pending instance '${target}' is not in a valid state for this operation.`)
-    }
     if (instance.State === 'shutting-down' || instance.State === 'terminated') {
       throw new ApiError(
         'IncorrectInstanceState',
         `The instance '${target}' is not in a valid state for this operation: ${instance.State}.`,
       )
     }
-    if (!store.list('internetGateway').some(({ VpcId }) => VpcId === instance.VpcId)) {
+    if (!store.list('internetGateway').some(({ VpcId }) => VpcId === instance.VpcId))
       throw new ApiError('Gateway.NotAttached', `Network ${instance.VpcId} is not attached to any internet gateway`)
-    }
     if (address.InstanceId === target && address.AssociationId) return { AssociationId: address.AssociationId }
     // For an address of a VPC, reassociation is allowed unless the call says otherwise.
     if (address.InstanceId && AllowReassociation === false) {

@@ -17,23 +17,16 @@ export const internetGatewayActions = {
     kind: 'internetGateway',
     ids: 'InternetGatewayIds',
     all: (cloud) => cloud.store.list('internetGateway').map((gateway) => wire(gateway, cloud)),
-    filters: {
-      'internet-gateway-id': 'InternetGatewayId',
-      'attachment.vpc-id': 'Attachments.VpcId',
-      'attachment.state': 'Attachments.State',
-      'owner-id': 'OwnerId',
-    },
+    filters: ['internet-gateway-id', 'attachment.vpc-id', 'attachment.state', 'owner-id'],
   }),
 
   AttachInternetGateway({ InternetGatewayId = '', VpcId = '' }, { cloud: { store } }) {
     const gateway = find(store, 'internetGateway', InternetGatewayId)
     find(store, 'vpc', VpcId)
-    if (gateway.VpcId) {
+    if (gateway.VpcId)
       throw new ApiError('Resource.AlreadyAssociated', `resource ${InternetGatewayId} is already attached to network ${gateway.VpcId}`)
-    }
-    if (store.list('internetGateway').some((other) => other.VpcId === VpcId)) {
+    if (store.list('internetGateway').some((other) => other.VpcId === VpcId))
       throw new ApiError('InvalidParameterValue', `Network ${VpcId} already has an internet gateway attached`)
-    }
     store.put('internetGateway', InternetGatewayId, { ...gateway, VpcId })
   },
 

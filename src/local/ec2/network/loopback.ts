@@ -1,7 +1,6 @@
 import { randomInt } from 'node:crypto'
-import type { Store } from '../../cloud.ts'
-import { ApiError } from '../../cloud.ts'
-import type { EngineName } from '../../machine/engine-name.ts'
+import { ApiError, type Store } from '../../cloud.ts'
+import type { EngineName } from '../../machine/engine.ts'
 import { appliedValue, quotas } from '../../quotas/quota.ts'
 import { claimsAddresses, isClaimed } from './claim.ts'
 

@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Cloud, Store } from '../../cloud.ts'
+import { readWhole, writeWhole } from '../../files/whole.ts'
 import type { Invocation } from '../../records.ts'
-import { instanceFolder, type Outcome, type Request, readWhole, writeWhole } from '../folder.ts'
+import { instanceFolder, type Outcome, type Request } from '../folder.ts'
 
 /** The id under which an invocation is stored. */
 export function invocationId(commandId: string, instanceId: string): string {

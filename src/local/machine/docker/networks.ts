@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { readWhole, writeWhole } from '../folder.ts'
+import { readWhole, writeWhole } from '../../files/whole.ts'
 import { daemon } from './refusal.ts'
 
 /** A network: it only decides whose names mean the instance, for plain processes share the instance's address. */

@@ -1,7 +1,8 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeOwnFolder } from '../../files/own-folder.ts'
-import { memoryOwner, readWhole, writeWhole } from '../folder.ts'
+import { readWhole, writeWhole } from '../../files/whole.ts'
+import { memoryOwner } from '../folder.ts'
 import { daemon } from './refusal.ts'
 
 export interface Volume {

@@ -8,6 +8,7 @@ import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'no
 import { request } from 'node:http'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { within } from '../../process/within.ts'
 import { createEcrLogin } from '../docker/images/ecr-login.ts'
 import { listenForCalls } from '../docker/socket/calls.ts'
 import type { Engine } from '../engine.ts'
@@ -121,10 +122,11 @@ function said(child: ChildProcess, line: string): Promise<void> {
 
 /** Waits until the engine answers. */
 async function answers(child: ChildProcess, socket: string): Promise<void> {
-  for (const giveUp = Date.now() + patience; !(await ping(socket)); await sleep(20)) {
+  const there = await within(patience, 20, () => {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error('dockerd has ended')
-    if (Date.now() > giveUp) throw new Error(`dockerd does not answer within ${patience / 1000} s`)
-  }
+    return ping(socket)
+  })
+  if (!there) throw new Error(`dockerd does not answer within ${patience / 1000} s`)
 }
 
 /** https://docs.docker.com/reference/api/engine/version/v1.41/#tag/System/operation/SystemPing */

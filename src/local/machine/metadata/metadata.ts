@@ -3,7 +3,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net'
 import { join } from 'node:path'
 import { listen } from '../../api/listen.ts'
-import { type InstanceFolder, readWhole, type Settings, type StoredCredentials, writeWhole } from '../folder.ts'
+import { hostsOf } from '../../api/request.ts'
+import { readWhole, writeWhole } from '../../files/whole.ts'
+import type { InstanceFolder, Settings, StoredCredentials } from '../folder.ts'
 import { comesFromInstance } from './asker.ts'
 
 const file = (folder: InstanceFolder) => join(folder.path, 'metadata.json')
@@ -60,13 +62,13 @@ async function admit(socket: Socket, instanceId: string): Promise<boolean> {
  * Whether a request was made for this very service by a program, and neither by a web page nor for a name that was made
  * to point here.
  */
-function isDirect({ headers, rawHeaders, socket }: IncomingMessage): boolean {
-  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host')
+function isDirect(request: IncomingMessage): boolean {
+  const { headers, socket } = request
   const names = [`${socket.localAddress}:${socket.localPort}`, '169.254.169.254', '169.254.169.254:80']
   // The service refuses whatever came through a proxy (EC2 User Guide, "How Instance Metadata Service Version 2
   // works").
   const strange = ['x-forwarded-for', 'origin', 'sec-fetch-site'].some((name) => headers[name] !== undefined)
-  return hosts.length === 1 && names.includes(headers.host ?? '') && !strange
+  return hostsOf(request) === 1 && names.includes(headers.host ?? '') && !strange
 }
 
 function answer(request: IncomingMessage, response: ServerResponse, folder: InstanceFolder, tokens: Map<string, number>): void {

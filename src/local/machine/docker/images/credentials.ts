@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { parseReference } from '../../../../image/registry/reference.ts'
-import { readWhole } from '../../folder.ts'
+import { readWhole } from '../../../files/whole.ts'
 import { daemon } from '../refusal.ts'
 
 /**

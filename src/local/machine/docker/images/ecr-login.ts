@@ -1,6 +1,7 @@
 import { text } from 'node:stream/consumers'
 import { sign } from '../../../api/signature.ts'
-import { type InstanceFolder, readWhole, type Settings, type StoredCredentials } from '../../folder.ts'
+import { readWhole } from '../../../files/whole.ts'
+import type { InstanceFolder, Settings, StoredCredentials } from '../../folder.ts'
 import type { EngineCall } from '../socket/engine-call.ts'
 
 const target = 'AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { persist, read, refuseTransient, Transient } from '../../../../image/registry/connection.ts'
 import { parseReference } from '../../../../image/registry/reference.ts'
 import { type Registry, registryAt } from '../../../../image/registry/registry.ts'
-import { readWhole, writeWhole } from '../../folder.ts'
+import { readWhole, writeWhole } from '../../../files/whole.ts'
 import { daemon } from '../refusal.ts'
 import { type LayerFacts, unpack, WrongContent } from './layer.ts'
 
