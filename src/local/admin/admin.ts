@@ -37,23 +37,16 @@ export interface Status {
   readonly refused: readonly Refused[]
 }
 
-/**
- * @param stop ends the process after the answer is out; `keep` leaves the instances running, and a successor is started
- *   and gets the port
- */
-export function createArea({
-  cloud,
-  faults,
-  identity,
-  version,
-  stop,
-}: {
-  cloud: Cloud
-  faults: Faults
-  identity: Pick<Identity, 'limitUser' | 'permissionsUsed'>
-  version: string
-  stop: (instances: 'keep' | 'kill', successor?: Successor) => void
-}): Area {
+interface Parts {
+  readonly cloud: Cloud
+  readonly faults: Faults
+  readonly identity: Pick<Identity, 'limitUser' | 'permissionsUsed'>
+  readonly version: string
+  /** Ends the process after the answer is out; `keep` leaves the instances running, and a successor gets the port. */
+  stop(instances: 'keep' | 'kill', successor?: Successor): void
+}
+
+export function createArea({ cloud, faults, identity, version, stop }: Parts): Area {
   const started = new Date().toISOString()
   const actions: Record<string, (input: Record<string, unknown>) => unknown> = {
     status: (): Status => {
@@ -106,9 +99,9 @@ function addressOf({ store }: Cloud, tags: Readonly<Record<string, string>>): st
  * The address that an Elastic IP would get now; undefined where there is none left, which the call that asks for one
  * says better.
  */
-async function nextAddress({ store, oneAddress }: Cloud): Promise<string | undefined> {
+async function nextAddress(cloud: Cloud): Promise<string | undefined> {
   try {
-    return await unclaimedElasticIp(store, { oneAddress: oneAddress === true })
+    return await unclaimedElasticIp(cloud)
   } catch (error) {
     if (error instanceof ApiError) return undefined
     throw error

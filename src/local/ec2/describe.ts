@@ -10,10 +10,8 @@ import { type Ec2Kind, facts, notFound } from './kinds.ts'
  * shown form.
  */
 export interface Description<Shown> {
-  /** Refuses ids that name nothing; absent where a call looks at its names itself. */
+  /** Its ids may be asked for (`VpcIds`), and those that name nothing are refused; absent where it has none. */
   readonly kind?: Ec2Kind
-  /** The member of a request that has ids. */
-  readonly ids?: string
   /** What tells one from all others, where it is not the id of its kind. */
   readonly id?: (shown: NoInfer<Shown>) => string
   readonly all: (cloud: Cloud) => readonly Shown[]
@@ -63,10 +61,11 @@ export function describe<Name extends string, Shown extends object>(answer: Name
  *   an ignored filter would select too much
  */
 export function select<Shown extends object>(description: Description<Shown>, query: Query, cloud: Cloud) {
-  const { kind, ids } = description
-  const id = description.id ?? ((shown: Shown) => String(shown[facts(kind as Ec2Kind).id as keyof Shown]))
+  const { kind } = description
+  const member = kind && facts(kind).id
+  const id = description.id ?? ((shown: Shown) => String(shown[member as keyof Shown]))
   const all = description.all(cloud)
-  const wanted = ids === undefined ? undefined : (query as Readonly<Record<string, readonly string[] | undefined>>)[ids]
+  const wanted = (query as Readonly<Record<string, readonly string[] | undefined>>)[`${member}s`]
   const find = (name: string) => all.find((each) => id(each) === name) ?? refuse(notFound(kind as Ec2Kind, name))
   const named = wanted?.length ? [...new Set(wanted)].map(find) : all
   const tests = (query.Filters ?? []).map((filter) => test(filter, description, cloud))

@@ -7,7 +7,8 @@ import { alive, identify, killAll, marker, type ProcessIdentity } from '../machi
 import { createRestarts } from '../process/restarts.ts'
 import { spawnDetached } from '../process/spawn.ts'
 import { within } from '../process/within.ts'
-import { endpointOf, type Forwarding, forwarderVersion, forwardingFolder, type Refused, type Report, type Rules } from './rules.ts'
+import { forwarderVersion } from '../version.ts'
+import { endpointOf, type Forwarding, forwardingFolder, type Refused, type Report, type Rules } from './rules.ts'
 
 const program = fileURLToPath(new URL('./main.ts', import.meta.url))
 

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto'
-import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
@@ -70,12 +68,4 @@ export function forwardingFolder(cloudFolder: string): ForwardingFolder {
 /** Names one port of one address. */
 export function endpointOf({ address, port }: { readonly address: string; readonly port: number }): string {
   return `${address}:${port}`
-}
-
-/** Which code of the forwarder this is: a digest of this folder, and of nothing that changes more often. */
-export function forwarderVersion(): string {
-  const hash = createHash('sha256')
-  for (const file of globSync('*.ts', { cwd: import.meta.dirname }).sort())
-    hash.update(file).update(readFileSync(join(import.meta.dirname, file)))
-  return hash.digest('hex').slice(0, 16)
 }

@@ -47,7 +47,6 @@ export function findImage(id: string): MachineImage {
 
 const describeImages = describe('Images', {
   kind: 'image',
-  ids: 'ImageIds',
   all: () => machineImages.map(wire),
   filters: ['image-id', 'name', 'architecture', 'owner-id', 'root-device-type', 'virtualization-type', 'state'],
 })

@@ -10,7 +10,6 @@ import { instanceState, reservation, stateChange, userInitiated, wireInstance } 
 
 const instances: Description<ReturnType<typeof wireInstance>> = {
   kind: 'instance',
-  ids: 'InstanceIds',
   all: (cloud) => cloud.store.list('instance').map((instance) => wireInstance(instance, cloud)),
   filters: ['instance-id', 'instance-type', 'image-id', 'iam-instance-profile.arn', 'client-token', 'architecture'],
   also: {

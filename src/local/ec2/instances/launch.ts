@@ -12,27 +12,10 @@ import { reservation } from './reservation.ts'
 import { freeVcpus, vcpuLimitExceeded } from './vcpu.ts'
 
 /** What RunInstances may say here. Anything else is refused by name, for an option that is ignored is a lie. */
-const understood: readonly (keyof RunInstancesRequest)[] = [
-  'ImageId',
-  'InstanceType',
-  'MinCount',
-  'MaxCount',
-  'SubnetId',
-  'SecurityGroupIds',
-  'NetworkInterfaces',
-  'UserData',
-  'ClientToken',
-  'IamInstanceProfile',
-  'MetadataOptions',
-  'BlockDeviceMappings',
-  'TagSpecifications',
-  'Monitoring',
-  'EbsOptimized',
-  'CreditSpecification',
-  'Placement',
-  'InstanceInitiatedShutdownBehavior',
-  'DisableApiTermination',
-]
+const understood = [
+  'ImageId InstanceType MinCount MaxCount SubnetId SecurityGroupIds NetworkInterfaces UserData ClientToken IamInstanceProfile',
+  'MetadataOptions BlockDeviceMappings TagSpecifications Monitoring EbsOptimized CreditSpecification Placement InstanceInitiatedShutdownBehavior DisableApiTermination',
+].flatMap((names) => names.split(' '))
 
 /** AWS's limit before base64: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html */
 const userDataLimit = 16 * 1024
@@ -46,7 +29,7 @@ export function runInstances(input: RunInstancesRequest, { cloud }: Call): Reser
   const Asked = digestOf(input)
   const earlier = madeBefore(store.list('instance'), input.ClientToken, Asked)
   if (earlier.length > 0) return reservation(earlier, cloud)
-  const strange = Object.keys(input).find((name) => !understood.includes(name as keyof RunInstancesRequest))
+  const strange = Object.keys(input).find((name) => !understood.includes(name))
   if (strange) throw new ApiError('UnsupportedOperation', `The embedded cloud launches no instances with ${strange}.`)
   const { MinCount = 1, MaxCount = 1 } = input
   if (MinCount < 1 || MaxCount < MinCount) throw new ApiError('InvalidParameterValue', `Invalid value '${MaxCount}' for maxCount.`)
@@ -62,12 +45,8 @@ type Common = ReturnType<typeof machineOf> &
   ReturnType<typeof networkOf> &
   ReturnType<typeof profileOf> & { ReservationId: string; Asked: string }
 
-function launch(
-  { TagSpecifications, ClientToken }: RunInstancesRequest,
-  { wantsAddress, ...common }: Common,
-  { store, oneAddress, engine }: Cloud,
-): Instance {
-  const { Private, Public } = nextAddresses(store, { oneAddress: oneAddress === true, engine })
+function launch({ TagSpecifications, ClientToken }: RunInstancesRequest, { wantsAddress, ...common }: Common, cloud: Cloud): Instance {
+  const { Private, Public } = nextAddresses(cloud)
   const types = ['instance', 'volume', 'network-interface'] as const
   const tags = (type: (typeof types)[number]) => tagsFor(type, TagSpecifications, types)
   return {
@@ -76,7 +55,7 @@ function launch(
     State: 'pending',
     LaunchTime: new Date().toISOString(),
     PrivateIpAddress: Private,
-    ...(engine === 'docker' && { Engine: engine }),
+    ...(cloud.engine === 'docker' && { Engine: cloud.engine }),
     ...(wantsAddress && Public !== undefined && { PublicIpAddress: Public }),
     ...(ClientToken && { ClientToken }),
     NetworkInterfaceId: newId('networkInterface'),

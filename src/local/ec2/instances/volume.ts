@@ -7,7 +7,6 @@ import { describe } from '../describe.ts'
 export const volumeActions = {
   DescribeVolumes: describe('Volumes', {
     kind: 'volume',
-    ids: 'VolumeIds',
     all: ({ store, region }) =>
       store
         .list('instance')

@@ -16,7 +16,6 @@ import { nextElasticIp, unclaimedElasticIp } from './loopback.ts'
 
 const describeAddresses = describe<'Addresses', WireAddress>('Addresses', {
   kind: 'address',
-  ids: 'AllocationIds',
   all: (cloud) => cloud.store.list('address').map((address) => wire(address, cloud)),
   filters: ['allocation-id', 'association-id', 'instance-id', 'public-ip', 'domain', 'network-interface-id', 'network-interface-owner-id'],
 })
@@ -29,13 +28,13 @@ export interface OnComputer {
 
 export const addressActions = {
   AllocateAddress({ Domain, TagSpecifications, ...others }, { cloud, unclaimed }: Call & OnComputer) {
-    const { store, region, oneAddress } = cloud
+    const { store, region } = cloud
     const [other] = Object.keys(others)
     if (other) throw new ApiError('UnsupportedOperation', `The embedded cloud allocates no addresses with ${other}.`)
     if (Domain !== undefined && Domain !== 'vpc') throw new ApiError('InvalidParameterValue', `Invalid value '${Domain}' for domain.`)
     const address: Address = {
       AllocationId: newId('address'),
-      PublicIp: unclaimed ?? nextElasticIp(store, { oneAddress: oneAddress === true }),
+      PublicIp: unclaimed ?? nextElasticIp(cloud),
       Tags: tagsFor('elastic-ip', TagSpecifications),
     }
     store.put('address', address.AllocationId, address)
@@ -131,9 +130,8 @@ function wire({ AllocationId, PublicIp, AssociationId, InstanceId, Tags }: Addre
 export const beforehand: Readonly<Record<string, (call: Action) => Action>> = {
   /** The address is one that no other cloud of this computer has; the call ends when it is claimed. */
   AllocateAddress: (call) => async (input: AllocateAddressRequest, context: Call) => {
-    const { store, oneAddress } = context.cloud
     const give = async () => {
-      const unclaimed = await unclaimedElasticIp(store, { oneAddress: oneAddress === true })
+      const unclaimed = await unclaimedElasticIp(context.cloud)
       return (await call(input, { ...context, unclaimed } as Call & OnComputer)) as AllocateAddressResult & { PublicIp: string }
     }
     return claimsAddresses() && !input.DryRun ? inTurn(give) : call(input, context)

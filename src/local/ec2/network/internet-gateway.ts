@@ -15,7 +15,6 @@ export const internetGatewayActions = {
 
   DescribeInternetGateways: describe('InternetGateways', {
     kind: 'internetGateway',
-    ids: 'InternetGatewayIds',
     all: (cloud) => cloud.store.list('internetGateway').map((gateway) => wire(gateway, cloud)),
     filters: ['internet-gateway-id', 'attachment.vpc-id', 'attachment.state', 'owner-id'],
   }),

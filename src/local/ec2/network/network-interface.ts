@@ -47,7 +47,6 @@ export function networkInterface(instance: Instance, { store, region, accountId 
 export const networkInterfaceActions = {
   DescribeNetworkInterfaces: describe('NetworkInterfaces', {
     kind: 'networkInterface',
-    ids: 'NetworkInterfaceIds',
     all: (cloud) => liveInstances(cloud.store).map((instance) => networkInterface(instance, cloud)),
     filters: [
       'network-interface-id',

@@ -35,7 +35,6 @@ export const routeTableActions = {
 
   DescribeRouteTables: describe('RouteTables', {
     kind: 'routeTable',
-    ids: 'RouteTableIds',
     all: (cloud) => cloud.store.list('routeTable').map((table) => wire(table, cloud)),
     filters: [
       'route-table-id',

@@ -67,7 +67,6 @@ export const securityGroupRuleActions = {
 
   DescribeSecurityGroupRules: describe('SecurityGroupRules', {
     kind: 'securityGroupRule',
-    ids: 'SecurityGroupRuleIds',
     all: (cloud) =>
       cloud.store
         .list('securityGroup')

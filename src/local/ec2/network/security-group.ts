@@ -41,7 +41,6 @@ export const securityGroupActions = {
 
   DescribeSecurityGroups: describe('SecurityGroups', {
     kind: 'securityGroup',
-    ids: 'GroupIds',
     all: (cloud) => cloud.store.list('securityGroup').map((group) => wire(group, cloud)),
     filters: ['group-id', 'group-name', 'vpc-id', 'description', 'owner-id', 'ip-permission.from-port', 'ip-permission.to-port'],
     also: {

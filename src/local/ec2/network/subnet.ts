@@ -36,7 +36,6 @@ export const subnetActions = {
 
   DescribeSubnets: describe('Subnets', {
     kind: 'subnet',
-    ids: 'SubnetIds',
     all: (cloud) => cloud.store.list('subnet').map((subnet) => wire(subnet, cloud)),
     filters: [
       'subnet-id',

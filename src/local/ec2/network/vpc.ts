@@ -35,7 +35,6 @@ export const vpcActions = {
 
   DescribeVpcs: describe('Vpcs', {
     kind: 'vpc',
-    ids: 'VpcIds',
     all: (cloud) => cloud.store.list('vpc').map((vpc) => wire(vpc, cloud)),
     filters: ['vpc-id', 'state', 'is-default', 'owner-id'],
     also: {
