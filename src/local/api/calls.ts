@@ -10,7 +10,7 @@ import type { Faults } from './faults.ts'
 import { claimedScope, type Request, verify } from './signature.ts'
 
 /** The services of the cloud by the name they have in a credential scope. */
-export type Services = Readonly<Record<string, Service>>
+type Services = Readonly<Record<string, Service>>
 
 /** What goes back over the wire; `drop` where the connection is to break instead. */
 export interface Answer {
@@ -24,7 +24,7 @@ export interface Answer {
 }
 
 /** What a call is carried out in. */
-interface Surroundings {
+export interface Surroundings {
   readonly cloud: Cloud
   readonly identity: Identity
   readonly services: Services

@@ -1,23 +1,17 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Area } from '../admin/admin.ts'
-import { ApiError, type Cloud } from '../cloud.ts'
-import type { Identity } from '../iam/identity.ts'
+import { ApiError } from '../cloud.ts'
 import type { Log } from '../process/log.ts'
 import { parseJson } from '../protocol/json.ts'
 import { endAfterBody } from './answer-early.ts'
-import { answerCall, type Services } from './calls.ts'
-import type { Faults } from './faults.ts'
+import { answerCall, type Surroundings } from './calls.ts'
 import { hostsOf, readBody } from './request.ts'
 import { verify } from './signature.ts'
 
 /** What `POST /` accepts, in bytes; AWS's own limit for EC2 and SSM requests is in this region. */
 const bodyLimit = 1024 * 1024
 
-export interface Parts {
-  readonly cloud: Cloud
-  readonly identity: Identity
-  readonly services: Services
-  readonly faults: Faults
+export interface Parts extends Omit<Surroundings, 'gone' | 'trouble'> {
   readonly log: Log
   /** Everything below `/v2/`. */
   readonly registry: (request: IncomingMessage, response: ServerResponse) => Promise<void>

@@ -114,13 +114,9 @@ function requestOf({ CommandId, Parameters }: Invocation): Request {
 
 /** Puts what the agent has reported into the store. */
 function settle(store: Store, id: string, outcome: Outcome): void {
-  store.transaction(() => {
-    const invocation = store.get('invocation', id)
-    if (!invocation || !unfinished(invocation)) return
-    const running = outcome.ended === undefined
-    if (running && invocation.Status !== 'Pending') return
-    store.put('invocation', id, {
-      ...invocation,
+  change(store, id, ({ Status }) => {
+    if (outcome.ended === undefined && Status !== 'Pending') return {}
+    return {
       Status: outcome.status,
       StatusDetails: outcome.details,
       ResponseCode: outcome.code,
@@ -128,25 +124,24 @@ function settle(store: Store, id: string, outcome: Outcome): void {
       ...(outcome.ended !== undefined && { ExecutionEndDateTime: outcome.ended }),
       StandardOutputContent: outcome.stdout,
       StandardErrorContent: outcome.stderr,
-    })
+    }
   })
 }
 
 /** Ends an invocation of which nothing more will be heard. */
 function giveUp(store: Store, id: string, Status: 'TimedOut' | 'Failed' | 'Cancelled', StatusDetails: string): void {
+  change(store, id, ({ InstanceId, ExecutionStartDateTime }) => {
+    const ended = { Status, StatusDetails, ResponseCode: -1 }
+    if (ExecutionStartDateTime === undefined) return ended
+    const StandardErrorContent = `The instance ${InstanceId} was switched off or ended while the command ran; its output is lost.`
+    return { ...ended, ExecutionEndDateTime: new Date().toISOString(), StandardErrorContent }
+  })
+}
+
+/** Changes an invocation that has not ended. */
+function change(store: Store, id: string, edit: (present: Invocation) => Partial<Invocation>): void {
   store.transaction(() => {
     const invocation = store.get('invocation', id)
-    if (!invocation || !unfinished(invocation)) return
-    const started = invocation.ExecutionStartDateTime !== undefined
-    store.put('invocation', id, {
-      ...invocation,
-      Status,
-      StatusDetails,
-      ResponseCode: -1,
-      ...(started && { ExecutionEndDateTime: new Date().toISOString() }),
-      StandardErrorContent: started
-        ? `The instance ${invocation.InstanceId} was switched off or ended while the command ran; its output is lost.`
-        : invocation.StandardErrorContent,
-    })
+    if (invocation && unfinished(invocation)) store.put('invocation', id, { ...invocation, ...edit(invocation) })
   })
 }

@@ -7,16 +7,9 @@ import type { Readable, Writable } from 'node:stream'
 import { writeWhole } from '../../../files/whole.ts'
 import { signal } from '../../process-table.ts'
 import { daemon } from '../refusal.ts'
+import type { Program } from '../socket/frames.ts'
 import { openLog } from './container-log.ts'
 import type { ContainerRecord } from './container-record.ts'
-
-/** What a container's process is, said in terms of this machine. */
-export interface Program {
-  readonly file: string
-  readonly args: readonly string[]
-  readonly env: Readonly<Record<string, string>>
-  readonly cwd: string
-}
 
 /** The streams of whoever runs a container in the foreground. */
 export interface Attached {

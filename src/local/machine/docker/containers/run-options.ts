@@ -37,9 +37,6 @@ export const runFlags = {
 /** A command line of `docker run` that has been read. */
 export type RunFlags = ReturnType<typeof parse<typeof runFlags>>
 
-const words = ['brave', 'calm', 'eager', 'gentle', 'keen', 'quiet', 'swift', 'witty']
-const people = ['babbage', 'curie', 'gauss', 'hopper', 'lovelace', 'noether', 'shannon', 'turing']
-
 /**
  * What a container is to be, from a command line and its image.
  *
@@ -49,7 +46,7 @@ export function containerRecord(docker: Docker, call: EngineCall, { values, rest
   const [text = '', ...cmd] = rest
   const id = randomBytes(32).toString('hex')
   const { config } = image
-  const { entrypoint, network, name = `${pick(words)}_${pick(people)}_${id.slice(0, 4)}` } = values
+  const { entrypoint, network, name = `unnamed-${id.slice(0, 12)}` } = values
   docker.networks.get(network)
   const own = entrypoint === undefined ? (config.Entrypoint ?? []) : [entrypoint].filter(Boolean)
   // An entrypoint of the command line drops the image's command too.
@@ -91,10 +88,6 @@ export function containerRecord(docker: Docker, call: EngineCall, { values, rest
       ...logOptions(values['log-opt']),
     },
   }
-}
-
-function pick(names: readonly string[]): string {
-  return names[randomBytes(1)[0]! % names.length]!
 }
 
 /** A whole number, or a complaint in docker's words. */

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { PassThrough, type Readable } from 'node:stream'
-import { type Call, frame, type Handover, kind, unframe } from './frames.ts'
+import { type Call, frame, kind, type Program, unframe } from './frames.ts'
 
 /** A `docker` command that waits for its answer. */
 export interface EngineCall extends Call {
@@ -14,7 +14,7 @@ export interface EngineCall extends Call {
   readonly gone: AbortSignal
   exit(code: number): void
   /** Lets the command run a program at its own terminal; the last thing that it is told. */
-  handOver(program: Handover): void
+  handOver(program: Program): void
 }
 
 /** Reads the one call that comes over a connection. */
