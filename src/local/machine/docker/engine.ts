@@ -4,7 +4,6 @@ import type { Engine } from '../engine.ts'
 import type { InstanceFolder, Settings } from '../folder.ts'
 import { dispatch } from './commands.ts'
 import { openDocker } from './docker.ts'
-import { createEcrLogin } from './images/ecr-login.ts'
 import { Refusal } from './refusal.ts'
 import { listenForCalls } from './socket/calls.ts'
 import type { EngineCall } from './socket/engine-call.ts'
@@ -16,10 +15,9 @@ import type { EngineCall } from './socket/engine-call.ts'
  */
 export async function startStandIn(folder: InstanceFolder, settings: Settings): Promise<Engine> {
   const docker = openDocker(folder, settings)
-  const ecrLogin = createEcrLogin(folder, settings)
   await listenForCalls(folder, async (call) => {
     try {
-      call.exit(await (call.program === 'docker' ? dispatch(docker, call) : ecrLogin(call)))
+      call.exit(await (call.program === 'docker' ? dispatch(docker, call) : docker.ecrLogin.answer(call)))
     } catch (error) {
       call.err(`${said(withFile(folder.docker, error), call)}\n`)
       const code = error instanceof Refusal ? error.code : 1

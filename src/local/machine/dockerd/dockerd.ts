@@ -32,7 +32,7 @@ const restartAfter = 2000
  */
 export async function startDockerd(folder: InstanceFolder, settings: Settings, metadata: string): Promise<Engine> {
   const ecrLogin = createEcrLogin(folder, settings)
-  await listenForCalls(folder, async (call) => call.exit(await ecrLogin(call)))
+  await listenForCalls(folder, async (call) => call.exit(await ecrLogin.answer(call)))
   let running: Daemon | undefined
   let wanted = false
 

@@ -10,10 +10,11 @@ const target = 'AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken'
  * Answers for `docker-credential-ecr-login`, the helper of Amazon Linux's package amazon-ecr-credential-helper: it asks
  * for a password with the credentials of the instance's role and keeps it while it is valid, as the real one does.
  */
-export function createEcrLogin(folder: InstanceFolder, settings: Settings): (call: EngineCall) => Promise<number> {
+export function createEcrLogin(folder: InstanceFolder, settings: Settings) {
   let kept: { key: string; user: string; secret: string; until: number } | undefined
 
-  const login = async () => {
+  /** @throws Error where the instance has no role, or ECR gives it none */
+  const password = async () => {
     const credentials = readWhole<StoredCredentials>(folder.credentials)
     if (!credentials) throw new Error('no EC2 IMDS role found')
     if (kept?.key === credentials.AccessKeyId && kept.until > Date.now()) return kept
@@ -31,7 +32,8 @@ export function createEcrLogin(folder: InstanceFolder, settings: Settings): (cal
     return kept
   }
 
-  return async (call) => {
+  /** One call of the program; resolves to its exit code. */
+  const answer = async (call: EngineCall): Promise<number> => {
     const say = (text: string, code: number) => {
       call.out(`${text}\n`)
       return code
@@ -41,10 +43,12 @@ export function createEcrLogin(folder: InstanceFolder, settings: Settings): (cal
     if (verb !== 'get') return say('not implemented', 1)
     const server = await text(call.input())
     try {
-      const { user, secret } = await login()
+      const { user, secret } = await password()
       return say(JSON.stringify({ ServerURL: server.trim(), Username: user, Secret: secret }), 0)
     } catch (error) {
       return say((error as Error).message, 1)
     }
   }
+
+  return { password, answer }
 }
