@@ -74,7 +74,11 @@ export async function openControlPlane({ oneAddress = false } = {}): Promise<Con
     sts: new STS(options),
   }
   return {
-    ...{ cloud, faults, folder, endpoint, credentials: keys.user },
+    cloud,
+    faults,
+    folder,
+    endpoint,
+    credentials: keys.user,
     ...clients,
     reconciled: () => looks,
     move(instanceId, State) {

@@ -1,10 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { Failure } from '../../report/failure.ts'
-import { writing } from '../../report/no-space.ts'
+import { writeWhole } from '../../report/whole-file.ts'
 import { digestOf, type Layer, mediaTypes } from '../blob.ts'
 import { measure } from '../layer.ts'
 import type { ImageConfig } from '../manifest.ts'
@@ -112,7 +112,7 @@ async function small(source: Source, path: string, digest: string | undefined): 
     if (digest && digestOf(body) !== digest) throw new Transient(`${path} has another digest: ${digestOf(body)}`)
     return body
   })
-  await keep(cacheFile(source.cacheFolder, digestOf(bytes)), (partial) => writeFile(partial, bytes))
+  await writeWhole(cacheFile(source.cacheFolder, digestOf(bytes)), (partial) => writeFile(partial, bytes))
   return bytes
 }
 
@@ -159,7 +159,7 @@ async function download({ text, reference, registry }: Source, digest: string, s
     const answer = await registry.request(`${reference.repository}/blobs/${digest}`, { method: 'GET' })
     await refuseTransient(answer)
     if (answer.status !== 200) throw refusal(what, answer.status, (await read(answer)).toString(), `image ${text}`)
-    await keep(file, async (partial) => {
+    await writeWhole(file, async (partial) => {
       const hash = createHash('sha256')
       let received = 0
       const meter = measure((bytes) => {
@@ -178,16 +178,4 @@ async function download({ text, reference, registry }: Source, digest: string, s
 
 function cacheFile(cacheFolder: string, digest: string): string {
   return join(cacheFolder, 'base', digest.slice('sha256:'.length))
-}
-
-/** Lets `write` make a file that appears under its name only when it is complete. */
-async function keep(file: string, write: (partial: string) => Promise<void>): Promise<void> {
-  await writing(file, mkdir(dirname(file), { recursive: true }))
-  const partial = `${file}.${randomUUID()}.part`
-  try {
-    await writing(file, write(partial))
-    await rename(partial, file)
-  } finally {
-    await rm(partial, { force: true })
-  }
 }

@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { onPath } from '../../report/on-path.ts'
+import { quote } from '../../report/quote.ts'
 import { engineSocket } from './dockerd/traces.ts'
 import type { InstanceFolder, Settings } from './folder.ts'
-import { onPath } from './on-path.ts'
-import { quote } from './quote.ts'
 
 const cli = fileURLToPath(new URL('./docker/socket/cli.ts', import.meta.url))
 

@@ -1,3 +1,5 @@
+import { quote } from '../../report/quote.ts'
+
 /** A container as the launch script starts it. */
 export interface Container {
   readonly name: string
@@ -297,9 +299,4 @@ function startCommand(container: Container): string {
 
 function writeFile(path: string, text: string): string[] {
   return [`mkdir -p "$(dirname "$root/${path}")"`, `printf '%s' ${quote(text)} >"$root/${path}"`]
-}
-
-/** A word that the shell takes as it is. */
-export function quote(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }

@@ -58,7 +58,11 @@ export async function launchesOn(engine: EngineName) {
   const [web, store] = project.ports
   const services = (also: object = {}) => ({
     web: {
-      ...{ entry: './services/web/server.ts', port: web, expose: 'public', needs: ['store'], memoryMiB: 96 },
+      entry: './services/web/server.ts',
+      port: web,
+      expose: 'public',
+      needs: ['store'],
+      memoryMiB: 96,
       environment: { TOKEN: { secret: 'TOKEN' } },
     },
     store: { entry: './services/store/server.ts', port: store, expose: 'nobody', memoryMiB: 64, ...also },

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type Launch, launchScript, quote } from '../../../src/release/launch/launch-script.ts'
+import { type Launch, launchScript } from '../../../src/release/launch/launch-script.ts'
+import { quote } from '../../../src/report/quote.ts'
 import { container, fullLaunch, launchOf } from './launch.fixture.ts'
 
 const folders: string[] = []

@@ -33,8 +33,7 @@ export const internetGatewayActions = {
     const { VpcId: attached, ...gateway } = find(store, 'internetGateway', InternetGatewayId)
     find(store, 'vpc', VpcId)
     if (attached !== VpcId) throw new ApiError('Gateway.NotAttached', `resource ${InternetGatewayId} is not attached to network ${VpcId}`)
-    const addresses = store.list('address')
-    const mapped = liveInstances(store).some((instance) => instance.VpcId === VpcId && publicAddress(instance, addresses))
+    const mapped = liveInstances(store).some((instance) => instance.VpcId === VpcId && publicAddress(store, instance))
     if (mapped) {
       const message = `Network ${VpcId} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.`
       throw new ApiError('DependencyViolation', message)

@@ -8,7 +8,7 @@ import { liveInstances, publicAddress } from '../instances/live.ts'
 export function networkInterface(instance: Instance, { store, region, accountId }: Cloud) {
   const { InstanceId, PrivateIpAddress, SubnetId, VpcId, SecurityGroupIds } = instance
   const elastic = store.list('address').find((address) => address.InstanceId === InstanceId)
-  const PublicIp = publicAddress(instance, elastic ? [elastic] : [])
+  const PublicIp = publicAddress(store, instance)
   const Association = PublicIp
     ? { PublicIp, IpOwnerId: elastic ? accountId : 'amazon', AllocationId: elastic?.AllocationId, AssociationId: elastic?.AssociationId }
     : undefined

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, type Server, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { onPath } from '../on-path.ts'
+import { onPath } from '../../../report/on-path.ts'
 
 const listenInside = fileURLToPath(new URL('./listen-inside.ts', import.meta.url))
 

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, wr
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { onPath } from '../../../report/on-path.ts'
 import { memoryOwner } from '../folder.ts'
-import { onPath } from '../on-path.ts'
 import { openToOthers, sweepRules } from '../packet-filter.ts'
 import { killAll, processesOf } from '../process-table.ts'
 

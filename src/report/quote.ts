@@ -1,4 +1,4 @@
 /** A word that the shell takes as it is. */
 export function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }
