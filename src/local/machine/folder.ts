@@ -2,50 +2,37 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { EngineName } from './engine.ts'
 
-/**
- * The folder of an instance, and what lies where in it. Cloud and machine talk through files in it, so that either can
- * be killed at any moment and find out afterwards what the other has done meanwhile.
- */
-export interface InstanceFolder {
-  readonly path: string
-  /** What the cloud tells the machine about itself: `Settings`. */
-  readonly settings: string
-  /** The role's current credentials: `StoredCredentials`; absent while the instance has no role. */
-  readonly credentials: string
-  /** Cloud → agent: `<command>.json` (a `Request`), `<command>.cancel`. */
-  readonly inbox: string
-  /** Machine → cloud: `process.json`, `agent.json`, `<command>.json` (an `Outcome`). */
-  readonly outbox: string
-  /** One folder a command: its script, its whole output. */
-  readonly commands: string
-  /** What the programs of the machine image are: `docker`, `curl` … */
-  readonly bin: string
-  /** Stands for the root of the instance's own disk. */
-  readonly root: string
-  /** Images, containers and volumes of the container engine. */
-  readonly docker: string
-  readonly log: string
-}
+export type InstanceFolder = ReturnType<typeof folderAt>
 
 /** Where the folder of an instance lies. */
 export function instanceFolder(cloudFolder: string, instanceId: string): InstanceFolder {
   return folderAt(join(cloudFolder, 'instances', instanceId))
 }
 
-/** The same for a folder that is already known. */
-export function folderAt(path: string): InstanceFolder {
-  const at = (name: string) => join(path, name)
+/**
+ * The folder of an instance, and what lies where in it. Cloud and machine talk through files in it, so that either can
+ * be killed at any moment and find out afterwards what the other has done meanwhile.
+ */
+export function folderAt(path: string) {
   return {
     path,
-    settings: at('settings.json'),
-    credentials: at('credentials.json'),
-    inbox: at('inbox'),
-    outbox: at('outbox'),
-    commands: at('commands'),
-    bin: at('bin'),
-    root: at('root'),
-    docker: at('docker'),
-    log: at('machine.log'),
+    /** What the cloud tells the machine about itself: `Settings`. */
+    settings: join(path, 'settings.json'),
+    /** The role's current credentials: `StoredCredentials`; absent while the instance has no role. */
+    credentials: join(path, 'credentials.json'),
+    /** Cloud → agent: `<command>.json` (a `Request`), `<command>.cancel`. */
+    inbox: join(path, 'inbox'),
+    /** Machine → cloud: `process.json`, `agent.json`, `<command>.json` (an `Outcome`). */
+    outbox: join(path, 'outbox'),
+    /** One folder a command: its script, its whole output. */
+    commands: join(path, 'commands'),
+    /** What the programs of the machine image are: `docker`, `curl` … */
+    bin: join(path, 'bin'),
+    /** Stands for the root of the instance's own disk. */
+    root: join(path, 'root'),
+    /** Images, containers and volumes of the container engine. */
+    docker: join(path, 'docker'),
+    log: join(path, 'machine.log'),
   }
 }
 

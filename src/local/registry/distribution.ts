@@ -3,7 +3,7 @@ import type { Faults } from '../api/faults.ts'
 import { ApiError, type Caller, type Cloud } from '../cloud.ts'
 import { sweep } from './blobs.ts'
 import { serveBlob } from './download.ts'
-import { type Exchange, header } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 import { isDigest } from './manifest.ts'
 import { deleteUpload, patchUpload, postUpload, putUpload, uploadStatus } from './push-blob.ts'
 import { getManifest, putManifest } from './push-manifest.ts'
@@ -123,7 +123,7 @@ function decodePath(path: string): string {
 
 /** Who is asking: `Basic base64(AWS:<password>)`. */
 function login(cloud: Cloud, req: IncomingMessage): Caller | undefined {
-  const encoded = /^basic +([A-Za-z0-9+/=]+)$/i.exec(header(req, 'authorization') ?? '')?.[1]
+  const encoded = /^basic +([A-Za-z0-9+/=]+)$/i.exec(req.headers.authorization ?? '')?.[1]
   const [, password] = /^AWS:([\s\S]+)$/.exec(Buffer.from(encoded ?? '', 'base64').toString()) ?? []
   return password === undefined ? undefined : cloud.registryCaller(password)
 }

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { blobFile, hasBlob } from './blobs.ts'
-import { type Exchange, header } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 import { Refusal } from './refusal.ts'
 import { keyOf } from './repository.ts'
 
@@ -10,7 +10,7 @@ export async function serveBlob({ cloud, req, res, name, rest: digest, head }: E
   const blob = cloud.store.get('repositoryBlob', keyOf(name, digest))
   // A file that somebody deleted by hand is a blob that must be pushed again.
   if (!blob || !hasBlob(cloud.folder, digest)) throw new Refusal('BLOB_UNKNOWN', 'blob unknown to registry')
-  const range = parseRange(header(req, 'range'), blob.size)
+  const range = parseRange(req.headers.range, blob.size)
   const common = {
     'content-type': 'application/octet-stream',
     'docker-content-digest': digest,

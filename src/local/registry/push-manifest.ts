@@ -1,6 +1,6 @@
 import { readBody } from '../api/request.ts'
 import type { RepositoryImage } from '../records.ts'
-import { type Exchange, header } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 import { isDigest, type Manifest, manifestLimit, parseManifest } from './manifest.ts'
 import { Refusal } from './refusal.ts'
 import { findImage, imagesOf, keyOf } from './repository.ts'
@@ -21,7 +21,7 @@ export function getManifest({ cloud, res, name, rest, head }: Exchange): void {
 export async function putManifest(exchange: Exchange, repository: { imageTagMutability: string }): Promise<void> {
   const { cloud, req, res, name, rest } = exchange
   const tooMuch = () => new Refusal('MANIFEST_INVALID', `a manifest may have ${manifestLimit} bytes`, 413)
-  const manifest = parseManifest(await readBody(req, manifestLimit, tooMuch), header(req, 'content-type'))
+  const manifest = parseManifest(await readBody(req, manifestLimit, tooMuch), req.headers['content-type'])
   const tag = isDigest(rest) ? undefined : rest
   if (tag === undefined && manifest.digest !== rest) throw new Refusal('DIGEST_INVALID', `the manifest is ${manifest.digest}, not ${rest}`)
   cloud.store.transaction(() => {

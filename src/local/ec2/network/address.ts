@@ -20,14 +20,11 @@ const describeAddresses = describe<'Addresses', WireAddress>('Addresses', {
   filters: ['allocation-id', 'association-id', 'instance-id', 'public-ip', 'domain', 'network-interface-id', 'network-interface-owner-id'],
 })
 
-/** What is found out of this computer before the call, which then is one step. */
-export interface OnComputer {
-  /** The address that no other cloud has. */
-  readonly unclaimed?: string
-}
+/** With the address that no other cloud has: it is found out of this computer before the call, which then is one step. */
+type OnComputer = Call & { readonly unclaimed?: string }
 
 export const addressActions = {
-  AllocateAddress({ Domain, TagSpecifications, ...others }, { cloud, unclaimed }: Call & OnComputer) {
+  AllocateAddress({ Domain, TagSpecifications, ...others }, { cloud, unclaimed }: OnComputer) {
     const { store, region } = cloud
     const [other] = Object.keys(others)
     if (other) throw new ApiError('UnsupportedOperation', `The embedded cloud allocates no addresses with ${other}.`)
@@ -132,7 +129,7 @@ export const beforehand: Readonly<Record<string, (call: Action) => Action>> = {
   AllocateAddress: (call) => async (input: AllocateAddressRequest, context: Call) => {
     const give = async () => {
       const unclaimed = await unclaimedElasticIp(context.cloud)
-      return (await call(input, { ...context, unclaimed } as Call & OnComputer)) as AllocateAddressResult & { PublicIp: string }
+      return (await call(input, { ...context, unclaimed } as OnComputer)) as AllocateAddressResult & { PublicIp: string }
     }
     return claimsAddresses() && !input.DryRun ? inTurn(give) : call(input, context)
   },

@@ -1,16 +1,11 @@
-import type { IpPermission } from '@aws-sdk/client-ec2'
+import type { AuthorizeSecurityGroupIngressRequest, IpPermission } from '@aws-sdk/client-ec2'
 import { ApiError } from '../../cloud.ts'
 import type { Permission, Rule, Tag } from '../../records.ts'
 import { newId } from '../kinds.ts'
 import { formatCidr, parseCidr } from './cidr.ts'
 
 /** The flat form of one permission, from before a call could hold several. */
-export interface FlatPermission {
-  readonly IpProtocol?: string | undefined
-  readonly FromPort?: number | undefined
-  readonly ToPort?: number | undefined
-  readonly CidrIp?: string | undefined
-}
+type FlatPermission = Pick<AuthorizeSecurityGroupIngressRequest, 'IpProtocol' | 'FromPort' | 'ToPort' | 'CidrIp'>
 
 export function newRule(permission: Permission, Tags: Tag[] = []): Rule {
   return { ...permission, SecurityGroupRuleId: newId('securityGroupRule'), Tags }

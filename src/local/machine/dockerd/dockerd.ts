@@ -15,7 +15,7 @@ import { listenForCalls } from '../docker/socket/calls.ts'
 import type { Engine } from '../engine.ts'
 import type { InstanceFolder, Settings } from '../folder.ts'
 import { bootScript, up } from './boot-script.ts'
-import { type Gate, openGate } from './gate.ts'
+import { openGate } from './gate.ts'
 import { layLink } from './link.ts'
 import { engineSocket, makeRun, removeEngine, tracesOf } from './traces.ts'
 
@@ -83,10 +83,10 @@ async function startDaemon(folder: InstanceFolder, settings: Settings, reachable
     { stdio: ['ignore', 'pipe', log], cwd: '/', env: { ...process.env, PATH: [process.env.PATH, ...systemFolders].join(delimiter) } },
   )
   closeSync(log)
-  let gate: Gate | undefined
+  let closeGate: (() => void) | undefined
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()).once('error', () => resolve()))
   const end = async () => {
-    gate?.close()
+    closeGate?.()
     child.kill('SIGKILL')
     await ended
     await removeEngine(settings.instanceId)
@@ -98,7 +98,7 @@ async function startDaemon(folder: InstanceFolder, settings: Settings, reachable
       layLink({ link: traces.link, address: settings.privateAddress, pid: child.pid! }),
       answers(child, engineSocket(settings.instanceId)),
     ])
-    gate = opened
+    closeGate = opened
     return { process: child, end }
   } catch (error) {
     await end()

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { persist, read, refuseTransient, Transient } from '../../../../image/registry/connection.ts'
+import { read, refuseTransient, Transient } from '../../../../image/registry/connection.ts'
 import { parseReference } from '../../../../image/registry/reference.ts'
-import { type Registry, registryAt } from '../../../../image/registry/registry.ts'
+import { insist, type Registry, registryAt } from '../../../../image/registry/registry.ts'
 import { readWhole, writeWhole } from '../../../files/whole.ts'
 import { daemon } from '../refusal.ts'
 import { type LayerFacts, unpack, WrongContent } from './layer.ts'
@@ -170,7 +170,7 @@ interface Source {
 /** Unpacks a layer next to a mark that says it is complete; a kill in between leaves no mark. */
 async function download({ text, repository, registry }: Source, layer: LayerFacts, target: string): Promise<void> {
   rmSync(target, { recursive: true, force: true })
-  await transported(text, async () => {
+  await insist(`pulling ${text}`, `image ${text}`, async () => {
     const answer = await registry.request(`${repository}/blobs/${layer.digest}`, { method: 'GET' })
     await refuseTransient(answer)
     if (answer.status !== 200) throw refused(text, answer.status, (await read(answer)).toString())
@@ -191,7 +191,7 @@ async function small<T = Manifest>(
   path: string,
   digest: string | undefined,
 ): Promise<{ body: T; digest: string }> {
-  return transported(text, async () => {
+  return insist(`pulling ${text}`, `image ${text}`, async () => {
     const answer = await registry.request(`${repository}/${path}`, { method: 'GET', headers: { accept } })
     await refuseTransient(answer)
     const bytes = await read(answer)
@@ -200,15 +200,6 @@ async function small<T = Manifest>(
     if (digest && digest !== actual) throw daemon(`${path} of ${text} has another digest: ${actual}`)
     return { body: JSON.parse(bytes.toString()), digest: actual }
   })
-}
-
-async function transported<T>(text: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await persist(work)
-  } catch (error) {
-    if (error instanceof Transient) throw daemon(`pulling ${text}: ${error.message}`)
-    throw error
-  }
 }
 
 /** A registry's refusal in docker's words. */
