@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { Failure } from '../../report/failure.ts'
 import { writeWhole } from '../../report/whole-file.ts'
-import { digestOf, type Layer, mediaTypes } from '../blob.ts'
+import { digestOf, type Layer, manifestTypes, mediaTypes } from '../blob.ts'
 import { measure } from '../layer.ts'
 import type { ImageConfig } from '../manifest.ts'
 import { read, refuseTransient, Transient } from '../registry/connection.ts'
@@ -33,9 +33,6 @@ interface Manifest {
   readonly config?: Descriptor
   readonly layers?: readonly Descriptor[]
 }
-
-const docker = 'application/vnd.docker.distribution.manifest'
-const accept = [mediaTypes.manifest, mediaTypes.index, `${docker}.v2+json`, `${docker}.list.v2+json`].join(', ')
 
 /** Docker's names for the same formats; a manifest in OCI's terms needs OCI's. */
 const layerTypes: Readonly<Record<string, string>> = {
@@ -119,7 +116,7 @@ async function small(source: Source, path: string, digest: string | undefined): 
 async function get<T>({ text, reference, registry }: Source, path: string, use: (body: Buffer) => Promise<T>): Promise<T> {
   const what = `The base image ${text} could not be read`
   return insist(what, `image ${text}`, async () => {
-    const answer = await registry.request(`${reference.repository}/${path}`, { method: 'GET', headers: { accept } })
+    const answer = await registry.request(`${reference.repository}/${path}`, { method: 'GET', headers: { accept: manifestTypes } })
     await refuseTransient(answer)
     const body = await read(answer)
     if (answer.status !== 200) throw refusal(what, answer.status, body.toString(), `image ${text}`)

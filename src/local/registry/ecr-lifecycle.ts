@@ -26,13 +26,11 @@ export const lifecycleActions = {
 } satisfies Record<string, RepositoryAction>
 
 function shown({ cloud: { accountId }, name, repository: { lifecyclePolicyText } }: Subject) {
-  if (lifecyclePolicyText === undefined) throw noPolicy(accountId, name)
+  if (lifecyclePolicyText === undefined) {
+    const words = `Lifecycle policy does not exist for the repository with name '${name}' in the registry with id '${accountId}'`
+    throw new ApiError('LifecyclePolicyNotFoundException', words)
+  }
   return { registryId: accountId, repositoryName: name, lifecyclePolicyText }
-}
-
-function noPolicy(accountId: string, name: string): ApiError {
-  const words = `Lifecycle policy does not exist for the repository with name '${name}' in the registry with id '${accountId}'`
-  return new ApiError('LifecyclePolicyNotFoundException', words)
 }
 
 interface Rule {

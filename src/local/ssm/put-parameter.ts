@@ -1,6 +1,7 @@
 import type { PutParameterRequest, PutParameterResult } from '@aws-sdk/client-ssm'
 import { ApiError, type Call } from '../cloud.ts'
 import type { Parameter } from '../records.ts'
+import { invalid } from './input.ts'
 import { checkParameterName, parameterArn } from './parameter.ts'
 import { keepVersion } from './parameter-history.ts'
 import { mergeParameterTags } from './parameter-tags.ts'
@@ -79,8 +80,4 @@ function matches(pattern: string, value: string): boolean {
   } catch {
     throw new ApiError('InvalidAllowedPatternException', `The pattern ${pattern} is not a valid regular expression.`)
   }
-}
-
-function invalid(message: string): ApiError {
-  return new ApiError('ValidationException', message)
 }

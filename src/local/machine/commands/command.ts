@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { SendCommandRequest, Target } from '@aws-sdk/client-ssm'
 import { ApiError, type Call, type Cloud } from '../../cloud.ts'
 import type { Command, Instance, Invocation } from '../../records.ts'
+import { invalid } from '../../ssm/input.ts'
 import { instanceArn } from '../metadata/role.ts'
 import { invocationId } from './command-queue.ts'
 
@@ -137,9 +138,4 @@ function forgetOld({ store }: Cloud, now: Date): void {
     for (const instanceId of old.Sent) store.delete('invocation', invocationId(old.CommandId, instanceId))
     store.delete('command', old.CommandId)
   }
-}
-
-/** The error for a request that does not fit the API's shapes. */
-export function invalid(message: string): ApiError {
-  return new ApiError('ValidationException', message)
 }

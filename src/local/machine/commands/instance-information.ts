@@ -4,10 +4,10 @@ import type { InstanceInformation, SSM } from '@aws-sdk/client-ssm'
 import { type Actions, ApiError, type Cloud } from '../../cloud.ts'
 import { readWhole } from '../../files/whole.ts'
 import type { Instance } from '../../records.ts'
+import { page } from '../../ssm/input.ts'
 import { instanceFolder } from '../folder.ts'
 import type { Registration } from '../machine.ts'
 import { matches } from './command.ts'
-import { page } from './paging.ts'
 
 export const instanceInformationActions = {
   /**

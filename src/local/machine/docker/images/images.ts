@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { manifestTypes } from '../../../../image/blob.ts'
 import { read, refuseTransient, Transient } from '../../../../image/registry/connection.ts'
 import { parseReference } from '../../../../image/registry/reference.ts'
 import { insist, type Registry, registryAt } from '../../../../image/registry/registry.ts'
@@ -48,13 +49,6 @@ interface ConfigBlob {
   readonly config?: RunConfig
   readonly rootfs: { readonly diff_ids: readonly string[] }
 }
-
-const accept = [
-  'application/vnd.oci.image.manifest.v1+json',
-  'application/vnd.oci.image.index.v1+json',
-  'application/vnd.docker.distribution.manifest.v2+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-].join(', ')
 
 const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64'
 const hex = (digest: string) => digest.slice('sha256:'.length)
@@ -192,7 +186,7 @@ async function small<T = Manifest>(
   digest: string | undefined,
 ): Promise<{ body: T; digest: string }> {
   return insist(`pulling ${text}`, `image ${text}`, async () => {
-    const answer = await registry.request(`${repository}/${path}`, { method: 'GET', headers: { accept } })
+    const answer = await registry.request(`${repository}/${path}`, { method: 'GET', headers: { accept: manifestTypes } })
     await refuseTransient(answer)
     const bytes = await read(answer)
     if (answer.status !== 200) throw refused(text, answer.status, bytes.toString())
