@@ -100,8 +100,8 @@ export interface RoleCredentials {
   Token: string
   /** ISO 8601. */
   Expiration: string
-  /** The role whose they are; where it is absent, the role has the instance profile's name. */
-  RoleName?: string
+  /** The role whose they are. */
+  RoleName: string
 }
 
 /** One call that has been authenticated and parsed. */

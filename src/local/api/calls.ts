@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { ApiError, type Caller, type Cloud, type Service } from '../cloud.ts'
+import { ApiError, type Cloud, type Service } from '../cloud.ts'
 import type { Identity } from '../iam/identity.ts'
 import { inServiceTerms, type Protocol } from '../protocol/error-codes.ts'
 import { parseJson, renderJson, renderJsonError, targets } from '../protocol/json.ts'
@@ -48,7 +48,8 @@ export async function answerCall(request: Request, { cloud, identity, services, 
     const action = own(own(services, call.service), call.action)
     if (!action) throw lacking(call)
     const input = call.parse()
-    authorizeWhole(cloud, caller, call)
+    // Those of EC2 and IAM are allowed or not as a whole; the other services look at the resource themselves.
+    if (call.service === 'ec2' || call.service === 'iam') cloud.authorize(caller, label, '*')
     for (const also of alsoNeeded(label, input)) cloud.authorize(caller, also, '*')
     const fault = await faults.inject(label, input, { by: caller.role === undefined ? 'user' : 'role', gone })
     const { lingerMs = 0 } = fault
@@ -118,11 +119,6 @@ function checkScope(scope: { service: string; region: string }, call: ParsedCall
       403,
     )
   }
-}
-
-/** EC2 and IAM actions are allowed or not as a whole; the other services look at the resource themselves. */
-function authorizeWhole(cloud: Cloud, caller: Caller, { service, action }: ParsedCall): void {
-  if (service === 'ec2' || service === 'iam') cloud.authorize(caller, `${service}:${action}`, '*')
 }
 
 /**

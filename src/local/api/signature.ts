@@ -34,21 +34,13 @@ interface Authorization extends Scope {
 }
 
 /**
- * What the request claims about its signer; nothing is verified yet. Undefined when it carries no Signature Version 4
- * header.
- */
-export function claimedScope(headers: IncomingHttpHeaders): Scope | undefined {
-  return parse(headers.authorization)
-}
-
-/**
  * Verifies a Signature Version 4 header:
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  * @throws ApiError with IAM's codes; `protocol/error-codes.ts` has what the other services call them
  */
 export function verify(request: Request, identity: Pick<Identity, 'lookUp'>, now = Date.now()): { caller: Caller; scope: Scope } {
   const { headers } = request
-  const claim = parse(headers.authorization)
+  const claim = claimedScope(headers)
   if (!claim) throw new ApiError('MissingAuthenticationToken', 'Request is missing Authentication Token', 403)
   const stamp = headers['x-amz-date']
   const time = typeof stamp === 'string' ? parseStamp(stamp) : Number.NaN
@@ -98,17 +90,16 @@ export function sign(
 }
 
 function signatureOf(request: Request, claim: Authorization, stamp: string, secret: string, bodyHash: string): string {
+  const value = (name: string) =>
+    String(request.headers[name] ?? '')
+      .trim()
+      .replace(/\s+/g, ' ')
   const [path = '/', query = ''] = request.url.split(/\?(.*)/s)
   const canonical = [
     request.method,
     path,
     query.split('&').sort().join('&'),
-    ...claim.signedHeaders.map(
-      (name) =>
-        `${name}:${String(request.headers[name] ?? '')
-          .trim()
-          .replace(/\s+/g, ' ')}`,
-    ),
+    ...claim.signedHeaders.map((name) => `${name}:${value(name)}`),
     '',
     claim.signedHeaders.join(';'),
     bodyHash,
@@ -120,7 +111,11 @@ function signatureOf(request: Request, claim: Authorization, stamp: string, secr
   return key.toString('hex')
 }
 
-function parse(header: string | undefined): Authorization | undefined {
+/**
+ * What the request claims about its signer; nothing is verified yet. Undefined when it carries no Signature Version 4
+ * header.
+ */
+export function claimedScope({ authorization: header }: IncomingHttpHeaders): Authorization | undefined {
   const fields = new Map(
     (header ?? '')
       .replace(algorithm, '')

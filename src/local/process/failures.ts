@@ -30,11 +30,6 @@ export function unresponsive(how: string, folder: string): Failure {
   return new Failure(`The embedded cloud ${how}.`, { on: `embedded cloud in ${folder}`, log: lastLines(folder), ...next })
 }
 
-/** A folder in which nothing can be written. */
-export function unwritable(folder: string, cause: Error): Failure {
-  return new Failure(`The embedded cloud cannot keep its state: ${cause.message}. Nothing was changed.`, { on: folder, cause })
-}
-
 /** The command that shows which program holds a port. */
 export function whoListens(port: number | undefined): string {
   return process.platform === 'linux' ? `ss -ltnp 'sport = :${port}'` : `lsof -nP -iTCP:${port} -sTCP:LISTEN`

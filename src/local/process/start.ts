@@ -11,7 +11,7 @@ import { codeVersion } from '../version.ts'
 import { readCloudState } from './cloud-state.ts'
 import { comeBack } from './comeback.ts'
 import { exitCodes } from './exit-codes.ts'
-import { didNotStart, unresponsive, unwritable } from './failures.ts'
+import { didNotStart, unresponsive } from './failures.ts'
 import type { Successor } from './handover.ts'
 import { commandOf, environmentOf, launch } from './launch.ts'
 import { lockWithin } from './lock.ts'
@@ -124,11 +124,13 @@ function started(folder: string): Started {
   return { endpoint: state.endpoint, region: state.region, credentials }
 }
 
+/** @throws Failure where nothing can be written in the folder */
 function keeping<T>(folder: string, work: () => T): T {
   try {
     return work()
   } catch (cause) {
-    throw unwritable(folder, cause as Error)
+    const { message } = cause as Error
+    throw new Failure(`The embedded cloud cannot keep its state: ${message}. Nothing was changed.`, { on: folder, cause })
   }
 }
 

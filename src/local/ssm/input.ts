@@ -26,8 +26,12 @@ export function page<T>(
   cut: (items: readonly T[], size: number, token?: string) => Page<T> | undefined = pageByPosition,
 ): { items: T[]; NextToken: string | undefined } {
   const size = MaxResults ?? usual
-  if (!Number.isInteger(size) || size < least || size > most)
-    throw invalid(`Value '${size}' at 'maxResults' failed to satisfy constraint: Member must have value between ${least} and ${most}`)
+  if (!Number.isInteger(size) || size < least || size > most) {
+    const bound = size < least ? `greater than or equal to ${least}` : `less than or equal to ${most}`
+    throw invalid(
+      `1 validation error detected: Value '${size}' at 'maxResults' failed to satisfy constraint: Member must have value ${bound}`,
+    )
+  }
   const found = cut(items, size, NextToken)
   if (!found) throw new ApiError('InvalidNextToken', 'The specified token is not valid.')
   return { items: found.items, NextToken: found.next }

@@ -65,17 +65,13 @@ export const securityGroupActions = {
   },
 } satisfies Actions<EC2>
 
-function wire({ GroupId, GroupName, Description, VpcId, Ingress, Egress, Tags }: SecurityGroup, cloud: Cloud): WireGroup {
+function wire({ Ingress, Egress, ...group }: SecurityGroup, cloud: Cloud): WireGroup {
   return {
-    GroupId,
-    GroupName,
-    Description,
-    VpcId,
+    ...group,
     OwnerId: cloud.accountId,
-    SecurityGroupArn: arn(cloud, GroupId),
+    SecurityGroupArn: arn(cloud, group.GroupId),
     IpPermissions: permissions(Ingress, cloud.accountId),
     IpPermissionsEgress: permissions(Egress, cloud.accountId),
-    Tags,
   }
 }
 

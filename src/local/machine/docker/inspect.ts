@@ -28,13 +28,11 @@ const looks = {
 }
 
 /** `docker inspect`: a container, else an image, a network or a volume of that name. */
-export function inspect(docker: Docker, call: EngineCall): number {
-  return show('inspect', docker, call, undefined)
-}
+export const inspect = inspectOne(undefined)
 
-/** `docker network inspect`, `docker volume inspect`. */
-export function inspectOne(type: 'network' | 'volume') {
-  return (docker: Docker, call: EngineCall): number => show(`${type} inspect`, docker, call, type)
+/** `docker network inspect`, `docker volume inspect`: what has that type. */
+export function inspectOne(type: 'network' | 'volume' | undefined) {
+  return (docker: Docker, call: EngineCall): number => show(type === undefined ? 'inspect' : `${type} inspect`, docker, call, type)
 }
 
 function show(command: string, docker: Docker, call: EngineCall, type: keyof typeof looks | undefined): number {
