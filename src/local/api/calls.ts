@@ -46,7 +46,8 @@ export async function answerCall(request: Request, { cloud, identity, services, 
     const { caller, scope } = verify(request, identity)
     checkScope(scope, call, cloud.region)
     const action = own(own(services, call.service), call.action)
-    if (!action) throw lacking(call)
+    const name = `${call.action || '(none given)'} of ${call.service}`
+    if (!action) throw new ApiError('InvalidAction', `The embedded cloud does not have the action ${name}.`)
     const input = call.parse()
     // Those of EC2 and IAM are allowed or not as a whole; the other services look at the resource themselves.
     if (call.service === 'ec2' || call.service === 'iam') cloud.authorize(caller, label, '*')
@@ -113,11 +114,8 @@ function checkScope(scope: { service: string; region: string }, call: ParsedCall
   if (scope.service !== call.service)
     throw new ApiError('SignatureDoesNotMatch', `Credential should be scoped to correct service: '${call.service}'.`, 403)
   if (scope.region !== region && !globalServices.includes(scope.service)) {
-    throw new ApiError(
-      'SignatureDoesNotMatch',
-      `Credential should be scoped to a valid region: this embedded cloud is '${region}', not '${scope.region}'.`,
-      403,
-    )
+    const message = `Credential should be scoped to a valid region: this embedded cloud is '${region}', not '${scope.region}'.`
+    throw new ApiError('SignatureDoesNotMatch', message, 403)
   }
 }
 
@@ -139,10 +137,6 @@ function alsoNeeded(label: string, { Tags, tags, TagSpecifications, IamInstanceP
     ...(tagged ? [own(tagging, label) ?? []].flat() : []),
     ...(passes ? ['iam:PassRole'] : []),
   ]
-}
-
-function lacking({ service, action }: ParsedCall): ApiError {
-  return new ApiError('InvalidAction', `The embedded cloud does not have the action ${action || '(none given)'} of ${service}.`, 400)
 }
 
 /** A name that a client sent must not find what every object inherits. */

@@ -4,22 +4,17 @@ import { listen } from '../api/listen.ts'
 import { admits } from './blocks.ts'
 import { endpointOf, type Forwarding, type Refused } from './rules.ts'
 
-interface Listener {
-  readonly server: Server
-  /** Where new connections go; changed when the address moves to another instance. */
-  rule: Forwarding
-}
-
 const options = { allowHalfOpen: true, pauseOnConnect: true, noDelay: true } as const
 
 /** The TCP listeners of all public addresses, and the connections through them. */
 export function createListeners() {
-  const listeners = new Map<string, Listener>()
+  /** By endpoint; where new connections go is changed when the address moves to another instance. */
+  const listeners = new Map<string, { readonly server: Server; rule: Forwarding }>()
   const connections = new Set<Socket>()
   const refused = new Map<string, Refused>()
 
   const keep = (rule: Forwarding, server: Server) => {
-    const listener: Listener = { rule, server }
+    const listener = { rule, server }
     server.on('connection', (client) => forward(client, listener.rule, connections))
     listeners.set(endpointOf(rule), listener)
     refused.delete(endpointOf(rule))

@@ -31,10 +31,8 @@ export function putParameter(input: PutParameterRequest, { cloud, caller }: Call
   return store.transaction(() => {
     const present = store.get('parameter', Name)
     if (present && !Overwrite) {
-      throw new ApiError(
-        'ParameterAlreadyExists',
-        'The parameter already exists. To overwrite this value, set the overwrite option in the request to true.',
-      )
+      const message = 'The parameter already exists. To overwrite this value, set the overwrite option in the request to true.'
+      throw new ApiError('ParameterAlreadyExists', message)
     }
     const Type = input.Type ?? present?.Type
     if (Type === undefined || !['String', 'StringList', 'SecureString'].includes(Type))

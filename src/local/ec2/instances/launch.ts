@@ -118,10 +118,8 @@ function rootVolume(mappings: readonly BlockDeviceMapping[] | undefined, rootDev
 
 function networkOf({ SubnetId, SecurityGroupIds, NetworkInterfaces, Placement }: RunInstancesRequest, store: Store) {
   if (NetworkInterfaces?.length && (SubnetId || SecurityGroupIds?.length)) {
-    throw new ApiError(
-      'InvalidParameterCombination',
-      'Network interfaces and an instance-level subnet ID or security groups may not be specified on the same request',
-    )
+    const message = 'Network interfaces and an instance-level subnet ID or security groups may not be specified on the same request'
+    throw new ApiError('InvalidParameterCombination', message)
   }
   if ((NetworkInterfaces?.length ?? 0) > 1)
     throw new ApiError('UnsupportedOperation', 'Instances of the embedded cloud have one network interface.')
@@ -153,10 +151,8 @@ function profileOf({ IamInstanceProfile }: RunInstancesRequest, store: Store) {
   const profile = findProfile(store, Arn ?? Name ?? '')
   if (!profile) {
     const which = Arn ? 'iamInstanceProfile.arn' : 'iamInstanceProfile.name'
-    throw new ApiError(
-      'InvalidParameterValue',
-      `Value (${Arn ?? Name}) for parameter ${which} is invalid. Invalid IAM Instance Profile ${Arn ? 'ARN' : 'name'}`,
-    )
+    const message = `Value (${Arn ?? Name}) for parameter ${which} is invalid. Invalid IAM Instance Profile ${Arn ? 'ARN' : 'name'}`
+    throw new ApiError('InvalidParameterValue', message)
   }
   if (!profile.role) throw new ApiError('InvalidParameterValue', `IAM Instance Profile "${profile.arn}" has no associated IAM Roles`)
   return { IamInstanceProfileArn: profile.arn, IamInstanceProfileId: profile.id }

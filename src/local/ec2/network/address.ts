@@ -62,20 +62,16 @@ export const addressActions = {
     if (instance.State === 'pending')
       throw new ApiError('InvalidInstanceID', `The pending instance '${target}' is not in a valid state for this operation.`)
     if (instance.State === 'shutting-down' || instance.State === 'terminated') {
-      throw new ApiError(
-        'IncorrectInstanceState',
-        `The instance '${target}' is not in a valid state for this operation: ${instance.State}.`,
-      )
+      const message = `The instance '${target}' is not in a valid state for this operation: ${instance.State}.`
+      throw new ApiError('IncorrectInstanceState', message)
     }
     if (!store.list('internetGateway').some(({ VpcId }) => VpcId === instance.VpcId))
       throw new ApiError('Gateway.NotAttached', `Network ${instance.VpcId} is not attached to any internet gateway`)
     if (address.InstanceId === target && address.AssociationId) return { AssociationId: address.AssociationId }
     // For an address of a VPC, reassociation is allowed unless the call says otherwise.
     if (address.InstanceId && AllowReassociation === false) {
-      throw new ApiError(
-        'Resource.AlreadyAssociated',
-        `resource ${AllocationId} is already associated with associate-id ${address.AssociationId}`,
-      )
+      const message = `resource ${AllocationId} is already associated with associate-id ${address.AssociationId}`
+      throw new ApiError('Resource.AlreadyAssociated', message)
     }
     freeAddressOf(store, target)
     const AssociationId = newId('addressAssociation')

@@ -52,7 +52,7 @@ function status(invocations: Invocation[]): Pick<WireCommand, 'Status' | 'Status
 }
 
 /** What both calls say of an invocation. */
-function common({ CommandId, InstanceId, Comment = '', DocumentName, Status, StatusDetails }: Invocation) {
+function common({ CommandId, InstanceId, Comment, DocumentName, Status, StatusDetails }: Invocation) {
   const where = { StandardOutputUrl: '', StandardErrorUrl: '' }
   return { CommandId, InstanceId, Comment, DocumentName, DocumentVersion: '$DEFAULT', Status, StatusDetails, ...where }
 }

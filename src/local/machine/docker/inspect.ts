@@ -9,22 +9,14 @@ import type { Volume } from './volumes.ts'
 
 /** How each kind of thing is found and shown, in the order in which docker looks for a name. */
 const looks = {
-  container(docker: Docker, name: string): object | undefined {
-    const found = docker.containers.find(name)
-    return found && containerInfo(docker, found.record)
-  },
-  image(docker: Docker, name: string): object | undefined {
-    const found = docker.images.find(name)
-    return found && imageInfo(found)
-  },
-  network(docker: Docker, name: string): object | undefined {
-    const found = docker.networks.find(name)
-    return found && networkInfo(docker, found)
-  },
-  volume(docker: Docker, name: string): object | undefined {
-    const found = docker.volumes.find(name)
-    return found && volumeInfo(found)
-  },
+  container: (docker: Docker, name: string) => shownAs(docker.containers.find(name), ({ record }) => containerInfo(docker, record)),
+  image: (docker: Docker, name: string) => shownAs(docker.images.find(name), imageInfo),
+  network: (docker: Docker, name: string) => shownAs(docker.networks.find(name), (network) => networkInfo(docker, network)),
+  volume: (docker: Docker, name: string) => shownAs(docker.volumes.find(name), volumeInfo),
+}
+
+function shownAs<T>(found: T | undefined, info: (found: T) => object): object | undefined {
+  return found && info(found)
 }
 
 /** `docker inspect`: a container, else an image, a network or a volume of that name. */

@@ -48,6 +48,7 @@ export async function logs(docker: Docker, call: EngineCall): Promise<number> {
 }
 
 const time = { type: 'string', short: 't' } as const
+const seconds = (text: string | undefined) => (text === undefined ? undefined : Number(text))
 
 /** `docker start`, `stop`, `restart`, `kill`, `rm`: the same thing with each of the named containers. */
 export const start = forEach('start', {}, (container, _values, docker) => docker.containers.start(container))
@@ -69,10 +70,6 @@ export const kill = forEach('kill', { signal: { type: 'string', short: 's', defa
 export const rm = forEach('rm', { force: { type: 'boolean', short: 'f' } }, (container, values, docker) =>
   docker.containers.remove(container, values.force === true),
 )
-
-function seconds(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : Number(text)
-}
 
 function forEach<const Known extends Flags>(
   command: string,

@@ -117,8 +117,8 @@ export function openImages(folder: string) {
       const name = text.replace(/@.*|:[^/:]*$/g, '')
       const image: LocalImage = {
         id,
-        tags: union(before?.tags, reference.tag && !reference.digest ? `${name}:${reference.tag}` : undefined),
-        digests: union(before?.digests, `${name}@${top.digest}`),
+        tags: union(before?.tags, reference.tag && !reference.digest ? [`${name}:${reference.tag}`] : []),
+        digests: union(before?.digests, [`${name}@${top.digest}`]),
         layers: facts.map(({ diffId }) => diffId),
         config: config.config ?? {},
         created: config.created ?? '1970-01-01T00:00:00Z',
@@ -126,26 +126,18 @@ export function openImages(folder: string) {
         architecture: config.architecture,
       }
       // A tag names one image only: it moves here from where it was.
-      save([
-        ...images.filter((each) => each.id !== id).map((each) => ({ ...each, tags: each.tags.filter((tag) => !image.tags.includes(tag)) })),
-        image,
-      ])
+      const others = images.filter((each) => each.id !== id)
+      save([...others.map((each) => ({ ...each, tags: each.tags.filter((tag) => !image.tags.includes(tag)) })), image])
       return { image, digest: top.digest, fresh: !before }
     },
 
-    /** Forgets one name, or the whole image; layers that nothing needs any more go with it. */
-    remove(image: LocalImage, name?: string): void {
-      const wanted = name === undefined ? undefined : canonical(name)
-      const rest = {
-        ...image,
-        tags: image.tags.filter((tag) => canonical(tag) !== wanted),
-        digests: image.digests.filter((each) => canonical(each) !== wanted),
-      }
-      const named =
-        rest.tags.length + rest.digests.length > 0 && rest.tags.length + rest.digests.length < image.tags.length + image.digests.length
+    /** Forgets one name, or all; with the last one goes the image, and layers that nothing needs any more. */
+    remove(image: LocalImage, name?: string) {
+      const left = (names: readonly string[]) => names.filter((each) => name !== undefined && canonical(each) !== canonical(name))
+      const [tags, digests] = [left(image.tags), left(image.digests)]
       const others = images.filter(({ id }) => id !== image.id)
-      save(named ? [...others, rest] : others)
-      if (named) return
+      if (tags.length + digests.length > 0) return save([...others, { ...image, tags, digests }])
+      save(others)
       const needed = new Set(others.flatMap(({ layers }) => layers))
       for (const layer of image.layers.filter((each) => !needed.has(each))) {
         rmSync(`${layerFolder(layer)}.complete`, { force: true })
@@ -214,6 +206,6 @@ function canonical(text: string): string | undefined {
   }
 }
 
-function union(before: readonly string[] | undefined, added: string | undefined): string[] {
-  return [...new Set([...(before ?? []), ...(added === undefined ? [] : [added])])]
+function union(before: readonly string[] = [], added: readonly string[]): string[] {
+  return [...new Set([...before, ...added])]
 }
