@@ -7,7 +7,7 @@ import { Failure } from '../../report/failure.ts'
 import { writeWhole } from '../../report/whole-file.ts'
 import { digestOf, type Layer, manifestTypes, mediaTypes } from '../blob.ts'
 import { measure } from '../layer.ts'
-import type { ImageConfig } from '../manifest.ts'
+import type { Descriptor, ImageConfig, RegistryManifest } from '../manifest.ts'
 import { read, refuseTransient, Transient } from '../registry/connection.ts'
 import { parseReference, type Reference } from '../registry/reference.ts'
 import { insist, type Registry, refusal, registryAt } from '../registry/registry.ts'
@@ -18,20 +18,6 @@ export interface Base {
   readonly pinned: string
   readonly layers: readonly Layer[]
   readonly config: ImageConfig
-}
-
-interface Descriptor {
-  readonly mediaType: string
-  readonly digest: string
-  readonly size: number
-  readonly platform?: { readonly os: string; readonly architecture: string }
-}
-
-interface Manifest {
-  readonly mediaType?: string
-  readonly manifests?: readonly Descriptor[]
-  readonly config?: Descriptor
-  readonly layers?: readonly Descriptor[]
 }
 
 /** Docker's names for the same formats; a manifest in OCI's terms needs OCI's. */
@@ -95,7 +81,7 @@ interface Source {
   readonly cacheFolder: string
 }
 
-async function manifest(source: Source, wanted: string): Promise<{ body: Manifest; digest: string }> {
+async function manifest(source: Source, wanted: string): Promise<{ body: RegistryManifest; digest: string }> {
   const bytes = await small(source, `manifests/${wanted}`, wanted.startsWith('sha256:') ? wanted : undefined)
   return { body: JSON.parse(bytes.toString()), digest: digestOf(bytes) }
 }

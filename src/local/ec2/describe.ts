@@ -1,5 +1,5 @@
 import type { Filter } from '@aws-sdk/client-ec2'
-import { pageByName } from '../api/paging.ts'
+import { type Page, pageByName } from '../api/paging.ts'
 import { ApiError, type Call, type Cloud, refuse } from '../cloud.ts'
 import { wildcard } from '../iam/policy.ts'
 import type { Tag } from '../records.ts'
@@ -103,13 +103,11 @@ function tagsOf(shown: { Tags?: Tag[]; TagSet?: Tag[] }): Tag[] {
   return shown.Tags ?? shown.TagSet ?? []
 }
 
-function page<T>(items: T[], { MaxResults, NextToken }: Query, id: (item: T) => string): { items: T[]; NextToken: string | undefined } {
+function page<T>(items: T[], { MaxResults, NextToken }: Query, id: (item: T) => string): Page<T> {
   if (MaxResults === undefined && NextToken === undefined) return { items, NextToken: undefined }
   if (MaxResults !== undefined && (MaxResults < 5 || MaxResults > 1000))
     throw invalid(`Value ( ${MaxResults} ) for parameter maxResults is invalid. Expecting a value from 5 to 1000.`)
-  const found = pageByName(items, id, MaxResults ?? 1000, NextToken)
-  if (!found) throw invalid('The token provided is invalid')
-  return { items: found.items, NextToken: found.next }
+  return pageByName(items, id, MaxResults ?? 1000, NextToken) ?? refuse(invalid('The token provided is invalid'))
 }
 
 function invalid(message: string): ApiError {

@@ -21,11 +21,6 @@ export interface MachineProcess {
   readonly ready: boolean
 }
 
-/** Why a machine does not come up, in one line, in `outbox/failure.json`. */
-export interface BootFailure {
-  readonly message: string
-}
-
 /** What the agent tells: since when it is registered (ISO 8601), in `outbox/agent.json`. */
 export interface Registration {
   readonly since: string
@@ -54,7 +49,8 @@ export async function startMachine(path: string): Promise<void> {
     await engine.boot()
   } catch (error) {
     const [message = ''] = (error as Error).message.split('\n')
-    writeWhole(join(folder.outbox, 'failure.json'), { message } satisfies BootFailure)
+    // Why it does not come up, in one line.
+    writeWhole(join(folder.outbox, 'failure.json'), { message })
     throw error
   }
   writeWhole(join(folder.outbox, 'process.json'), { ...self, ready: true } satisfies MachineProcess)

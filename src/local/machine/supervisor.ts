@@ -9,7 +9,7 @@ import { within } from '../process/within.ts'
 import type { Instance } from '../records.ts'
 import { machineEnvironment } from './environment.ts'
 import { instanceFolder, type Settings, type StoredCredentials } from './folder.ts'
-import type { BootFailure, MachineProcess, Registration } from './machine.ts'
+import type { MachineProcess, Registration } from './machine.ts'
 import { type InstanceRole, mayRegister, roleOf } from './metadata/role.ts'
 import { alive, identify, killAll, type ProcessIdentity, signal } from './process-table.ts'
 
@@ -98,7 +98,7 @@ export function createSupervisor(cloud: Cloud, instanceId: string, wake: () => v
     },
 
     /** Why it did not come up, in one line, where it could say. */
-    failure: () => readWhole<BootFailure>(join(folder.outbox, 'failure.json'))?.message,
+    failure: () => readWhole<{ message: string }>(join(folder.outbox, 'failure.json'))?.message,
 
     /** The last lines that the machine's process wrote about itself. */
     log(): string[] {

@@ -74,5 +74,5 @@ export function pageOf<T>(
   if (!Number.isInteger(maxResults) || maxResults < 1 || maxResults > 1000) throw invalid('maxResults', 'must be between 1 and 1000')
   const found = pageByPosition(all, maxResults, nextToken)
   if (!found) throw invalid('nextToken', 'Invalid token')
-  return { page: found.items, nextToken: found.next }
+  return { page: found.items, nextToken: found.NextToken }
 }

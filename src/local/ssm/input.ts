@@ -1,5 +1,5 @@
 import { type Page, pageByPosition } from '../api/paging.ts'
-import { ApiError } from '../cloud.ts'
+import { ApiError, refuse } from '../cloud.ts'
 
 /** Systems Manager's refusal of a request that does not fit the API's shapes. */
 export function invalid(message: string): ApiError {
@@ -24,7 +24,7 @@ export function page<T>(
   { MaxResults, NextToken }: Paging,
   [least, most, usual = most]: readonly [least: number, most: number, usual?: number],
   cut: (items: readonly T[], size: number, token?: string) => Page<T> | undefined = pageByPosition,
-): { items: T[]; NextToken: string | undefined } {
+): Page<T> {
   const size = MaxResults ?? usual
   if (!Number.isInteger(size) || size < least || size > most) {
     const bound = size < least ? `greater than or equal to ${least}` : `less than or equal to ${most}`
@@ -32,7 +32,5 @@ export function page<T>(
       `1 validation error detected: Value '${size}' at 'maxResults' failed to satisfy constraint: Member must have value ${bound}`,
     )
   }
-  const found = cut(items, size, NextToken)
-  if (!found) throw new ApiError('InvalidNextToken', 'The specified token is not valid.')
-  return { items: found.items, NextToken: found.next }
+  return cut(items, size, NextToken) ?? refuse(new ApiError('InvalidNextToken', 'The specified token is not valid.'))
 }

@@ -136,7 +136,7 @@ export async function launchesOn(engine: EngineName) {
         'services/store/Dockerfile': `FROM ${image}\nCOPY own.mjs /app/own.mjs\nENTRYPOINT ["/usr/local/bin/node", "/app/own.mjs"]\n`,
         'services/store/own.mjs': service.replace('name: SERVICE_NAME', "name: 'built by docker'").replaceAll(/\((\w+): string\)/g, '($1)'),
       })
-      const { entry: _, ...built } = services().store
+      const { entry, ...built } = services().store
       project.configure({ services: { ...services(), store: { ...built, dockerfile: './services/store/Dockerfile' } } })
       // The engine of the machine that serves builds it; any other docker would do.
       const here = { DOCKER_HOST: `unix://${engineSocket(instancesOf(project)[0]!)}` }

@@ -2,23 +2,13 @@ import { createHash } from 'node:crypto'
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { manifestTypes } from '../../../../image/blob.ts'
+import type { ImageConfig, RegistryManifest, RunConfig } from '../../../../image/manifest.ts'
 import { read, refuseTransient, Transient } from '../../../../image/registry/connection.ts'
 import { parseReference } from '../../../../image/registry/reference.ts'
 import { insist, type Registry, registryAt } from '../../../../image/registry/registry.ts'
 import { readWhole, writeWhole } from '../../../files/whole.ts'
 import { daemon } from '../refusal.ts'
 import { type LayerFacts, unpack, WrongContent } from './layer.ts'
-
-/** The part of an image's config that running it needs (OCI image specification, "Image Configuration"). */
-export interface RunConfig {
-  readonly Env?: readonly string[]
-  readonly Entrypoint?: readonly string[] | null
-  readonly Cmd?: readonly string[] | null
-  readonly User?: string
-  readonly WorkingDir?: string
-  readonly Labels?: Readonly<Record<string, string>> | null
-  readonly StopSignal?: string
-}
 
 /** An image that this engine has. */
 export interface LocalImage {
@@ -36,19 +26,6 @@ export interface LocalImage {
 }
 
 export type Images = ReturnType<typeof openImages>
-
-interface Manifest {
-  readonly manifests?: readonly { readonly digest: string; readonly platform?: { readonly os: string; readonly architecture: string } }[]
-  readonly config?: { readonly digest: string }
-  readonly layers?: readonly { readonly digest: string; readonly size: number; readonly mediaType: string }[]
-}
-
-interface ConfigBlob {
-  readonly architecture: string
-  readonly created?: string
-  readonly config?: RunConfig
-  readonly rootfs: { readonly diff_ids: readonly string[] }
-}
 
 const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64'
 const hex = (digest: string) => digest.slice('sha256:'.length)
@@ -109,7 +86,7 @@ export function openImages(folder: string) {
       if (top.body.manifests && !picked) throw daemon(`no matching manifest for linux/${architecture} in the manifest list entries`)
       const { body } = picked ? await small(source, `manifests/${picked.digest}`, picked.digest) : top
       if (!body.config || !body.layers) throw daemon(`unsupported manifest format of ${text}`)
-      const { body: config } = await small<ConfigBlob>(source, `blobs/${body.config.digest}`, body.config.digest)
+      const { body: config } = await small<ImageConfig>(source, `blobs/${body.config.digest}`, body.config.digest)
       const facts = body.layers.map((layer, index): LayerFacts => ({ ...layer, diffId: config.rootfs.diff_ids[index] ?? '' }))
       await Promise.all(facts.map((layer) => fetchLayer(source, layer, progress)))
       const id = body.config.digest
@@ -172,7 +149,7 @@ async function download({ text, repository, registry }: Source, layer: LayerFact
 }
 
 /** A manifest or config, verified where its digest is known beforehand. */
-async function small<T = Manifest>(
+async function small<T = RegistryManifest>(
   { text, repository, registry }: Source,
   path: string,
   digest: string | undefined,
