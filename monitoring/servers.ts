@@ -89,8 +89,19 @@ export function monitoringLaunchFiles(scraped: readonly Job[], address: string, 
 /** What most servers have in common. */
 function server(config: Config, { port, base, memoryMiB }: MonitoringServer) {
   return {
-    ...{ port, base, memoryMiB, expose: config.monitoring.expose, folders: [], workingDirectory: undefined, environment: {} },
-    ...{ reads: {}, secrets: [], hostFolders: {}, hostNetwork: false, addresses: {}, user: `${nobody.uid}:${nobody.gid}` },
+    port,
+    base,
+    memoryMiB,
+    expose: config.monitoring.expose,
+    folders: [],
+    workingDirectory: undefined,
+    environment: {},
+    reads: {},
+    secrets: [],
+    hostFolders: {},
+    hostNetwork: false,
+    addresses: {},
+    user: `${nobody.uid}:${nobody.gid}`,
   }
 }
 

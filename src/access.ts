@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
 import type { Config } from '../config/config.ts'
 import type { Access } from './aws/clients.ts'
-import { type EngineName, engineNames } from './local/machine/engine-name.ts'
+import { type EngineName, engineNames } from './local/machine/engine.ts'
 import { exit, Failure } from './report/failure.ts'
 
 /**
@@ -23,7 +23,8 @@ export async function accessTo(
 ): Promise<Access> {
   const engine = engineOf(flag, config)
   if (config.target === 'aws') return { region: config.region }
-  const { startCloud, refuseTakenPorts } = await import('./local/process/start.ts')
+  const { startCloud } = await import('./local/process/start.ts')
+  const { refuseTakenPorts } = await import('./local/process/taken-ports.ts')
   const { profileFile, profileName } = await import('./local/process/profile.ts')
   const folder = cloudFolder(config)
   const { endpoint, credentials, revived } = await startCloud({ folder, region: config.region, ...(engine && { engine }) })

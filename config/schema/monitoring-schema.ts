@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import { latencyBounds, measures } from './objectives.ts'
+import { latencyBounds } from '../../services/kit/latency-bounds.ts'
+import { measures } from './objectives.ts'
 import { base, duration, expose, memoryMiB, oneOf, port, secret, text, value } from './values.ts'
 
 const ratio = value<number>(

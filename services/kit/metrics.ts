@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { Histogram, type Series } from './histogram.ts'
+import { latencyBounds } from './latency-bounds.ts'
 
 /** Counts one answered request of a route. */
 export type Observe = (method: string, code: number, seconds: number) => void
@@ -32,7 +33,7 @@ export function createMetrics(): Metrics {
   const duration = new Histogram<'method' | 'route' | 'code'>(registry, {
     name: 'http_request_duration_seconds',
     help: 'Time from the head of a request to the end of its answer, by route pattern.',
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    buckets: latencyBounds,
   })
   // Counted here and given to the gauge when somebody looks: that is twice a request against once a scrape.
   let inFlight = 0

@@ -74,7 +74,7 @@ export class Clients {
   }
 
   #load<C extends Client>(service: string, make: (options: Access & { maxAttempts: number }) => Promise<C>): Promise<C> {
-    const { commandLine: _, notice: __, ...options } = this.access
+    const { commandLine, notice, ...options } = this.access
     const loading =
       this.#loaded.get(service) ?? make({ ...options, maxAttempts: this.#attempts }).then((client) => nameCalls(client, service, this))
     this.#loaded.set(service, loading)

@@ -12,6 +12,11 @@ export const mediaTypes = {
   zstd: 'application/vnd.oci.image.layer.v1.tar+zstd',
 } as const
 
+const docker = 'application/vnd.docker.distribution.manifest'
+
+/** The manifests that we read, as an `Accept` header says it: OCI's, and docker's of the same form. */
+export const manifestTypes = [mediaTypes.manifest, mediaTypes.index, `${docker}.v2+json`, `${docker}.list.v2+json`].join(', ')
+
 /** Content that a registry keeps under its digest: a layer or an image's config. */
 export interface Blob {
   /** `sha256:` and 64 hexadecimal digits. */

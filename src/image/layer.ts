@@ -1,13 +1,11 @@
 // This folder turns a service's folder into an OCI image, byte for byte the same on every machine and day, and brings
 // it to a registry with as few bytes as possible. It needs no docker and knows neither AWS nor stages.
-import { createHash, type Hash, randomUUID } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { type Header, pack } from 'tar-stream'
-import { writing } from '../report/no-space.ts'
+import { writeWhole } from '../report/whole-file.ts'
 import { bytesBlob, fileBlob, type Layer, mediaTypes } from './blob.ts'
 
 /** One file, symbolic link or directory of a layer. `path` is absolute in the image: `/app/server.mjs`. */
@@ -34,19 +32,12 @@ export async function memoryLayer(entries: readonly Entry[]): Promise<Layer> {
 
 /** A layer written to `file`, for what is too big for memory. The file appears when it is complete. */
 export async function fileLayer(entries: readonly Entry[], file: string): Promise<Layer> {
-  await writing(file, mkdir(dirname(file), { recursive: true }))
-  const partial = `${file}.${randomUUID()}.part`
   const hash = createHash('sha256')
   let size = 0
-  try {
-    const meter = measure((bytes) => {
-      size += bytes
-    }, hash)
-    await writing(file, pipeline(tar(entries), meter, createWriteStream(partial, { highWaterMark: 1 << 20 })))
-    await rename(partial, file)
-  } finally {
-    await rm(partial, { force: true })
-  }
+  const meter = measure((bytes) => {
+    size += bytes
+  }, hash)
+  await writeWhole(file, (partial) => pipeline(tar(entries), meter, createWriteStream(partial, { highWaterMark: 1 << 20 })))
   return layerOfFile(file, `sha256:${hash.digest('hex')}`, size)
 }
 

@@ -1,6 +1,6 @@
 import { type Artifact, type Blob, bytesBlob, digestOf, type Image, type Layer, mediaTypes } from './blob.ts'
 
-/** What an image's config says about how it runs, as the OCI image specification names it. */
+/** What an image's config says about how it runs, as the OCI image specification names it; the members that we know. */
 export interface RunConfig {
   readonly Env?: readonly string[]
   readonly User?: string
@@ -8,7 +8,8 @@ export interface RunConfig {
   readonly Entrypoint?: readonly string[]
   readonly Cmd?: readonly string[]
   readonly ExposedPorts?: Readonly<Record<string, object>>
-  readonly [other: string]: unknown
+  readonly Labels?: Readonly<Record<string, string>>
+  readonly StopSignal?: string
 }
 
 /** An image's config file. */
@@ -16,10 +17,27 @@ export interface ImageConfig {
   readonly architecture: string
   readonly os: string
   readonly variant?: string
+  /** ISO 8601. */
+  readonly created?: string
   readonly config?: RunConfig
   readonly rootfs: { readonly type: 'layers'; readonly diff_ids: readonly string[] }
   readonly history?: readonly Readonly<Record<string, unknown>>[]
-  readonly [other: string]: unknown
+}
+
+/** Where a manifest says that something is. */
+export interface Descriptor {
+  readonly mediaType: string
+  readonly digest: string
+  readonly size: number
+  readonly platform?: { readonly os: string; readonly architecture: string }
+}
+
+/** What a registry has under a reference: an image, or an index of images for several platforms. */
+export interface RegistryManifest {
+  readonly mediaType?: string
+  readonly manifests?: readonly Descriptor[]
+  readonly config?: Descriptor
+  readonly layers?: readonly Descriptor[]
 }
 
 /** A layer, and how people are told where it came from. */

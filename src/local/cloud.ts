@@ -1,5 +1,5 @@
 import type { Refused } from './forwarder/rules.ts'
-import type { EngineName } from './machine/engine-name.ts'
+import type { EngineName } from './machine/engine.ts'
 import type { Kind, Records } from './records.ts'
 
 /** The cloud's memory: records by kind and id. What a call has acknowledged survives a kill at any moment. */
@@ -100,8 +100,8 @@ export interface RoleCredentials {
   Token: string
   /** ISO 8601. */
   Expiration: string
-  /** The role whose they are; where it is absent, the role has the instance profile's name. */
-  RoleName?: string
+  /** The role whose they are. */
+  RoleName: string
 }
 
 /** One call that has been authenticated and parsed. */

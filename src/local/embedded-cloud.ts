@@ -2,33 +2,27 @@
  * The embedded cloud: a small, strict AWS on loopback, so that the same scripts do the same work with no account. It
  * speaks AWS's protocols, verifies AWS's signatures and refuses what AWS refuses; what it lacks, it refuses by name.
  */
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { createAdmin } from './admin/admin.ts'
 import { Faults } from './api/faults.ts'
 import { createListener } from './api/server.ts'
-import type { Cloud, Machines, Service, Store } from './cloud.ts'
+import type { Cloud, Machines, Store } from './cloud.ts'
 import { ec2 } from './ec2/service.ts'
 import type { Keys } from './files/keys.ts'
 import { createIdentity } from './iam/identity.ts'
 import { iam } from './iam/service.ts'
 import { sts } from './iam/sts.ts'
-import type { EngineName } from './machine/engine-name.ts'
+import { runCommand } from './machine/commands/run-command.ts'
+import type { EngineName } from './machine/engine.ts'
 import type { Successor } from './process/handover.ts'
 import type { Log } from './process/log.ts'
 import { serviceQuotas } from './quotas/service.ts'
+import { registryHandler } from './registry/distribution.ts'
+import { ecr } from './registry/ecr.ts'
 import { createParameters } from './ssm/parameters.ts'
 import { createSecureStrings } from './ssm/secure-string.ts'
 
 /** Everybody's account here. */
 const accountId = '000000000000'
-
-/** The rooms that others build: machines, Run Command, the registry. */
-export interface Rooms {
-  createMachines(cloud: Cloud): Machines
-  readonly runCommand: Service
-  readonly ecr: Service
-  registryHandler(cloud: Cloud, faults?: Faults): (request: IncomingMessage, response: ServerResponse) => Promise<void>
-}
 
 export interface Setting {
   /** Absolute. */
@@ -52,14 +46,7 @@ export interface Setting {
  * Puts the rooms together. Nothing listens yet and no machine is looked at until `cloud.machines.reconcile()` is
  * called.
  */
-export function createEmbeddedCloud(
-  setting: Setting,
-  rooms: Rooms,
-): {
-  cloud: Cloud
-  listener: RequestListener
-  faults: Faults
-} {
+export function createEmbeddedCloud(setting: Setting, createMachines: (cloud: Cloud) => Machines) {
   const { folder, endpoint, region, keys, store, log, version, oneAddress, engine, latencyMs, stop } = setting
   const identity = createIdentity({ store, keys, accountId })
   const cloud: Cloud & { machines: Machines } = {
@@ -77,16 +64,16 @@ export function createEmbeddedCloud(
     // The machine room gets the cloud that it is a room of.
     machines: undefined as unknown as Machines,
   }
-  cloud.machines = rooms.createMachines(cloud)
-  const ssm = { ...createParameters(createSecureStrings(keys.secret)), ...rooms.runCommand }
+  cloud.machines = createMachines(cloud)
+  const ssm = { ...createParameters(createSecureStrings(keys.secret)), ...runCommand }
   const faults = new Faults(latencyMs)
   const listener = createListener({
     cloud,
     identity,
-    services: { ec2, iam, sts, ssm, ecr: rooms.ecr, servicequotas: serviceQuotas },
+    services: { ec2, iam, sts, ssm, ecr, servicequotas: serviceQuotas },
     faults,
     log,
-    registry: rooms.registryHandler(cloud, faults),
+    registry: registryHandler(cloud, faults),
     admin: createAdmin({ cloud, faults, identity, version, stop }),
   })
   return { cloud, listener, faults }

@@ -9,18 +9,15 @@ import { parseArgs } from 'node:util'
 import { hasOneAddress, holdPort } from './api/listen.ts'
 import { createEmbeddedCloud } from './embedded-cloud.ts'
 import { makeFolder, openKeys } from './files/keys.ts'
-import { runCommand } from './machine/commands/run-command.ts'
-import type { EngineName } from './machine/engine-name.ts'
+import type { EngineName } from './machine/engine.ts'
 import { createMachines } from './machine/machines.ts'
 import { closeToOthers, openToOthers } from './machine/packet-filter.ts'
 import { defaultEngine, defaultPort, defaultRegion, readCloudState, writeCloudState } from './process/cloud-state.ts'
 import { exitCodes } from './process/exit-codes.ts'
-import { bequeath, inherit, lockAfter, type Successor } from './process/handover.ts'
-import type { Lock } from './process/lock.ts'
+import { bequeath, inherit, type Successor } from './process/handover.ts'
+import { type Lock, lockWithin } from './process/lock.ts'
 import { logForever, openLog } from './process/log.ts'
 import { writeProfile } from './process/profile.ts'
-import { registryHandler } from './registry/distribution.ts'
-import { ecr } from './registry/ecr.ts'
 import { createStore } from './store.ts'
 import { codeVersion } from './version.ts'
 
@@ -53,7 +50,7 @@ async function run(): Promise<void> {
   // First of all: what comes in from now on waits for this process.
   const inherited = await inherit()
   inherited?.server.on('request', wait)
-  lock = await lockAfter(path.join(folder, 'lock'), inherited ? 20_000 : 0)
+  lock = await lockWithin(path.join(folder, 'lock'), inherited ? 20_000 : 0)
   const before = readCloudState(folder)
   if (!lock) end(exitCodes.locked, `The embedded cloud in ${folder} is running already (process ${before?.pid ?? 'unknown'}).`)
   const keys = openKeys(folder)
@@ -79,7 +76,7 @@ async function run(): Promise<void> {
   const setting = { folder, endpoint, region, keys, store, log, version: codeVersion(), oneAddress, engine, latencyMs, stop }
   // Nothing is answered before others are kept away, and what answers is what the file says.
   await closeToOthers({ name: 'cloud', folder, address: '127.0.0.1', port })
-  const { cloud, listener } = createEmbeddedCloud(setting, { createMachines, runCommand, ecr, registryHandler })
+  const { cloud, listener } = createEmbeddedCloud(setting, createMachines)
   server.off('request', wait).on('request', listener)
   for (const [request, response] of waiting.splice(0)) server.emit('request', request, response)
   writeProfile(folder, { endpoint, region, credentials: keys.user })

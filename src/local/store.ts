@@ -1,7 +1,6 @@
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import type { Store } from './cloud.ts'
-import { ApiError } from './cloud.ts'
+import { ApiError, type Store } from './cloud.ts'
 import type { Kind, Records } from './records.ts'
 
 /** SQLite's primary result codes: https://www.sqlite.org/rescode.html */

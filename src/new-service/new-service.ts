@@ -2,7 +2,7 @@
  * src/new-service makes a service: a folder on the kit with a test, and an entry in the config.
  */
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { isName, nameRule } from '../../config/checks/names.ts'
 import type { Config } from '../../config/config.ts'
@@ -10,6 +10,7 @@ import { loadConfig } from '../../config/load.ts'
 import { objectAt } from '../../config/source/positions.ts'
 import { exit, Failure } from '../report/failure.ts'
 import { writing } from '../report/no-space.ts'
+import { writeWhole } from '../report/whole-file.ts'
 import { freePort } from './free-port.ts'
 import { insertMember } from './insertion.ts'
 import { configEntry, type NewService, serviceFiles } from './template.ts'
@@ -49,13 +50,14 @@ export async function makeService(config: Config, name: string, port: number = f
   try {
     await writing(folder, mkdir(folder))
     for (const [file, text] of Object.entries(files)) await writing(join(folder, file), writeFile(join(folder, file), text))
-    await replace(config.file, insertMember(source, services, entry))
+    const changed = insertMember(source, services, entry)
+    await writeWhole(config.file, (partial) => writeFile(partial, changed))
     // What was written is read as every script will: a wrong port, for one, is told with its line.
     const written = await loadConfig({ file: config.file, stage: config.stage })
     if (!written.services.some((service) => service.name === name))
       throw new Failure(`${name} did not get into ${shown}.`, { next: `Add it by hand: ${entry}` })
   } catch (error) {
-    await replace(config.file, source)
+    await writeWhole(config.file, (partial) => writeFile(partial, source))
     await rm(folder, { recursive: true, force: true })
     throw error
   }
@@ -86,11 +88,4 @@ export function readPort(given: unknown): number | undefined {
 function inQuotesOf(source: string, entry: string): string {
   const double = source.split('"').length > source.split("'").length
   return double ? entry.replaceAll("'", '"') : entry
-}
-
-/** Writes a file in one step: whoever reads it meanwhile gets the old text or the new one. */
-async function replace(file: string, text: string): Promise<void> {
-  const beside = `${file}.new`
-  await writing(file, writeFile(beside, text))
-  await rename(beside, file)
 }

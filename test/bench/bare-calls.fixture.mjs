@@ -19,8 +19,11 @@ const document = (Statement) => JSON.stringify({ Version: '2012-10-17', Statemen
 
 const look = () =>
   Promise.all([
-    ...[ec2.describeVpcs({ Filters }), ec2.describeInternetGateways({ Filters }), ec2.describeAddresses({ Filters })],
-    ...[iam.getRole({ RoleName: name }).catch(absent), iam.getInstanceProfile({ InstanceProfileName: name }).catch(absent)],
+    ec2.describeVpcs({ Filters }),
+    ec2.describeInternetGateways({ Filters }),
+    ec2.describeAddresses({ Filters }),
+    iam.getRole({ RoleName: name }).catch(absent),
+    iam.getInstanceProfile({ InstanceProfileName: name }).catch(absent),
     ecr.describeRepositories({}),
   ])
 const machines = () => ec2.describeInstances({ Filters: [...Filters, { Name: 'instance-state-name', Values: ['pending', 'running'] }] })
@@ -47,7 +50,11 @@ async function provision() {
     }),
   ])
   const { Instances } = await ec2.runInstances({
-    ...{ ImageId: Parameters[0].Value, InstanceType: 't3.micro', MinCount: 1, MaxCount: 1, ...tagged('instance') },
+    ImageId: Parameters[0].Value,
+    InstanceType: 't3.micro',
+    MinCount: 1,
+    MaxCount: 1,
+    ...tagged('instance'),
     NetworkInterfaces: [{ DeviceIndex: 0, SubnetId: subnet, Groups: [group], AssociatePublicIpAddress: true }],
     IamInstanceProfile: { Arn: profile },
   })
@@ -65,7 +72,8 @@ async function makeProfile() {
     iam.createInstanceProfile({ InstanceProfileName: name, Tags }),
     iam.attachRolePolicy({ RoleName: name, PolicyArn: 'arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore' }),
     iam.putRolePolicy({
-      ...{ RoleName: name, PolicyName: name },
+      RoleName: name,
+      PolicyName: name,
       PolicyDocument: document([{ Effect: 'Allow', Action: 'ecr:GetAuthorizationToken', Resource: '*' }]),
     }),
   ])

@@ -93,7 +93,13 @@ if (!installed) {
     assert.match(lacking, /\(InvalidAction\).*The embedded cloud does not have the action CreateNatGateway of ec2/)
     const { RequestedQuota } = await aws(
       'service-quotas',
-      ...['request-service-quota-increase', '--service-code', 'vpc', '--quota-code', 'L-F678F1CE', '--desired-value', '7'],
+      'request-service-quota-increase',
+      '--service-code',
+      'vpc',
+      '--quota-code',
+      'L-F678F1CE',
+      '--desired-value',
+      '7',
     )
     assert.is(RequestedQuota.Status, 'APPROVED')
     const { Quotas } = await aws('service-quotas', 'list-service-quotas', '--service-code', 'vpc')

@@ -14,8 +14,6 @@ import { createEmbeddedCloud } from '../../src/local/embedded-cloud.ts'
 import type { Credentials } from '../../src/local/files/keys.ts'
 import { openKeys } from '../../src/local/files/keys.ts'
 import { openLog } from '../../src/local/process/log.ts'
-import { registryHandler } from '../../src/local/registry/distribution.ts'
-import { ecr } from '../../src/local/registry/ecr.ts'
 import { createStore } from '../../src/local/store.ts'
 
 export const region = 'eu-west-1'
@@ -63,10 +61,9 @@ export async function openControlPlane({ oneAddress = false } = {}): Promise<Con
     async close() {},
     async detach() {},
   })
-  const rooms = { createMachines, runCommand: {}, ecr, registryHandler }
   const engine = 'stand-in' as const
   const setting = { folder, endpoint, region, keys, store, log, version: 'test', oneAddress, engine, latencyMs: 0, stop() {} }
-  const { cloud, listener, faults } = createEmbeddedCloud(setting, rooms)
+  const { cloud, listener, faults } = createEmbeddedCloud(setting, createMachines)
   server.on('request', listener)
   const options = { endpoint, region, credentials: keys.user, maxAttempts: 1 }
   const clients = {
@@ -77,7 +74,11 @@ export async function openControlPlane({ oneAddress = false } = {}): Promise<Con
     sts: new STS(options),
   }
   return {
-    ...{ cloud, faults, folder, endpoint, credentials: keys.user },
+    cloud,
+    faults,
+    folder,
+    endpoint,
+    credentials: keys.user,
     ...clients,
     reconciled: () => looks,
     move(instanceId, State) {

@@ -48,7 +48,7 @@ test.before.each(async () => {
 test.after.each(() => rmSync(folder, { recursive: true, force: true }))
 
 function run(program: string, ...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const { NODE_V8_COVERAGE: _, ...env } = process.env
+  const { NODE_V8_COVERAGE, ...env } = process.env
   return new Promise((done) => {
     execFile(program, words, { cwd: folder, env: { ...env, NO_COLOR: '1' } }, (error, stdout, stderr) =>
       done({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr }),

@@ -87,7 +87,8 @@ test('the scripts need every permission of docs/deployer-policy.json, and no oth
   await blockersOf(clients, { by: 'vpc-id', id: instance!.VpcId })
   // It asks for these when somebody has given the role more than it had, and when the address still leads somewhere.
   await (await root.iam()).putRolePolicy({
-    ...{ RoleName: 'crash-local', PolicyName: 'by-hand' },
+    RoleName: 'crash-local',
+    PolicyName: 'by-hand',
     PolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 's3:GetObject', Resource: '*' }] }),
   })
   open.faults.set([{ action: 'ec2:ReleaseAddress', before: { code: 'InvalidIPAddress.InUse', message: 'in use' }, count: 1 }])

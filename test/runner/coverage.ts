@@ -17,7 +17,7 @@ export async function reportCoverage(root: string, measured: string): Promise<st
   const file = join(measured, 'c8.config')
   writeFileSync(file, JSON.stringify({ ...config, exclude: [...config.exclude, ...(await typeFiles(root, config.include))] }))
   const c8 = createRequire(join(root, 'package.json')).resolve('c8/bin/c8.js')
-  const { NODE_V8_COVERAGE: _, ...env } = process.env
+  const { NODE_V8_COVERAGE, ...env } = process.env
   const child = spawn(process.execPath, [c8, 'report', '--config', file, '--temp-directory', measured], {
     cwd: root,
     stdio: 'inherit',

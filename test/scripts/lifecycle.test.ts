@@ -16,8 +16,12 @@ const services = {
   'data-ingestion': { entry: './services/data-ingestion/server.ts', port: ingestion, expose: 'public' },
 }
 const monitoring = {
-  ...{ prometheus: { port: prometheus }, grafana: { port: grafana }, alertmanager: false, nodeExporter: false },
-  ...{ scrapeInterval: '1s', expose: 'public' },
+  prometheus: { port: prometheus },
+  grafana: { port: grafana },
+  alertmanager: false,
+  nodeExporter: false,
+  scrapeInterval: '1s',
+  expose: 'public',
 }
 project.configure({ services, monitoring })
 

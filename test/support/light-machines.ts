@@ -57,8 +57,12 @@ export function lightMachines(port: number, bootMs = 0): (cloud: Cloud) => Machi
           const now = new Date().toISOString()
           store.put('invocation', invocationId(CommandId, InstanceId), {
             ...invocation,
-            ...{ Status: 'Success', StatusDetails: 'Success', ResponseCode: 0 },
-            ...{ ExecutionStartDateTime: now, ExecutionEndDateTime: now, StandardOutputContent: '{"ok":true}\n' },
+            Status: 'Success',
+            StatusDetails: 'Success',
+            ResponseCode: 0,
+            ExecutionStartDateTime: now,
+            ExecutionEndDateTime: now,
+            StandardOutputContent: '{"ok":true}\n',
           })
         }
       },

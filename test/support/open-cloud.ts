@@ -6,11 +6,8 @@ import { holdPort } from '../../src/local/api/listen.ts'
 import type { Cloud } from '../../src/local/cloud.ts'
 import { createEmbeddedCloud } from '../../src/local/embedded-cloud.ts'
 import { openKeys } from '../../src/local/files/keys.ts'
-import { runCommand } from '../../src/local/machine/commands/run-command.ts'
 import { createMachines } from '../../src/local/machine/machines.ts'
 import { writeCloudState } from '../../src/local/process/cloud-state.ts'
-import { registryHandler } from '../../src/local/registry/distribution.ts'
-import { ecr } from '../../src/local/registry/ecr.ts'
 import { createStore } from '../../src/local/store.ts'
 import { lightMachines } from './light-machines.ts'
 import type { Order } from './verbs.ts'
@@ -42,8 +39,8 @@ export async function openCloud(below: string, port: number, machines: 'light' |
   const [region, endpoint] = ['us-east-1', `http://127.0.0.1:${held.port}`]
   const log = { call: () => undefined, line: (text: string) => text.startsWith('error') && console.error(text), close: () => undefined }
   const own = { folder, endpoint, region, keys, store, log }
-  const rooms = { createMachines: machines === 'real' ? createMachines : lightMachines(port, bootMs), runCommand, ecr, registryHandler }
-  const made = createEmbeddedCloud({ ...own, version: '', oneAddress: false, latencyMs: 0, stop: () => undefined }, rooms)
+  const machineRoom = machines === 'real' ? createMachines : lightMachines(port, bootMs)
+  const made = createEmbeddedCloud({ ...own, version: '', oneAddress: false, latencyMs: 0, stop: () => undefined }, machineRoom)
   const { cloud, listener, faults } = made
   const server: Server = held.server.on('request', listener)
   // So that its owner is answered too, as that of one which was started the usual way.

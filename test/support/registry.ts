@@ -1,10 +1,12 @@
 // A registry on a free port over a real store in a temp folder, for the tests of both sides of a push.
+
 import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Faults } from '../../src/local/api/faults.ts'
 import { type Action, ApiError, type Call, type Caller, type Cloud } from '../../src/local/cloud.ts'
 import { registryHandler } from '../../src/local/registry/distribution.ts'
 import { ecr } from '../../src/local/registry/ecr.ts'
@@ -79,7 +81,7 @@ export async function startRegistry(): Promise<RunningRegistry> {
       throw new ApiError('AccessDenied', `${caller.arn} is not authorized to perform: ${action} on resource: ${resource}`, 403)
     },
   }
-  handler = registryHandler(cloud)
+  handler = registryHandler(cloud, new Faults())
   return {
     cloud,
     origin: cloud.endpoint,
@@ -95,7 +97,7 @@ export async function startRegistry(): Promise<RunningRegistry> {
       interfering = with_
     },
     restart() {
-      handler = registryHandler(cloud)
+      handler = registryHandler(cloud, new Faults())
     },
     async close() {
       server.closeAllConnections()

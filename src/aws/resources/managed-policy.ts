@@ -6,9 +6,21 @@ export interface ManagedPolicy {
 }
 
 const ssm = [
-  ...['DescribeAssociation', 'DescribeDocument', 'GetDeployablePatchSnapshotForInstance', 'GetDocument', 'GetManifest', 'GetParameter'],
-  ...['GetParameters', 'ListAssociations', 'ListInstanceAssociations', 'PutComplianceItems', 'PutConfigurePackageResult', 'PutInventory'],
-  ...['UpdateAssociationStatus', 'UpdateInstanceAssociationStatus', 'UpdateInstanceInformation'],
+  'DescribeAssociation',
+  'DescribeDocument',
+  'GetDeployablePatchSnapshotForInstance',
+  'GetDocument',
+  'GetManifest',
+  'GetParameter',
+  'GetParameters',
+  'ListAssociations',
+  'ListInstanceAssociations',
+  'PutComplianceItems',
+  'PutConfigurePackageResult',
+  'PutInventory',
+  'UpdateAssociationStatus',
+  'UpdateInstanceAssociationStatus',
+  'UpdateInstanceInformation',
 ]
 const channels = ['CreateControlChannel', 'CreateDataChannel', 'OpenControlChannel', 'OpenDataChannel']
 const messages = ['AcknowledgeMessage', 'DeleteMessage', 'FailMessage', 'GetEndpoint', 'GetMessages', 'SendReply']

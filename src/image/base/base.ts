@@ -1,13 +1,13 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { Failure } from '../../report/failure.ts'
-import { writing } from '../../report/no-space.ts'
-import { digestOf, type Layer, mediaTypes } from '../blob.ts'
+import { writeWhole } from '../../report/whole-file.ts'
+import { digestOf, type Layer, manifestTypes, mediaTypes } from '../blob.ts'
 import { measure } from '../layer.ts'
-import type { ImageConfig } from '../manifest.ts'
+import type { Descriptor, ImageConfig, RegistryManifest } from '../manifest.ts'
 import { read, refuseTransient, Transient } from '../registry/connection.ts'
 import { parseReference, type Reference } from '../registry/reference.ts'
 import { fetchBody, insist, type Registry, refusal, registryAt } from '../registry/registry.ts'
@@ -19,23 +19,6 @@ export interface Base {
   readonly layers: readonly Layer[]
   readonly config: ImageConfig
 }
-
-interface Descriptor {
-  readonly mediaType: string
-  readonly digest: string
-  readonly size: number
-  readonly platform?: { readonly os: string; readonly architecture: string }
-}
-
-interface Manifest {
-  readonly mediaType?: string
-  readonly manifests?: readonly Descriptor[]
-  readonly config?: Descriptor
-  readonly layers?: readonly Descriptor[]
-}
-
-const docker = 'application/vnd.docker.distribution.manifest'
-const accept = [mediaTypes.manifest, mediaTypes.index, `${docker}.v2+json`, `${docker}.list.v2+json`].join(', ')
 
 /** Docker's names for the same formats; a manifest in OCI's terms needs OCI's. */
 const layerTypes: Readonly<Record<string, string>> = {
@@ -98,7 +81,7 @@ interface Source {
   readonly cacheFolder: string
 }
 
-async function manifest(source: Source, wanted: string): Promise<{ body: Manifest; digest: string }> {
+async function manifest(source: Source, wanted: string): Promise<{ body: RegistryManifest; digest: string }> {
   const bytes = await small(source, `manifests/${wanted}`, wanted.startsWith('sha256:') ? wanted : undefined)
   return { body: JSON.parse(bytes.toString()), digest: digestOf(bytes) }
 }
@@ -110,8 +93,8 @@ async function small(source: Source, path: string, digest: string | undefined): 
   if (kept && digestOf(kept) === digest) return kept
   const { text, reference, registry } = source
   const what = `The base image ${text} could not be read`
-  const bytes = await fetchBody(registry, `${reference.repository}/${path}`, { what, on: `image ${text}`, accept, digest })
-  await keep(cacheFile(source.cacheFolder, digestOf(bytes)), (partial) => writeFile(partial, bytes))
+  const bytes = await fetchBody(registry, `${reference.repository}/${path}`, { what, on: `image ${text}`, accept: manifestTypes, digest })
+  await writeWhole(cacheFile(source.cacheFolder, digestOf(bytes)), (partial) => writeFile(partial, bytes))
   return bytes
 }
 
@@ -147,7 +130,7 @@ async function download({ text, reference, registry }: Source, digest: string, s
     const answer = await registry.request(`${reference.repository}/blobs/${digest}`, { method: 'GET' })
     await refuseTransient(answer)
     if (answer.status !== 200) throw refusal(what, answer.status, (await read(answer)).toString(), `image ${text}`)
-    await keep(file, async (partial) => {
+    await writeWhole(file, async (partial) => {
       const hash = createHash('sha256')
       let received = 0
       const meter = measure((bytes) => {
@@ -166,16 +149,4 @@ async function download({ text, reference, registry }: Source, digest: string, s
 
 function cacheFile(cacheFolder: string, digest: string): string {
   return join(cacheFolder, 'base', digest.slice('sha256:'.length))
-}
-
-/** Lets `write` make a file that appears under its name only when it is complete. */
-async function keep(file: string, write: (partial: string) => Promise<void>): Promise<void> {
-  await writing(file, mkdir(dirname(file), { recursive: true }))
-  const partial = `${file}.${randomUUID()}.part`
-  try {
-    await writing(file, write(partial))
-    await rename(partial, file)
-  } finally {
-    await rm(partial, { force: true })
-  }
 }

@@ -1,7 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writing } from '../../report/no-space.ts'
+import { writeWhole } from '../../report/whole-file.ts'
 import type { Layer } from '../blob.ts'
 import { type Entry, fileLayer, layerOfFile } from '../layer.ts'
 
@@ -51,9 +52,7 @@ async function make(cacheFolder: string, label: string, fingerprint: string, ent
   const archive = archiveOf(label, fingerprint)
   const layer = await fileLayer(entries, join(cacheFolder, archive))
   const note: Note = { fingerprint, digest: layer.digest, size: layer.size }
-  const partial = join(cacheFolder, `${label}.json.${randomUUID()}.part`)
-  await writing(partial, writeFile(partial, JSON.stringify(note)))
-  await rename(partial, join(cacheFolder, `${label}.json`))
+  await writeWhole(join(cacheFolder, `${label}.json`), (partial) => writeFile(partial, JSON.stringify(note)))
   await removeOlder(cacheFolder, label, archive)
   return layer
 }

@@ -1,7 +1,8 @@
-import { accessSync, constants, realpathSync, statSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { delimiter, dirname, isAbsolute, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Failure } from '../../report/failure.ts'
+import { onPath } from '../../report/on-path.ts'
 import { run } from '../run.ts'
 
 /** A program of this machine with what it needs to start. */
@@ -28,17 +29,7 @@ const packages: Readonly<Record<string, string>> = {
 export function programOnPath(name: string): string | undefined {
   // The running Node, not whatever else is first on the PATH.
   if (name === 'node') return process.execPath
-  const candidates = isAbsolute(name) ? [name] : (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder || '.', name))
-  return candidates.find(isProgram)
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return statSync(path).isFile()
-  } catch {
-    return false
-  }
+  return onPath(name)
 }
 
 /** How to get this program, as a command or a page; undefined where we do not know. */

@@ -1,11 +1,10 @@
 import type { FaultRule, Faults } from '../api/faults.ts'
-import type { Cloud } from '../cloud.ts'
-import { ApiError } from '../cloud.ts'
+import { ApiError, type Cloud } from '../cloud.ts'
 import { unclaimedElasticIp } from '../ec2/network/loopback.ts'
 import type { Refused } from '../forwarder/rules.ts'
 import type { Identity } from '../iam/identity.ts'
 import type { PolicyDocument } from '../iam/policy.ts'
-import type { EngineName } from '../machine/engine-name.ts'
+import type { EngineName } from '../machine/engine.ts'
 import { defaultEngine } from '../process/cloud-state.ts'
 import type { Successor } from '../process/handover.ts'
 
@@ -38,23 +37,16 @@ export interface Status {
   readonly refused: readonly Refused[]
 }
 
-/**
- * @param stop ends the process after the answer is out; `keep` leaves the instances running, and a successor is started
- *   and gets the port
- */
-export function createAdmin({
-  cloud,
-  faults,
-  identity,
-  version,
-  stop,
-}: {
-  cloud: Cloud
-  faults: Faults
-  identity: Pick<Identity, 'limitUser' | 'permissionsUsed'>
-  version: string
-  stop: (instances: 'keep' | 'kill', successor?: Successor) => void
-}): Admin {
+interface Parts {
+  readonly cloud: Cloud
+  readonly faults: Faults
+  readonly identity: Pick<Identity, 'limitUser' | 'permissionsUsed'>
+  readonly version: string
+  /** Ends the process after the answer is out; `keep` leaves the instances running, and a successor gets the port. */
+  stop(instances: 'keep' | 'kill', successor?: Successor): void
+}
+
+export function createAdmin({ cloud, faults, identity, version, stop }: Parts): Admin {
   const started = new Date().toISOString()
   const actions: Record<string, (input: Record<string, unknown>) => unknown> = {
     status: (): Status => {
@@ -107,9 +99,9 @@ function addressOf({ store }: Cloud, tags: Readonly<Record<string, string>>): st
  * The address that an Elastic IP would get now; undefined where there is none left, which the call that asks for one
  * says better.
  */
-async function nextAddress({ store, oneAddress }: Cloud): Promise<string | undefined> {
+async function nextAddress(cloud: Cloud): Promise<string | undefined> {
   try {
-    return await unclaimedElasticIp(store, { oneAddress: oneAddress === true })
+    return await unclaimedElasticIp(cloud)
   } catch (error) {
     if (error instanceof ApiError) return undefined
     throw error

@@ -1,4 +1,5 @@
-import { request } from 'node:http'
+import { type RequestOptions, request } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { sign } from '../api/signature.ts'
 import { readCredentials } from '../files/keys.ts'
 import { readCloudState } from '../process/cloud-state.ts'
@@ -17,7 +18,7 @@ export async function askCloud<T>(folder: string, name: string, input: object = 
   if (!state || !credentials) return undefined
   const [url, host, body] = [`/_cloud/${name}`, `127.0.0.1:${state.port}`, JSON.stringify(input)]
   const headers = sign({ method: 'POST', url, host, body }, { credentials, region: state.region, service: 'cloud' })
-  const answer = await post({ port: state.port, path: url, headers, body, patience })
+  const answer = await post({ port: state.port, path: url, headers, timeout: patience }, body)
   const said = answer && parse(answer.text)
   // Another program has the port, or a cloud of another folder, which does not know our credentials.
   if (!answer || !said || said.__type === 'InvalidClientTokenId') return undefined
@@ -34,21 +35,16 @@ function parse(text: string): { __type?: string } | undefined {
   }
 }
 
-interface Post {
-  readonly port: number
-  readonly path: string
-  readonly headers: Record<string, string>
-  readonly body: string
-  readonly patience: number
-}
-
-function post({ body, patience, ...where }: Post): Promise<{ status: number; text: string } | undefined> {
+function post(options: RequestOptions, body: string): Promise<{ status: number; text: string } | undefined> {
   return new Promise((resolve) => {
-    const call = request({ host: '127.0.0.1', method: 'POST', agent: false, timeout: patience, ...where }, (response) => {
-      const chunks: Buffer[] = []
-      response.on('data', (chunk) => chunks.push(chunk))
-      response.on('error', () => resolve(undefined))
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }))
+    const call = request({ host: '127.0.0.1', method: 'POST', agent: false, ...options }, (response) => {
+      const { statusCode: status = 0 } = response
+      resolve(
+        text(response).then(
+          (said) => ({ status, text: said }),
+          () => undefined,
+        ),
+      )
     })
     call.on('timeout', () => call.destroy())
     // Refused, reset, timed out: nobody is there, which is an answer.

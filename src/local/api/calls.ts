@@ -1,20 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import type { Caller, Cloud, Service } from '../cloud.ts'
-import { ApiError } from '../cloud.ts'
+import { ApiError, type Cloud, type Service } from '../cloud.ts'
 import type { Identity } from '../iam/identity.ts'
-import type { Protocol } from '../protocol/error-codes.ts'
-import { inServiceTerms } from '../protocol/error-codes.ts'
+import { inServiceTerms, type Protocol } from '../protocol/error-codes.ts'
 import { parseJson, renderJson, renderJsonError, targets } from '../protocol/json.ts'
-import type { ServiceModel } from '../protocol/model.ts'
-import { model } from '../protocol/model.ts'
+import { model, type ServiceModel } from '../protocol/model.ts'
 import { parseQuery } from '../protocol/query.ts'
 import { renderAnswer, renderError } from '../protocol/xml.ts'
 import type { Faults } from './faults.ts'
-import type { Request } from './signature.ts'
-import { claimedScope, verify } from './signature.ts'
+import { claimedScope, type Request, verify } from './signature.ts'
 
 /** The services of the cloud by the name they have in a credential scope. */
-export type Services = Readonly<Record<string, Service>>
+type Services = Readonly<Record<string, Service>>
 
 /** What goes back over the wire; `drop` where the connection is to break instead. */
 export interface Answer {
@@ -27,29 +23,22 @@ export interface Answer {
   readonly code?: string
 }
 
+/** What a call is carried out in. */
+export interface Surroundings {
+  readonly cloud: Cloud
+  readonly identity: Identity
+  readonly services: Services
+  readonly faults: Faults
+  /** Aborts when the client's connection has closed. */
+  readonly gone: AbortSignal
+  readonly trouble: (error: unknown) => void
+}
+
 /** IAM and STS are global: clients sign for them in whatever region they are. */
 const globalServices = ['iam', 'sts']
 
 /** Authenticates, parses, carries out and answers one `POST /`. Never throws. */
-export async function answerCall(
-  request: Request,
-  {
-    cloud,
-    identity,
-    services,
-    faults,
-    gone,
-    trouble,
-  }: {
-    cloud: Cloud
-    identity: Identity
-    services: Services
-    faults: Faults
-    /** Aborts when the client's connection has closed. */
-    gone: AbortSignal
-    trouble: (error: unknown) => void
-  },
-): Promise<Answer> {
+export async function answerCall(request: Request, { cloud, identity, services, faults, gone, trouble }: Surroundings): Promise<Answer> {
   const requestId = randomUUID()
   const call = recognise(request)
   const label = `${call.service}:${call.action}`
@@ -57,9 +46,11 @@ export async function answerCall(
     const { caller, scope } = verify(request, identity)
     checkScope(scope, call, cloud.region)
     const action = own(own(services, call.service), call.action)
-    if (!action) throw lacking(call)
+    const name = `${call.action || '(none given)'} of ${call.service}`
+    if (!action) throw new ApiError('InvalidAction', `The embedded cloud does not have the action ${name}.`)
     const input = call.parse()
-    authorizeWhole(cloud, caller, call)
+    // Those of EC2 and IAM are allowed or not as a whole; the other services look at the resource themselves.
+    if (call.service === 'ec2' || call.service === 'iam') cloud.authorize(caller, label, '*')
     for (const also of alsoNeeded(label, input)) cloud.authorize(caller, also, '*')
     const fault = await faults.inject(label, input, { by: caller.role === undefined ? 'user' : 'role', gone })
     const { lingerMs = 0 } = fault
@@ -90,10 +81,7 @@ function recognise({ headers, body }: Request): ParsedCall {
   const target = headers['x-amz-target']
   if (typeof target === 'string') {
     const [prefix = '', action = ''] = target.split('.')
-    const pack = (requestId: string, text: string) => ({
-      headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': requestId },
-      body: text,
-    })
+    const pack = packing('application/x-amz-json-1.1')
     return {
       protocol: 'json',
       service: own(targets, prefix) ?? prefix,
@@ -107,10 +95,7 @@ function recognise({ headers, body }: Request): ParsedCall {
   const [action, service] = [form.get('Action') ?? '', claimedScope(headers)?.service ?? 'ec2']
   const dialect = service === 'ec2' ? 'ec2' : 'query'
   const shapes: ServiceModel = own(model, service) ?? { version: '', namespace: '', operations: {}, shapes: {} }
-  const pack = (requestId: string, text: string) => ({
-    headers: { 'content-type': 'text/xml;charset=UTF-8', 'x-amzn-requestid': requestId },
-    body: text,
-  })
+  const pack = packing('text/xml;charset=UTF-8')
   return {
     protocol: dialect,
     service,
@@ -121,22 +106,17 @@ function recognise({ headers, body }: Request): ParsedCall {
   }
 }
 
-function checkScope(scope: { service: string; region: string }, call: ParsedCall, region: string): void {
-  if (scope.service !== call.service) {
-    throw new ApiError('SignatureDoesNotMatch', `Credential should be scoped to correct service: '${call.service}'.`, 403)
-  }
-  if (scope.region !== region && !globalServices.includes(scope.service)) {
-    throw new ApiError(
-      'SignatureDoesNotMatch',
-      `Credential should be scoped to a valid region: this embedded cloud is '${region}', not '${scope.region}'.`,
-      403,
-    )
-  }
+function packing(type: string) {
+  return (requestId: string, body: string) => ({ headers: { 'content-type': type, 'x-amzn-requestid': requestId }, body })
 }
 
-/** EC2 and IAM actions are allowed or not as a whole; the other services look at the resource themselves. */
-function authorizeWhole(cloud: Cloud, caller: Caller, { service, action }: ParsedCall): void {
-  if (service === 'ec2' || service === 'iam') cloud.authorize(caller, `${service}:${action}`, '*')
+function checkScope(scope: { service: string; region: string }, call: ParsedCall, region: string): void {
+  if (scope.service !== call.service)
+    throw new ApiError('SignatureDoesNotMatch', `Credential should be scoped to correct service: '${call.service}'.`, 403)
+  if (scope.region !== region && !globalServices.includes(scope.service)) {
+    const message = `Credential should be scoped to a valid region: this embedded cloud is '${region}', not '${scope.region}'.`
+    throw new ApiError('SignatureDoesNotMatch', message, 403)
+  }
 }
 
 /**
@@ -157,10 +137,6 @@ function alsoNeeded(label: string, { Tags, tags, TagSpecifications, IamInstanceP
     ...(tagged ? [own(tagging, label) ?? []].flat() : []),
     ...(passes ? ['iam:PassRole'] : []),
   ]
-}
-
-function lacking({ service, action }: ParsedCall): ApiError {
-  return new ApiError('InvalidAction', `The embedded cloud does not have the action ${action || '(none given)'} of ${service}.`, 400)
 }
 
 /** A name that a client sent must not find what every object inherits. */

@@ -51,13 +51,13 @@ export interface SeenCall {
 }
 
 /** What a rule has met so far. */
-export interface RuleReport {
+interface RuleReport {
   readonly rule: FaultRule
-  readonly seen: number
-  readonly hits: number
+  seen: number
+  hits: number
   /** How many calls it has begun to hold. */
-  readonly held: number
-  readonly calls: readonly SeenCall[]
+  held: number
+  readonly calls: SeenCall[]
 }
 
 /** What is done to a call. */
@@ -79,7 +79,7 @@ export interface Origin {
 /** The rules in force, with how often each was asked and hit. */
 export class Faults {
   readonly #latencyMs: number
-  #rules: { rule: FaultRule; seen: number; hits: number; held: number; calls: SeenCall[] }[] = []
+  #rules: RuleReport[] = []
   #replaced = new AbortController()
 
   /** @param latencyMs what every call waits, whatever the rules say */
@@ -125,7 +125,7 @@ export class Faults {
     return Object.assign({ answered }, ...hit.map(({ rule: { instead, after, lingerMs } }) => defined({ instead, after, lingerMs })))
   }
 
-  #hold(counted: { held: number }[], gone: AbortSignal): Promise<void> {
+  #hold(counted: readonly RuleReport[], gone: AbortSignal): Promise<void> {
     for (const each of counted) each.held++
     const signal = AbortSignal.any([gone, this.#replaced.signal])
     return new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })))
@@ -142,7 +142,7 @@ function parametersOf(input: Readonly<Record<string, unknown>>): Record<string, 
   return Object.fromEntries(['Name', 'Names'].filter((key) => key in input).map((key) => [key, String(input[key])]))
 }
 
-function isDue(counted: { rule: FaultRule; seen: number; hits: number }): boolean {
+function isDue(counted: RuleReport): boolean {
   const { nth, every, count } = counted.rule
   counted.seen++
   if (nth !== undefined && counted.seen !== nth) return false

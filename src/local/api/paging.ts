@@ -1,7 +1,7 @@
 /** One page of a list, with the token of the next one if there is one. */
 export interface Page<T> {
   readonly items: T[]
-  readonly next: string | undefined
+  readonly NextToken: string | undefined
 }
 
 /**
@@ -13,15 +13,15 @@ export function pageAfter<T>(all: readonly T[], name: (item: T) => string, size:
   const rest = all.filter((item) => name(item) > after).sort((a, b) => (name(a) < name(b) ? -1 : 1))
   const items = rest.slice(0, size)
   const last = rest.length > items.length ? items.at(-1) : undefined
-  return { items, next: last && name(last) }
+  return { items, NextToken: last && name(last) }
 }
 
 /** The same with a token that hides the name. Undefined for a token that is not ours. */
 export function pageByName<T>(all: readonly T[], name: (item: T) => string, size: number, token = ''): Page<T> | undefined {
   const after = Buffer.from(token, 'base64url').toString()
   if (!/^[\x20-\x7e]*$/.test(after)) return undefined
-  const { items, next } = pageAfter(all, name, size, after)
-  return { items, next: next && Buffer.from(next).toString('base64url') }
+  const { items, NextToken } = pageAfter(all, name, size, after)
+  return { items, NextToken: NextToken && Buffer.from(NextToken).toString('base64url') }
 }
 
 /**
@@ -32,5 +32,6 @@ export function pageByPosition<T>(all: readonly T[], size: number, token?: strin
   const from = token === undefined ? '0' : /^from:(\d+)$/.exec(Buffer.from(String(token), 'base64url').toString())?.[1]
   if (from === undefined) return undefined
   const end = Number(from) + size
-  return { items: all.slice(Number(from), end), next: end < all.length ? Buffer.from(`from:${end}`).toString('base64url') : undefined }
+  const NextToken = end < all.length ? Buffer.from(`from:${end}`).toString('base64url') : undefined
+  return { items: all.slice(Number(from), end), NextToken }
 }

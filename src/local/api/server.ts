@@ -1,24 +1,17 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Admin } from '../admin/admin.ts'
-import type { Cloud } from '../cloud.ts'
 import { ApiError } from '../cloud.ts'
-import type { Identity } from '../iam/identity.ts'
 import type { Log } from '../process/log.ts'
 import { parseJson } from '../protocol/json.ts'
 import { endAfterBody } from './answer-early.ts'
-import type { Services } from './calls.ts'
-import { answerCall } from './calls.ts'
-import type { Faults } from './faults.ts'
+import { answerCall, type Surroundings } from './calls.ts'
+import { hostsOf, readBody } from './request.ts'
 import { verify } from './signature.ts'
 
 /** What `POST /` accepts, in bytes; AWS's own limit for EC2 and SSM requests is in this region. */
 const bodyLimit = 1024 * 1024
 
-export interface Parts {
-  readonly cloud: Cloud
-  readonly identity: Identity
-  readonly services: Services
-  readonly faults: Faults
+export interface Parts extends Omit<Surroundings, 'gone' | 'trouble'> {
   readonly log: Log
   /** Everything below `/v2/`. */
   readonly registry: (request: IncomingMessage, response: ServerResponse) => Promise<void>
@@ -71,9 +64,18 @@ async function answer(request: IncomingMessage, response: ServerResponse, parts:
   const { identity, log } = parts
   const gone = new AbortController()
   response.once('close', () => gone.abort())
-  const whole = { method: 'POST', url: request.url ?? '/', headers: request.headers, body: await readBody(request) }
+  const tooMuch = () => new ApiError('RequestEntityTooLarge', 'The body of a request may have 1 MiB.', 413)
+  const body = await readBody(request, bodyLimit, tooMuch)
+  const whole = { method: 'POST', url: request.url ?? '/', headers: request.headers, body }
   if (whole.url === '/') {
-    const { status, headers, body, drop, action, code } = await answerCall(whole, {
+    const {
+      status,
+      headers,
+      body: text,
+      drop,
+      action,
+      code,
+    } = await answerCall(whole, {
       ...parts,
       gone: gone.signal,
       trouble: (error) => log.line(`error ${(error as Error).stack}`),
@@ -81,7 +83,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, parts:
     // Told first: whoever has the answer finds the line in the log.
     response.statusCode = status
     tell(drop ? `${action} (answer dropped)` : action, code)
-    return drop ? response.destroy() : send(response, status, headers, body)
+    return drop ? response.destroy() : send(response, status, headers, text)
   }
   const { caller } = verify(whole, identity)
   if (caller.role !== undefined || caller.user !== undefined)
@@ -91,25 +93,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, parts:
   if (!whole.url.endsWith('/status')) tell(whole.url)
 }
 
-async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
-  // A refusal must be answered, so it must not end the request with the loop.
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    size += chunk.length
-    if (size > bodyLimit) throw new ApiError('RequestEntityTooLarge', 'The body of a request may have 1 MiB.', 413)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
-}
-
 function send(response: ServerResponse, status: number, headers: Readonly<Record<string, string>>, body: string): void {
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body)
-}
-
-/** Node takes the first of several; what stands between it and a client might take another. */
-function hostsOf({ rawHeaders }: IncomingMessage): number {
-  return rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length
 }
 
 function isOurs(host: string | undefined, port: string): boolean {

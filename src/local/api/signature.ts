@@ -1,7 +1,6 @@
 import { createHash, createHmac } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Caller } from '../cloud.ts'
-import { ApiError } from '../cloud.ts'
+import { ApiError, type Caller } from '../cloud.ts'
 import type { Credentials } from '../files/keys.ts'
 import { same } from '../files/seal.ts'
 import type { Identity } from '../iam/identity.ts'
@@ -35,27 +34,18 @@ interface Authorization extends Scope {
 }
 
 /**
- * What the request claims about its signer; nothing is verified yet. Undefined when it carries no Signature Version 4
- * header.
- */
-export function claimedScope(headers: IncomingHttpHeaders): Scope | undefined {
-  return parse(headers.authorization)
-}
-
-/**
  * Verifies a Signature Version 4 header:
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  * @throws ApiError with IAM's codes; `protocol/error-codes.ts` has what the other services call them
  */
 export function verify(request: Request, identity: Pick<Identity, 'lookUp'>, now = Date.now()): { caller: Caller; scope: Scope } {
   const { headers } = request
-  const claim = parse(headers.authorization)
+  const claim = claimedScope(headers)
   if (!claim) throw new ApiError('MissingAuthenticationToken', 'Request is missing Authentication Token', 403)
   const stamp = headers['x-amz-date']
   const time = typeof stamp === 'string' ? parseStamp(stamp) : Number.NaN
-  if (typeof stamp !== 'string' || Number.isNaN(time) || !stamp.startsWith(claim.date)) {
+  if (typeof stamp !== 'string' || Number.isNaN(time) || !stamp.startsWith(claim.date))
     throw new ApiError('IncompleteSignature', 'X-Amz-Date must be given, and its date must be that of the credential scope.', 400)
-  }
   const mustSign = ['host', ...Object.keys(headers).filter((name) => name.startsWith('x-amz-') && name !== 'x-amz-user-agent')]
   const unsigned = mustSign.find((name) => !claim.signedHeaders.includes(name))
   if (unsigned) throw new ApiError('SignatureDoesNotMatch', `The header ${unsigned} must be part of the signature.`, 403)
@@ -72,9 +62,8 @@ export function verify(request: Request, identity: Pick<Identity, 'lookUp'>, now
       'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.'
     throw new ApiError('SignatureDoesNotMatch', message, 403)
   }
-  if (Math.abs(now - time) > skewMs) {
+  if (Math.abs(now - time) > skewMs)
     throw new ApiError('RequestExpired', `Signature expired: ${stamp} is not within 5 minutes of ${stampOf(now)}.`, 400)
-  }
   if (found.expired) throw new ApiError('ExpiredToken', 'The security token included in the request is expired.', 403)
   return { caller: found.caller, scope: claim }
 }
@@ -101,17 +90,16 @@ export function sign(
 }
 
 function signatureOf(request: Request, claim: Authorization, stamp: string, secret: string, bodyHash: string): string {
+  const value = (name: string) =>
+    String(request.headers[name] ?? '')
+      .trim()
+      .replace(/\s+/g, ' ')
   const [path = '/', query = ''] = request.url.split(/\?(.*)/s)
   const canonical = [
     request.method,
     path,
     query.split('&').sort().join('&'),
-    ...claim.signedHeaders.map(
-      (name) =>
-        `${name}:${String(request.headers[name] ?? '')
-          .trim()
-          .replace(/\s+/g, ' ')}`,
-    ),
+    ...claim.signedHeaders.map((name) => `${name}:${value(name)}`),
     '',
     claim.signedHeaders.join(';'),
     bodyHash,
@@ -123,7 +111,11 @@ function signatureOf(request: Request, claim: Authorization, stamp: string, secr
   return key.toString('hex')
 }
 
-function parse(header: string | undefined): Authorization | undefined {
+/**
+ * What the request claims about its signer; nothing is verified yet. Undefined when it carries no Signature Version 4
+ * header.
+ */
+export function claimedScope({ authorization: header }: IncomingHttpHeaders): Authorization | undefined {
   const fields = new Map(
     (header ?? '')
       .replace(algorithm, '')

@@ -1,60 +1,40 @@
 import { randomBytes } from 'node:crypto'
-import type { Store } from '../cloud.ts'
-import { ApiError } from '../cloud.ts'
+import { ApiError, type Store } from '../cloud.ts'
 import type { Kind, Records } from '../records.ts'
 
-/** What AWS calls a kind of resource, and where the cloud keeps it. */
-interface Ec2Resource {
+/** What AWS calls a kind of resource, where that does not follow from the name that it has here. */
+interface Named {
   /** How its ids begin. */
   readonly prefix: string
-  /** Its name in a refusal. */
-  readonly noun: string
   /** The code of a refusal, without `.NotFound` and `.Malformed`. */
   readonly code: string
   /** Where the code for an id that cannot be one is spelled in another way. */
   readonly malformed?: string
+  /** Its name in a refusal. */
+  readonly noun?: string
   /** The member that has its id. */
   readonly id?: string
-  /** Its name in tag specifications and filters; absent where it has no tags here. */
+  /** Its name in tag specifications and filters. */
   readonly type?: string
 }
 
 const kinds = {
-  vpc: { prefix: 'vpc', noun: 'vpc', code: 'InvalidVpcID', malformed: 'InvalidVpcId', id: 'VpcId', type: 'vpc' },
-  subnet: { prefix: 'subnet', noun: 'subnet', code: 'InvalidSubnetID', id: 'SubnetId', type: 'subnet' },
-  internetGateway: {
-    prefix: 'igw',
-    noun: 'internetGateway',
-    code: 'InvalidInternetGatewayID',
-    id: 'InternetGatewayId',
-    type: 'internet-gateway',
-  },
-  routeTable: { prefix: 'rtb', noun: 'routeTable', code: 'InvalidRouteTableID', id: 'RouteTableId', type: 'route-table' },
-  routeTableAssociation: { prefix: 'rtbassoc', noun: 'association', code: 'InvalidAssociationID' },
-  securityGroup: {
-    prefix: 'sg',
-    noun: 'security group',
-    code: 'InvalidGroup',
-    malformed: 'InvalidGroupId',
-    id: 'GroupId',
-    type: 'security-group',
-  },
-  securityGroupRule: { prefix: 'sgr', noun: 'security group rule', code: 'InvalidSecurityGroupRuleId', id: 'SecurityGroupRuleId' },
-  instance: { prefix: 'i', noun: 'instance', code: 'InvalidInstanceID', id: 'InstanceId', type: 'instance' },
-  reservation: { prefix: 'r', noun: 'reservation', code: 'InvalidReservationID' },
-  networkInterface: {
-    prefix: 'eni',
-    noun: 'networkInterface',
-    code: 'InvalidNetworkInterfaceID',
-    id: 'NetworkInterfaceId',
-    type: 'network-interface',
-  },
-  networkInterfaceAttachment: { prefix: 'eni-attach', noun: 'attachment', code: 'InvalidAttachmentID' },
-  volume: { prefix: 'vol', noun: 'volume', code: 'InvalidVolume', malformed: 'InvalidVolumeID', id: 'VolumeId', type: 'volume' },
-  address: { prefix: 'eipalloc', noun: 'allocation', code: 'InvalidAllocationID', id: 'AllocationId', type: 'elastic-ip' },
-  addressAssociation: { prefix: 'eipassoc', noun: 'association', code: 'InvalidAssociationID' },
-  image: { prefix: 'ami', noun: 'image', code: 'InvalidAMIID', id: 'ImageId' },
-} as const satisfies Record<string, Ec2Resource>
+  vpc: { prefix: 'vpc', code: 'InvalidVpcID', malformed: 'InvalidVpcId' },
+  subnet: { prefix: 'subnet', code: 'InvalidSubnetID' },
+  internetGateway: { prefix: 'igw', code: 'InvalidInternetGatewayID' },
+  routeTable: { prefix: 'rtb', code: 'InvalidRouteTableID' },
+  routeTableAssociation: { prefix: 'rtbassoc', code: 'InvalidAssociationID', noun: 'association' },
+  securityGroup: { prefix: 'sg', code: 'InvalidGroup', malformed: 'InvalidGroupId', noun: 'security group', id: 'GroupId' },
+  securityGroupRule: { prefix: 'sgr', code: 'InvalidSecurityGroupRuleId', noun: 'security group rule' },
+  instance: { prefix: 'i', code: 'InvalidInstanceID' },
+  reservation: { prefix: 'r', code: 'InvalidReservationID' },
+  networkInterface: { prefix: 'eni', code: 'InvalidNetworkInterfaceID' },
+  networkInterfaceAttachment: { prefix: 'eni-attach', code: 'InvalidAttachmentID', noun: 'attachment' },
+  volume: { prefix: 'vol', code: 'InvalidVolume', malformed: 'InvalidVolumeID' },
+  address: { prefix: 'eipalloc', code: 'InvalidAllocationID', noun: 'allocation', id: 'AllocationId', type: 'elastic-ip' },
+  addressAssociation: { prefix: 'eipassoc', code: 'InvalidAssociationID', noun: 'association' },
+  image: { prefix: 'ami', code: 'InvalidAMIID' },
+} as const satisfies Record<string, Named>
 
 export type Ec2Kind = keyof typeof kinds
 type StoredKind = Ec2Kind & Kind
@@ -63,9 +43,11 @@ type TaggedKind = { [K in Ec2Kind]: (typeof kinds)[K] extends { type: string } ?
 /** The kinds that have tags. */
 export const taggedKinds = (Object.keys(kinds) as Ec2Kind[]).filter((kind): kind is TaggedKind => facts(kind).type !== undefined)
 
-/** What is known of a kind. */
-export function facts(kind: Ec2Kind): Ec2Resource {
-  return kinds[kind]
+/** What AWS calls a kind. */
+export function facts(kind: Ec2Kind): Required<Named> {
+  const { code } = kinds[kind]
+  const type = kind.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+  return { malformed: code, noun: kind, id: `${kind[0]!.toUpperCase()}${kind.slice(1)}Id`, type, ...kinds[kind] }
 }
 
 /** A new id as AWS makes them: the prefix and 17 hexadecimal digits, the first of which is 0. */
@@ -88,7 +70,7 @@ export function find<K extends StoredKind>(store: Store, kind: K, id: string): R
 
 /** AWS's refusal for an id that names nothing: `…NotFound`, or `…Malformed` where the id could not name anything. */
 export function notFound(kind: Ec2Kind, id: string): ApiError {
-  const { prefix, noun, code, malformed = code } = facts(kind)
+  const { prefix, noun, code, malformed } = facts(kind)
   if (!new RegExp(`^${prefix}-[0-9a-f]{8,17}$`).test(id)) {
     return new ApiError(`${malformed}.Malformed`, `Invalid id: "${id}" (expecting "${prefix}-...")`)
   }
@@ -98,5 +80,5 @@ export function notFound(kind: Ec2Kind, id: string): ApiError {
 
 /** AWS's refusal to remove what something else still needs. */
 export function inUse(kind: Ec2Kind, id: string): ApiError {
-  return new ApiError('DependencyViolation', `The ${kinds[kind].noun} '${id}' has dependencies and cannot be deleted.`)
+  return new ApiError('DependencyViolation', `The ${facts(kind).noun} '${id}' has dependencies and cannot be deleted.`)
 }

@@ -1,5 +1,4 @@
-import type { Action, Service } from '../cloud.ts'
-import { ApiError } from '../cloud.ts'
+import { type Action, ApiError, type Service } from '../cloud.ts'
 import { accountAttributeActions } from './account-attribute.ts'
 import { consoleOutputActions } from './instances/console-output.ts'
 import { imageActions } from './instances/image.ts'

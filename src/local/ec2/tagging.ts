@@ -53,6 +53,6 @@ export const taggingActions = {
   DescribeTags: describe('Tags', {
     id: ({ ResourceId, Key = '' }) => `${ResourceId} ${Buffer.from(Key).toString('hex')}`,
     all: ({ store }) => all(store),
-    filters: { key: 'Key', value: 'Value', 'resource-id': 'ResourceId', 'resource-type': 'ResourceType' },
+    filters: ['key', 'value', 'resource-id', 'resource-type'],
   }),
 } satisfies Actions<EC2>

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { chmodSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
-import { withFile } from './full-disk.ts'
+import { readText, readWhole, writeText } from './whole.ts'
 
 /** The user's credentials, as an SDK client takes them. */
 export interface Credentials {
@@ -24,8 +24,7 @@ export function makeFolder(folder: string): void {
 
 /** The user's credentials in this folder; undefined before the first start. */
 export function readCredentials(folder: string): Credentials | undefined {
-  const text = readIfThere(path.join(folder, 'credentials.json'))
-  return text === undefined ? undefined : JSON.parse(text)
+  return readWhole(path.join(folder, 'credentials.json'))
 }
 
 /** Reads the keys, or makes them at the first start. Only the process that holds the folder's lock may call it. */
@@ -33,33 +32,15 @@ export function openKeys(folder: string): Keys {
   let user = readCredentials(folder)
   if (!user) {
     user = { accessKeyId: `AKIA${base32(randomBytes(10))}`, secretAccessKey: randomBytes(32).toString('base64url') }
-    writePrivate(path.join(folder, 'credentials.json'), `${JSON.stringify(user, null, 2)}\n`)
+    writeText(path.join(folder, 'credentials.json'), `${JSON.stringify(user, null, 2)}\n`, { flush: true })
   }
   const file = path.join(folder, 'secret')
-  let secret = readIfThere(file)
+  let secret = readText(file)
   if (!secret) {
     secret = randomBytes(32).toString('hex')
-    writePrivate(file, secret)
+    writeText(file, secret, { flush: true })
   }
   return { user, secret: Buffer.from(secret, 'hex') }
-}
-
-/** Writes a file for its owner's eyes only, whole or not at all. */
-export function writePrivate(file: string, text: string): void {
-  const draft = `${file}.${process.pid}.new`
-  try {
-    const handle = openSync(draft, 'w', 0o600)
-    try {
-      writeSync(handle, text)
-      fsyncSync(handle)
-    } finally {
-      closeSync(handle)
-    }
-    renameSync(draft, file)
-  } catch (error) {
-    rmSync(draft, { force: true })
-    throw withFile(file, error)
-  }
 }
 
 /** RFC 4648 base 32 without padding: what AWS's access key ids are written in. */
@@ -75,13 +56,4 @@ export function base32(bytes: Buffer): string {
     value &= 255
   }
   return bits > 0 ? text + alphabet[(value << (5 - bits)) & 31] : text
-}
-
-function readIfThere(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
 }

@@ -1,4 +1,4 @@
-import { type WatchListener, watch } from 'node:fs'
+import { type FSWatcher, watch } from 'node:fs'
 
 /**
  * Calls whenever something changes in a folder, and every so often by itself: notifications of the file system may be
@@ -10,23 +10,16 @@ import { type WatchListener, watch } from 'node:fs'
  */
 export function watchFolder(folder: string, every: number, look: () => void, name?: string): () => void {
   const timer = setInterval(look, every)
-  const watcher = attempt(folder, (_, changed) => {
-    if (name === undefined || changed === null || changed === name) look()
-  })
+  let watcher: FSWatcher | undefined
+  try {
+    watcher = watch(folder, (_, changed) => (name === undefined || changed === null || changed === name) && look())
+    // A folder that goes away is noticed by the look.
+    watcher.on('error', () => watcher?.close())
+  } catch (error) {
+    console.error(`changes in ${folder} are noticed late: ${(error as Error).message}`)
+  }
   return () => {
     clearInterval(timer)
     watcher?.close()
-  }
-}
-
-function attempt(folder: string, look: WatchListener<string>) {
-  try {
-    const watcher = watch(folder, look)
-    // A folder that goes away is noticed by the look.
-    watcher.on('error', () => watcher.close())
-    return watcher
-  } catch (error) {
-    console.error(`changes in ${folder} are noticed late: ${(error as Error).message}`)
-    return undefined
   }
 }

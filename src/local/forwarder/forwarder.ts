@@ -1,41 +1,29 @@
-import { spawn } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { existsSync, mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { readWhole, writeWhole } from '../machine/folder.ts'
+import { whyTaken } from '../api/listen.ts'
+import { readWhole, writeWhole } from '../files/whole.ts'
 import { alive, identify, killAll, marker, type ProcessIdentity } from '../machine/process-table.ts'
 import { createRestarts } from '../process/restarts.ts'
-import { endpointOf, type Forwarding, forwarderVersion, forwardingFolder, type Refused, type Report, type Rules } from './rules.ts'
+import { spawnDetached } from '../process/spawn.ts'
+import { within } from '../process/within.ts'
+import { forwarderVersion } from '../version.ts'
+import { endpointOf, type Forwarding, forwardingFolder, type Refused, type Report, type Rules } from './rules.ts'
 
 const program = fileURLToPath(new URL('./main.ts', import.meta.url))
-
-/**
- * The cloud's side of the forwarder: tells it the rules, watches over its process, reads what came of them. One
- * forwarder serves all the public addresses of a cloud.
- */
-export interface Forwarder {
-  /**
-   * Writes the rules down where they have changed, and starts the process where there are any and it does not live.
-   * Returns at once.
-   */
-  apply(wanted: readonly Forwarding[]): void
-  /** Which of these ports on this address a program holds that is not the forwarder. */
-  taken(address: string, ports: readonly number[]): Promise<number[]>
-  /** The ports that are to be forwarded and cannot be had, with the reason. */
-  refused(): readonly Refused[]
-  /** Ends it, with every connection. */
-  close(): Promise<void>
-}
 
 /**
  * How long it takes at most until the forwarder has said what came of new rules, in ms; on an idle machine it takes
  * about ten.
  */
 const patience = 5_000
-/** @param wake called when the process has ended, so that `apply` is called again soon */
-export function createForwarder(cloudFolder: string, wake: () => void): Forwarder {
+
+/**
+ * The cloud's side of the forwarder: tells it the rules, watches over its process, reads what came of them. One
+ * forwarder serves all the public addresses of a cloud.
+ * @param wake called when the process has ended, so that `apply` is called again soon
+ */
+export function createForwarder(cloudFolder: string, wake: () => void) {
   const folder = forwardingFolder(cloudFolder)
   // Its processes are found again as those of an instance are, by a variable in their environment.
   const mark = `forwarder-${createHash('sha256').update(cloudFolder).digest('hex').slice(0, 16)}`
@@ -50,35 +38,27 @@ export function createForwarder(cloudFolder: string, wake: () => void): Forwarde
 
   const start = () => {
     if (!restarts.due()) return
-    const log = openSync(folder.log, 'a', 0o600)
-    try {
-      const { PATH = '', TMPDIR, NODE_V8_COVERAGE } = process.env
-      const started = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, cloudFolder, version], {
-        cwd: folder.path,
-        detached: true,
-        stdio: ['ignore', log, log],
-        env: { PATH, ...(TMPDIR && { TMPDIR }), ...(NODE_V8_COVERAGE && { NODE_V8_COVERAGE }), [marker]: mark },
-      })
-      started.once('error', (error) => console.error(`cannot start the forwarder: ${error.message}`))
-      started.once('exit', wake)
-      started.unref()
-      child = started.pid === undefined ? undefined : identify(started.pid)
-    } finally {
-      closeSync(log)
-    }
+    const { PATH = '', TMPDIR, NODE_V8_COVERAGE } = process.env
+    const env = { PATH, ...(TMPDIR && { TMPDIR }), ...(NODE_V8_COVERAGE && { NODE_V8_COVERAGE }), [marker]: mark }
+    const started = spawnDetached([program, cloudFolder, version], { cwd: folder.path, log: folder.log, env })
+    started.once('error', (error) => console.error(`cannot start the forwarder: ${error.message}`))
+    started.once('exit', wake)
+    child = started.pid === undefined ? undefined : identify(started.pid)
   }
 
   /** What the forwarder has made of the rules that are written now; undefined when it has not said so in time. */
-  const settled = async (): Promise<Report | undefined> => {
-    for (const giveUp = Date.now() + patience; ; await sleep(10)) {
+  const settled = () =>
+    within(wanted.forwardings.length === 0 ? 0 : patience, 10, () => {
       const said = report()
-      if (said && alive(said) && said.applied === wanted.id) return said
-      if (Date.now() > giveUp || wanted.forwardings.length === 0) return undefined
-    }
-  }
+      return said && alive(said) && said.applied === wanted.id ? said : undefined
+    })
 
   return {
-    apply(now) {
+    /**
+     * Writes the rules down where they have changed, and starts the process where there are any and it does not live.
+     * Returns at once.
+     */
+    apply(now: readonly Forwarding[]): void {
       const rules: Rules = { id: randomUUID(), program, version, forwardings: now }
       const text = JSON.stringify(now)
       try {
@@ -93,35 +73,27 @@ export function createForwarder(cloudFolder: string, wake: () => void): Forwarde
       }
     },
 
-    refused() {
+    /** The ports that are to be forwarded and cannot be had, with the reason. */
+    refused(): readonly Refused[] {
       const said = report()
       return said && alive(said) ? said.refused : []
     },
 
-    async taken(address, ports) {
+    /** Which of these ports on this address a program holds that is not the forwarder. */
+    async taken(address: string, ports: readonly number[]): Promise<number[]> {
       const rules = new Set(wanted.forwardings.map(endpointOf))
       const ours = ports.some((port) => rules.has(endpointOf({ address, port })))
       const refused = new Set((ours ? await settled() : undefined)?.refused.map(endpointOf))
       const answers = await Promise.all(
-        ports.map((port) => {
+        ports.map(async (port) => {
           const endpoint = endpointOf({ address, port })
-          return rules.has(endpoint) ? refused.has(endpoint) : held(address, port)
+          return rules.has(endpoint) ? refused.has(endpoint) : (await whyTaken(port, address)) !== undefined
         }),
       )
       return ports.filter((_, index) => answers[index])
     },
 
-    async close() {
-      await killAll(mark)
-    },
+    /** Ends it, with every connection. */
+    close: () => killAll(mark),
   }
-}
-
-/** Whether a port is held by some program, found out by listening on it for a moment. */
-function held(address: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createServer()
-    probe.once('error', () => resolve(true))
-    probe.listen(port, address, () => probe.close(() => resolve(false)))
-  })
 }

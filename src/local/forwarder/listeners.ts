@@ -1,39 +1,20 @@
+import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { listen } from '../api/listen.ts'
 import { admits } from './blocks.ts'
 import { endpointOf, type Forwarding, type Refused } from './rules.ts'
 
-/** The TCP listeners of all public addresses, and the connections through them. */
-export interface Listeners {
-  /** Makes the listeners match; returns when every port listens that can be had. Established connections live on. */
-  apply(wanted: readonly Forwarding[]): Promise<void>
-  /**
-   * Takes over a server that listens already, from the forwarder that was there before; at once, for what it accepts
-   * meanwhile would be lost.
-   */
-  adopt(rule: Forwarding, server: Server): void
-  /** The ports that were wanted and are held by another program; the next `apply` tries again. */
-  refused(): Refused[]
-  /**
-   * Gives every server to `take`, then stops to accept; connections live on. Resolves when the last of them has ended.
-   */
-  handOver(take: (endpoint: string, server: Server) => Promise<void>): Promise<{ readonly idle: Promise<void> }>
-}
-
-interface Listener {
-  readonly server: Server
-  /** Where new connections go; changed when the address moves to another instance. */
-  rule: Forwarding
-}
-
 const options = { allowHalfOpen: true, pauseOnConnect: true, noDelay: true } as const
 
-export function createListeners(): Listeners {
-  const listeners = new Map<string, Listener>()
+/** The TCP listeners of all public addresses, and the connections through them. */
+export function createListeners() {
+  /** By endpoint; where new connections go is changed when the address moves to another instance. */
+  const listeners = new Map<string, { readonly server: Server; rule: Forwarding }>()
   const connections = new Set<Socket>()
   const refused = new Map<string, Refused>()
 
   const keep = (rule: Forwarding, server: Server) => {
-    const listener: Listener = { rule, server }
+    const listener = { rule, server }
     server.on('connection', (client) => forward(client, listener.rule, connections))
     listeners.set(endpointOf(rule), listener)
     refused.delete(endpointOf(rule))
@@ -42,7 +23,7 @@ export function createListeners(): Listeners {
   const open = async (rule: Forwarding) => {
     const { address, port } = rule
     const server = createServer(options)
-    const error = await listen(server, address, port)
+    const error = await listen(server, port, address)
     if (error === undefined) return keep(rule, server)
     const { code = 'unknown' } = error
     // It is tried again and again; the log says it once.
@@ -52,11 +33,16 @@ export function createListeners(): Listeners {
   }
 
   return {
+    /** The ports that were wanted and are held by another program; the next `apply` tries again. */
     refused: () => [...refused.values()],
-    // A server that comes from another process has none of the options; ours listens on the same socket.
-    adopt: (rule, server) => keep(rule, createServer(options).listen(server)),
+    /**
+     * Takes over a server that listens already, from the forwarder that was there before; at once, for what it accepts
+     * meanwhile would be lost. It has none of the options; ours listens on the same socket.
+     */
+    adopt: (rule: Forwarding, server: Server) => keep(rule, createServer(options).listen(server)),
 
-    async apply(wanted) {
+    /** Makes the listeners match; returns when every port listens that can be had. Established connections live on. */
+    async apply(wanted: readonly Forwarding[]): Promise<void> {
       const rules = new Map(wanted.map((rule) => [endpointOf(rule), rule]))
       for (const [endpoint, { server }] of listeners) {
         if (rules.has(endpoint)) continue
@@ -73,25 +59,14 @@ export function createListeners(): Listeners {
       )
     },
 
-    async handOver(take) {
+    /** Gives every server to `take`, then stops to accept. `idle`: when the last connection, which lives on, has ended. */
+    async handOver(take: (endpoint: string, server: Server) => Promise<void>) {
       await Promise.all([...listeners].map(([endpoint, { server }]) => take(endpoint, server)))
       for (const { server } of listeners.values()) server.close()
       listeners.clear()
-      const idle = Promise.all([...connections].map((socket) => new Promise((resolve) => socket.once('close', resolve))))
-      return { idle: idle.then(() => undefined) }
+      return { idle: Promise.all([...connections].map((socket) => once(socket, 'close'))) }
     },
   }
-}
-
-/** Resolves to the reason when the port cannot be had. */
-function listen(server: Server, address: string, port: number): Promise<NodeJS.ErrnoException | undefined> {
-  return new Promise((resolve) => {
-    server.once('error', resolve)
-    server.listen(port, address, () => {
-      server.off('error', resolve)
-      resolve(undefined)
-    })
-  })
 }
 
 /**

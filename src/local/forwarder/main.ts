@@ -8,17 +8,16 @@ import { existsSync } from 'node:fs'
 import type { Server } from 'node:net'
 import { basename } from 'node:path'
 import { watchFolder } from '../files/watch.ts'
-import { readWhole, writeWhole } from '../machine/folder.ts'
+import { readWhole, writeWhole } from '../files/whole.ts'
 import { identify } from '../machine/process-table.ts'
-import { takeLock } from '../process/lock.ts'
+import { exitCodes } from '../process/exit-codes.ts'
+import { lockWithin } from '../process/lock.ts'
 import { logForever } from '../process/log.ts'
 import { createListeners } from './listeners.ts'
 import { endpointOf, forwardingFolder, type Report, type Rules } from './rules.ts'
 
 /** How often it looks by itself, in ms: for ports that were held by others, rules, and reports that found no room. */
 const lookEvery = 250
-/** The exit code when another forwarder has the folder. */
-const lockedCode = 75
 
 const cloudFolder = process.argv[2]!
 /** As whoever starts it counts, for the files may change meanwhile. */
@@ -36,10 +35,10 @@ let again = false
 
 logForever()
 const inherited = process.send ? await inherit() : undefined
-const lock = await lockWithin(inherited ? 10_000 : 0)
+const lock = await lockWithin(folder.lock, inherited ? 10_000 : 0)
 if (!lock) {
   console.error(`another forwarder has ${folder.path}`)
-  process.exit(lockedCode)
+  process.exit(exitCodes.locked)
 }
 process.on('SIGTERM', () => process.exit(0))
 watchFolder(folder.path, lookEvery, wake, basename(folder.rules))
@@ -130,12 +129,4 @@ async function inherit(): Promise<true> {
     process.send?.('ready')
   })
   return true
-}
-
-async function lockWithin(patience: number) {
-  for (const giveUp = Date.now() + patience; ; ) {
-    const taken = takeLock(folder.lock)
-    if (taken || Date.now() > giveUp) return taken
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
 }

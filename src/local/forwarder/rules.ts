@@ -1,22 +1,4 @@
-import { createHash } from 'node:crypto'
-import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-
-/**
- * What the cloud and its forwarder tell each other: whole files in a folder of the cloud's, so that either can be
- * killed at any moment and find out afterwards what the other wants or has done. The forwarder needs no API and no
- * secret.
- */
-export interface ForwardingFolder {
-  readonly path: string
-  /** Cloud → forwarder: `Rules`. The forwarder ends when it is removed. */
-  readonly rules: string
-  /** Forwarder → cloud: `Report`. */
-  readonly report: string
-  /** Held by the one forwarder that forwards. */
-  readonly lock: string
-  readonly log: string
-}
 
 /** One port of a public address that leads to an instance. */
 export interface Forwarding {
@@ -61,21 +43,25 @@ export interface Report {
   readonly refused: readonly Refused[]
 }
 
-export function forwardingFolder(cloudFolder: string): ForwardingFolder {
+/**
+ * Where the cloud and its forwarder tell each other what they want and do: in whole files in a folder of the cloud's, so
+ * that either can be killed at any moment and find out afterwards. The forwarder needs no API and no secret.
+ */
+export function forwardingFolder(cloudFolder: string) {
   const path = join(cloudFolder, 'forwarding')
-  const at = (name: string) => join(path, name)
-  return { path, rules: at('rules.json'), report: at('report.json'), lock: at('lock'), log: at('forwarder.log') }
+  return {
+    path,
+    /** Cloud → forwarder: `Rules`. The forwarder ends when it is removed. */
+    rules: join(path, 'rules.json'),
+    /** Forwarder → cloud: `Report`. */
+    report: join(path, 'report.json'),
+    /** Held by the one forwarder that forwards. */
+    lock: join(path, 'lock'),
+    log: join(path, 'forwarder.log'),
+  }
 }
 
 /** Names one port of one address. */
 export function endpointOf({ address, port }: { readonly address: string; readonly port: number }): string {
   return `${address}:${port}`
-}
-
-/** Which code of the forwarder this is: a digest of this folder, and of nothing that changes more often. */
-export function forwarderVersion(): string {
-  const hash = createHash('sha256')
-  for (const file of globSync('*.ts', { cwd: import.meta.dirname }).sort())
-    hash.update(file).update(readFileSync(join(import.meta.dirname, file)))
-  return hash.digest('hex').slice(0, 16)
 }

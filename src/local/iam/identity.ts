@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import type { Caller, Cloud, RoleCredentials, Store } from '../cloud.ts'
-import { ApiError } from '../cloud.ts'
-import type { Credentials, Keys } from '../files/keys.ts'
-import { base32 } from '../files/keys.ts'
+import { ApiError, type Caller, type RoleCredentials, type Store } from '../cloud.ts'
+import { base32, type Credentials, type Keys } from '../files/keys.ts'
 import { mac, seal, unseal } from '../files/seal.ts'
 import { findProfile } from './instance-profile.ts'
 import { allows, type PolicyDocument } from './policy.ts'
@@ -25,21 +23,13 @@ interface RegistryClaims {
   expires: number
 }
 
-/** Who is asking, and what they may do. */
-export interface Identity extends Pick<Cloud, 'roleCredentials' | 'registryCaller' | 'registryPassword' | 'authorize'> {
-  /**
-   * The secret that goes with an access key, and whose it is; undefined when there is no such key. `expired` where it
-   * has been valid.
-   */
-  lookUp(accessKeyId: string, token: string | undefined): { secret: string; caller: Caller; expired?: boolean } | undefined
-  /** Makes a user who may do what the policy says, or gives an existing one this policy. */
-  limitUser(name: string, policy: PolicyDocument): Credentials
-  /** The permissions that this user's calls have asked for and had since the cloud started. */
-  permissionsUsed(name: string): string[]
-}
+export type Identity = ReturnType<typeof createIdentity>
 
-/** @param accountId twelve digits */
-export function createIdentity({ store, keys, accountId }: { store: Store; keys: Keys; accountId: string }): Identity {
+/**
+ * Who is asking, and what they may do.
+ * @param accountId twelve digits
+ */
+export function createIdentity({ store, keys, accountId }: { store: Store; keys: Keys; accountId: string }) {
   const { secret, user } = keys
   const root: Caller = { accountId, arn: `arn:aws:iam::${accountId}:root`, accessKeyId: user.accessKeyId }
 
@@ -56,7 +46,11 @@ export function createIdentity({ store, keys, accountId }: { store: Store; keys:
     return { accountId, arn: `arn:aws:sts::${accountId}:assumed-role/${role}/${claims.instance}`, accessKeyId, role }
   }
 
-  function lookUp(accessKeyId: string, token: string | undefined) {
+  /**
+   * The secret that goes with an access key, and whose it is; undefined when there is no such key. `expired` where it
+   * has been valid.
+   */
+  function lookUp(accessKeyId: string, token: string | undefined): { secret: string; caller: Caller; expired?: boolean } | undefined {
     if (accessKeyId === user.accessKeyId && token === undefined) return { secret: user.secretAccessKey, caller: root }
     const limited = token === undefined ? store.list('limitedUser').find((user) => user.accessKeyId === accessKeyId) : undefined
     if (limited) {
@@ -107,6 +101,7 @@ export function createIdentity({ store, keys, accountId }: { store: Store; keys:
     throw new ApiError('AccessDenied', message, 403)
   }
 
+  /** Makes a user who may do what the policy says, or gives an existing one this policy. */
   function limitUser(name: string, policy: PolicyDocument): Credentials {
     const known = store.get('limitedUser', name)
     const accessKeyId = known?.accessKeyId ?? `AKIA${base32(randomBytes(10))}`
@@ -115,6 +110,7 @@ export function createIdentity({ store, keys, accountId }: { store: Store; keys:
     return { accessKeyId, secretAccessKey }
   }
 
+  /** The permissions that this user's calls have asked for and had since the cloud started. */
   const permissionsUsed = (name: string) => [...(used.get(name) ?? [])].sort()
 
   return { limitUser, permissionsUsed, lookUp, roleCredentials, registryPassword, registryCaller, authorize }

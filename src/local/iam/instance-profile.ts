@@ -37,15 +37,13 @@ export const instanceProfileActions = {
 
   ListInstanceProfiles({ PathPrefix = '/', ...paging }, { cloud: { store, accountId } }) {
     const below = store.list('instanceProfile').filter(({ path }) => path.startsWith(PathPrefix))
-    const { page, ...rest } = pageOf(below, paging, ({ name }) => name)
-    return { InstanceProfiles: page.map((profile) => untagged(wire(profile, store, accountId))), ...rest }
+    return listed(below, paging, store, accountId)
   },
 
   ListInstanceProfilesForRole({ RoleName, ...paging }, { cloud: { store, accountId } }) {
     const wanted = findRole(store, RoleName)
     const holding = store.list('instanceProfile').filter(({ role }) => role === wanted.RoleName)
-    const { page, ...rest } = pageOf(holding, paging, ({ name }) => name)
-    return { InstanceProfiles: page.map((profile) => untagged(wire(profile, store, accountId))), ...rest }
+    return listed(holding, paging, store, accountId)
   },
 
   DeleteInstanceProfile({ InstanceProfileName }, { cloud: { store } }) {
@@ -97,6 +95,7 @@ function wire({ name, id, arn, path, created, role, Tags }: InstanceProfile, sto
 }
 
 /** As in AWS, a list of profiles comes without their tags. */
-function untagged({ Tags, ...profile }: WireProfile): WireProfile {
-  return profile
+function listed(profiles: readonly InstanceProfile[], paging: Parameters<typeof pageOf>[1], store: Store, accountId: string) {
+  const { page, ...rest } = pageOf(profiles, paging, ({ name }) => name)
+  return { InstanceProfiles: page.map((profile) => ({ ...wire(profile, store, accountId), Tags: undefined })), ...rest }
 }

@@ -19,38 +19,19 @@ const managed: Readonly<Record<string, ManagedPolicy>> = {
     id: 'ANPAIXSHM2BNB2D3AXXRU',
     document: {
       Statement: [
-        {
-          Effect: 'Allow',
-          Action: [
-            'DescribeAssociation',
-            'GetDeployablePatchSnapshotForInstance',
-            'GetDocument',
-            'DescribeDocument',
-            'GetManifest',
-            'GetParameter',
-            'GetParameters',
-            'ListAssociations',
-            'ListInstanceAssociations',
-            'PutInventory',
-            'PutComplianceItems',
-            'PutConfigurePackageResult',
-            'UpdateAssociationStatus',
-            'UpdateInstanceAssociationStatus',
-            'UpdateInstanceInformation',
-          ].map((action) => `ssm:${action}`),
-          Resource: '*',
-        },
-        {
-          Effect: 'Allow',
-          Action: ['CreateControlChannel', 'CreateDataChannel', 'OpenControlChannel', 'OpenDataChannel'].map(
-            (action) => `ssmmessages:${action}`,
-          ),
-          Resource: '*',
-        },
-        { Effect: 'Allow', Action: 'ec2messages:*', Resource: '*' },
+        allow('ssm', 'DescribeAssociation GetDeployablePatchSnapshotForInstance GetDocument DescribeDocument GetManifest GetParameter'),
+        allow('ssm', 'GetParameters ListAssociations ListInstanceAssociations PutInventory PutComplianceItems'),
+        allow('ssm', 'PutConfigurePackageResult UpdateAssociationStatus UpdateInstanceAssociationStatus UpdateInstanceInformation'),
+        allow('ssmmessages', 'CreateControlChannel CreateDataChannel OpenControlChannel OpenDataChannel'),
+        allow('ec2messages', '*'),
       ],
     },
   },
+}
+
+/** A statement that allows actions of a service on everything. */
+function allow(service: string, names: string) {
+  return { Effect: 'Allow' as const, Action: names.split(' ').map((name) => `${service}:${name}`), Resource: '*' }
 }
 
 /** The managed policy with this ARN. Throws ApiError NoSuchEntity. */

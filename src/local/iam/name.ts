@@ -57,5 +57,5 @@ export function pageOf<T>(
   if (!Number.isInteger(MaxItems) || MaxItems < 1 || MaxItems > 1000)
     throw new ApiError('ValidationError', 'MaxItems must be between 1 and 1000.')
   const found = pageByName(items, id, MaxItems, Marker) ?? refuse(new ApiError('ValidationError', `Invalid Marker: ${Marker}`))
-  return { page: found.items, IsTruncated: found.next !== undefined, Marker: found.next }
+  return { page: found.items, IsTruncated: found.NextToken !== undefined, Marker: found.NextToken }
 }

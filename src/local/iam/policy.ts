@@ -1,4 +1,4 @@
-import { isTooDeep } from '../protocol/depth.ts'
+import { untrustedJson } from '../protocol/depth.ts'
 
 /** A policy document, parsed: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html */
 export interface PolicyDocument {
@@ -50,11 +50,10 @@ export function wildcard(pattern: string, ignoreCase = false): RegExp {
  */
 export function policyProblem(text: string, { principal = false } = {}): string | undefined {
   let parsed: unknown
-  if (isTooDeep(text)) return 'Syntax errors in policy.'
   try {
-    parsed = JSON.parse(text)
-  } catch {
-    return 'This policy contains invalid Json'
+    parsed = untrustedJson(text, (why) => new Error(why === 'too deep' ? 'Syntax errors in policy.' : 'This policy contains invalid Json'))
+  } catch (error) {
+    return (error as Error).message
   }
   const statements = list((parsed as { Statement?: Statement | Statement[] } | null)?.Statement ?? [])
   if (statements.length === 0) return 'Syntax errors in policy.'

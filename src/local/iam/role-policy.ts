@@ -24,9 +24,8 @@ export const rolePolicyActions = {
     const problem = policyProblem(PolicyDocument)
     if (problem) throw new ApiError('MalformedPolicyDocument', problem)
     const Policies = { ...role.Policies, [PolicyName]: PolicyDocument }
-    if (Object.values(Policies).join('').replace(/\s/g, '').length > inlineLimit) {
+    if (Object.values(Policies).join('').replace(/\s/g, '').length > inlineLimit)
       throw new ApiError('LimitExceeded', `Maximum policy size of ${inlineLimit} bytes exceeded for role ${RoleName}`, 409)
-    }
     store.put('role', RoleName, { ...role, Policies })
   },
 

@@ -45,9 +45,8 @@ export const roleActions = {
 
   DeleteRole({ RoleName = '' }, { cloud: { store } }) {
     const { Policies, Attached } = findRole(store, RoleName)
-    if (store.list('instanceProfile').some(({ role }) => role === RoleName)) {
+    if (store.list('instanceProfile').some(({ role }) => role === RoleName))
       throw conflict('Cannot delete entity, must remove roles from instance profile first.')
-    }
     if (Attached.length > 0) throw conflict('Cannot delete entity, must detach all policies first.')
     if (Object.keys(Policies).length > 0) throw conflict('Cannot delete entity, must delete policies first.')
     store.delete('role', RoleName)

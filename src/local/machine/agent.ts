@@ -1,12 +1,15 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { watchFolder } from '../files/watch.ts'
+import { readWhole, writeWhole } from '../files/whole.ts'
 import { outputLimits, type Running, runScript, type ScriptResult } from './commands/script.ts'
 import { agentEnvironment, machineEnvironment } from './environment.ts'
-import { type InstanceFolder, type Outcome, type Request, readWhole, rebootWish, type Settings, writeWhole } from './folder.ts'
+import { type InstanceFolder, type Outcome, type Request, rebootWish, type Settings } from './folder.ts'
 
 /** The agent's number of command workers (amazon-ssm-agent.json, `Mds.CommandWorkersLimit`). */
 const workers = 5
+/** Of a script that has not ended. */
+const silent = { code: -1, stdout: '', stderr: '' } as const
 
 /**
  * Starts the part of the SSM agent that executes Run Commands: it takes requests from the inbox, runs at most five at
@@ -61,7 +64,7 @@ export function startAgent(folder: InstanceFolder, settings: Settings, reboot: (
     if (index < 0) return
     waiting.splice(index, 1)
     const now = new Date().toISOString()
-    report({ commandId, status: 'Cancelled', details: 'Cancelled', code: -1, stdout: '', stderr: '', started: now, ended: now })
+    report({ ...silent, commandId, status: 'Cancelled', details: 'Cancelled', started: now, ended: now })
   }
   const latest = new Map<string, Outcome>()
   /** On a full disk it is tried again until there is room: an outcome is never lost while the machine runs. */
@@ -80,7 +83,7 @@ export function startAgent(folder: InstanceFolder, settings: Settings, reboot: (
     running.set(commandId, undefined)
     try {
       const started = new Date().toISOString()
-      report({ commandId, status: 'InProgress', details: 'InProgress', code: -1, stdout: '', stderr: '', started })
+      report({ ...silent, commandId, status: 'InProgress', details: 'InProgress', started })
       for (;;) {
         const script = start(request)
         running.set(commandId, script)
@@ -121,14 +124,16 @@ function said(error: unknown): string {
  * What the agent makes of a script's end (AWS Systems Manager User Guide, "Handling reboots", and the agent's
  * run-script plugin).
  */
-export function verdict(result: ScriptResult): Pick<Outcome, 'status' | 'details' | 'code' | 'stdout' | 'stderr'> {
-  const { code, stdout } = result
-  const stderr =
-    code === 0 || code === 168
-      ? result.stderr
-      : `${result.stderr}failed to run commands: ${result.killed ? 'signal: killed' : `exit status ${code}`}`.slice(0, outputLimits.stderr)
-  if (result.killed === 'cancel') return { status: 'Cancelled', details: 'Cancelled', code, stdout, stderr }
-  if (result.killed === 'timeout' || code === 137) return { status: 'TimedOut', details: 'Execution Timed Out', code: 137, stdout, stderr }
-  if (code === 0 || code === 168) return { status: 'Success', details: 'Success', code, stdout, stderr }
-  return { status: 'Failed', details: 'Failed', code, stdout, stderr }
+export function verdict({
+  code,
+  killed,
+  stdout,
+  stderr,
+}: ScriptResult): Pick<Outcome, 'status' | 'details' | 'code' | 'stdout' | 'stderr'> {
+  if (killed === undefined && (code === 0 || code === 168)) return { status: 'Success', details: 'Success', code, stdout, stderr }
+  const why = `failed to run commands: ${killed ? 'signal: killed' : `exit status ${code}`}`
+  const said = { code, stdout, stderr: code === 0 || code === 168 ? stderr : `${stderr}${why}`.slice(0, outputLimits.stderr) }
+  if (killed === 'cancel') return { ...said, status: 'Cancelled', details: 'Cancelled' }
+  if (killed === 'timeout' || code === 137) return { ...said, status: 'TimedOut', details: 'Execution Timed Out', code: 137 }
+  return { ...said, status: 'Failed', details: 'Failed' }
 }

@@ -1,5 +1,6 @@
 import { delimiter } from 'node:path'
-import { folderAt, type InstanceFolder, readWhole, type Settings } from './folder.ts'
+import { readWhole } from '../files/whole.ts'
+import { folderAt, type InstanceFolder, type Settings } from './folder.ts'
 import { metadataEndpoint } from './metadata/metadata.ts'
 import { marker } from './process-table.ts'
 

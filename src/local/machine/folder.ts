@@ -1,53 +1,38 @@
-import { randomUUID } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { namingFile, withFile } from '../files/full-disk.ts'
-import type { EngineName } from './engine-name.ts'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { EngineName } from './engine.ts'
 
-/**
- * The folder of an instance, and what lies where in it. Cloud and machine talk through files in it, so that either can
- * be killed at any moment and find out afterwards what the other has done meanwhile.
- */
-export interface InstanceFolder {
-  readonly path: string
-  /** What the cloud tells the machine about itself: `Settings`. */
-  readonly settings: string
-  /** The role's current credentials: `StoredCredentials`; absent while the instance has no role. */
-  readonly credentials: string
-  /** Cloud → agent: `<command>.json` (a `Request`), `<command>.cancel`. */
-  readonly inbox: string
-  /** Machine → cloud: `process.json`, `agent.json`, `<command>.json` (an `Outcome`). */
-  readonly outbox: string
-  /** One folder a command: its script, its whole output. */
-  readonly commands: string
-  /** What the programs of the machine image are: `docker`, `curl` … */
-  readonly bin: string
-  /** Stands for the root of the instance's own disk. */
-  readonly root: string
-  /** Images, containers and volumes of the container engine. */
-  readonly docker: string
-  readonly log: string
-}
+export type InstanceFolder = ReturnType<typeof folderAt>
 
 /** Where the folder of an instance lies. */
 export function instanceFolder(cloudFolder: string, instanceId: string): InstanceFolder {
   return folderAt(join(cloudFolder, 'instances', instanceId))
 }
 
-/** The same for a folder that is already known. */
-export function folderAt(path: string): InstanceFolder {
-  const at = (name: string) => join(path, name)
+/**
+ * The folder of an instance, and what lies where in it. Cloud and machine talk through files in it, so that either can
+ * be killed at any moment and find out afterwards what the other has done meanwhile.
+ */
+export function folderAt(path: string) {
   return {
     path,
-    settings: at('settings.json'),
-    credentials: at('credentials.json'),
-    inbox: at('inbox'),
-    outbox: at('outbox'),
-    commands: at('commands'),
-    bin: at('bin'),
-    root: at('root'),
-    docker: at('docker'),
-    log: at('machine.log'),
+    /** What the cloud tells the machine about itself: `Settings`. */
+    settings: join(path, 'settings.json'),
+    /** The role's current credentials: `StoredCredentials`; absent while the instance has no role. */
+    credentials: join(path, 'credentials.json'),
+    /** Cloud → agent: `<command>.json` (a `Request`), `<command>.cancel`. */
+    inbox: join(path, 'inbox'),
+    /** Machine → cloud: `process.json`, `agent.json`, `<command>.json` (an `Outcome`). */
+    outbox: join(path, 'outbox'),
+    /** One folder a command: its script, its whole output. */
+    commands: join(path, 'commands'),
+    /** What the programs of the machine image are: `docker`, `curl` … */
+    bin: join(path, 'bin'),
+    /** Stands for the root of the instance's own disk. */
+    root: join(path, 'root'),
+    /** Images, containers and volumes of the container engine. */
+    docker: join(path, 'docker'),
+    log: join(path, 'machine.log'),
   }
 }
 
@@ -120,30 +105,4 @@ export interface Outcome {
   /** ISO 8601. */
   readonly started: string
   readonly ended?: string
-}
-
-/**
- * Writes a file so that a reader sees the old content, the new one, or none, whenever the writer is killed. Only its
- * owner may read it.
- */
-export function writeWhole(file: string, value: unknown): void {
-  namingFile(file, () => mkdirSync(dirname(file), { recursive: true }))
-  const draft = `${file}.${randomUUID()}.draft`
-  try {
-    writeFileSync(draft, JSON.stringify(value), { mode: 0o600 })
-    renameSync(draft, file)
-  } catch (error) {
-    rmSync(draft, { force: true })
-    throw withFile(file, error)
-  }
-}
-
-/** What `writeWhole` wrote; undefined when there is no such file. */
-export function readWhole<T>(file: string): T | undefined {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as T
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
 }

@@ -1,8 +1,9 @@
 import type { Store } from '../cloud.ts'
+import { publicAddress } from '../ec2/instances/live.ts'
 import { claimPort, claimsAddresses } from '../ec2/network/claim.ts'
 import { overlapsLoopback } from '../forwarder/blocks.ts'
 import type { Forwarding } from '../forwarder/rules.ts'
-import type { Instance, Permission } from '../records.ts'
+import type { Permission } from '../records.ts'
 
 /** A rule that opens more ports than this is not forwarded: each one is a socket that listens. */
 const widestRange = 1000
@@ -24,7 +25,7 @@ export function forwardings(store: Store, warn: (line: string) => void = console
     .list('instance')
     .filter(({ State }) => State === 'running')
     .flatMap((instance) => {
-      const address = publicAddressOf(store, instance)
+      const address = publicAddress(store, instance)
       // On a system with one loopback address, programs of the instance listen on the public address themselves.
       if (address === undefined || address === instance.PrivateIpAddress) return []
       const rules = instance.SecurityGroupIds.flatMap((id) => groups.get(id)?.Ingress ?? [])
@@ -32,11 +33,6 @@ export function forwardings(store: Store, warn: (line: string) => void = console
       return [...ports].map(([port, from]) => ({ address, port, to: instance.PrivateIpAddress, from }))
     })
   return [...claims(store), ...open]
-}
-
-/** The address by which the world reaches an instance just now. */
-export function publicAddressOf(store: Store, { InstanceId, PublicIpAddress }: Instance): string | undefined {
-  return store.list('address').find((address) => address.InstanceId === InstanceId)?.PublicIp ?? PublicIpAddress
 }
 
 /** Port → the blocks that may reach it. */

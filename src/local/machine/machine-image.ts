@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { onPath } from '../../report/on-path.ts'
+import { quote } from '../../report/quote.ts'
 import { engineSocket } from './dockerd/traces.ts'
 import type { InstanceFolder, Settings } from './folder.ts'
-import { onPath } from './on-path.ts'
-import { quote } from './quote.ts'
 
 const cli = fileURLToPath(new URL('./docker/socket/cli.ts', import.meta.url))
 
@@ -41,8 +41,7 @@ function curlOn(curl: string, address: string, metadata: string): string {
   return `#!/bin/sh\nexec ${quote(curl)} --noproxy '*' ${localhost} --connect-to 169.254.169.254:80:${new URL(metadata).host} "$@"\n`
 }
 
+/** One that is there is written anew, and stays as executable as it is. */
 function install(folder: InstanceFolder, name: string, text: string): void {
-  const file = join(folder.bin, name)
-  if (!existsSync(file)) writeFileSync(file, text, { mode: 0o755 })
-  else writeFileSync(file, text)
+  writeFileSync(join(folder.bin, name), text, { mode: 0o755 })
 }

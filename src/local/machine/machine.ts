@@ -1,15 +1,17 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { readWhole, writeWhole } from '../files/whole.ts'
 import { startAgent } from './agent.ts'
 import { runScript } from './commands/script.ts'
+import { startStandIn } from './docker/engine.ts'
+import { startDockerd } from './dockerd/dockerd.ts'
 import { machineEnvironment } from './environment.ts'
-import { folderAt, type InstanceFolder, readWhole, type Settings, writeWhole } from './folder.ts'
+import { folderAt, type InstanceFolder, type Settings } from './folder.ts'
 import { installPrograms } from './machine-image.ts'
 import { startMetadata } from './metadata/metadata.ts'
 import { closeToOthers } from './packet-filter.ts'
 import { identify, processesOf, signal } from './process-table.ts'
-import { startEngine } from './start-engine.ts'
 
 /** What a machine tells the cloud about itself, in `outbox/process.json`. */
 export interface MachineProcess {
@@ -17,11 +19,6 @@ export interface MachineProcess {
   readonly started: string
   /** Set once it has booted as far as a virtual machine that is `running` has. */
   readonly ready: boolean
-}
-
-/** Why a machine does not come up, in one line, in `outbox/failure.json`. */
-export interface BootFailure {
-  readonly message: string
 }
 
 /** What the agent tells: since when it is registered (ISO 8601), in `outbox/agent.json`. */
@@ -45,14 +42,15 @@ export async function startMachine(path: string): Promise<void> {
   const closed = closeToOthers({ name: settings.instanceId, folder: folder.path, address: settings.privateAddress })
   const metadata = await startMetadata(folder, settings)
   installPrograms(folder, settings, metadata)
-  const engine = await startEngine(folder, settings, metadata)
+  const engine = await (settings.engine === 'docker' ? startDockerd(folder, settings, metadata) : startStandIn(folder, settings))
   try {
     // Nothing of the instance listens before others are kept away.
     await closed
     await engine.boot()
   } catch (error) {
     const [message = ''] = (error as Error).message.split('\n')
-    writeWhole(join(folder.outbox, 'failure.json'), { message } satisfies BootFailure)
+    // Why it does not come up, in one line.
+    writeWhole(join(folder.outbox, 'failure.json'), { message })
     throw error
   }
   writeWhole(join(folder.outbox, 'process.json'), { ...self, ready: true } satisfies MachineProcess)

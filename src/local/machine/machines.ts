@@ -1,13 +1,15 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Cloud, Machines } from '../cloud.ts'
+import { publicAddress } from '../ec2/instances/live.ts'
+import { writeWhole } from '../files/whole.ts'
 import { createForwarder } from '../forwarder/forwarder.ts'
 import { createRestarts, type Restarts } from '../process/restarts.ts'
 import type { Instance } from '../records.ts'
 import { createCommandQueue } from './commands/command-queue.ts'
 import { removeTraces, sweepTraces } from './dockerd/traces.ts'
-import { instanceFolder, memoryFolder, rebootWish, writeWhole } from './folder.ts'
-import { forwardings, publicAddressOf } from './forwarding.ts'
+import { instanceFolder, memoryFolder, rebootWish } from './folder.ts'
+import { forwardings } from './forwarding.ts'
 import { killAll } from './process-table.ts'
 import { createSupervisor, type Supervisor } from './supervisor.ts'
 
@@ -53,7 +55,7 @@ export function createMachines(cloud: Cloud): Machines {
     if (state === 'booting') return
     if (starting.has(instance.InstanceId)) return await failed(instance, machine)
     starting.add(instance.InstanceId)
-    machine.refresh(instance, publicAddressOf(store, instance))
+    machine.refresh(instance, publicAddress(store, instance))
     machine.start(instance)
   }
   /** Those that this machine room has tried to start. */
@@ -79,7 +81,7 @@ export function createMachines(cloud: Cloud): Machines {
     const machine = supervisor(instance.InstanceId)
     starting.delete(instance.InstanceId)
     if (machine.state() !== 'dead') {
-      machine.refresh(instance, publicAddressOf(store, instance))
+      machine.refresh(instance, publicAddress(store, instance))
       return
     }
     await recover(instance, machine)
@@ -100,7 +102,7 @@ export function createMachines(cloud: Cloud): Machines {
     )
     recovered.add(InstanceId)
     await powerOff(InstanceId)
-    machine.refresh(instance, publicAddressOf(store, instance))
+    machine.refresh(instance, publicAddress(store, instance))
     machine.start(instance)
   }
   const recovered = new Set<string>()

@@ -1,7 +1,8 @@
 import { rmSync, statSync } from 'node:fs'
+import { readWhole } from '../files/whole.ts'
 import { logForever } from '../process/log.ts'
 import { removeTraces } from './dockerd/traces.ts'
-import { folderAt, memoryFolder, readWhole, type Settings } from './folder.ts'
+import { folderAt, memoryFolder, type Settings } from './folder.ts'
 import { startMachine } from './machine.ts'
 import { processesOf, signal } from './process-table.ts'
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { promisify } from 'node:util'
-import { onPath } from './on-path.ts'
+import { onPath } from '../../report/on-path.ts'
 
 /**
  * The loopback belongs to every user of a computer: a port that listens there is anybody's to connect to, whatever a
@@ -29,11 +29,9 @@ const mark = (name: string, folder = '') => `mlops:${name}:${folder}`.slice(0, 2
  * It stands before all others.
  */
 export function rule({ name, folder, address, port }: Protected, uid: number): string[] {
-  return [
-    ...['OUTPUT', '-d', `${address}/32`, '-p', 'tcp', ...(port === undefined ? [] : ['--dport', String(port)])],
-    ...['-m', 'owner', '!', '--uid-owner', String(uid), '-m', 'comment', '--comment', mark(name, folder)],
-    ...['-j', 'REJECT', '--reject-with', 'tcp-reset'],
-  ]
+  const connection = `OUTPUT -d ${address}/32 -p tcp${port === undefined ? '' : ` --dport ${port}`}`
+  const match = `${connection} -m owner ! --uid-owner ${uid} -m comment --comment`.split(' ')
+  return [...match, mark(name, folder), '-j', 'REJECT', '--reject-with', 'tcp-reset']
 }
 
 /**

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { within } from '../process/within.ts'
 
 /**
  * Every process of an instance carries this variable with the instance's id, so that all of them are found again,
@@ -31,10 +31,9 @@ export function alive(identity: ProcessIdentity): boolean {
   return identify(identity.pid)?.started === identity.started
 }
 
-/** The numbers of all living processes of an instance. */
+/** The numbers of all living processes of an instance, but for this one. */
 export function processesOf(instanceId: string): number[] {
-  const wanted = `${marker}=${instanceId}`
-  return linux ? markedOnLinux(wanted) : markedElsewhere(wanted)
+  return kinships().flatMap((each) => (each.instanceId === instanceId && each.pid !== process.pid ? [each.pid] : []))
 }
 
 /** What is known of a process when it is asked whose it is. */
@@ -51,7 +50,7 @@ export interface Kinship {
  * of theirs.
  */
 export function belongingTo(instanceId: string): number[] {
-  return members(linux ? kinshipsOnLinux() : kinshipsElsewhere(), instanceId)
+  return members(kinships(), instanceId)
 }
 
 /**
@@ -75,13 +74,12 @@ export function members(all: readonly Kinship[], instanceId: string): number[] {
  * @throws Error when something still lives after five seconds, as a process that hangs in the kernel does.
  */
 export async function killAll(instanceId: string): Promise<void> {
-  for (const giveUp = Date.now() + 5_000; ; ) {
+  const none = await within(5_000, 5, () => {
     const pids = processesOf(instanceId)
-    if (pids.length === 0) return
-    if (Date.now() > giveUp) throw new Error(`processes ${pids.join(', ')} of ${instanceId} do not end`)
     for (const pid of pids) signal(pid, 'SIGKILL')
-    await sleep(5)
-  }
+    return pids.length === 0
+  })
+  if (!none) throw new Error(`processes ${processesOf(instanceId).join(', ')} of ${instanceId} do not end`)
 }
 
 /** Sends a signal; false when there is no such process (a negative number means its group, as in kill(2)). */
@@ -118,24 +116,10 @@ function startedElsewhere(pid: number): string | undefined {
   }
 }
 
-function markedOnLinux(wanted: string): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => pid !== process.pid && procFile(pid, 'environ')?.split('\0').includes(wanted))
-}
-
-/** BSD's ps shows the environment after the command with -E. */
-function markedElsewhere(wanted: string): number[] {
-  const table = execFileSync('ps', ['-axEww', '-o', 'pid=,command='], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 })
-  return table
-    .split('\n')
-    .filter((line) => line.split(/\s+/).includes(wanted))
-    .map((line) => Number.parseInt(line, 10))
-    .filter((pid) => pid !== process.pid)
-}
-
-function kinshipsOnLinux(): Kinship[] {
+/** All processes of this computer. BSD's ps shows the environment after the command with -E. */
+function kinships(): Kinship[] {
+  if (!linux)
+    return kinshipsIn(execFileSync('ps', ['-axEww', '-o', 'pid=,ppid=,command='], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 }))
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
@@ -145,10 +129,6 @@ function kinshipsOnLinux(): Kinship[] {
       const [, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
       return [{ pid, parent: Number(parent), ...marksIn((procFile(pid, 'environ') ?? '').split('\0')) }]
     })
-}
-
-function kinshipsElsewhere(): Kinship[] {
-  return kinshipsIn(execFileSync('ps', ['-axEww', '-o', 'pid=,ppid=,command='], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 }))
 }
 
 /** Reads what BSD's `ps -axEww -o pid=,ppid=,command=` prints. */
@@ -171,8 +151,12 @@ function procFile(pid: number, file: string): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'latin1')
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code
-    if (code === 'ENOENT' || code === 'ESRCH' || code === 'EACCES' || code === 'EPERM') return undefined
+    if (isUntold(error)) return undefined
     throw error
   }
+}
+
+/** Whether the system does not tell of a process because it has gone or belongs to another user. */
+export function isUntold(error: unknown): boolean {
+  return ['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')
 }

@@ -1,47 +1,29 @@
-import { spawn } from 'node:child_process'
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Cloud } from '../cloud.ts'
 import { watchFolder } from '../files/watch.ts'
+import { readWhole, writeWhole } from '../files/whole.ts'
+import { spawnDetached } from '../process/spawn.ts'
+import { within } from '../process/within.ts'
 import type { Instance } from '../records.ts'
 import { machineEnvironment } from './environment.ts'
-import { instanceFolder, readWhole, type Settings, type StoredCredentials, writeWhole } from './folder.ts'
-import type { BootFailure, MachineProcess, Registration } from './machine.ts'
+import { instanceFolder, type Settings, type StoredCredentials } from './folder.ts'
+import type { MachineProcess, Registration } from './machine.ts'
 import { type InstanceRole, mayRegister, roleOf } from './metadata/role.ts'
 import { alive, identify, killAll, type ProcessIdentity, signal } from './process-table.ts'
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url))
 
+export type Supervisor = ReturnType<typeof createSupervisor>
+
 /**
  * Watches over the process of one machine: starts it, finds it again, keeps what it knows about itself current, kills
  * it.
+ *
+ * @param wake called when the machine has put something into its outbox, or has ended
  */
-export interface Supervisor {
-  readonly instanceId: string
-  /** Starts the process unless it lives. */
-  start(instance: Instance): void
-  /** `booting`: it lives; `ready`: it lives and runs; `dead`: it does not live, or has never been started. */
-  state(): 'booting' | 'ready' | 'dead'
-  /** When it was last seen to run (ISO 8601); undefined when it never was. */
-  lastReady(): string | undefined
-  /** Writes the settings and the role's credentials where they are no longer right. */
-  refresh(instance: Instance, publicAddress: string | undefined): void
-  /** Since when its agent is registered and answers. */
-  online(): { since: string; lastPing: string } | undefined
-  /** Kills the machine and every process of it. */
-  kill(): Promise<void>
-  /** Why it did not come up, in one line, where it could say. */
-  failure(): string | undefined
-  /** The last lines that the machine's process wrote about itself. */
-  log(): string[]
-  /** Stops watching; the machine lives on. */
-  detach(): void
-}
-
-/** @param wake called when the machine has put something into its outbox, or has ended */
-export function createSupervisor(cloud: Cloud, instanceId: string, wake: () => void): Supervisor {
+export function createSupervisor(cloud: Cloud, instanceId: string, wake: () => void) {
   const folder = instanceFolder(cloud.folder, instanceId)
   let started: ProcessIdentity | undefined
   let stopWatching: (() => void) | undefined
@@ -57,6 +39,7 @@ export function createSupervisor(cloud: Cloud, instanceId: string, wake: () => v
   }
   observe()
 
+  /** `booting`: it lives; `ready`: it lives and runs; `dead`: it does not live, or has never been started. */
   const state = () => {
     const process = told()
     const living = [process, started].find((each) => each !== undefined && alive(each))
@@ -68,34 +51,25 @@ export function createSupervisor(cloud: Cloud, instanceId: string, wake: () => v
   }
 
   return {
-    instanceId,
     state,
+    /** When it was last seen to run (ISO 8601); undefined when it never was. */
     lastReady: () => lastReady?.toISOString(),
 
-    start(instance) {
+    /** Starts the process unless it lives. */
+    start(instance: Instance): void {
       if (state() !== 'dead') return
       for (const each of [folder.inbox, folder.outbox, folder.root]) mkdirSync(each, { recursive: true, mode: 0o700 })
       for (const name of ['process.json', 'agent.json', 'failure.json']) rmSync(join(folder.outbox, name), { force: true })
       observe()
-      const log = openSync(folder.log, 'a', 0o600)
-      try {
-        const settings = settingsOf(cloud, instance, undefined)
-        const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, folder.path], {
-          cwd: folder.path,
-          detached: true,
-          stdio: ['ignore', log, log],
-          env: machineEnvironment(folder, settings),
-        })
-        child.once('error', (error) => console.error(`cannot start the machine of ${instanceId}: ${error.message}`))
-        child.once('exit', wake)
-        child.unref()
-        started = child.pid === undefined ? undefined : identify(child.pid)
-      } finally {
-        closeSync(log)
-      }
+      const env = machineEnvironment(folder, settingsOf(cloud, instance, undefined))
+      const child = spawnDetached([main, folder.path], { cwd: folder.path, log: folder.log, env })
+      child.once('error', (error) => console.error(`cannot start the machine of ${instanceId}: ${error.message}`))
+      child.once('exit', wake)
+      started = child.pid === undefined ? undefined : identify(child.pid)
     },
 
-    refresh(instance, publicAddress) {
+    /** Writes the settings and the role's credentials where they are no longer right. */
+    refresh(instance: Instance, publicAddress: string | undefined): void {
       const settings = settingsOf(cloud, instance, publicAddress)
       const text = JSON.stringify(settings)
       if (text !== writtenSettings || !existsSync(folder.settings)) {
@@ -107,28 +81,32 @@ export function createSupervisor(cloud: Cloud, instanceId: string, wake: () => v
       keepCredentials(folder.credentials, role)
     },
 
-    online() {
+    /** Since when its agent is registered and answers. */
+    online(): { since: string; lastPing: string } | undefined {
       if (!registered) return undefined
       const registration = readWhole<Registration>(join(folder.outbox, 'agent.json'))
       return registration && { since: registration.since, lastPing: seen.toISOString() }
     },
 
+    /** Kills the machine and every process of it. */
     async kill() {
       const process = told()
       // It ends at once when it is asked to; its containers and scripts, and it itself should it hang, are killed.
-      if (process && alive(process) && signal(process.pid, 'SIGTERM'))
-        for (const giveUp = Date.now() + 1000; alive(process) && Date.now() < giveUp; ) await sleep(5)
+      if (process && alive(process) && signal(process.pid, 'SIGTERM')) await within(1000, 5, () => !alive(process))
       await killAll(instanceId)
       started = undefined
     },
 
-    failure: () => readWhole<BootFailure>(join(folder.outbox, 'failure.json'))?.message,
+    /** Why it did not come up, in one line, where it could say. */
+    failure: () => readWhole<{ message: string }>(join(folder.outbox, 'failure.json'))?.message,
 
-    log() {
+    /** The last lines that the machine's process wrote about itself. */
+    log(): string[] {
       return existsSync(folder.log) ? readFileSync(folder.log, 'utf8').trimEnd().split('\n').slice(-20) : []
     },
 
-    detach() {
+    /** Stops watching; the machine lives on. */
+    detach(): void {
       stopWatching?.()
       stopWatching = undefined
     },

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { writePrivate } from '../files/keys.ts'
-import type { EngineName } from '../machine/engine-name.ts'
+import { readWhole, writeText } from '../files/whole.ts'
+import type { EngineName } from '../machine/engine.ts'
 
 /**
  * Where a cloud is to be found: `cloud.json` in its folder. The port, the region and the engine stay when the process
@@ -24,14 +23,9 @@ export const defaultEngine: EngineName = 'stand-in'
 
 /** Undefined before the first start. */
 export function readCloudState(folder: string): CloudState | undefined {
-  try {
-    return JSON.parse(readFileSync(path.join(folder, 'cloud.json'), 'utf8'))
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
+  return readWhole(path.join(folder, 'cloud.json'))
 }
 
 export function writeCloudState(folder: string, state: CloudState): void {
-  writePrivate(path.join(folder, 'cloud.json'), `${JSON.stringify(state, null, 2)}\n`)
+  writeText(path.join(folder, 'cloud.json'), `${JSON.stringify(state, null, 2)}\n`, { flush: true })
 }

@@ -1,8 +1,14 @@
 import { DatabaseSync } from 'node:sqlite'
+import { within } from './within.ts'
 
 /** Held until `release` or the end of the process, however it ends. */
 export interface Lock {
   release(): void
+}
+
+/** The lock, as soon as whoever has it lets go of it; undefined where that is not within `patience` ms. */
+export function lockWithin(file: string, patience: number): Promise<Lock | undefined> {
+  return within(patience, 5, () => takeLock(file))
 }
 
 /**

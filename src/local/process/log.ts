@@ -2,16 +2,9 @@ import { Console } from 'node:console'
 import { closeSync, openSync, renameSync, statSync, writeSync } from 'node:fs'
 import { Writable } from 'node:stream'
 
-/** One line a call: never a body, never a secret. */
-export interface CallRecord {
-  readonly action: string
-  readonly status: number
-  readonly ms: number
-  readonly code?: string | undefined
-}
-
 export interface Log {
-  call(record: CallRecord): void
+  /** One line a call: never a body, never a secret. */
+  call(record: { action: string; status: number; ms: number; code?: string | undefined }): void
   line(text: string): void
   close(): void
 }

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { type Credentials, writePrivate } from '../files/keys.ts'
+import type { Credentials } from '../files/keys.ts'
+import { readText, writeText } from '../files/whole.ts'
 
 /** What the profile of the embedded cloud is called; `default` would be mixed with the user's own. */
 export const profileName = 'embedded'
@@ -29,5 +29,5 @@ aws_access_key_id = ${credentials.accessKeyId}
 aws_secret_access_key = ${credentials.secretAccessKey}
 `
   const file = profileFile(folder)
-  if (!existsSync(file) || readFileSync(file, 'utf8') !== text) writePrivate(file, text)
+  if (readText(file) !== text) writeText(file, text, { flush: true })
 }

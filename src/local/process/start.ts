@@ -1,22 +1,20 @@
-import { spawn } from 'node:child_process'
-import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Failure } from '../../report/failure.ts'
-import type { PublicPorts, Status } from '../admin/admin.ts'
+import type { Status } from '../admin/admin.ts'
 import { askCloud } from '../admin/client.ts'
-import type { Credentials } from '../files/keys.ts'
-import { makeFolder, readCredentials } from '../files/keys.ts'
-import { forwardingFolder, type Rules } from '../forwarder/rules.ts'
+import { type Credentials, makeFolder, readCredentials } from '../files/keys.ts'
 import { refuseWithoutEngine } from '../machine/dockerd/requirements.ts'
-import type { EngineName } from '../machine/engine-name.ts'
-import { readWhole } from '../machine/folder.ts'
+import type { EngineName } from '../machine/engine.ts'
 import { codeVersion } from '../version.ts'
 import { readCloudState } from './cloud-state.ts'
+import { comeBack } from './comeback.ts'
 import { exitCodes } from './exit-codes.ts'
+import { didNotStart, unresponsive } from './failures.ts'
 import type { Successor } from './handover.ts'
-import { takeLock } from './lock.ts'
+import { commandOf, environmentOf, launch } from './launch.ts'
+import { lockWithin } from './lock.ts'
 
 /**
  * How a script reaches the embedded cloud: the two values in which a local stage differs from others, and its region.
@@ -60,7 +58,7 @@ export async function startCloud(options: StartOptions): Promise<Started> {
 /** `revived`: what a cloud says that had been there before, did not run and was started again. */
 async function bringUp({ folder, port, region, engine }: StartOptions): Promise<{ started: Started; revived?: Status }> {
   if (engine === 'docker') refuseWithoutEngine()
-  prepare(folder)
+  keeping(folder, () => makeFolder(folder))
   const version = codeVersion()
   const deadline = Date.now() + limit
   let child: { code: number | undefined } | undefined
@@ -87,8 +85,8 @@ async function bringUp({ folder, port, region, engine }: StartOptions): Promise<
       continue
     }
     if (child?.code === exitCodes.locked) child = undefined
-    if (child?.code !== undefined) throw failed(folder, child.code)
-    child ??= launch(folder, { port, region, engine })
+    if (child?.code !== undefined) throw didNotStart(folder, child.code)
+    child ??= keeping(folder, () => launch(folder, { port, region, engine }))
     await sleep(pause)
   }
   throw unresponsive('does not answer', folder)
@@ -98,53 +96,6 @@ async function bringUp({ folder, port, region, engine }: StartOptions): Promise<
 function instancesIn(folder: string): number {
   const instances = path.join(folder, 'instances')
   return existsSync(instances) ? readdirSync(instances).length : 0
-}
-
-/**
- * How long a cloud that was revived may take, in ms, to bring back the machines that ran, and these their containers.
- */
-const comebackLimit = { machines: 30_000, ports: 5_000 } as const
-
-/**
- * Waits until the machines that ran with an earlier cloud run again, and until something listens behind every public
- * port: what a script looks at afterwards is then as it will stay.
- * @returns what to tell
- */
-async function comeBack(folder: string, first: Status): Promise<string> {
-  const lost = first.instances.filter(({ impaired, recovered }) => impaired || recovered).map(({ id }) => id)
-  if (lost.length === 0) return 'The embedded cloud had ended and was started again; its machines had gone on.'
-  const machines = `machine${lost.length === 1 ? '' : 's'} ${lost.join(', ')}`
-  const still = async () =>
-    (await askCloud<Status>(folder, 'status'))?.instances.filter(({ impaired }) => impaired).map(({ id }) => id) ?? lost
-  let out = await still()
-  for (const giveUp = Date.now() + comebackLimit.machines; out.length > 0 && Date.now() < giveUp; out = await still()) await sleep(50)
-  if (out.length > 0)
-    return `The embedded cloud had ended and was started again; ${out.join(', ')} is still being started: its log is in ${path.join(folder, 'instances', out[0]!, 'machine.log')}.`
-  const rules = readWhole<Rules>(forwardingFolder(folder).rules)?.forwardings ?? []
-  for (const giveUp = Date.now() + comebackLimit.ports; Date.now() < giveUp; await sleep(50)) {
-    if ((await Promise.all(rules.map(({ to, port }) => answers(to, port)))).every(Boolean)) break
-  }
-  return `The embedded cloud had ended and was started again, and with it ${machines}.`
-}
-
-/** Whether something accepts a connection there. */
-function answers(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: 1000 })
-    const say = (answer: boolean) => {
-      socket.destroy()
-      resolve(answer)
-    }
-    socket.once('connect', () => say(true))
-    socket.once('timeout', () => say(false))
-    socket.once('error', () => say(false))
-  })
-}
-
-function unresponsive(how: string, folder: string): Failure {
-  const pid = readCloudState(folder)?.pid
-  const next = pid === undefined ? {} : { next: `kill ${pid}` }
-  return new Failure(`The embedded cloud ${how}.`, { on: `embedded cloud in ${folder}`, log: lastLines(folder), ...next })
 }
 
 function asWanted(status: Status, region: string | undefined, engine: EngineName | undefined): boolean {
@@ -167,124 +118,20 @@ export async function stopCloud({ folder }: { folder: string }): Promise<void> {
   await released(folder, deadline)
 }
 
-/** What the cloud of a folder says about itself; undefined when none runs there. */
-export async function cloudStatus({ folder }: { folder: string }): Promise<Status | undefined> {
-  return await askCloud<Status>(folder, 'status')
-}
-
-/**
- * Elastic IPs are loopback addresses, so a stage's open ports are ports of this machine.
- * @param tags those of the stage: its address is the one that has them, or the next that is free
- * @returns that address; undefined where none is left
- * @throws Failure that names the ports which a program other than the cloud holds there
- */
-export async function refuseTakenPorts(
-  { folder }: { folder: string },
-  tags: Readonly<Record<string, string>>,
-  ports: readonly number[],
-): Promise<string | undefined> {
-  if (ports.length === 0) return undefined
-  const { address, taken } = (await askCloud<PublicPorts>(folder, 'ports', { tags, ports })) ?? { taken: [] }
-  if (taken.length === 0) return address
-  const which = taken.length === 1 ? `Port ${taken[0]} is` : `Ports ${taken.join(', ')} are`
-  throw new Failure(`${which} held by another program on this machine. Nothing was changed.`, {
-    on: `${address}:${taken[0]}`,
-    likely: 'A server that was started by hand listens there.',
-    next: `${process.platform === 'linux' ? `ss -ltnp 'sport = :${taken[0]}'` : `lsof -nP -iTCP:${taken[0]} -sTCP:LISTEN`}`,
-  })
-}
-
-function prepare(folder: string): void {
-  try {
-    makeFolder(folder)
-  } catch (cause) {
-    throw unwritable(folder, cause as Error)
-  }
-}
-
-function openLog(folder: string): number {
-  try {
-    return openSync(path.join(folder, 'cloud.log'), 'a', 0o600)
-  } catch (cause) {
-    throw unwritable(folder, cause as Error)
-  }
-}
-
-function unwritable(folder: string, cause: Error): Failure {
-  return new Failure(`The embedded cloud cannot keep its state: ${cause.message}. Nothing was changed.`, { on: folder, cause })
-}
-
 function started(folder: string): Started {
   const [state, credentials] = [readCloudState(folder), readCredentials(folder)]
   if (!state || !credentials) throw new Failure(`The state of the embedded cloud was removed while it runs.`, { on: folder })
   return { endpoint: state.endpoint, region: state.region, credentials }
 }
 
-/**
- * What the cloud's process gets of its first caller's environment: it lives long, serves other callers, and needs
- * neither their secrets nor their credentials.
- */
-export function environmentOf(env: NodeJS.ProcessEnv, folder: string): Record<string, string> {
-  const wanted = (name: string) =>
-    /^(PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TZ|TMPDIR|NODE_V8_COVERAGE|TEST_FILE_RUN)$/.test(name) || settings.includes(name)
-  const kept = Object.entries(env).flatMap(([name, value]) => (value !== undefined && wanted(name) ? [[name, value]] : []))
-  // Parsing and stripping the types of a hundred files takes longer than everything else at a start.
-  return { ...Object.fromEntries(kept), NODE_COMPILE_CACHE: path.join(folder, 'compiled') }
-}
-
-/** Settings of the embedded cloud itself, all of them for tests and trials. */
-const settings = ['MLOPS_BOOT_SECONDS', 'MLOPS_CLOUD_LATENCY_MS', 'MLOPS_LOOPBACK']
-
-/** The program of the cloud, with its arguments. */
-function commandOf(folder: string, wanted: Record<string, string | number | undefined>): string[] {
-  const options = Object.entries(wanted).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]))
-  return [path.join(import.meta.dirname, '../main.ts'), '--folder', folder, ...options]
-}
-
-/** Starts the process in a session of its own. Its exit code appears in what is returned. */
-function launch(folder: string, wanted: Record<string, string | number | undefined>): { code: number | undefined } {
-  const log = openLog(folder)
-  // Node makes it, with whatever umask the caller has, before any code of ours runs; and what lies in it is run.
-  makeFolder(path.join(folder, 'compiled'))
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...commandOf(folder, wanted)], {
-    cwd: folder,
-    detached: true,
-    stdio: ['ignore', log, log],
-    env: environmentOf(process.env, folder),
-  })
-  closeSync(log)
-  child.unref()
-  const outcome: { code: number | undefined } = { code: undefined }
-  child.once('error', () => {
-    outcome.code = exitCodes.failed
-  })
-  child.once('exit', (code) => {
-    outcome.code = code ?? exitCodes.failed
-  })
-  return outcome
-}
-
-function failed(folder: string, code: number): Failure {
-  const on = `embedded cloud in ${folder}`
-  if (code === exitCodes.full)
-    return new Failure('The disk is full: the embedded cloud cannot keep its state. What it had is intact.', {
-      on,
-      next: `df -h ${folder}`,
-    })
-  if (code === exitCodes.port) {
-    const port = readCloudState(folder)?.port
-    return new Failure(`Port ${port}, on which the embedded cloud has been since its first start, is held by another program.`, {
-      on,
-      likely: 'Image references and running instances name that port, so it cannot move while there are any.',
-      next: `${process.platform === 'linux' ? `ss -ltnp 'sport = :${port}'` : `lsof -nP -iTCP:${port} -sTCP:LISTEN`}`,
-    })
+/** @throws Failure where nothing can be written in the folder */
+function keeping<T>(folder: string, work: () => T): T {
+  try {
+    return work()
+  } catch (cause) {
+    const { message } = cause as Error
+    throw new Failure(`The embedded cloud cannot keep its state: ${message}. Nothing was changed.`, { on: folder, cause })
   }
-  return new Failure('The embedded cloud did not start.', { on, log: lastLines(folder), next: `cat ${path.join(folder, 'cloud.log')}` })
-}
-
-function lastLines(folder: string): string[] {
-  const file = path.join(folder, 'cloud.log')
-  return existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n').slice(-20) : []
 }
 
 /**
@@ -292,10 +139,7 @@ function lastLines(folder: string): string[] {
  * @throws Failure when one still has it at the deadline
  */
 async function released(folder: string, deadline: number): Promise<void> {
-  while (Date.now() < deadline) {
-    const lock = takeLock(path.join(folder, 'lock'))
-    if (lock) return lock.release()
-    await sleep(pause)
-  }
-  throw unresponsive('does not end', folder)
+  const lock = await lockWithin(path.join(folder, 'lock'), deadline - Date.now())
+  if (!lock) throw unresponsive('does not end', folder)
+  lock.release()
 }

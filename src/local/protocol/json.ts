@@ -1,5 +1,5 @@
 import { ApiError } from '../cloud.ts'
-import { isTooDeep } from './depth.ts'
+import { untrustedJson } from './depth.ts'
 
 /** The services that speak AWS JSON 1.1, by what stands before the dot in `X-Amz-Target`. */
 export const targets: Readonly<Record<string, 'ssm' | 'ecr' | 'servicequotas'>> = {
@@ -11,15 +11,10 @@ export const targets: Readonly<Record<string, 'ssm' | 'ecr' | 'servicequotas'>> 
 /** Reads a JSON 1.1 body; an empty one is an empty input. Throws ApiError `SerializationException`. */
 export function parseJson(body: Buffer): Record<string, unknown> {
   if (body.length === 0) return {}
-  const text = body.toString()
-  if (isTooDeep(text)) throw new ApiError('SerializationException', 'The body of the request is nested too deeply.')
-  try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
-  } catch {
-    // Told below, in AWS's words.
-  }
-  throw new ApiError('SerializationException', 'The body of the request is not a JSON object.')
+  const refused = (what: string) => new ApiError('SerializationException', `The body of the request is ${what}.`)
+  const value = untrustedJson(body.toString(), (why) => refused(why === 'too deep' ? 'nested too deeply' : 'not a JSON object'))
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refused('not a JSON object')
+  return value as Record<string, unknown>
 }
 
 /** The body of an answer. Dates become seconds since the epoch, as JSON 1.1 has them. */

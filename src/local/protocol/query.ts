@@ -1,7 +1,6 @@
 import { ApiError } from '../cloud.ts'
 import { deepest } from './depth.ts'
-import type { ServiceModel } from './model.ts'
-import { member } from './model.ts'
+import { member, type ServiceModel } from './model.ts'
 
 /** A form body taken apart at its dots: `Filter.1.Name=x` is `{ Filter: { 1: { Name: 'x' } } }`. */
 type Tree = Map<string, Tree | string>
@@ -60,9 +59,8 @@ function list(service: ServiceModel, item: string, node: Tree | string, at: stri
   const { query, shape } = member(item)
   const entries = query === '-' || node === '' ? node : (node as Tree).get?.(query)
   if (entries === '' || entries === undefined) return []
-  if (typeof entries === 'string' || [...entries.keys()].some((key) => !/^[1-9]\d*$/.test(key))) {
+  if (typeof entries === 'string' || [...entries.keys()].some((key) => !/^[1-9]\d*$/.test(key)))
     throw new ApiError('InvalidParameterValue', `The parameter ${at} must be numbered from 1`)
-  }
   const sorted = [...entries].sort(([a], [b]) => Number(a) - Number(b))
   return sorted.map(([key, value]) => read(service, shape, value, `${at}.${key}`))
 }

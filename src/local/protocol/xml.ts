@@ -1,6 +1,5 @@
 import type { ApiError } from '../cloud.ts'
-import type { ServiceModel } from './model.ts'
-import { member } from './model.ts'
+import { member, type ServiceModel } from './model.ts'
 
 /** Which of the two XML dialects a service speaks: EC2's own, or that of IAM, STS and the rest. */
 export type Dialect = 'ec2' | 'query'

@@ -1,5 +1,5 @@
-import { pageByPosition } from '../api/paging.ts'
-import { ApiError } from '../cloud.ts'
+import { type Page, pageByPosition } from '../api/paging.ts'
+import { ApiError, refuse } from '../cloud.ts'
 
 /** Service Quotas' refusal of an input. */
 export function illegal(message: string): ApiError {
@@ -30,13 +30,13 @@ export function checkCode(parameter: string, value: unknown, most: number): stri
 export function pageOf<T>(
   all: readonly T[],
   { MaxResults = 100, NextToken }: { MaxResults?: number | undefined; NextToken?: string | undefined },
-): { items: T[]; NextToken: string | undefined } {
+): Page<T> {
   if (!Number.isInteger(MaxResults) || MaxResults < 1 || MaxResults > 100) {
     throw illegal(
       `1 validation error detected: Value '${MaxResults}' at 'maxResults' failed to satisfy constraint: Member must be from 1 to 100`,
     )
   }
-  const found = pageByPosition(all, MaxResults, NextToken)
-  if (!found) throw new ApiError('InvalidPaginationTokenException', 'Invalid input was provided.')
-  return { items: found.items, NextToken: found.next }
+  return (
+    pageByPosition(all, MaxResults, NextToken) ?? refuse(new ApiError('InvalidPaginationTokenException', 'Invalid input was provided.'))
+  )
 }

@@ -3,8 +3,7 @@
  * of EC2 that make something ask here.
  */
 import type { ServiceQuota } from '@aws-sdk/client-service-quotas'
-import type { Cloud, Store } from '../cloud.ts'
-import { ApiError } from '../cloud.ts'
+import { ApiError, type Cloud, type Store } from '../cloud.ts'
 
 export interface Quota {
   readonly service: keyof typeof serviceNames

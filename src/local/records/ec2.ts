@@ -1,5 +1,5 @@
 import type { VolumeType } from '@aws-sdk/client-ec2'
-import type { EngineName } from '../machine/engine-name.ts'
+import type { EngineName } from '../machine/engine.ts'
 import type { Tag } from './tag.ts'
 
 export interface Vpc {

@@ -34,13 +34,8 @@ export interface Command {
 }
 
 /** One Run Command on one instance. */
-export interface Invocation {
-  CommandId: string
+export interface Invocation extends Pick<Command, 'CommandId' | 'DocumentName' | 'Parameters' | 'Comment' | 'RequestedDateTime'> {
   InstanceId: string
-  DocumentName: string
-  Parameters: Record<string, string[]>
-  Comment?: string
-  RequestedDateTime: string
   /** Until when it must have been delivered, in ms since the epoch. */
   DeliverBefore: number
   Status: 'Pending' | 'InProgress' | 'Delayed' | 'Success' | 'Cancelled' | 'TimedOut' | 'Failed' | 'Cancelling'

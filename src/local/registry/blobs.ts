@@ -36,11 +36,6 @@ export function adoptBlob(folder: string, digest: string, upload: string): void 
   }
 }
 
-/** Removes the file of a blob that no repository has any more. */
-export function removeBlob(folder: string, digest: string): void {
-  rmSync(blobFile(folder, digest), { force: true })
-}
-
 /** At the start: forgets half an upload, and files whose record was never written or is gone. */
 export function sweep(folder: string, needed: ReadonlySet<string>): void {
   rmSync(uploadFolder(folder), { recursive: true, force: true })

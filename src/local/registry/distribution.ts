@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Faults } from '../api/faults.ts'
+import type { Faults } from '../api/faults.ts'
 import { ApiError, type Caller, type Cloud } from '../cloud.ts'
 import { sweep } from './blobs.ts'
 import { serveBlob } from './download.ts'
-import { type Exchange, header } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 import { isDigest } from './manifest.ts'
 import { deleteUpload, patchUpload, postUpload, putUpload, uploadStatus } from './push-blob.ts'
 import { getManifest, putManifest } from './push-manifest.ts'
@@ -17,7 +17,7 @@ import { Uploads } from './upload.ts'
  * https://github.com/opencontainers/distribution-spec/blob/main/spec.md. Repositories must have been created before,
  * logins are those of GetAuthorizationToken, and a role may do what its policies say.
  */
-export function registryHandler(cloud: Cloud, faults = new Faults()): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
+export function registryHandler(cloud: Cloud, faults: Faults): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
   sweep(cloud.folder, new Set(cloud.store.list('repositoryBlob').map((blob) => blob.digest)))
   const uploads = new Uploads(cloud.folder)
   return async (req, res) => {
@@ -123,7 +123,7 @@ function decodePath(path: string): string {
 
 /** Who is asking: `Basic base64(AWS:<password>)`. */
 function login(cloud: Cloud, req: IncomingMessage): Caller | undefined {
-  const encoded = /^basic +([A-Za-z0-9+/=]+)$/i.exec(header(req, 'authorization') ?? '')?.[1]
+  const encoded = /^basic +([A-Za-z0-9+/=]+)$/i.exec(req.headers.authorization ?? '')?.[1]
   const [, password] = /^AWS:([\s\S]+)$/.exec(Buffer.from(encoded ?? '', 'base64').toString()) ?? []
   return password === undefined ? undefined : cloud.registryCaller(password)
 }

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { blobFile, hasBlob } from './blobs.ts'
-import { type Exchange, header } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 import { Refusal } from './refusal.ts'
 import { keyOf } from './repository.ts'
 
@@ -10,20 +10,17 @@ export async function serveBlob({ cloud, req, res, name, rest: digest, head }: E
   const blob = cloud.store.get('repositoryBlob', keyOf(name, digest))
   // A file that somebody deleted by hand is a blob that must be pushed again.
   if (!blob || !hasBlob(cloud.folder, digest)) throw new Refusal('BLOB_UNKNOWN', 'blob unknown to registry')
-  const range = parseRange(header(req, 'range'), blob.size)
-  const common = {
-    'content-type': 'application/octet-stream',
-    'docker-content-digest': digest,
-    'accept-ranges': 'bytes',
-    etag: `"${digest}"`,
-  }
+  const range = parseRange(req.headers.range, blob.size)
   if (range === 'outside') {
     res.writeHead(416, { 'content-range': `bytes */${blob.size}`, 'content-length': 0 }).end()
     return
   }
   const { first, last } = range ?? { first: 0, last: blob.size - 1 }
   res.writeHead(range ? 206 : 200, {
-    ...common,
+    'content-type': 'application/octet-stream',
+    'docker-content-digest': digest,
+    'accept-ranges': 'bytes',
+    etag: `"${digest}"`,
     'content-length': last - first + 1,
     ...(range && { 'content-range': `bytes ${first}-${last}/${blob.size}` }),
   })

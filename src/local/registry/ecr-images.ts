@@ -1,3 +1,4 @@
+import type * as sdk from '@aws-sdk/client-ecr'
 import { ApiError, type Cloud } from '../cloud.ts'
 import type { RepositoryImage } from '../records.ts'
 import { hasBlob } from './blobs.ts'
@@ -5,24 +6,11 @@ import { asList, invalid, pageOf, type RepositoryAction } from './ecr-input.ts'
 import { isDigest } from './manifest.ts'
 import { findImage, imagesOf, keyOf, removeImages } from './repository.ts'
 
-interface ImageId {
-  imageDigest?: string
-  imageTag?: string
-}
-
-interface Input {
-  imageIds?: ImageId[]
-  filter?: { tagStatus?: string }
-  nextToken?: string
-  maxResults?: number
-}
-
 export const imageActions = {
-  DescribeImages(input: Input, { cloud, name }) {
-    const ids = asList<ImageId>(input.imageIds, 'imageIds', 100)
-    if (ids && (input.nextToken !== undefined || input.maxResults !== undefined)) {
+  DescribeImages(input: sdk.DescribeImagesRequest, { cloud, name }) {
+    const ids = asList<sdk.ImageIdentifier>(input.imageIds, 'imageIds', 100)
+    if (ids && (input.nextToken !== undefined || input.maxResults !== undefined))
       throw invalid('imageIds', 'nextToken and maxResults cannot be used together with imageIds')
-    }
     const named = ids?.map((id) => find(cloud, name, id) ?? imageNotFound(cloud, name, id))
     const { page, nextToken } = named
       ? { page: [...new Set(named)], nextToken: undefined }
@@ -40,8 +28,8 @@ export const imageActions = {
     return { imageDetails, nextToken }
   },
 
-  ListImages(input: Input, { cloud, name }) {
-    const all = filtered(imagesOf(cloud.store, name), input).flatMap(({ imageDigest, imageTags }): ImageId[] =>
+  ListImages(input: sdk.ListImagesRequest, { cloud, name }) {
+    const all = filtered(imagesOf(cloud.store, name), input).flatMap(({ imageDigest, imageTags }): sdk.ImageIdentifier[] =>
       imageTags.length > 0 ? imageTags.map((imageTag) => ({ imageDigest, imageTag })) : [{ imageDigest }],
     )
     const { page, nextToken } = pageOf(all, input)
@@ -49,7 +37,7 @@ export const imageActions = {
   },
 
   /** Missing images are told in `failures`; nothing is thrown for them. */
-  BatchGetImage({ imageIds }: Input, { cloud, name }) {
+  BatchGetImage({ imageIds }: sdk.BatchGetImageRequest, { cloud, name }) {
     const looked = required(imageIds).map((id) => ({ id, image: malformed(id) ? undefined : find(cloud, name, id) }))
     const images = looked.flatMap(({ id: { imageTag }, image }) => {
       if (!image) return []
@@ -61,8 +49,8 @@ export const imageActions = {
   },
 
   /** A tag goes alone while the image has others; the digest takes the image with all its tags. */
-  BatchDeleteImage(input: Input, { cloud, name }) {
-    const imageIds: ImageId[] = []
+  BatchDeleteImage(input: sdk.BatchDeleteImageRequest, { cloud, name }) {
+    const imageIds: sdk.ImageIdentifier[] = []
     const failures: unknown[] = []
     for (const id of required(input.imageIds)) {
       // One after the other: what an earlier id has removed is not there for a later one.
@@ -88,7 +76,7 @@ export const imageActions = {
     return { imageIds, failures }
   },
 
-  BatchCheckLayerAvailability({ layerDigests }: { layerDigests?: string[] }, { cloud, name }) {
+  BatchCheckLayerAvailability({ layerDigests }: sdk.BatchCheckLayerAvailabilityRequest, { cloud, name }) {
     const digests = asList<string>(layerDigests, 'layerDigests', 100)
     if (!digests) throw invalid('layerDigests', 'Member must not be null')
     const wrong = digests.filter((digest) => !isDigest(digest))
@@ -102,13 +90,13 @@ export const imageActions = {
   },
 } satisfies Record<string, RepositoryAction>
 
-function required(imageIds: unknown): ImageId[] {
-  const ids = asList<ImageId>(imageIds, 'imageIds', 100)
+function required(imageIds: unknown): sdk.ImageIdentifier[] {
+  const ids = asList<sdk.ImageIdentifier>(imageIds, 'imageIds', 100)
   if (!ids) throw invalid('imageIds', 'Member must not be null')
   return ids
 }
 
-function find(cloud: Cloud, name: string, { imageDigest, imageTag }: ImageId): RepositoryImage | undefined {
+function find(cloud: Cloud, name: string, { imageDigest, imageTag }: sdk.ImageIdentifier): RepositoryImage | undefined {
   return findImage(cloud.store, name, {
     ...(imageTag !== undefined && { tag: imageTag }),
     ...(imageDigest !== undefined && { digest: imageDigest }),
@@ -116,12 +104,12 @@ function find(cloud: Cloud, name: string, { imageDigest, imageTag }: ImageId): R
 }
 
 /** The code of what is wrong with an image id itself. */
-function malformed({ imageDigest, imageTag }: ImageId): 'MissingDigestAndTag' | 'InvalidImageDigest' | undefined {
+function malformed({ imageDigest, imageTag }: sdk.ImageIdentifier): 'MissingDigestAndTag' | 'InvalidImageDigest' | undefined {
   if (imageDigest === undefined && imageTag === undefined) return 'MissingDigestAndTag'
   return imageDigest !== undefined && !isDigest(imageDigest) ? 'InvalidImageDigest' : undefined
 }
 
-function failure(id: ImageId): object {
+function failure(id: sdk.ImageIdentifier): object {
   const code = malformed(id) ?? 'ImageNotFound'
   const reasons = {
     MissingDigestAndTag: 'Invalid request parameters: both tag and digest cannot be null',
@@ -131,13 +119,13 @@ function failure(id: ImageId): object {
   return { imageId: id, failureCode: code, failureReason: reasons[code] }
 }
 
-function imageNotFound(cloud: Cloud, name: string, { imageDigest, imageTag }: ImageId): never {
+function imageNotFound(cloud: Cloud, name: string, { imageDigest, imageTag }: sdk.ImageIdentifier): never {
   const id = `{imageDigest:'${imageDigest ?? 'null'}', imageTag:'${imageTag ?? 'null'}'}`
   const words = `The image with imageId ${id} does not exist within the repository with name '${name}' in the registry with id '${cloud.accountId}'`
   throw new ApiError('ImageNotFoundException', words)
 }
 
-function filtered(images: readonly RepositoryImage[], { filter }: Input): RepositoryImage[] {
+function filtered(images: readonly RepositoryImage[], { filter }: sdk.ListImagesRequest | sdk.DescribeImagesRequest): RepositoryImage[] {
   const status = filter?.tagStatus ?? 'ANY'
   if (!['ANY', 'TAGGED', 'UNTAGGED'].includes(status))
     throw invalid('filter.tagStatus', 'Member must satisfy enum value set: [TAGGED, UNTAGGED, ANY]')

@@ -21,7 +21,7 @@ export function checkName(name: unknown): string {
 }
 
 /** There is one registry, that of the account; whoever names another one finds nothing there. */
-export function ownRegistry(cloud: Cloud, { registryId }: { registryId?: string }, name: string): void {
+export function ownRegistry(cloud: Cloud, { registryId }: { registryId?: string | undefined }, name: string): void {
   if (registryId === undefined || registryId === cloud.accountId) return
   throw new ApiError('RepositoryNotFoundException', notFound(cloud, name).replace(cloud.accountId, registryId))
 }
@@ -69,10 +69,10 @@ export function ecrTags(present: readonly Tag[], more: unknown): Tag[] {
 /** A page of `maxResults` (1 to 1000, by default 100) from where `nextToken` says. */
 export function pageOf<T>(
   all: readonly T[],
-  { nextToken, maxResults = 100 }: { nextToken?: string; maxResults?: number },
+  { nextToken, maxResults = 100 }: { nextToken?: string | undefined; maxResults?: number | undefined },
 ): { page: T[]; nextToken: string | undefined } {
   if (!Number.isInteger(maxResults) || maxResults < 1 || maxResults > 1000) throw invalid('maxResults', 'must be between 1 and 1000')
   const found = pageByPosition(all, maxResults, nextToken)
   if (!found) throw invalid('nextToken', 'Invalid token')
-  return { page: found.items, nextToken: found.next }
+  return { page: found.items, nextToken: found.NextToken }
 }

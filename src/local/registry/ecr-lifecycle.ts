@@ -1,5 +1,5 @@
 import { ApiError } from '../cloud.ts'
-import { isTooDeep } from '../protocol/depth.ts'
+import { untrustedJson } from '../protocol/depth.ts'
 import { invalid, type RepositoryAction, type Subject } from './ecr-input.ts'
 
 /**
@@ -26,25 +26,16 @@ export const lifecycleActions = {
 } satisfies Record<string, RepositoryAction>
 
 function shown({ cloud: { accountId }, name, repository: { lifecyclePolicyText } }: Subject) {
-  if (lifecyclePolicyText === undefined) throw noPolicy(accountId, name)
+  if (lifecyclePolicyText === undefined) {
+    const words = `Lifecycle policy does not exist for the repository with name '${name}' in the registry with id '${accountId}'`
+    throw new ApiError('LifecyclePolicyNotFoundException', words)
+  }
   return { registryId: accountId, repositoryName: name, lifecyclePolicyText }
-}
-
-function noPolicy(accountId: string, name: string): ApiError {
-  const words = `Lifecycle policy does not exist for the repository with name '${name}' in the registry with id '${accountId}'`
-  return new ApiError('LifecyclePolicyNotFoundException', words)
 }
 
 interface Rule {
   readonly rulePriority?: unknown
-  readonly selection?: {
-    tagStatus?: unknown
-    tagPrefixList?: unknown
-    tagPatternList?: unknown
-    countType?: unknown
-    countUnit?: unknown
-    countNumber?: unknown
-  }
+  readonly selection?: { [Name in 'tagStatus' | 'tagPrefixList' | 'tagPatternList' | 'countType' | 'countUnit' | 'countNumber']?: unknown }
   readonly action?: { type?: unknown }
 }
 
@@ -75,14 +66,9 @@ function checkPolicy(text: unknown): string {
 }
 
 function rulesOf(text: string): Rule[] {
-  let policy: { rules?: unknown }
-  if (isTooDeep(text)) throw failed('the text is nested too deeply')
-  try {
-    policy = JSON.parse(text)
-  } catch {
-    throw failed('the text is not JSON')
-  }
-  if (!Array.isArray(policy?.rules) || policy.rules.length === 0) throw failed('rules must be a list that is not empty')
+  const refused = (why: string) => failed(`the text is ${why === 'too deep' ? 'nested too deeply' : 'not JSON'}`)
+  const policy = untrustedJson(text, refused) as { rules?: Rule[] } | null
+  if (!policy || !Array.isArray(policy.rules) || policy.rules.length === 0) throw failed('rules must be a list that is not empty')
   return policy.rules
 }
 

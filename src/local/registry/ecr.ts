@@ -1,32 +1,17 @@
+import type * as sdk from '@aws-sdk/client-ecr'
 import { type Action, ApiError, type Call, type Cloud, type Service } from '../cloud.ts'
-import type { ImageRepository, Tag } from '../records.ts'
+import type { ImageRepository } from '../records.ts'
 import { imageActions } from './ecr-images.ts'
 import { asList, checkName, ecrTags, invalid, ownRegistry, pageOf, type RepositoryAction, subjectOf } from './ecr-input.ts'
 import { lifecycleActions } from './ecr-lifecycle.ts'
 import { arnOf, imagesOf, removeRepository, repositoryOf } from './repository.ts'
-
-interface CreateInput {
-  registryId?: string
-  repositoryName: string
-  tags?: Tag[]
-  imageTagMutability?: string
-  imageScanningConfiguration?: { scanOnPush?: boolean }
-  encryptionConfiguration?: { encryptionType?: string }
-}
-
-interface DescribeInput {
-  registryId?: string
-  repositoryNames?: string[]
-  nextToken?: string
-  maxResults?: number
-}
 
 /** Actions about one repository, which must be there: see `subjectOf`. */
 const repositoryActions: Readonly<Record<string, RepositoryAction>> = {
   ...imageActions,
   ...lifecycleActions,
 
-  DeleteRepository({ force }: { force?: boolean }, { cloud, name, repository }) {
+  DeleteRepository({ force }: sdk.DeleteRepositoryRequest, { cloud, name, repository }) {
     if (force !== true && imagesOf(cloud.store, name).length > 0) {
       const words = `The repository with name '${name}' in registry with id '${cloud.accountId}' cannot be deleted because it still contains images`
       throw new ApiError('RepositoryNotEmptyException', words)
@@ -35,13 +20,13 @@ const repositoryActions: Readonly<Record<string, RepositoryAction>> = {
     return { repository: shown(repository, cloud) }
   },
 
-  PutImageTagMutability(input: { imageTagMutability?: string }, { cloud, name, repository }) {
+  PutImageTagMutability(input: sdk.PutImageTagMutabilityRequest, { cloud, name, repository }) {
     const imageTagMutability = mutability(input.imageTagMutability)
     cloud.store.put('repository', name, { ...repository, imageTagMutability })
     return { registryId: cloud.accountId, repositoryName: name, imageTagMutability }
   },
 
-  PutImageScanningConfiguration(input: Pick<CreateInput, 'imageScanningConfiguration'>, { cloud, name, repository }) {
+  PutImageScanningConfiguration(input: sdk.PutImageScanningConfigurationRequest, { cloud, name, repository }) {
     const imageScanningConfiguration = { scanOnPush: input.imageScanningConfiguration?.scanOnPush === true }
     cloud.store.put('repository', name, { ...repository, imageScanningConfiguration })
     return { registryId: cloud.accountId, repositoryName: name, imageScanningConfiguration }
@@ -54,13 +39,12 @@ export const ecr: Service = {
     Object.entries(repositoryActions).map(([name, work]): [string, Action] => [name, (input, call) => work(input, subjectOf(input, call))]),
   ),
 
-  CreateRepository(input: CreateInput, { cloud, caller }) {
+  CreateRepository(input: sdk.CreateRepositoryRequest, { cloud, caller }) {
     const name = checkName(input.repositoryName)
     cloud.authorize(caller, 'ecr:CreateRepository', arnOf(cloud, name))
     ownRegistry(cloud, input, name)
-    if (!['AES256', undefined].includes(input.encryptionConfiguration?.encryptionType)) {
+    if (!['AES256', undefined].includes(input.encryptionConfiguration?.encryptionType))
       throw invalid('encryptionConfiguration', 'the embedded cloud has no KMS: encryptionType must be AES256')
-    }
     const repository: ImageRepository = {
       repositoryName: name,
       repositoryArn: arnOf(cloud, name),
@@ -79,26 +63,25 @@ export const ecr: Service = {
     return { repository: shown(repository, cloud) }
   },
 
-  DescribeRepositories(input: DescribeInput, { cloud, caller }) {
+  DescribeRepositories(input: sdk.DescribeRepositoriesRequest, { cloud, caller }) {
     const names = asList<string>(input.repositoryNames, 'repositoryNames', 100)
     for (const name of names ?? ['*']) cloud.authorize(caller, 'ecr:DescribeRepositories', name === '*' ? '*' : arnOf(cloud, name))
-    if (names && (input.nextToken !== undefined || input.maxResults !== undefined)) {
+    if (names && (input.nextToken !== undefined || input.maxResults !== undefined))
       throw invalid('repositoryNames', 'nextToken and maxResults cannot be used together with repositoryNames')
-    }
     ownRegistry(cloud, input, names?.[0] ?? '*')
     if (names) return { repositories: names.map((name) => shown(repositoryOf(cloud, name), cloud)) }
     const { page, nextToken } = pageOf(cloud.store.list('repository'), input)
     return { repositories: page.map((repository) => shown(repository, cloud)), nextToken }
   },
 
-  ListTagsForResource: ({ resourceArn }: TagInput, call) => ({ tags: byArn(call, resourceArn).tags }),
+  ListTagsForResource: ({ resourceArn }: sdk.ListTagsForResourceRequest, call: Call) => ({ tags: byArn(call, resourceArn).tags }),
 
-  TagResource({ resourceArn, tags }: TagInput & { tags: Tag[] }, call) {
+  TagResource({ resourceArn, tags }: sdk.TagResourceRequest, call) {
     const repository = byArn(call, resourceArn)
     call.cloud.store.put('repository', repository.repositoryName, { ...repository, tags: ecrTags(repository.tags, tags) })
   },
 
-  UntagResource({ resourceArn, tagKeys }: TagInput & { tagKeys: string[] }, call) {
+  UntagResource({ resourceArn, tagKeys }: sdk.UntagResourceRequest, call) {
     const repository = byArn(call, resourceArn)
     const keys = asList<string>(tagKeys, 'tagKeys', 200) ?? []
     const tags = repository.tags.filter(({ Key }) => !keys.includes(Key))
@@ -119,11 +102,7 @@ function shown({ tags, lifecyclePolicyText, ...facts }: ImageRepository, { endpo
   return { ...facts, registryId: accountId, repositoryUri, encryptionConfiguration: { encryptionType: 'AES256' } }
 }
 
-interface TagInput {
-  resourceArn: string
-}
-
-function byArn({ cloud, caller, action }: Call, arn: string): ImageRepository {
+function byArn({ cloud, caller, action }: Call, arn = ''): ImageRepository {
   cloud.authorize(caller, `ecr:${action}`, String(arn))
   const prefix = arnOf(cloud, '')
   if (!String(arn).startsWith(prefix)) throw invalid('resourceArn', 'must be the ARN of a repository of this account and region')

@@ -16,9 +16,3 @@ export interface Exchange {
   /** Headers only. */
   readonly head: boolean
 }
-
-/** A request's header as one string. */
-export function header(req: IncomingMessage, name: string): string | undefined {
-  const value = req.headers[name]
-  return Array.isArray(value) ? value[0] : value
-}

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { isTooDeep } from '../protocol/depth.ts'
+import { untrustedJson } from '../protocol/depth.ts'
 import { Refusal } from './refusal.ts'
 
 /** What the registry must know of a manifest that is pushed. */
@@ -41,9 +41,8 @@ export function parseManifest(bytes: Buffer, contentType: string | undefined): M
   const mediaType = contentType?.split(';')[0]?.trim() || String(body.mediaType ?? '')
   const isIndex = indexes.includes(mediaType)
   if (!isIndex && !images.includes(mediaType)) throw invalid(`manifest media type ${mediaType || '(none)'} is not supported`)
-  if (body.mediaType !== undefined && body.mediaType !== mediaType) {
+  if (body.mediaType !== undefined && body.mediaType !== mediaType)
     throw invalid(`the manifest says it is ${body.mediaType}, its Content-Type ${mediaType}`)
-  }
   if (body.schemaVersion !== 2) throw invalid('schemaVersion must be 2')
   const listed = isIndex ? descriptors(body.manifests, 'manifests') : []
   const layers = isIndex ? [] : descriptors(body.layers, 'layers')
@@ -71,14 +70,7 @@ interface Descriptor {
   readonly urls?: readonly string[]
 }
 
-interface Body {
-  readonly schemaVersion?: unknown
-  readonly mediaType?: unknown
-  readonly artifactType?: unknown
-  readonly config?: unknown
-  readonly layers?: unknown
-  readonly manifests?: unknown
-}
+type Body = { readonly [Name in 'schemaVersion' | 'mediaType' | 'artifactType' | 'config' | 'layers' | 'manifests']?: unknown }
 
 function decode(bytes: Buffer): string {
   try {
@@ -89,14 +81,9 @@ function decode(bytes: Buffer): string {
 }
 
 function parse(text: string): Body {
-  if (isTooDeep(text)) throw invalid('the manifest is nested too deeply')
-  try {
-    const body = JSON.parse(text)
-    if (body !== null && typeof body === 'object' && !Array.isArray(body)) return body
-  } catch {
-    throw invalid('the manifest is not JSON')
-  }
-  throw invalid('the manifest is not a JSON object')
+  const body = untrustedJson(text, (why) => invalid(`the manifest is ${why === 'too deep' ? 'nested too deeply' : 'not JSON'}`))
+  if (body === null || typeof body !== 'object' || Array.isArray(body)) throw invalid('the manifest is not a JSON object')
+  return body
 }
 
 function descriptors(value: unknown, where: string): Descriptor[] {

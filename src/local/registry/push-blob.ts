@@ -1,4 +1,4 @@
-import { type Exchange, header } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 import { isDigest } from './manifest.ts'
 import { Refusal } from './refusal.ts'
 import { keyOf } from './repository.ts'
@@ -22,13 +22,12 @@ export async function postUpload(exchange: Exchange): Promise<void> {
 export async function patchUpload(exchange: Exchange): Promise<void> {
   const { uploads, req, name } = exchange
   const upload = uploadOf(exchange, name)
-  const range = header(req, 'content-range')
+  const range = req.headers['content-range']
   const [, first, last] = /^(?:bytes )?(\d+)-(\d+)(?:\/.*)?$/.exec(range ?? '') ?? []
   if (range !== undefined && first === undefined) throw new Refusal('BLOB_UPLOAD_INVALID', `Content-Range "${range}" is not START-END`)
-  const length = header(req, 'content-length')
-  if (first !== undefined && length !== undefined && Number(length) !== Number(last) - Number(first) + 1) {
+  const length = req.headers['content-length']
+  if (first !== undefined && length !== undefined && Number(length) !== Number(last) - Number(first) + 1)
     throw new Refusal('SIZE_INVALID', `Content-Range ${range} does not fit Content-Length ${length}`)
-  }
   await uploads.append(upload, req, first === undefined ? undefined : Number(first))
   progress(exchange, upload, 202)
 }

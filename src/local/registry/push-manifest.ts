@@ -1,6 +1,6 @@
-import type { IncomingMessage } from 'node:http'
+import { readBody } from '../api/request.ts'
 import type { RepositoryImage } from '../records.ts'
-import { type Exchange, header } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 import { isDigest, type Manifest, manifestLimit, parseManifest } from './manifest.ts'
 import { Refusal } from './refusal.ts'
 import { findImage, imagesOf, keyOf } from './repository.ts'
@@ -20,7 +20,8 @@ export function getManifest({ cloud, res, name, rest, head }: Exchange): void {
  */
 export async function putManifest(exchange: Exchange, repository: { imageTagMutability: string }): Promise<void> {
   const { cloud, req, res, name, rest } = exchange
-  const manifest = parseManifest(await body(req), header(req, 'content-type'))
+  const tooMuch = () => new Refusal('MANIFEST_INVALID', `a manifest may have ${manifestLimit} bytes`, 413)
+  const manifest = parseManifest(await readBody(req, manifestLimit, tooMuch), req.headers['content-type'])
   const tag = isDigest(rest) ? undefined : rest
   if (tag === undefined && manifest.digest !== rest) throw new Refusal('DIGEST_INVALID', `the manifest is ${manifest.digest}, not ${rest}`)
   cloud.store.transaction(() => {
@@ -69,16 +70,4 @@ function checkContent({ cloud, name }: Exchange, manifest: Manifest): void {
   const images = new Set(manifest.manifests.length ? imagesOf(cloud.store, name).map((image) => image.imageDigest) : [])
   const image = manifest.manifests.find((digest) => !images.has(digest))
   if (image) throw new Refusal('MANIFEST_BLOB_UNKNOWN', `manifest ${image} is unknown to repository ${name}`)
-}
-
-async function body(req: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
-  // A refusal must be answered, so it must not end the request with the loop.
-  for await (const chunk of req.iterator({ destroyOnReturn: false })) {
-    size += chunk.length
-    if (size > manifestLimit) throw new Refusal('MANIFEST_INVALID', `a manifest may have ${manifestLimit} bytes`, 413)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }

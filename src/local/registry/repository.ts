@@ -1,9 +1,10 @@
 // The embedded cloud's image registry: ECR's control plane (`ecr.ts`) and the registry API under /v2/
 // (`distribution.ts`), over the same records in the cloud's store and the same blob files. Container tools, AWS's CLI
 // and our own push can all use it.
+import { rmSync } from 'node:fs'
 import { ApiError, type Cloud, type Store } from '../cloud.ts'
 import type { ImageRepository, RepositoryImage } from '../records.ts'
-import { removeBlob } from './blobs.ts'
+import { blobFile } from './blobs.ts'
 
 /** The key of an image or blob in the store. */
 export function keyOf(repositoryName: string, digest: string): string {
@@ -85,5 +86,5 @@ export function removeRepository(cloud: Cloud, repository: ImageRepository): voi
  */
 function removeFiles(cloud: Cloud, digests: readonly string[]): void {
   const needed = new Set(cloud.store.list('repositoryBlob').map((blob) => blob.digest))
-  for (const digest of digests) if (!needed.has(digest)) removeBlob(cloud.folder, digest)
+  for (const digest of digests) if (!needed.has(digest)) rmSync(blobFile(cloud.folder, digest), { force: true })
 }

@@ -22,7 +22,7 @@ export function listRepositories(cloud: Cloud, url: URL, res: ServerResponse): v
 function pageOf(names: readonly string[], url: URL): { page: string[]; next: string | undefined } {
   const wanted = url.searchParams.get('n') ?? '1000'
   if (!/^\d{1,6}$/.test(wanted)) throw new Refusal('PAGINATION_NUMBER_INVALID', `n=${wanted} is not a number of names`)
-  const { items, next } = pageAfter(names, (name) => name, Number(wanted), url.searchParams.get('last') ?? '')
+  const { items, NextToken: next } = pageAfter(names, (name) => name, Number(wanted), url.searchParams.get('last') ?? '')
   return { page: items, next: next && `${url.pathname}?n=${wanted}&last=${encodeURIComponent(next)}` }
 }
 

@@ -53,16 +53,6 @@ export class Uploads {
   }
 
   /**
-   * Appends what a request brings.
-   *
-   * @param start the offset that the client says it begins at, where it says one
-   * @throws Refusal when that is not where the upload stands, or the disk is full
-   */
-  async append(upload: Upload, content: Readable, start?: number): Promise<void> {
-    await this.#receive(upload, content, start, true)
-  }
-
-  /**
    * Appends the rest, checks the digest and keeps the blob. `record` runs in the same turn of the event loop as the
    * file gets its name.
    *
@@ -72,7 +62,7 @@ export class Uploads {
     // Another repository has the content: that this client has it too is proven by the hash, and writing it again would
     // prove nothing more.
     const known = upload.size === 0 && hasBlob(this.#folder, digest)
-    await this.#receive(upload, content, undefined, !known)
+    await this.append(upload, content, undefined, !known)
     const actual = `sha256:${upload.hash.digest('hex')}`
     try {
       if (actual !== digest)
@@ -91,7 +81,14 @@ export class Uploads {
     await rm(upload.file, { force: true })
   }
 
-  async #receive(upload: Upload, content: Readable, start: number | undefined, write: boolean): Promise<void> {
+  /**
+   * Appends what a request brings.
+   *
+   * @param start the offset that the client says it begins at, where it says one
+   * @param write false where the bytes are only to be counted
+   * @throws Refusal when that is not where the upload stands, or the disk is full
+   */
+  async append(upload: Upload, content: Readable, start?: number, write = true): Promise<void> {
     if (upload.busy) throw new Refusal('BLOB_UPLOAD_INVALID', 'another request is writing to this upload', 409)
     if (start !== undefined && start !== upload.size)
       throw new Refusal('BLOB_UPLOAD_INVALID', `the upload stands at ${upload.size} bytes`, 416)

@@ -1,6 +1,7 @@
 import type { GetParameterHistoryRequest, GetParameterHistoryResult } from '@aws-sdk/client-ssm'
 import { ApiError, type Call, type Store } from '../cloud.ts'
 import type { Parameter } from '../records.ts'
+import { invalid } from './input.ts'
 import { parameterArn } from './parameter.ts'
 import type { SecureStrings } from './secure-string.ts'
 
@@ -40,7 +41,7 @@ export function getParameterHistory(
   if (!newest) throw new ApiError('ParameterNotFound', `The parameter ${Name} cannot be found.`)
   if (!Number.isInteger(MaxResults) || MaxResults < 1 || MaxResults > 50) {
     const constraint = 'Member must have value between 1 and 50'
-    throw new ApiError('ValidationException', `1 validation error detected: Value '${MaxResults}' at 'maxResults' failed: ${constraint}`)
+    throw invalid(`1 validation error detected: Value '${MaxResults}' at 'maxResults' failed: ${constraint}`)
   }
   const first = Math.max(1, newest.Version + 1 - mostVersions, Number(NextToken))
   const last = Math.min(newest.Version, first + MaxResults - 1)

@@ -1,4 +1,4 @@
-import type { SSM } from '@aws-sdk/client-ssm'
+import type { ListTagsForResourceRequest, SSM } from '@aws-sdk/client-ssm'
 import { type GivenTag, mergeTags } from '../api/tags.ts'
 import { type Actions, ApiError, type Cloud } from '../cloud.ts'
 import type { Parameter, Tag } from '../records.ts'
@@ -12,15 +12,11 @@ export function mergeParameterTags(present: readonly Tag[], more: readonly Given
   })
 }
 
-interface Target {
-  readonly ResourceType?: string | undefined
-  readonly ResourceId?: string | undefined
-}
+type Target = Pick<ListTagsForResourceRequest, 'ResourceType' | 'ResourceId'>
 
 function find({ store }: Cloud, { ResourceType, ResourceId = '' }: Target): Parameter {
-  if (ResourceType !== 'Parameter') {
+  if (ResourceType !== 'Parameter')
     throw new ApiError('InvalidResourceType', `The embedded cloud keeps tags of the resource type Parameter, not of ${ResourceType}.`)
-  }
   const parameter = store.get('parameter', ResourceId)
   if (!parameter)
     throw new ApiError('InvalidResourceId', 'The resource ID is not valid. Verify that you entered the correct ID and try again.')

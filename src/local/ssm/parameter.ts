@@ -2,23 +2,21 @@ import type { Parameter as WireParameter } from '@aws-sdk/client-ssm'
 import { ApiError, type Cloud, type Store } from '../cloud.ts'
 import { machineImages } from '../ec2/instances/image.ts'
 import type { Parameter } from '../records.ts'
+import { invalid } from './input.ts'
 import type { SecureStrings } from './secure-string.ts'
 
 /**
  * https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html#sysman-parameter-name-constraints
  */
 export function checkParameterName(name: string): void {
-  const refuse = (message: string) => new ApiError('ValidationException', message)
-  if (name === '' || !/^[a-zA-Z0-9_.\-/]+$/.test(name)) {
-    throw refuse('Parameter name: only a mix of letters, numbers and the following 3 symbols .-_ are allowed, in a hierarchy with /.')
-  }
-  if (name.includes('/') && !name.startsWith('/')) throw refuse('Parameter name must be a fully qualified name: it must begin with /.')
-  if (name.endsWith('/') || name.includes('//')) throw refuse('Parameter name must not have empty levels.')
-  if (/^\/?(aws|ssm)/i.test(name)) throw refuse(`Parameter name: can't be prefixed with "ssm" or "aws" (case-insensitive).`)
-  if (name.length > 1011) throw refuse('Parameter name must not be longer than 1011 characters.')
-  if (name.split('/').length - 1 > 15) {
+  if (name === '' || !/^[a-zA-Z0-9_.\-/]+$/.test(name))
+    throw invalid('Parameter name: only a mix of letters, numbers and the following 3 symbols .-_ are allowed, in a hierarchy with /.')
+  if (name.includes('/') && !name.startsWith('/')) throw invalid('Parameter name must be a fully qualified name: it must begin with /.')
+  if (name.endsWith('/') || name.includes('//')) throw invalid('Parameter name must not have empty levels.')
+  if (/^\/?(aws|ssm)/i.test(name)) throw invalid(`Parameter name: can't be prefixed with "ssm" or "aws" (case-insensitive).`)
+  if (name.length > 1011) throw invalid('Parameter name must not be longer than 1011 characters.')
+  if (name.split('/').length - 1 > 15)
     throw new ApiError('HierarchyLevelLimitExceededException', 'A hierarchy can have a maximum of 15 levels.')
-  }
 }
 
 /** The parameters that AWS publishes for everybody, such as the newest machine image. */

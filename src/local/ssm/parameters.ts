@@ -2,6 +2,7 @@ import type { ParameterStringFilter, SSM } from '@aws-sdk/client-ssm'
 import { pageByName } from '../api/paging.ts'
 import { type Actions, ApiError, type Call } from '../cloud.ts'
 import type { Parameter } from '../records.ts'
+import { invalid, page } from './input.ts'
 import { findParameter, parameterArn, wireParameter } from './parameter.ts'
 import { forgetVersions, getParameterHistory } from './parameter-history.ts'
 import { parameterTagActions } from './parameter-tags.ts'
@@ -37,14 +38,14 @@ export function createParameters(secure: SecureStrings) {
 
     GetParametersByPath(input, { cloud, caller }) {
       const { Path = '', Recursive, WithDecryption } = input
-      if (!Path.startsWith('/')) throw new ApiError('ValidationException', 'The path must begin with a slash "/".')
+      if (!Path.startsWith('/')) throw invalid('The path must begin with a slash "/".')
       if (input.ParameterFilters?.length) throw lacking('ParameterFilters of GetParametersByPath')
       cloud.authorize(caller, 'ssm:GetParametersByPath', parameterArn(cloud, Path))
       const prefix = Path.endsWith('/') ? Path : `${Path}/`
       const below = cloud.store.list('parameter').filter(({ Name }) => {
         return Name.startsWith(prefix) && (Recursive || !Name.slice(prefix.length).includes('/'))
       })
-      const { items, NextToken } = pageOf(below, input, 10)
+      const { items, NextToken } = page(below, input, [1, 10], byName)
       return { Parameters: items.map((each) => wireParameter(each, cloud, secure, WithDecryption)), NextToken }
     },
 
@@ -53,7 +54,7 @@ export function createParameters(secure: SecureStrings) {
       if (input.Filters?.length) throw lacking('Filters of DescribeParameters (ParameterFilters are the newer form)')
       const tests = (input.ParameterFilters ?? []).map(filterOf)
       const matching = cloud.store.list('parameter').filter((parameter) => tests.every((test) => test(parameter)))
-      const { items, NextToken } = pageOf(matching, input, 50)
+      const { items, NextToken } = page(matching, input, [1, 50, 10], byName)
       const Parameters = items.map(({ Value, Tags, LastModified, ...shown }) => {
         return { ...shown, ARN: parameterArn(cloud, shown.Name), LastModifiedDate: new Date(LastModified), Policies: [] }
       })
@@ -104,27 +105,14 @@ function filterOf({ Key = '', Option = 'Equals', Values = [] }: ParameterStringF
   throw new ApiError('InvalidFilterKey', `The filter key ${Key} is not valid.`)
 }
 
-function pageOf(
-  parameters: readonly Parameter[],
-  { MaxResults, NextToken }: { MaxResults?: number | undefined; NextToken?: string | undefined },
-  most: number,
-) {
-  const size = MaxResults ?? 10
-  if (!Number.isInteger(size) || size < 1 || size > most) {
-    const message = `1 validation error detected: Value '${MaxResults}' at 'maxResults' failed to satisfy constraint: Member must have value less than or equal to ${most}`
-    throw new ApiError('ValidationException', message)
-  }
-  const found = pageByName(parameters, ({ Name }) => Name, size, NextToken)
-  if (!found) throw new ApiError('InvalidNextToken', 'The specified token is not valid.')
-  return { items: found.items, NextToken: found.next }
+/** A page in the order of the names. */
+function byName(items: readonly Parameter[], size: number, token?: string) {
+  return pageByName(items, ({ Name }) => Name, size, token)
 }
 
 function checkCount(names: readonly string[]): void {
   if (names.length >= 1 && names.length <= 10) return
-  throw new ApiError(
-    'ValidationException',
-    "1 validation error detected: Value at 'names' failed to satisfy constraint: Member must have length from 1 to 10",
-  )
+  throw invalid("1 validation error detected: Value at 'names' failed to satisfy constraint: Member must have length from 1 to 10")
 }
 
 function notFound(name: string): ApiError {
@@ -132,5 +120,5 @@ function notFound(name: string): ApiError {
 }
 
 function lacking(what: string): ApiError {
-  return new ApiError('ValidationException', `The embedded cloud does not have ${what}.`)
+  return invalid(`The embedded cloud does not have ${what}.`)
 }

@@ -1,6 +1,7 @@
 import type { PutParameterRequest, PutParameterResult } from '@aws-sdk/client-ssm'
 import { ApiError, type Call } from '../cloud.ts'
 import type { Parameter } from '../records.ts'
+import { invalid } from './input.ts'
 import { checkParameterName, parameterArn } from './parameter.ts'
 import { keepVersion } from './parameter-history.ts'
 import { mergeParameterTags } from './parameter-tags.ts'
@@ -30,15 +31,12 @@ export function putParameter(input: PutParameterRequest, { cloud, caller }: Call
   return store.transaction(() => {
     const present = store.get('parameter', Name)
     if (present && !Overwrite) {
-      throw new ApiError(
-        'ParameterAlreadyExists',
-        'The parameter already exists. To overwrite this value, set the overwrite option in the request to true.',
-      )
+      const message = 'The parameter already exists. To overwrite this value, set the overwrite option in the request to true.'
+      throw new ApiError('ParameterAlreadyExists', message)
     }
     const Type = input.Type ?? present?.Type
-    if (Type === undefined || !['String', 'StringList', 'SecureString'].includes(Type)) {
+    if (Type === undefined || !['String', 'StringList', 'SecureString'].includes(Type))
       throw invalid('A parameter type is required when you create a parameter: String, StringList or SecureString.')
-    }
     const outgrown = input.Tier === 'Intelligent-Tiering' && Buffer.byteLength(Value) > valueLimit.Standard
     const Tier = input.Tier === 'Advanced' || present?.Tier === 'Advanced' || outgrown ? 'Advanced' : 'Standard'
     checkValue(Value, Tier, AllowedPattern)
@@ -70,9 +68,8 @@ function checkValue(value: string, tier: keyof typeof valueLimit, pattern: strin
     throw invalid(`${tier} tier parameters support a maximum parameter value of ${limit} characters.${advice}`)
   }
   if (value.includes('{{')) throw invalid('Parameter value must not contain {{: nested parameters are not supported.')
-  if (pattern !== undefined && !matches(pattern, value)) {
+  if (pattern !== undefined && !matches(pattern, value))
     throw new ApiError('ParameterPatternMismatchException', `Parameter value, cannot be validated against allowedPattern: ${pattern}`)
-  }
 }
 
 function matches(pattern: string, value: string): boolean {
@@ -81,8 +78,4 @@ function matches(pattern: string, value: string): boolean {
   } catch {
     throw new ApiError('InvalidAllowedPatternException', `The pattern ${pattern} is not a valid regular expression.`)
   }
-}
-
-function invalid(message: string): ApiError {
-  return new ApiError('ValidationException', message)
 }

@@ -1,5 +1,5 @@
+import { quote } from '../../report/quote.ts'
 import type { Container, SecretsAgent } from './script-input.ts'
-import { quote } from './shell-word.ts'
 
 /** Where the identity of its launch stands in a container's labels. */
 export const identityLabel = 'mlops.release'

@@ -1,7 +1,7 @@
+import { quote } from '../../report/quote.ts'
 import { runContainer, runSecretsAgent } from './docker-run.ts'
 import type { Container, Launch } from './script-input.ts'
 import { shellFunctions } from './shell-functions.ts'
-import { quote } from './shell-word.ts'
 
 /**
  * For how long a service must stay healthy, and must not end, once it is: what crashes on its first work or fills its

@@ -2,8 +2,8 @@ import type { Clients } from '../../aws/clients.ts'
 import type { Instance } from '../../aws/resources/instance.ts'
 import { runCommand } from '../../aws/run-command.ts'
 import { Failure } from '../../report/failure.ts'
+import { quote } from '../../report/quote.ts'
 import { identityLabel } from '../launch/docker-run.ts'
-import { quote } from '../launch/shell-word.ts'
 import type { Port } from '../stage/ports.ts'
 
 /** How a container is, as its machine sees it. */

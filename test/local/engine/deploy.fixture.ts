@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { engineSocket, removeTraces } from '../../../src/local/machine/dockerd/traces.ts'
-import type { EngineName } from '../../../src/local/machine/engine-name.ts'
+import type { EngineName } from '../../../src/local/machine/engine.ts'
 import { traffic, until } from '../../support/client.ts'
 import { kill, processesOf } from '../../support/processes.ts'
 import { document, layProject, nothingRuns, type Project } from '../../support/project.ts'
@@ -58,7 +58,11 @@ export async function launchesOn(engine: EngineName) {
   const [web, store] = project.ports
   const services = (also: object = {}) => ({
     web: {
-      ...{ entry: './services/web/server.ts', port: web, expose: 'public', needs: ['store'], memoryMiB: 96 },
+      entry: './services/web/server.ts',
+      port: web,
+      expose: 'public',
+      needs: ['store'],
+      memoryMiB: 96,
       environment: { TOKEN: { secret: 'TOKEN' } },
     },
     store: { entry: './services/store/server.ts', port: store, expose: 'nobody', memoryMiB: 64, ...also },
@@ -132,7 +136,7 @@ export async function launchesOn(engine: EngineName) {
         'services/store/Dockerfile': `FROM ${image}\nCOPY own.mjs /app/own.mjs\nENTRYPOINT ["/usr/local/bin/node", "/app/own.mjs"]\n`,
         'services/store/own.mjs': service.replace('name: SERVICE_NAME', "name: 'built by docker'").replaceAll(/\((\w+): string\)/g, '($1)'),
       })
-      const { entry: _, ...built } = services().store
+      const { entry, ...built } = services().store
       project.configure({ services: { ...services(), store: { ...built, dockerfile: './services/store/Dockerfile' } } })
       // The engine of the machine that serves builds it; any other docker would do.
       const here = { DOCKER_HOST: `unix://${engineSocket(instancesOf(project)[0]!)}` }

@@ -77,8 +77,12 @@ test('it pulls from ECR with the credentials of its role, through the credential
   const [host = ''] = repository!.repositoryUri!.split('/')
   const { authorizationData } = await ecr.getAuthorizationToken({})
   const image = await buildServiceImage({
-    ...{ name: 'ml-inference', entry: join(project, 'services/ml-inference/server.ts'), projectFolder: project, base: 'host' },
-    ...{ architecture: process.arch === 'arm64' ? 'arm64' : 'amd64', cacheFolder: join(folder, 'cache') },
+    name: 'ml-inference',
+    entry: join(project, 'services/ml-inference/server.ts'),
+    projectFolder: project,
+    base: 'host',
+    architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
+    cacheFolder: join(folder, 'cache'),
   })
   const authorization = `Basic ${authorizationData![0]!.authorizationToken}`
   ;({ reference } = await pushImage(image, { registry: `http://${host}`, repository: 'team/ml-inference', authorization }))

@@ -9,9 +9,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { SSM } from '@aws-sdk/client-ssm'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { Status } from '../../../src/local/admin/admin.ts'
+import { askCloud } from '../../../src/local/admin/client.ts'
 import { readCloudState } from '../../../src/local/process/cloud-state.ts'
+import { environmentOf } from '../../../src/local/process/launch.ts'
 import type { Started } from '../../../src/local/process/start.ts'
-import { cloudStatus, environmentOf, refuseTakenPorts, startCloud, stopCloud } from '../../../src/local/process/start.ts'
+import { startCloud, stopCloud } from '../../../src/local/process/start.ts'
+import { refuseTakenPorts } from '../../../src/local/process/taken-ports.ts'
 import { createStore } from '../../../src/local/store.ts'
 import { Failure } from '../../../src/report/failure.ts'
 
@@ -59,7 +63,7 @@ async function ended(pid: number): Promise<void> {
 }
 
 test('before the first start there is nothing to ask and nothing to stop', async () => {
-  assert.is(await cloudStatus({ folder }), undefined)
+  assert.is(await askCloud<Status>(folder, 'status'), undefined)
   await stopCloud({ folder })
   await refuseTakenPorts({ folder }, {}, [])
 })
@@ -76,7 +80,7 @@ test('three starts at once end with one cloud', async () => {
   })
   const [mine, ...theirs] = await Promise.all([start(), ...others])
   for (const each of theirs) assert.equal(each, mine)
-  const status = await cloudStatus({ folder })
+  const status = await askCloud<Status>(folder, 'status')
   assert.is(status?.pid, readCloudState(folder)?.pid)
   assert.is(status?.region, 'us-east-1')
   assert.is((statSync(folder).mode & 0o777).toString(8), '700')
@@ -85,7 +89,7 @@ test('three starts at once end with one cloud', async () => {
 test('the process gets nothing of its first caller’s environment but what it needs', async () => {
   const env = environmentOf({ PATH: '/bin', LANG: 'C', AWS_SECRET_ACCESS_KEY: 'x', DATABASE_URL: 'y', MLOPS_LOOPBACK: 'one' }, '/folder')
   assert.equal(env, { PATH: '/bin', LANG: 'C', MLOPS_LOOPBACK: 'one', NODE_COMPILE_CACHE: '/folder/compiled' })
-  const { pid } = (await cloudStatus({ folder })) ?? { pid: 0 }
+  const { pid } = (await askCloud<Status>(folder, 'status')) ?? { pid: 0 }
   if (process.platform !== 'linux') return
   const names = readFileSync(`/proc/${pid}/environ`, 'utf8')
     .split('\0')
@@ -98,16 +102,16 @@ test('the process gets nothing of its first caller’s environment but what it n
 })
 
 test('a further start finds the cloud that runs', async () => {
-  const before = await cloudStatus({ folder })
+  const before = await askCloud<Status>(folder, 'status')
   await start()
-  assert.is((await cloudStatus({ folder }))?.pid, before?.pid)
+  assert.is((await askCloud<Status>(folder, 'status'))?.pid, before?.pid)
 })
 
 test('killed at any moment and started again, it is where it was and has what it acknowledged', async () => {
   const first = await start()
   const ssm = client(first)
   const written: string[] = []
-  const pid = (await cloudStatus({ folder }))?.pid as number
+  const pid = (await askCloud<Status>(folder, 'status'))?.pid as number
   const writing = (async () => {
     for (let index = 0; ; index++) {
       await ssm.putParameter({ Name: `/kept/${index}`, Value: 'v', Type: 'String' })
@@ -118,10 +122,10 @@ test('killed at any moment and started again, it is where it was and has what it
   await writing.catch(() => {})
   ssm.destroy()
   await ended(pid)
-  assert.is(await cloudStatus({ folder }), undefined)
+  assert.is(await askCloud<Status>(folder, 'status'), undefined)
   const second = await start()
   assert.equal(second, first, 'the same endpoint and credentials')
-  assert.is.not((await cloudStatus({ folder }))?.pid, pid)
+  assert.is.not((await askCloud<Status>(folder, 'status'))?.pid, pid)
   const again = client(second)
   assert.ok(written.length >= 20)
   for (const Name of written) assert.is((await again.getParameter({ Name })).Parameter?.Value, 'v')
@@ -129,10 +133,10 @@ test('killed at any moment and started again, it is where it was and has what it
 })
 
 test('another region is another process on the same state', async () => {
-  const pid = (await cloudStatus({ folder }))?.pid
+  const pid = (await askCloud<Status>(folder, 'status'))?.pid
   const started = await start({ region: 'eu-central-1' })
   assert.is(started.region, 'eu-central-1')
-  const status = await cloudStatus({ folder })
+  const status = await askCloud<Status>(folder, 'status')
   assert.equal([status?.region, status?.pid === pid], ['eu-central-1', false])
   assert.is((await start()).region, 'eu-central-1', 'it is kept')
   const { Parameter } = await client(started).getParameter({ Name: '/kept/0' })
@@ -144,7 +148,7 @@ test('one that runs other code is replaced', async () => {
   for (const part of ['src', 'config', 'package.json']) cpSync(path.join(project, part), path.join(copy, part), { recursive: true })
   symlinkSync(path.join(project, 'node_modules'), path.join(copy, 'node_modules'))
   writeFileSync(path.join(copy, 'src/local/newer.ts'), '// a newer version\n')
-  const before = await cloudStatus({ folder })
+  const before = await askCloud<Status>(folder, 'status')
   const newer = await import(path.join(copy, 'src/local/process/start.ts'))
   // Another script calls the API meanwhile, as often as the deploy path's clients do at most, without a failure.
   const { endpoint, region, credentials } = await start()
@@ -160,7 +164,7 @@ test('one that runs other code is replaced', async () => {
   over = true
   for (const calls of await Promise.all(calling)) assert.ok(calls > 0)
   ssm.destroy()
-  const after = await cloudStatus({ folder })
+  const after = await askCloud<Status>(folder, 'status')
   assert.is.not(after?.version, before?.version)
   assert.is.not(after?.pid, before?.pid)
 })
@@ -171,7 +175,7 @@ test('SIGTERM ends it in good order; its port stays its own where something depe
   const options = { ...(await start()), maxAttempts: 1 }
   const ecr = new ECR(options)
   await ecr.createRepository({ repositoryName: 'kept' })
-  const { pid } = (await cloudStatus({ folder })) ?? { pid: 0 }
+  const { pid } = (await askCloud<Status>(folder, 'status')) ?? { pid: 0 }
   process.kill(pid, 'SIGTERM')
   await ended(pid)
   assert.match(readFileSync(path.join(folder, 'cloud.log'), 'utf8'), / stopping, instances: keep\n.* stopped\n$/)
@@ -244,7 +248,7 @@ test('a cloud that does not come up shows the last lines of its log', async () =
 
 test('a stopped cloud is gone, and a second stop has nothing to do', async () => {
   await start()
-  const pid = (await cloudStatus({ folder }))?.pid as number
+  const pid = (await askCloud<Status>(folder, 'status'))?.pid as number
   await stopCloud({ folder })
   await ended(pid)
   await stopCloud({ folder })

@@ -62,8 +62,14 @@ exit 1
   const { upSeconds, ...web } = conditions.get('web')!
   assert.ok(upSeconds >= 88 && upSeconds < 150, String(upSeconds))
   assert.equal(web, {
-    ...{ state: 'running', restarts: 3, outOfMemory: false, healthy: true, answer: 'HTTP 200' },
-    ...{ image: 'sha256:web', identity: '7-abc', identified: true },
+    state: 'running',
+    restarts: 3,
+    outOfMemory: false,
+    healthy: true,
+    answer: 'HTTP 200',
+    image: 'sha256:web',
+    identity: '7-abc',
+    identified: true,
   })
   assert.is(conditions.get('slow')!.answer, 'HTTP 503 { "status": "starting" }')
   const large = conditions.get('large')!
@@ -81,8 +87,15 @@ test('an engine that does not answer is an error, and a container that is not th
 })
 
 const well: Condition = {
-  ...{ state: 'running', restarts: 0, upSeconds: 3600, outOfMemory: false, healthy: true, answer: 'HTTP 200' },
-  ...{ image: 'sha256:a', identity: '7-abc', identified: true },
+  state: 'running',
+  restarts: 0,
+  upSeconds: 3600,
+  outOfMemory: false,
+  healthy: true,
+  answer: 'HTTP 200',
+  image: 'sha256:a',
+  identity: '7-abc',
+  identified: true,
 }
 
 test('a container that keeps ending is unhealthy although it answers, and one that has recovered is told of', () => {

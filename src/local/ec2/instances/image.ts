@@ -47,17 +47,8 @@ export function findImage(id: string): MachineImage {
 
 const describeImages = describe('Images', {
   kind: 'image',
-  ids: 'ImageIds',
   all: () => machineImages.map(wire),
-  filters: {
-    'image-id': 'ImageId',
-    name: 'Name',
-    architecture: 'Architecture',
-    'owner-id': 'OwnerId',
-    'root-device-type': 'RootDeviceType',
-    'virtualization-type': 'VirtualizationType',
-    state: 'State',
-  },
+  filters: ['image-id', 'name', 'architecture', 'owner-id', 'root-device-type', 'virtualization-type', 'state'],
 })
 
 export const imageActions = {
@@ -69,13 +60,11 @@ export const imageActions = {
   },
 } satisfies Actions<EC2>
 
-function wire({ ImageId, Name, Architecture, RootDeviceName, OwnerId }: MachineImage): Image {
+const rootVolume = { VolumeSize: 8, VolumeType: 'gp3', DeleteOnTermination: true, Encrypted: false } as const
+
+function wire({ parameter, ...image }: MachineImage): Image {
   return {
-    ImageId,
-    Name,
-    Architecture,
-    RootDeviceName,
-    OwnerId,
+    ...image,
     State: 'available',
     Public: true,
     ImageType: 'machine',
@@ -83,11 +72,9 @@ function wire({ ImageId, Name, Architecture, RootDeviceName, OwnerId }: MachineI
     Hypervisor: 'xen',
     RootDeviceType: 'ebs',
     EnaSupport: true,
-    ImageLocation: `amazon/${Name}`,
+    ImageLocation: `amazon/${image.Name}`,
     CreationDate: '2025-01-01T00:00:00.000Z',
-    BlockDeviceMappings: [
-      { DeviceName: RootDeviceName, Ebs: { VolumeSize: 8, VolumeType: 'gp3', DeleteOnTermination: true, Encrypted: false } },
-    ],
+    BlockDeviceMappings: [{ DeviceName: image.RootDeviceName, Ebs: rootVolume }],
     Tags: [],
   }
 }

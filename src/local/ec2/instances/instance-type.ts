@@ -52,22 +52,18 @@ export function findInstanceType(name: string): InstanceType {
 const describeTypes = describe('InstanceTypes', {
   id: ({ InstanceType }) => String(InstanceType),
   all: () => instanceTypes.map(wire),
-  filters: {
-    'instance-type': 'InstanceType',
-    'processor-info.supported-architecture': 'ProcessorInfo.SupportedArchitectures',
-    'current-generation': 'CurrentGeneration',
+  filters: ['instance-type', 'processor-info.supported-architecture', 'current-generation', 'burstable-performance-supported'],
+  also: {
     'vcpu-info.default-vcpus': 'VCpuInfo.DefaultVCpus',
     'memory-info.size-in-mib': 'MemoryInfo.SizeInMiB',
-    'burstable-performance-supported': 'BurstablePerformanceSupported',
   },
 })
 
 export const instanceTypeActions = {
   DescribeInstanceTypes({ InstanceTypes: Values = [], ...query }, call) {
     const strange = Values.filter((name) => !instanceTypes.some((type) => type.name === name))
-    if (strange.length > 0) {
+    if (strange.length > 0)
       throw new ApiError('InvalidInstanceType', `The following supplied instance types do not exist: [${strange.join(', ')}]`)
-    }
     const named = Values.length > 0 ? [{ Name: 'instance-type', Values }] : []
     return describeTypes({ ...query, Filters: [...(query.Filters ?? []), ...named] }, call)
   },
@@ -84,7 +80,7 @@ export const instanceTypeActions = {
       id: ({ InstanceType, Location }) => `${InstanceType} ${Location}`,
       all: () =>
         instanceTypes.flatMap(({ name }) => places.map((Location) => ({ InstanceType: name as 't3.micro', Location, LocationType }))),
-      filters: { 'instance-type': 'InstanceType', location: 'Location' },
+      filters: ['instance-type', 'location'],
     })
     return describeOfferings(query, call)
   },

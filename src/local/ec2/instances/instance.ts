@@ -10,35 +10,32 @@ import { instanceState, reservation, stateChange, userInitiated, wireInstance } 
 
 const instances: Description<ReturnType<typeof wireInstance>> = {
   kind: 'instance',
-  ids: 'InstanceIds',
   all: (cloud) => cloud.store.list('instance').map((instance) => wireInstance(instance, cloud)),
-  filters: {
-    'instance-id': 'InstanceId',
+  filters: ['instance-id', 'instance-type', 'image-id', 'iam-instance-profile.arn', 'client-token', 'architecture'],
+  also: {
     'instance-state-name': 'State.Name',
     'instance-state-code': 'State.Code',
-    'instance-type': 'InstanceType',
-    'image-id': 'ImageId',
-    // These hold for a terminated instance too, which shows no network any more.
-    'vpc-id': ({ InstanceId }, { store }) => store.get('instance', InstanceId)?.VpcId,
-    'subnet-id': ({ InstanceId }, { store }) => store.get('instance', InstanceId)?.SubnetId,
-    'instance.group-id': ({ InstanceId }, { store }) => store.get('instance', InstanceId)?.SecurityGroupIds ?? [],
-    'network-interface.group-id': ({ InstanceId }, { store }) => store.get('instance', InstanceId)?.SecurityGroupIds ?? [],
-    'private-ip-address': ({ InstanceId }, { store }) => store.get('instance', InstanceId)?.PrivateIpAddress,
-    'reservation-id': ({ InstanceId }, { store }) => store.get('instance', InstanceId)?.ReservationId,
     'ip-address': 'PublicIpAddress',
-    'iam-instance-profile.arn': 'IamInstanceProfile.Arn',
-    'client-token': 'ClientToken',
     'availability-zone': 'Placement.AvailabilityZone',
-    architecture: 'Architecture',
+    // These hold for a terminated instance too, which shows no network any more.
+    'vpc-id': (shown, cloud) => recordOf(shown, cloud)?.VpcId,
+    'subnet-id': (shown, cloud) => recordOf(shown, cloud)?.SubnetId,
+    'instance.group-id': (shown, cloud) => recordOf(shown, cloud)?.SecurityGroupIds ?? [],
+    'network-interface.group-id': (shown, cloud) => recordOf(shown, cloud)?.SecurityGroupIds ?? [],
+    'private-ip-address': (shown, cloud) => recordOf(shown, cloud)?.PrivateIpAddress,
+    'reservation-id': (shown, cloud) => recordOf(shown, cloud)?.ReservationId,
   },
+}
+
+function recordOf({ InstanceId }: { InstanceId: string }, { store }: Cloud): Instance | undefined {
+  return store.get('instance', InstanceId)
 }
 
 /** The records of the instances that a Describe call selects. */
 function choose(input: Query & { InstanceIds?: string[] | undefined }, cloud: Cloud) {
   forgetEnded(cloud.store)
-  if (input.InstanceIds?.length && input.MaxResults !== undefined) {
+  if (input.InstanceIds?.length && input.MaxResults !== undefined)
     throw new ApiError('InvalidParameterCombination', 'The parameter instancesSet cannot be used with the parameter maxResults')
-  }
   const { items, NextToken } = select(instances, input, cloud)
   return { items: items.map(({ InstanceId }) => find(cloud.store, 'instance', InstanceId)), NextToken }
 }

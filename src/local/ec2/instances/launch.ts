@@ -12,27 +12,10 @@ import { reservation } from './reservation.ts'
 import { freeVcpus, vcpuLimitExceeded } from './vcpu.ts'
 
 /** What RunInstances may say here. Anything else is refused by name, for an option that is ignored is a lie. */
-const understood: readonly (keyof RunInstancesRequest)[] = [
-  'ImageId',
-  'InstanceType',
-  'MinCount',
-  'MaxCount',
-  'SubnetId',
-  'SecurityGroupIds',
-  'NetworkInterfaces',
-  'UserData',
-  'ClientToken',
-  'IamInstanceProfile',
-  'MetadataOptions',
-  'BlockDeviceMappings',
-  'TagSpecifications',
-  'Monitoring',
-  'EbsOptimized',
-  'CreditSpecification',
-  'Placement',
-  'InstanceInitiatedShutdownBehavior',
-  'DisableApiTermination',
-]
+const understood = [
+  'ImageId InstanceType MinCount MaxCount SubnetId SecurityGroupIds NetworkInterfaces UserData ClientToken IamInstanceProfile',
+  'MetadataOptions BlockDeviceMappings TagSpecifications Monitoring EbsOptimized CreditSpecification Placement InstanceInitiatedShutdownBehavior DisableApiTermination',
+].flatMap((names) => names.split(' '))
 
 /** AWS's limit before base64: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html */
 const userDataLimit = 16 * 1024
@@ -46,7 +29,7 @@ export function runInstances(input: RunInstancesRequest, { cloud }: Call): Reser
   const Asked = digestOf(input)
   const earlier = madeBefore(store.list('instance'), input.ClientToken, Asked)
   if (earlier.length > 0) return reservation(earlier, cloud)
-  const strange = Object.keys(input).find((name) => !understood.includes(name as keyof RunInstancesRequest))
+  const strange = Object.keys(input).find((name) => !understood.includes(name))
   if (strange) throw new ApiError('UnsupportedOperation', `The embedded cloud launches no instances with ${strange}.`)
   const { MinCount = 1, MaxCount = 1 } = input
   if (MinCount < 1 || MaxCount < MinCount) throw new ApiError('InvalidParameterValue', `Invalid value '${MaxCount}' for maxCount.`)
@@ -62,12 +45,8 @@ type Common = ReturnType<typeof machineOf> &
   ReturnType<typeof networkOf> &
   ReturnType<typeof profileOf> & { ReservationId: string; Asked: string }
 
-function launch(
-  { TagSpecifications, ClientToken }: RunInstancesRequest,
-  { wantsAddress, ...common }: Common,
-  { store, oneAddress, engine }: Cloud,
-): Instance {
-  const { Private, Public } = nextAddresses(store, { oneAddress: oneAddress === true, engine })
+function launch({ TagSpecifications, ClientToken }: RunInstancesRequest, { wantsAddress, ...common }: Common, cloud: Cloud): Instance {
+  const { Private, Public } = nextAddresses(cloud)
   const types = ['instance', 'volume', 'network-interface'] as const
   const tags = (type: (typeof types)[number]) => tagsFor(type, TagSpecifications, types)
   return {
@@ -76,7 +55,7 @@ function launch(
     State: 'pending',
     LaunchTime: new Date().toISOString(),
     PrivateIpAddress: Private,
-    ...(engine === 'docker' && { Engine: engine }),
+    ...(cloud.engine === 'docker' && { Engine: cloud.engine }),
     ...(wantsAddress && Public !== undefined && { PublicIpAddress: Public }),
     ...(ClientToken && { ClientToken }),
     NetworkInterfaceId: newId('networkInterface'),
@@ -116,9 +95,8 @@ function machineOf(input: RunInstancesRequest) {
 
 function checkUserData(text: string): void {
   if (!/^[A-Za-z0-9+/\s]*=*\s*$/.test(text)) throw new ApiError('InvalidUserData.Malformed', 'Invalid BASE64 encoding of user data.')
-  if (Buffer.from(text, 'base64').length > userDataLimit) {
+  if (Buffer.from(text, 'base64').length > userDataLimit)
     throw new ApiError('InvalidParameterValue', `User data is limited to ${userDataLimit} bytes`)
-  }
 }
 
 function rootVolume(mappings: readonly BlockDeviceMapping[] | undefined, rootDevice: string): RootVolume {
@@ -140,10 +118,8 @@ function rootVolume(mappings: readonly BlockDeviceMapping[] | undefined, rootDev
 
 function networkOf({ SubnetId, SecurityGroupIds, NetworkInterfaces, Placement }: RunInstancesRequest, store: Store) {
   if (NetworkInterfaces?.length && (SubnetId || SecurityGroupIds?.length)) {
-    throw new ApiError(
-      'InvalidParameterCombination',
-      'Network interfaces and an instance-level subnet ID or security groups may not be specified on the same request',
-    )
+    const message = 'Network interfaces and an instance-level subnet ID or security groups may not be specified on the same request'
+    throw new ApiError('InvalidParameterCombination', message)
   }
   if ((NetworkInterfaces?.length ?? 0) > 1)
     throw new ApiError('UnsupportedOperation', 'Instances of the embedded cloud have one network interface.')
@@ -151,9 +127,8 @@ function networkOf({ SubnetId, SecurityGroupIds, NetworkInterfaces, Placement }:
   const id = face?.SubnetId ?? SubnetId
   if (!id) throw new ApiError('MissingInput', 'No subnets found for the default VPC. Please specify a subnet.')
   const subnet = find(store, 'subnet', id)
-  if (Placement?.AvailabilityZone && !Placement.AvailabilityZone.endsWith(subnet.Zone)) {
+  if (Placement?.AvailabilityZone && !Placement.AvailabilityZone.endsWith(subnet.Zone))
     throw new ApiError('InvalidParameterValue', `Invalid availability zone: the subnet ${id} is not in ${Placement.AvailabilityZone}.`)
-  }
   const given = face?.Groups ?? SecurityGroupIds ?? []
   const byDefault = store.list('securityGroup').filter(({ VpcId, GroupName }) => VpcId === subnet.VpcId && GroupName === 'default')
   const groups = given.length > 0 ? given.map((group) => find(store, 'securityGroup', group)) : byDefault
@@ -176,10 +151,8 @@ function profileOf({ IamInstanceProfile }: RunInstancesRequest, store: Store) {
   const profile = findProfile(store, Arn ?? Name ?? '')
   if (!profile) {
     const which = Arn ? 'iamInstanceProfile.arn' : 'iamInstanceProfile.name'
-    throw new ApiError(
-      'InvalidParameterValue',
-      `Value (${Arn ?? Name}) for parameter ${which} is invalid. Invalid IAM Instance Profile ${Arn ? 'ARN' : 'name'}`,
-    )
+    const message = `Value (${Arn ?? Name}) for parameter ${which} is invalid. Invalid IAM Instance Profile ${Arn ? 'ARN' : 'name'}`
+    throw new ApiError('InvalidParameterValue', message)
   }
   if (!profile.role) throw new ApiError('InvalidParameterValue', `IAM Instance Profile "${profile.arn}" has no associated IAM Roles`)
   return { IamInstanceProfileArn: profile.arn, IamInstanceProfileId: profile.id }

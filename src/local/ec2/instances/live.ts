@@ -1,5 +1,5 @@
 import type { Store } from '../../cloud.ts'
-import type { Address, Instance } from '../../records.ts'
+import type { Instance } from '../../records.ts'
 import { find } from '../kinds.ts'
 
 /** For how long AWS still shows a terminated instance, in ms: about an hour. */
@@ -28,8 +28,8 @@ export function forgetEnded(store: Store, now = Date.now()): void {
   }
 }
 
-/** The Elastic IP of an instance, or the public address of its own. */
-export function publicAddress(instance: Instance, addresses: readonly Address[]): string | undefined {
-  if (instance.State === 'terminated') return undefined
-  return addresses.find(({ InstanceId }) => InstanceId === instance.InstanceId)?.PublicIp ?? instance.PublicIpAddress
+/** The address by which the world reaches an instance just now: its Elastic IP, or the public address of its own. */
+export function publicAddress(store: Store, { InstanceId, State, PublicIpAddress }: Instance): string | undefined {
+  if (State === 'terminated') return undefined
+  return store.list('address').find((address) => address.InstanceId === InstanceId)?.PublicIp ?? PublicIpAddress
 }

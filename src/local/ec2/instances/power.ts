@@ -34,12 +34,12 @@ export const powerActions = {
 } satisfies Actions<EC2>
 
 function start({ StateReason, HadPublicAddress, ...instance }: Instance, cloud: Cloud): InstanceStateChange {
-  const { store, oneAddress, engine } = cloud
+  const { store } = cloud
   const { InstanceId, State } = instance
   if (State === 'running' || State === 'pending') return stateChange(instance, State)
   if (State !== 'stopped') throw wrongState(InstanceId, 'started')
   if (findInstanceType(instance.InstanceType).vCpus > freeVcpus(store)) throw vcpuLimitExceeded(store)
-  const { Public } = HadPublicAddress ? nextAddresses(store, { oneAddress: oneAddress === true, engine }) : { Public: undefined }
+  const { Public } = HadPublicAddress ? nextAddresses(cloud) : { Public: undefined }
   store.put('instance', InstanceId, { ...instance, State: 'pending', ...(Public !== undefined && { PublicIpAddress: Public }) })
   return stateChange(instance, 'pending')
 }

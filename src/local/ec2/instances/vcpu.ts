@@ -1,5 +1,4 @@
-import type { Store } from '../../cloud.ts'
-import { ApiError } from '../../cloud.ts'
+import { ApiError, type Store } from '../../cloud.ts'
 import { appliedValue, quotas } from '../../quotas/quota.ts'
 import { findInstanceType } from './instance-type.ts'
 

@@ -7,20 +7,15 @@ import { describe } from '../describe.ts'
 export const volumeActions = {
   DescribeVolumes: describe('Volumes', {
     kind: 'volume',
-    ids: 'VolumeIds',
     all: ({ store, region }) =>
       store
         .list('instance')
         .filter(({ State }) => State !== 'terminated')
         .map((instance) => wire(instance, region)),
-    filters: {
-      'volume-id': 'VolumeId',
-      'attachment.instance-id': 'Attachments.InstanceId',
+    filters: ['volume-id', 'attachment.instance-id', 'volume-type', 'encrypted', 'size'],
+    also: {
       'attachment.status': 'Attachments.State',
       status: 'State',
-      'volume-type': 'VolumeType',
-      encrypted: 'Encrypted',
-      size: 'Size',
     },
   }),
 } satisfies Actions<EC2>

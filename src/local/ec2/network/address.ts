@@ -16,34 +16,22 @@ import { nextElasticIp, unclaimedElasticIp } from './loopback.ts'
 
 const describeAddresses = describe<'Addresses', WireAddress>('Addresses', {
   kind: 'address',
-  ids: 'AllocationIds',
   all: (cloud) => cloud.store.list('address').map((address) => wire(address, cloud)),
-  filters: {
-    'allocation-id': 'AllocationId',
-    'association-id': 'AssociationId',
-    'instance-id': 'InstanceId',
-    'public-ip': 'PublicIp',
-    domain: 'Domain',
-    'network-interface-id': 'NetworkInterfaceId',
-    'network-interface-owner-id': 'NetworkInterfaceOwnerId',
-  },
+  filters: ['allocation-id', 'association-id', 'instance-id', 'public-ip', 'domain', 'network-interface-id', 'network-interface-owner-id'],
 })
 
-/** What is found out of this computer before the call, which then is one step. */
-export interface OnComputer {
-  /** The address that no other cloud has. */
-  readonly unclaimed?: string
-}
+/** With the address that no other cloud has: it is found out of this computer before the call, which then is one step. */
+type OnComputer = Call & { readonly unclaimed?: string }
 
 export const addressActions = {
-  AllocateAddress({ Domain, TagSpecifications, ...others }, { cloud, unclaimed }: Call & OnComputer) {
-    const { store, region, oneAddress } = cloud
+  AllocateAddress({ Domain, TagSpecifications, ...others }, { cloud, unclaimed }: OnComputer) {
+    const { store, region } = cloud
     const [other] = Object.keys(others)
     if (other) throw new ApiError('UnsupportedOperation', `The embedded cloud allocates no addresses with ${other}.`)
     if (Domain !== undefined && Domain !== 'vpc') throw new ApiError('InvalidParameterValue', `Invalid value '${Domain}' for domain.`)
     const address: Address = {
       AllocationId: newId('address'),
-      PublicIp: unclaimed ?? nextElasticIp(store, { oneAddress: oneAddress === true }),
+      PublicIp: unclaimed ?? nextElasticIp(cloud),
       Tags: tagsFor('elastic-ip', TagSpecifications),
     }
     store.put('address', address.AllocationId, address)
@@ -71,25 +59,19 @@ export const addressActions = {
     if (!target) throw new ApiError('MissingParameter', 'Either instance ID or network interface id must be specified')
     const address = find(store, 'address', AllocationId)
     const instance = find(store, 'instance', target)
-    if (instance.State === 'pending') {
+    if (instance.State === 'pending')
       throw new ApiError('InvalidInstanceID', `The pending instance '${target}' is not in a valid state for this operation.`)
-    }
     if (instance.State === 'shutting-down' || instance.State === 'terminated') {
-      throw new ApiError(
-        'IncorrectInstanceState',
-        `The instance '${target}' is not in a valid state for this operation: ${instance.State}.`,
-      )
+      const message = `The instance '${target}' is not in a valid state for this operation: ${instance.State}.`
+      throw new ApiError('IncorrectInstanceState', message)
     }
-    if (!store.list('internetGateway').some(({ VpcId }) => VpcId === instance.VpcId)) {
+    if (!store.list('internetGateway').some(({ VpcId }) => VpcId === instance.VpcId))
       throw new ApiError('Gateway.NotAttached', `Network ${instance.VpcId} is not attached to any internet gateway`)
-    }
     if (address.InstanceId === target && address.AssociationId) return { AssociationId: address.AssociationId }
     // For an address of a VPC, reassociation is allowed unless the call says otherwise.
     if (address.InstanceId && AllowReassociation === false) {
-      throw new ApiError(
-        'Resource.AlreadyAssociated',
-        `resource ${AllocationId} is already associated with associate-id ${address.AssociationId}`,
-      )
+      const message = `resource ${AllocationId} is already associated with associate-id ${address.AssociationId}`
+      throw new ApiError('Resource.AlreadyAssociated', message)
     }
     freeAddressOf(store, target)
     const AssociationId = newId('addressAssociation')
@@ -141,10 +123,9 @@ function wire({ AllocationId, PublicIp, AssociationId, InstanceId, Tags }: Addre
 export const beforehand: Readonly<Record<string, (call: Action) => Action>> = {
   /** The address is one that no other cloud of this computer has; the call ends when it is claimed. */
   AllocateAddress: (call) => async (input: AllocateAddressRequest, context: Call) => {
-    const { store, oneAddress } = context.cloud
     const give = async () => {
-      const unclaimed = await unclaimedElasticIp(store, { oneAddress: oneAddress === true })
-      return (await call(input, { ...context, unclaimed } as Call & OnComputer)) as AllocateAddressResult & { PublicIp: string }
+      const unclaimed = await unclaimedElasticIp(context.cloud)
+      return (await call(input, { ...context, unclaimed } as OnComputer)) as AllocateAddressResult & { PublicIp: string }
     }
     return claimsAddresses() && !input.DryRun ? inTurn(give) : call(input, context)
   },

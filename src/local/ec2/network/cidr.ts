@@ -14,9 +14,8 @@ export interface Block {
 export function parseCidr(text: string, parameter = 'cidrBlock'): Block {
   const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text)
   const [a = 0, b = 0, c = 0, d = 0, bits = 0] = (match ?? []).slice(1).map(Number)
-  if (!match || [a, b, c, d].some((part) => part > 255) || bits > 32) {
+  if (!match || [a, b, c, d].some((part) => part > 255) || bits > 32)
     throw new ApiError('InvalidParameterValue', `Value (${text}) for parameter ${parameter} is invalid. This is not a valid CIDR block.`)
-  }
   const size = 2 ** (32 - bits)
   const address = ((a * 256 + b) * 256 + c) * 256 + d
   return { first: address - (address % size), bits, size }

@@ -1,5 +1,7 @@
-import { connect, createServer, type Server } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { accepts, listen, whyTaken } from '../../api/listen.ts'
+import { within } from '../../process/within.ts'
 
 /**
  * All the embedded clouds of a computer share its loopback, and know nothing of each other. So each forwarder listens
@@ -14,7 +16,7 @@ export const claimPort = 4779
 const turnPort = 4778
 
 /** How long to wait for others who are giving an address, and for the forwarder to take the claim, in ms. */
-const patience = { turn: 5_000, claim: 5_000 }
+const patience = 5_000
 
 /**
  * Whether clouds look at each other's addresses. `MLOPS_LOOPBACK=shared` says no: for tests that run side by side on
@@ -26,9 +28,7 @@ export function claimsAddresses(env: NodeJS.ProcessEnv = process.env): boolean {
 
 /** Whether a cloud of this computer has claimed this address already, or it is no address of this computer. */
 export async function isClaimed(address: string): Promise<boolean> {
-  const probe = await hold(address, claimPort)
-  if (probe) await released(probe)
-  return !probe
+  return (await whyTaken(claimPort, address)) !== undefined
 }
 
 /**
@@ -38,36 +38,14 @@ export async function isClaimed(address: string): Promise<boolean> {
  * its ports.
  */
 export async function inTurn<T extends { PublicIp: string }>(give: () => Promise<T>): Promise<T> {
-  let turn: Server | undefined
-  for (const giveUp = Date.now() + patience.turn; !turn && Date.now() < giveUp; await sleep(turn ? 0 : 20))
-    turn = await hold('127.0.0.1', turnPort)
+  const turn = createServer((socket) => socket.resetAndDestroy())
+  const free = async () => (await listen(turn, turnPort, '127.0.0.1')) === undefined
+  const held = await within(patience, 20, free)
   try {
     const given = await give()
-    for (const giveUp = Date.now() + patience.claim; Date.now() < giveUp && !(await answers(given.PublicIp)); ) await sleep(20)
+    await within(patience, 20, () => accepts({ host: given.PublicIp, port: claimPort }))
     return given
   } finally {
-    if (turn) await released(turn)
+    if (held) await once(turn.close(), 'close')
   }
-}
-
-function hold(address: string, port: number): Promise<Server | undefined> {
-  return new Promise((resolve) => {
-    const server = createServer((socket) => socket.resetAndDestroy())
-    server.once('error', () => resolve(undefined)).listen(port, address, () => resolve(server))
-  })
-}
-
-function released(server: Server): Promise<void> {
-  return new Promise((resolve) => server.close(() => resolve()))
-}
-
-/** Whether somebody listens on the claim's port of an address. */
-function answers(address: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(claimPort, address, () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.on('error', () => resolve(false))
-  })
 }

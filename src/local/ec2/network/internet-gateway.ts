@@ -15,25 +15,17 @@ export const internetGatewayActions = {
 
   DescribeInternetGateways: describe('InternetGateways', {
     kind: 'internetGateway',
-    ids: 'InternetGatewayIds',
     all: (cloud) => cloud.store.list('internetGateway').map((gateway) => wire(gateway, cloud)),
-    filters: {
-      'internet-gateway-id': 'InternetGatewayId',
-      'attachment.vpc-id': 'Attachments.VpcId',
-      'attachment.state': 'Attachments.State',
-      'owner-id': 'OwnerId',
-    },
+    filters: ['internet-gateway-id', 'attachment.vpc-id', 'attachment.state', 'owner-id'],
   }),
 
   AttachInternetGateway({ InternetGatewayId = '', VpcId = '' }, { cloud: { store } }) {
     const gateway = find(store, 'internetGateway', InternetGatewayId)
     find(store, 'vpc', VpcId)
-    if (gateway.VpcId) {
+    if (gateway.VpcId)
       throw new ApiError('Resource.AlreadyAssociated', `resource ${InternetGatewayId} is already attached to network ${gateway.VpcId}`)
-    }
-    if (store.list('internetGateway').some((other) => other.VpcId === VpcId)) {
+    if (store.list('internetGateway').some((other) => other.VpcId === VpcId))
       throw new ApiError('InvalidParameterValue', `Network ${VpcId} already has an internet gateway attached`)
-    }
     store.put('internetGateway', InternetGatewayId, { ...gateway, VpcId })
   },
 
@@ -41,8 +33,7 @@ export const internetGatewayActions = {
     const { VpcId: attached, ...gateway } = find(store, 'internetGateway', InternetGatewayId)
     find(store, 'vpc', VpcId)
     if (attached !== VpcId) throw new ApiError('Gateway.NotAttached', `resource ${InternetGatewayId} is not attached to network ${VpcId}`)
-    const addresses = store.list('address')
-    const mapped = liveInstances(store).some((instance) => instance.VpcId === VpcId && publicAddress(instance, addresses))
+    const mapped = liveInstances(store).some((instance) => instance.VpcId === VpcId && publicAddress(store, instance))
     if (mapped) {
       const message = `Network ${VpcId} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.`
       throw new ApiError('DependencyViolation', message)

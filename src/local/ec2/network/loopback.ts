@@ -1,7 +1,5 @@
 import { randomInt } from 'node:crypto'
-import type { Store } from '../../cloud.ts'
-import { ApiError } from '../../cloud.ts'
-import type { EngineName } from '../../machine/engine-name.ts'
+import { ApiError, type Cloud } from '../../cloud.ts'
 import { appliedValue, quotas } from '../../quotas/quota.ts'
 import { claimsAddresses, isClaimed } from './claim.ts'
 
@@ -22,10 +20,7 @@ const networks = 2 ** 20
  * has a network of its own, with a private address in it. Where the loopback has one address, that one has to do for
  * everything, and instances have no public address of their own.
  */
-export function nextAddresses(
-  store: Store,
-  { oneAddress, engine }: { oneAddress: boolean; engine?: EngineName | undefined },
-): { Private: string; Public: string | undefined } {
+export function nextAddresses({ store, oneAddress, engine }: Cloud): { Private: string; Public: string | undefined } {
   if (oneAddress) return { Private: '127.0.0.1', Public: undefined }
   const used = new Set(store.list('instance').map(({ PrivateIpAddress }) => PrivateIpAddress))
   let { next } = store.get('sequence', 'place') ?? { next: randomInt(places) }
@@ -53,10 +48,7 @@ function address(first: number, number: number): string {
  * @param others addresses that are out of the question
  * @throws ApiError AddressLimitExceeded at the quota, or where the loopback has no further address
  */
-export function nextElasticIp(
-  store: Store,
-  { oneAddress, others = new Set() }: { oneAddress: boolean; others?: ReadonlySet<string> },
-): string {
+export function nextElasticIp({ store, oneAddress }: Cloud, others: ReadonlySet<string> = new Set()): string {
   const used = new Set(store.list('address').map(({ PublicIp }) => PublicIp))
   if (used.size + 1 > appliedValue(store, quotas.addresses))
     throw new ApiError('AddressLimitExceeded', 'The maximum number of addresses has been reached.')
@@ -80,11 +72,11 @@ const mostOthers = 100
  * The address that the next Elastic IP gets, as far as the other clouds of this computer are concerned.
  * @throws ApiError AddressLimitExceeded as `nextElasticIp` does
  */
-export async function unclaimedElasticIp(store: Store, { oneAddress }: { oneAddress: boolean }): Promise<string> {
+export async function unclaimedElasticIp(cloud: Cloud): Promise<string> {
   const others = new Set<string>()
-  const first = nextElasticIp(store, { oneAddress })
+  const first = nextElasticIp(cloud)
   if (!claimsAddresses()) return first
-  for (let found = first; others.size < mostOthers; found = nextElasticIp(store, { oneAddress, others })) {
+  for (let found = first; others.size < mostOthers; found = nextElasticIp(cloud, others)) {
     if (!(await isClaimed(found))) return found
     others.add(found)
   }

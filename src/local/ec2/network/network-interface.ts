@@ -8,7 +8,7 @@ import { liveInstances, publicAddress } from '../instances/live.ts'
 export function networkInterface(instance: Instance, { store, region, accountId }: Cloud) {
   const { InstanceId, PrivateIpAddress, SubnetId, VpcId, SecurityGroupIds } = instance
   const elastic = store.list('address').find((address) => address.InstanceId === InstanceId)
-  const PublicIp = publicAddress(instance, elastic ? [elastic] : [])
+  const PublicIp = publicAddress(store, instance)
   const Association = PublicIp
     ? { PublicIp, IpOwnerId: elastic ? accountId : 'amazon', AllocationId: elastic?.AllocationId, AssociationId: elastic?.AssociationId }
     : undefined
@@ -47,20 +47,21 @@ export function networkInterface(instance: Instance, { store, region, accountId 
 export const networkInterfaceActions = {
   DescribeNetworkInterfaces: describe('NetworkInterfaces', {
     kind: 'networkInterface',
-    ids: 'NetworkInterfaceIds',
     all: (cloud) => liveInstances(cloud.store).map((instance) => networkInterface(instance, cloud)),
-    filters: {
-      'network-interface-id': 'NetworkInterfaceId',
-      'vpc-id': 'VpcId',
-      'subnet-id': 'SubnetId',
+    filters: [
+      'network-interface-id',
+      'vpc-id',
+      'subnet-id',
+      'private-ip-address',
+      'association.public-ip',
+      'association.allocation-id',
+      'attachment.instance-id',
+      'attachment.status',
+      'status',
+      'description',
+    ],
+    also: {
       'group-id': 'Groups.GroupId',
-      'private-ip-address': 'PrivateIpAddress',
-      'association.public-ip': 'Association.PublicIp',
-      'association.allocation-id': 'Association.AllocationId',
-      'attachment.instance-id': 'Attachment.InstanceId',
-      'attachment.status': 'Attachment.Status',
-      status: 'Status',
-      description: 'Description',
     },
   }),
 } satisfies Actions<EC2>

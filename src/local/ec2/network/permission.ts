@@ -1,16 +1,11 @@
-import type { IpPermission } from '@aws-sdk/client-ec2'
+import type { AuthorizeSecurityGroupIngressRequest, IpPermission } from '@aws-sdk/client-ec2'
 import { ApiError } from '../../cloud.ts'
 import type { Permission, Rule, Tag } from '../../records.ts'
 import { newId } from '../kinds.ts'
 import { formatCidr, parseCidr } from './cidr.ts'
 
 /** The flat form of one permission, from before a call could hold several. */
-export interface FlatPermission {
-  readonly IpProtocol?: string | undefined
-  readonly FromPort?: number | undefined
-  readonly ToPort?: number | undefined
-  readonly CidrIp?: string | undefined
-}
+type FlatPermission = Pick<AuthorizeSecurityGroupIngressRequest, 'IpProtocol' | 'FromPort' | 'ToPort' | 'CidrIp'>
 
 export function newRule(permission: Permission, Tags: Tag[] = []): Rule {
   return { ...permission, SecurityGroupRuleId: newId('securityGroupRule'), Tags }
@@ -34,9 +29,8 @@ function parsePermission(given: IpPermission): Permission[] {
   const { IpProtocol = '', FromPort, ToPort, IpRanges = [], Ipv6Ranges = [], UserIdGroupPairs = [], PrefixListIds } = given
   const named: Record<string, string> = { 6: 'tcp', 17: 'udp', 1: 'icmp' }
   const protocol = named[IpProtocol] ?? IpProtocol.toLowerCase()
-  if (!['tcp', 'udp', 'icmp', '-1'].includes(protocol)) {
+  if (!['tcp', 'udp', 'icmp', '-1'].includes(protocol))
     throw new ApiError('InvalidPermission.Malformed', `Unsupported IP protocol "${IpProtocol}"  - supported: [tcp, udp, icmp, -1]`)
-  }
   if (PrefixListIds?.length) throw new ApiError('InvalidPrefixListID.NotFound', 'The embedded cloud has no prefix lists.')
   const ports = protocol === '-1' ? {} : parsePorts(protocol, FromPort, ToPort)
   const rule = (source: object, Description?: string) => ({
@@ -53,17 +47,15 @@ function parsePermission(given: IpPermission): Permission[] {
 }
 
 function parsePorts(protocol: string, FromPort: number | undefined, ToPort: number | undefined) {
-  if (FromPort === undefined || ToPort === undefined) {
+  if (FromPort === undefined || ToPort === undefined)
     throw new ApiError('InvalidParameterValue', `Invalid value 'Must specify both from and to ports with TCP/UDP.' for portRange.`)
-  }
   const least = protocol === 'icmp' ? -1 : 0
   for (const port of [FromPort, ToPort]) {
     if (!Number.isInteger(port) || port < least || port > 65535)
       throw new ApiError('InvalidParameterValue', `Invalid value '${port}' for portRange.`)
   }
-  if (protocol !== 'icmp' && FromPort > ToPort) {
+  if (protocol !== 'icmp' && FromPort > ToPort)
     throw new ApiError('InvalidParameterValue', `Invalid TCP/UDP port range (${FromPort}:${ToPort})`)
-  }
   return { FromPort, ToPort }
 }
 

@@ -35,18 +35,17 @@ export const routeTableActions = {
 
   DescribeRouteTables: describe('RouteTables', {
     kind: 'routeTable',
-    ids: 'RouteTableIds',
     all: (cloud) => cloud.store.list('routeTable').map((table) => wire(table, cloud)),
-    filters: {
-      'route-table-id': 'RouteTableId',
-      'vpc-id': 'VpcId',
-      'association.main': 'Associations.Main',
-      'association.subnet-id': 'Associations.SubnetId',
-      'association.route-table-association-id': 'Associations.RouteTableAssociationId',
-      'route.destination-cidr-block': 'Routes.DestinationCidrBlock',
-      'route.gateway-id': 'Routes.GatewayId',
-      'owner-id': 'OwnerId',
-    },
+    filters: [
+      'route-table-id',
+      'vpc-id',
+      'association.main',
+      'association.subnet-id',
+      'association.route-table-association-id',
+      'route.destination-cidr-block',
+      'route.gateway-id',
+      'owner-id',
+    ],
   }),
 
   DeleteRouteTable({ RouteTableId = '' }, { cloud: { store } }) {
@@ -64,9 +63,8 @@ export const routeTableActions = {
     const gateway = store.get('internetGateway', GatewayId)
     if (!gateway) throw new ApiError('InvalidGatewayID.NotFound', `The gateway ID '${GatewayId}' does not exist`)
     if (gateway.VpcId !== table.VpcId) throw elsewhere(RouteTableId, `network gateway ${GatewayId}`)
-    if (table.Routes.some((route) => route.DestinationCidrBlock === destination)) {
+    if (table.Routes.some((route) => route.DestinationCidrBlock === destination))
       throw new ApiError('RouteAlreadyExists', `The route identified by ${destination} already exists.`)
-    }
     store.put('routeTable', RouteTableId, { ...table, Routes: [...table.Routes, { DestinationCidrBlock: destination, GatewayId }] })
     return { Return: true }
   },

@@ -24,9 +24,8 @@ const authorize =
     const tags = tagsFor('security-group-rule', input.TagSpecifications)
     const present = new Set(group[direction].map(ruleKey))
     for (const permission of asked) {
-      if (present.has(ruleKey(permission))) {
+      if (present.has(ruleKey(permission)))
         throw new ApiError('InvalidPermission.Duplicate', `the specified rule ${describeRule(permission)} already exists`)
-      }
       present.add(ruleKey(permission))
       const { ReferencedGroupId: other } = permission
       if (other && find(store, 'securityGroup', other).VpcId !== group.VpcId) throw notFound('securityGroup', other)
@@ -68,14 +67,13 @@ export const securityGroupRuleActions = {
 
   DescribeSecurityGroupRules: describe('SecurityGroupRules', {
     kind: 'securityGroupRule',
-    ids: 'SecurityGroupRuleIds',
     all: (cloud) =>
       cloud.store
         .list('securityGroup')
         .flatMap((group) =>
           (['Ingress', 'Egress'] as const).flatMap((direction) => group[direction].map((rule) => wire(rule, group, direction, cloud))),
         ),
-    filters: { 'group-id': 'GroupId', 'security-group-rule-id': 'SecurityGroupRuleId' },
+    filters: ['group-id', 'security-group-rule-id'],
   }),
 } satisfies Actions<EC2>
 

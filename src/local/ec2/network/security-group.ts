@@ -31,9 +31,8 @@ export const securityGroupActions = {
       const allowed = /^[a-zA-Z0-9 ._\-:/()#,@[\]+=&;{}!$*]{1,255}$/.test(text) && !text.startsWith('sg-')
       if (!allowed) throw new ApiError('InvalidParameterValue', `Value (${text}) for parameter ${what} is invalid.`)
     }
-    if (store.list('securityGroup').some((other) => other.VpcId === VpcId && other.GroupName === GroupName)) {
+    if (store.list('securityGroup').some((other) => other.VpcId === VpcId && other.GroupName === GroupName))
       throw new ApiError('InvalidGroup.Duplicate', `The security group '${GroupName}' already exists for VPC '${VpcId}'`)
-    }
     const GroupId = newId('securityGroup')
     const Tags = tagsFor('security-group', TagSpecifications)
     store.put('securityGroup', GroupId, { GroupId, GroupName, Description, VpcId, Ingress: [], Egress: openEgress(), Tags })
@@ -42,17 +41,10 @@ export const securityGroupActions = {
 
   DescribeSecurityGroups: describe('SecurityGroups', {
     kind: 'securityGroup',
-    ids: 'GroupIds',
     all: (cloud) => cloud.store.list('securityGroup').map((group) => wire(group, cloud)),
-    filters: {
-      'group-id': 'GroupId',
-      'group-name': 'GroupName',
-      'vpc-id': 'VpcId',
-      description: 'Description',
-      'owner-id': 'OwnerId',
+    filters: ['group-id', 'group-name', 'vpc-id', 'description', 'owner-id', 'ip-permission.from-port', 'ip-permission.to-port'],
+    also: {
       'ip-permission.cidr': 'IpPermissions.IpRanges.CidrIp',
-      'ip-permission.from-port': 'IpPermissions.FromPort',
-      'ip-permission.to-port': 'IpPermissions.ToPort',
       'ip-permission.group-id': 'IpPermissions.UserIdGroupPairs.GroupId',
       'egress.ip-permission.group-id': 'IpPermissionsEgress.UserIdGroupPairs.GroupId',
     },
@@ -61,9 +53,8 @@ export const securityGroupActions = {
   DeleteSecurityGroup({ GroupId = '', GroupName }, { cloud: { store } }) {
     if (GroupName !== undefined && GroupId === '') throw new ApiError('MissingParameter', 'A group in a VPC is deleted by its groupId')
     const group = find(store, 'securityGroup', GroupId)
-    if (group.GroupName === 'default') {
+    if (group.GroupName === 'default')
       throw new ApiError('CannotDelete', `the specified group: "${GroupId}" name: "default" cannot be deleted by a user`)
-    }
     const others = store.list('securityGroup').filter((other) => other.GroupId !== GroupId)
     const used =
       liveInstances(store).some(({ SecurityGroupIds }) => SecurityGroupIds.includes(GroupId)) ||
@@ -74,17 +65,13 @@ export const securityGroupActions = {
   },
 } satisfies Actions<EC2>
 
-function wire({ GroupId, GroupName, Description, VpcId, Ingress, Egress, Tags }: SecurityGroup, cloud: Cloud): WireGroup {
+function wire({ Ingress, Egress, ...group }: SecurityGroup, cloud: Cloud): WireGroup {
   return {
-    GroupId,
-    GroupName,
-    Description,
-    VpcId,
+    ...group,
     OwnerId: cloud.accountId,
-    SecurityGroupArn: arn(cloud, GroupId),
+    SecurityGroupArn: arn(cloud, group.GroupId),
     IpPermissions: permissions(Ingress, cloud.accountId),
     IpPermissionsEgress: permissions(Egress, cloud.accountId),
-    Tags,
   }
 }
 

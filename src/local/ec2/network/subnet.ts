@@ -17,9 +17,8 @@ export const subnetActions = {
     const vpc = find(store, 'vpc', VpcId)
     if (!CidrBlock) throw new ApiError('MissingParameter', 'Either cidrBlock or ipv4IpamPoolId should be provided.')
     const block = parseCidr(CidrBlock)
-    if (block.bits < 16 || block.bits > 28 || !contains(parseCidr(vpc.CidrBlock), block)) {
+    if (block.bits < 16 || block.bits > 28 || !contains(parseCidr(vpc.CidrBlock), block))
       throw new ApiError('InvalidSubnet.Range', `The CIDR '${CidrBlock}' is invalid.`)
-    }
     const taken = store.list('subnet').some((other) => other.VpcId === VpcId && overlaps(parseCidr(other.CidrBlock), block))
     if (taken) throw new ApiError('InvalidSubnet.Conflict', `The CIDR '${CidrBlock}' conflicts with another subnet`)
     const anywhere = AvailabilityZone === undefined && AvailabilityZoneId === undefined
@@ -37,19 +36,18 @@ export const subnetActions = {
 
   DescribeSubnets: describe('Subnets', {
     kind: 'subnet',
-    ids: 'SubnetIds',
     all: (cloud) => cloud.store.list('subnet').map((subnet) => wire(subnet, cloud)),
-    filters: {
-      'subnet-id': 'SubnetId',
-      'vpc-id': 'VpcId',
-      'availability-zone': 'AvailabilityZone',
-      'availability-zone-id': 'AvailabilityZoneId',
-      'cidr-block': 'CidrBlock',
-      'map-public-ip-on-launch': 'MapPublicIpOnLaunch',
-      'default-for-az': 'DefaultForAz',
-      'owner-id': 'OwnerId',
-      state: 'State',
-    },
+    filters: [
+      'subnet-id',
+      'vpc-id',
+      'availability-zone',
+      'availability-zone-id',
+      'cidr-block',
+      'map-public-ip-on-launch',
+      'default-for-az',
+      'owner-id',
+      'state',
+    ],
   }),
 
   /** Associations with route tables go with the subnet, as in AWS. */

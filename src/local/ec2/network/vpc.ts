@@ -35,16 +35,12 @@ export const vpcActions = {
 
   DescribeVpcs: describe('Vpcs', {
     kind: 'vpc',
-    ids: 'VpcIds',
     all: (cloud) => cloud.store.list('vpc').map((vpc) => wire(vpc, cloud)),
-    filters: {
-      'vpc-id': 'VpcId',
+    filters: ['vpc-id', 'state', 'is-default', 'owner-id'],
+    also: {
+      isDefault: 'IsDefault',
       cidr: 'CidrBlock',
       'cidr-block-association.cidr-block': 'CidrBlock',
-      state: 'State',
-      'is-default': 'IsDefault',
-      isDefault: 'IsDefault',
-      'owner-id': 'OwnerId',
     },
   }),
 
@@ -68,9 +64,8 @@ export const vpcActions = {
 
   ModifyVpcAttribute({ VpcId = '', EnableDnsHostnames, EnableDnsSupport }, { cloud: { store } }) {
     const vpc = find(store, 'vpc', VpcId)
-    if (EnableDnsHostnames && EnableDnsSupport) {
+    if (EnableDnsHostnames && EnableDnsSupport)
       throw new ApiError('InvalidParameterCombination', 'Fields EnableDnsSupport and EnableDnsHostnames cannot be specified together.')
-    }
     if (!EnableDnsHostnames && !EnableDnsSupport) throw new ApiError('MissingParameter', 'The request must contain one attribute to modify')
     store.put('vpc', VpcId, {
       ...vpc,

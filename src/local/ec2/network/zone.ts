@@ -29,15 +29,7 @@ export function zoneLetter(region: string, zone: string | undefined, id?: string
 const describeZones = describe<'AvailabilityZones', AvailabilityZone>('AvailabilityZones', {
   id: ({ ZoneName }) => String(ZoneName),
   all: ({ region }) => zoneLetters.map((letter) => wire(letter, region)),
-  filters: {
-    state: 'State',
-    'zone-name': 'ZoneName',
-    'zone-id': 'ZoneId',
-    'zone-type': 'ZoneType',
-    'region-name': 'RegionName',
-    'opt-in-status': 'OptInStatus',
-    'group-name': 'GroupName',
-  },
+  filters: ['state', 'zone-name', 'zone-id', 'zone-type', 'region-name', 'opt-in-status', 'group-name'],
 })
 
 export const zoneActions = {

@@ -1,19 +1,9 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Cloud, Store } from '../../cloud.ts'
+import { readWhole, writeWhole } from '../../files/whole.ts'
 import type { Invocation } from '../../records.ts'
-import { instanceFolder, type Outcome, type Request, readWhole, writeWhole } from '../folder.ts'
-
-/** Carries Run Commands to the agents, and what became of them back into the store. */
-export interface CommandQueue {
-  /** Looks into the store for invocations that are not yet known here. */
-  open(): void
-  /** Delivers what can be delivered, collects what has come back, gives up what is overdue. */
-  collect(online: (instanceId: string) => unknown): void
-  cancel(commandId: string, instanceId: string): void
-  /** An instance has been switched off: what it had not finished has failed. */
-  instanceEnded(instanceId: string): void
-}
+import { instanceFolder, type Outcome, type Request } from '../folder.ts'
 
 /** The id under which an invocation is stored. */
 export function invocationId(commandId: string, instanceId: string): string {
@@ -25,13 +15,16 @@ export function unfinished({ Status }: Invocation): boolean {
   return Status === 'Pending' || Status === 'InProgress' || Status === 'Delayed' || Status === 'Cancelling'
 }
 
-export function createCommandQueue(cloud: Cloud): CommandQueue {
+/** Carries Run Commands to the agents, and what became of them back into the store. */
+export function createCommandQueue(cloud: Cloud) {
   const { store } = cloud
+  /** Invocations that have not ended, as far as they have been looked for. */
   let known: Set<string> | undefined
   const delivered = new Set<string>()
   /** Why those that could not be carried are not, so that the log says it once. */
   const troubled = new Map<string, string>()
 
+  /** Looks into the store for invocations that are not yet known here. */
   const open = () => {
     known ??= new Set()
     for (const invocation of store.list('invocation')) if (unfinished(invocation)) known.add(idOf(invocation))
@@ -67,7 +60,8 @@ export function createCommandQueue(cloud: Cloud): CommandQueue {
   return {
     open,
 
-    collect(online) {
+    /** Delivers what can be delivered, collects what has come back, gives up what is overdue. */
+    collect(online: (instanceId: string) => unknown): void {
       if (!known) open()
       for (const id of known ?? []) {
         try {
@@ -80,14 +74,15 @@ export function createCommandQueue(cloud: Cloud): CommandQueue {
       }
     },
 
-    cancel(commandId, instanceId) {
+    cancel(commandId: string, instanceId: string): void {
       const { inbox, commands } = instanceFolder(cloud.folder, instanceId)
       const handedOver = existsSync(join(inbox, `${commandId}.json`)) || existsSync(join(commands, commandId))
       if (handedOver) writeWhole(join(inbox, `${commandId}.cancel`), {})
       else giveUp(store, invocationId(commandId, instanceId), 'Cancelled', 'Cancelled')
     },
 
-    instanceEnded(instanceId) {
+    /** An instance has been switched off: what it had not finished has failed. */
+    instanceEnded(instanceId: string): void {
       if (!known) open()
       const folder = instanceFolder(cloud.folder, instanceId)
       for (const id of known ?? []) {
@@ -119,13 +114,9 @@ function requestOf({ CommandId, Parameters }: Invocation): Request {
 
 /** Puts what the agent has reported into the store. */
 function settle(store: Store, id: string, outcome: Outcome): void {
-  store.transaction(() => {
-    const invocation = store.get('invocation', id)
-    if (!invocation || !unfinished(invocation)) return
-    const running = outcome.ended === undefined
-    if (running && invocation.Status !== 'Pending') return
-    store.put('invocation', id, {
-      ...invocation,
+  change(store, id, ({ Status }) => {
+    if (outcome.ended === undefined && Status !== 'Pending') return {}
+    return {
       Status: outcome.status,
       StatusDetails: outcome.details,
       ResponseCode: outcome.code,
@@ -133,25 +124,24 @@ function settle(store: Store, id: string, outcome: Outcome): void {
       ...(outcome.ended !== undefined && { ExecutionEndDateTime: outcome.ended }),
       StandardOutputContent: outcome.stdout,
       StandardErrorContent: outcome.stderr,
-    })
+    }
   })
 }
 
 /** Ends an invocation of which nothing more will be heard. */
 function giveUp(store: Store, id: string, Status: 'TimedOut' | 'Failed' | 'Cancelled', StatusDetails: string): void {
+  change(store, id, ({ InstanceId, ExecutionStartDateTime }) => {
+    const ended = { Status, StatusDetails, ResponseCode: -1 }
+    if (ExecutionStartDateTime === undefined) return ended
+    const StandardErrorContent = `The instance ${InstanceId} was switched off or ended while the command ran; its output is lost.`
+    return { ...ended, ExecutionEndDateTime: new Date().toISOString(), StandardErrorContent }
+  })
+}
+
+/** Changes an invocation that has not ended. */
+function change(store: Store, id: string, edit: (present: Invocation) => Partial<Invocation>): void {
   store.transaction(() => {
     const invocation = store.get('invocation', id)
-    if (!invocation || !unfinished(invocation)) return
-    const started = invocation.ExecutionStartDateTime !== undefined
-    store.put('invocation', id, {
-      ...invocation,
-      Status,
-      StatusDetails,
-      ResponseCode: -1,
-      ...(started && { ExecutionEndDateTime: new Date().toISOString() }),
-      StandardErrorContent: started
-        ? `The instance ${invocation.InstanceId} was switched off or ended while the command ran; its output is lost.`
-        : invocation.StandardErrorContent,
-    })
+    if (invocation && unfinished(invocation)) store.put('invocation', id, { ...invocation, ...edit(invocation) })
   })
 }

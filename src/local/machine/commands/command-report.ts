@@ -51,57 +51,38 @@ function status(invocations: Invocation[]): Pick<WireCommand, 'Status' | 'Status
   return { Status: 'Success', StatusDetails: 'Success' }
 }
 
+/** What both calls say of an invocation. */
+function common({ CommandId, InstanceId, Comment, DocumentName, Status, StatusDetails }: Invocation) {
+  const where = { StandardOutputUrl: '', StandardErrorUrl: '' }
+  return { CommandId, InstanceId, Comment, DocumentName, DocumentVersion: '$DEFAULT', Status, StatusDetails, ...where }
+}
+
 /** What GetCommandInvocation answers; its times are strings, where every other call has numbers. */
 export function invocationReport(invocation: Invocation): GetCommandInvocationResult {
-  const { ExecutionStartDateTime = '', ExecutionEndDateTime = '' } = invocation
+  const { ExecutionStartDateTime = '', ExecutionEndDateTime = '', ResponseCode, StandardOutputContent, StandardErrorContent } = invocation
   const elapsed = ExecutionEndDateTime ? Date.parse(ExecutionEndDateTime) - Date.parse(ExecutionStartDateTime) : undefined
   return {
-    CommandId: invocation.CommandId,
-    InstanceId: invocation.InstanceId,
-    Comment: invocation.Comment ?? '',
-    DocumentName: invocation.DocumentName,
-    DocumentVersion: '$DEFAULT',
+    ...common(invocation),
     PluginName: plugin,
-    ResponseCode: invocation.ResponseCode,
+    ResponseCode,
     ExecutionStartDateTime,
     ExecutionElapsedTime: elapsed === undefined ? '' : `PT${elapsed / 1000}S`,
     ExecutionEndDateTime,
-    Status: invocation.Status,
-    StatusDetails: invocation.StatusDetails,
-    StandardOutputContent: invocation.StandardOutputContent,
-    StandardOutputUrl: '',
-    StandardErrorContent: invocation.StandardErrorContent,
-    StandardErrorUrl: '',
+    StandardOutputContent,
+    StandardErrorContent,
     CloudWatchOutputConfig: { CloudWatchLogGroupName: '', CloudWatchOutputEnabled: false },
   }
 }
 
 /** What ListCommandInvocations shows of one; with `details`, its step too. */
 export function invocationSummary(invocation: Invocation, details: boolean): CommandInvocation {
-  return {
-    CommandId: invocation.CommandId,
-    InstanceId: invocation.InstanceId,
-    InstanceName: '',
-    Comment: invocation.Comment ?? '',
-    DocumentName: invocation.DocumentName,
-    DocumentVersion: '$DEFAULT',
-    RequestedDateTime: new Date(invocation.RequestedDateTime),
-    Status: invocation.Status,
-    StatusDetails: invocation.StatusDetails,
-    StandardOutputUrl: '',
-    StandardErrorUrl: '',
-    ServiceRole: '',
-    CommandPlugins: details ? [step(invocation)] : [],
-  }
+  const RequestedDateTime = new Date(invocation.RequestedDateTime)
+  return { ...common(invocation), InstanceName: '', RequestedDateTime, ServiceRole: '', CommandPlugins: details ? [step(invocation)] : [] }
 }
 
 function step(invocation: Invocation): CommandPlugin {
-  const {
-    ExecutionStartDateTime: start,
-    ExecutionEndDateTime: end,
-    StandardOutputContent: stdout,
-    StandardErrorContent: stderr,
-  } = invocation
+  const { ExecutionStartDateTime: start, ExecutionEndDateTime: end, StandardOutputContent: stdout } = invocation
+  const stderr = invocation.StandardErrorContent
   const whole = stderr ? `${stdout}\n----------ERROR-------\n${stderr}` : stdout
   return {
     Name: plugin,

@@ -2,21 +2,12 @@ import { randomUUID } from 'node:crypto'
 import type { SendCommandRequest, Target } from '@aws-sdk/client-ssm'
 import { ApiError, type Call, type Cloud } from '../../cloud.ts'
 import type { Command, Instance, Invocation } from '../../records.ts'
+import { invalid } from '../../ssm/input.ts'
 import { instanceArn } from '../metadata/role.ts'
 import { invocationId } from './command-queue.ts'
 
 /** What of SendCommand means something here (the SSM API reference); anything else is refused by name. */
-const understood: readonly (keyof SendCommandRequest)[] = [
-  'DocumentName',
-  'DocumentVersion',
-  'InstanceIds',
-  'Targets',
-  'Parameters',
-  'Comment',
-  'TimeoutSeconds',
-  'MaxConcurrency',
-  'MaxErrors',
-]
+const understood = 'DocumentName DocumentVersion InstanceIds Targets Parameters Comment TimeoutSeconds MaxConcurrency MaxErrors'.split(' ')
 const parameters = ['commands', 'workingDirectory', 'executionTimeout']
 /** Document and parameters together: Systems Manager's quota for a document. */
 const largest = 64 * 1024
@@ -56,15 +47,11 @@ export function sendCommand(input: SendCommandRequest, { cloud, caller }: Call):
 }
 
 function pending(command: Command, InstanceId: string): Invocation {
-  const { CommandId, DocumentName, Comment, Parameters, RequestedDateTime, TimeoutSeconds } = command
+  const { TimeoutSeconds, InstanceIds, Targets, Sent, ...shared } = command
   return {
-    CommandId,
+    ...shared,
     InstanceId,
-    DocumentName,
-    Comment,
-    Parameters,
-    RequestedDateTime,
-    DeliverBefore: Date.parse(RequestedDateTime) + TimeoutSeconds * 1000,
+    DeliverBefore: Date.parse(shared.RequestedDateTime) + TimeoutSeconds * 1000,
     Status: 'Pending',
     StatusDetails: 'Pending',
     ResponseCode: -1,
@@ -76,7 +63,7 @@ function pending(command: Command, InstanceId: string): Invocation {
 function check(input: SendCommandRequest): void {
   const { DocumentName, InstanceIds = [], Targets = [], Parameters = {}, Comment = '', TimeoutSeconds = 3600 } = input
   if (!DocumentName) throw invalid("Value null at 'documentName' failed to satisfy constraint: Member must not be null")
-  const unknown = Object.keys(input).find((name) => !understood.includes(name as keyof SendCommandRequest))
+  const unknown = Object.keys(input).find((name) => !understood.includes(name))
   if (unknown) throw invalid(`The embedded cloud does not know SendCommand's ${unknown}`)
   if (!/^(arn:aws:ssm:[^:]*:[^:]*:document\/)?AWS-RunShellScript$/.test(DocumentName))
     throw new ApiError(
@@ -151,9 +138,4 @@ function forgetOld({ store }: Cloud, now: Date): void {
     for (const instanceId of old.Sent) store.delete('invocation', invocationId(old.CommandId, instanceId))
     store.delete('command', old.CommandId)
   }
-}
-
-/** The error for a request that does not fit the API's shapes. */
-export function invalid(message: string): ApiError {
-  return new ApiError('ValidationException', message)
 }

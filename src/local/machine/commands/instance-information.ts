@@ -2,11 +2,12 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { InstanceInformation, SSM } from '@aws-sdk/client-ssm'
 import { type Actions, ApiError, type Cloud } from '../../cloud.ts'
+import { readWhole } from '../../files/whole.ts'
 import type { Instance } from '../../records.ts'
-import { instanceFolder, readWhole } from '../folder.ts'
+import { page } from '../../ssm/input.ts'
+import { instanceFolder } from '../folder.ts'
 import type { Registration } from '../machine.ts'
 import { matches } from './command.ts'
-import { page } from './paging.ts'
 
 export const instanceInformationActions = {
   /**

@@ -1,11 +1,11 @@
 import type { SSM } from '@aws-sdk/client-ssm'
 import { type Actions, ApiError, type Cloud, refuse, type Service } from '../../cloud.ts'
 import type { Command, Invocation } from '../../records.ts'
-import { invalid, sendCommand } from './command.ts'
+import { invalid, page } from '../../ssm/input.ts'
+import { sendCommand } from './command.ts'
 import { invocationId, unfinished } from './command-queue.ts'
 import { commandReport, invocationReport, invocationSummary, passes } from './command-report.ts'
 import { instanceInformationActions } from './instance-information.ts'
-import { page } from './paging.ts'
 import { sessionActions } from './session.ts'
 
 const commandActions = {

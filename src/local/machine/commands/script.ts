@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
@@ -61,16 +62,11 @@ export function runScript(text: string, folder: string, cwd: string, env: Record
   }
   const timer = setTimeout(() => kill('timeout'), timeoutSeconds * 1000)
   const ended = new Promise<ScriptResult>((resolve) => {
-    const finish = (code: number) => {
-      clearTimeout(timer)
-      resolve({ code, killed, stdout: stdout(), stderr: stderr() })
-    }
-    child.once('error', (error) => {
-      clearTimeout(timer)
-      resolve({ code: 1, killed, stdout: '', stderr: `${error.message}\n` })
-    })
-    child.once('close', (code, name) => finish(code ?? 128 + (name === 'SIGKILL' ? 9 : name === 'SIGTERM' ? 15 : 1)))
-  })
+    child.once('error', ({ message }) => resolve({ code: 1, killed, stdout: '', stderr: `${message}\n` }))
+    child.once('close', (code, name) =>
+      resolve({ code: code ?? 128 + constants.signals[name ?? 'SIGHUP'], killed, stdout: stdout(), stderr: stderr() }),
+    )
+  }).finally(() => clearTimeout(timer))
   return { ended, kill }
 }
 

@@ -2,9 +2,8 @@ import { randomBytes } from 'node:crypto'
 import type { SSM } from '@aws-sdk/client-ssm'
 import { type Actions, ApiError } from '../../cloud.ts'
 import type { Session } from '../../records.ts'
+import { invalid, page } from '../../ssm/input.ts'
 import { instanceArn } from '../metadata/role.ts'
-import { invalid } from './command.ts'
-import { page } from './paging.ts'
 
 const documents = [
   'SSM-SessionManagerRunShell',

@@ -1,23 +1,18 @@
 import { type InstanceFolder, memoryFolder, type Settings } from '../folder.ts'
-import { type Containers, openContainers } from './containers/containers.ts'
-import { type Images, openImages } from './images/images.ts'
-import { type Networks, openNetworks } from './networks.ts'
-import { openVolumes, type Volumes } from './volumes.ts'
+import { openContainers } from './containers/containers.ts'
+import { createEcrLogin } from './images/ecr-login.ts'
+import { openImages } from './images/images.ts'
+import { openNetworks } from './networks.ts'
+import { openVolumes } from './volumes.ts'
 
 /** Everything that the container engine of an instance has. */
-export interface Docker {
-  readonly folder: InstanceFolder
-  readonly settings: Settings
-  readonly images: Images
-  readonly containers: Containers
-  readonly networks: Networks
-  readonly volumes: Volumes
-}
+export type Docker = ReturnType<typeof openDocker>
 
-export function openDocker(folder: InstanceFolder, settings: Settings): Docker {
+export function openDocker(folder: InstanceFolder, settings: Settings) {
+  const ecrLogin = createEcrLogin(folder, settings)
   const images = openImages(folder.docker)
   const networks = openNetworks(folder.docker)
   const volumes = openVolumes(folder.docker, memoryFolder(folder, settings.instanceId))
   const containers = openContainers(folder, settings, images, volumes)
-  return { folder, settings, images, containers, networks, volumes }
+  return { folder, settings, ecrLogin, images, containers, networks, volumes }
 }

@@ -4,7 +4,6 @@ import type { Engine } from '../engine.ts'
 import type { InstanceFolder, Settings } from '../folder.ts'
 import { dispatch } from './commands.ts'
 import { openDocker } from './docker.ts'
-import { createEcrLogin } from './images/ecr-login.ts'
 import { Refusal } from './refusal.ts'
 import { listenForCalls } from './socket/calls.ts'
 import type { EngineCall } from './socket/engine-call.ts'
@@ -16,15 +15,15 @@ import type { EngineCall } from './socket/engine-call.ts'
  */
 export async function startStandIn(folder: InstanceFolder, settings: Settings): Promise<Engine> {
   const docker = openDocker(folder, settings)
-  const ecr = createEcrLogin(folder, settings)
   await listenForCalls(folder, async (call) => {
     try {
-      call.exit(await (call.program === 'docker' ? dispatch(docker, call) : ecr.answer(call)))
+      call.exit(await (call.program === 'docker' ? dispatch(docker, call) : docker.ecrLogin.answer(call)))
     } catch (error) {
-      call.err(`${said(withFile(folder.docker, error), call)}\n`)
+      const runs = call.args[0] === 'run'
+      call.err(`${runs || error instanceof Failure ? 'docker: ' : ''}${said(withFile(folder.docker, error), call)}\n`)
       const code = error instanceof Refusal ? error.code : 1
       // `docker run` keeps the codes below 125 for the container's own.
-      call.exit(code === 1 && runs(call) ? 125 : code)
+      call.exit(code === 1 && runs ? 125 : code)
     }
   })
   return {
@@ -37,13 +36,8 @@ export async function startStandIn(folder: InstanceFolder, settings: Settings): 
 }
 
 /** A refusal in docker's words; a bug of ours with its stack, in the machine's log too. */
-function said(error: unknown, call: EngineCall): string {
-  if (error instanceof Refusal) return runs(call) ? `docker: ${error.message}` : error.message
-  if (error instanceof Failure) return `docker: ${error.message}`
-  console.error(`docker ${call.args[0]}:`, error)
+function said(error: unknown, { args }: EngineCall): string {
+  if (error instanceof Refusal || error instanceof Failure) return error.message
+  console.error(`docker ${args[0]}:`, error)
   return `Error response from daemon: ${error instanceof Error ? error.stack : error}`
-}
-
-function runs({ args: [first] }: EngineCall): boolean {
-  return first === 'run'
 }

@@ -3,49 +3,33 @@ import type { Docker } from './docker.ts'
 import { parse } from './flags.ts'
 import type { LocalImage } from './images/images.ts'
 import type { Network } from './networks.ts'
-import { Refusal } from './refusal.ts'
 import type { EngineCall } from './socket/engine-call.ts'
 import { fill } from './template.ts'
 import type { Volume } from './volumes.ts'
 
-type Look = (docker: Docker, name: string) => object | undefined
-
 /** How each kind of thing is found and shown, in the order in which docker looks for a name. */
-const looks: Readonly<Record<string, Look>> = {
-  container(docker, name) {
-    const found = docker.containers.find(name)
-    return found && containerInfo(docker, found.record)
-  },
-  image(docker, name) {
-    const found = docker.images.find(name)
-    return found && imageInfo(found)
-  },
-  network(docker, name) {
-    const found = docker.networks.find(name)
-    return found && networkInfo(docker, found)
-  },
-  volume(docker, name) {
-    const found = docker.volumes.find(name)
-    return found && volumeInfo(found)
-  },
+const looks = {
+  container: (docker: Docker, name: string) => shownAs(docker.containers.find(name), ({ record }) => containerInfo(docker, record)),
+  image: (docker: Docker, name: string) => shownAs(docker.images.find(name), imageInfo),
+  network: (docker: Docker, name: string) => shownAs(docker.networks.find(name), (network) => networkInfo(docker, network)),
+  volume: (docker: Docker, name: string) => shownAs(docker.volumes.find(name), volumeInfo),
+}
+
+function shownAs<T>(found: T | undefined, info: (found: T) => object): object | undefined {
+  return found && info(found)
 }
 
 /** `docker inspect`: a container, else an image, a network or a volume of that name. */
-export function inspect(docker: Docker, call: EngineCall): number {
-  return show('inspect', docker, call, undefined)
+export const inspect = inspectOne(undefined)
+
+/** `docker network inspect`, `docker volume inspect`: what has that type. */
+export function inspectOne(type: 'network' | 'volume' | undefined) {
+  return (docker: Docker, call: EngineCall): number => show(type === undefined ? 'inspect' : `${type} inspect`, docker, call, type)
 }
 
-/** `docker network inspect`, `docker volume inspect`. */
-export function inspectOne(type: 'network' | 'volume') {
-  return (docker: Docker, call: EngineCall): number => show(`${type} inspect`, docker, call, type)
-}
-
-function show(command: string, docker: Docker, call: EngineCall, only: string | undefined): number {
-  const options = { format: { type: 'string', short: 'f' }, type: { type: 'string' } } as const
-  const { values, rest } = parse(command, call.args, options, [1])
-  const type = only ?? values.type
-  if (type !== undefined && !Object.hasOwn(looks, type)) throw new Refusal(`"${type}" is not a valid value for --type`)
-  const kinds = type === undefined ? Object.values(looks) : [looks[type]!]
+function show(command: string, docker: Docker, call: EngineCall, type: keyof typeof looks | undefined): number {
+  const { values, rest } = parse(command, call.args, { format: { type: 'string', short: 'f' } }, [1])
+  const kinds = type === undefined ? Object.values(looks) : [looks[type]]
   const found = rest.map((name) => kinds.map((look) => look(docker, name)).find((each) => each !== undefined))
   const shown = found.filter((each) => each !== undefined)
   const { format } = values
@@ -56,42 +40,17 @@ function show(command: string, docker: Docker, call: EngineCall, only: string | 
 }
 
 function imageInfo({ id, tags, digests, layers, config, created, size, architecture }: LocalImage) {
-  return {
-    Id: id,
-    RepoTags: tags,
-    RepoDigests: digests,
-    Created: created,
-    Config: config,
-    Architecture: architecture,
-    Os: 'linux',
-    Size: size,
-    RootFS: { Type: 'layers', Layers: layers },
-  }
+  const RootFS = { Type: 'layers', Layers: layers }
+  return { Id: id, RepoTags: tags, RepoDigests: digests, Created: created, Config: config, Architecture: architecture, Size: size, RootFS }
 }
 
-function networkInfo(docker: Docker, { id, name, driver, labels, created }: Network) {
+function networkInfo(docker: Docker, { id, name, driver, created }: Network) {
   const members = docker.containers.list().filter(({ record }) => record.host.network === name && record.state.status === 'running')
   const entries = members.map(({ record }) => [record.id, { Name: record.name, IPv4Address: docker.settings.privateAddress }])
-  return {
-    Name: name,
-    Id: id,
-    Created: created,
-    Scope: 'local',
-    Driver: driver,
-    Internal: false,
-    Containers: Object.fromEntries(entries),
-    Labels: labels,
-  }
+  return { Name: name, Id: id, Created: created, Driver: driver, Containers: Object.fromEntries(entries) }
 }
 
-function volumeInfo({ name, labels, options, created, folder }: Volume) {
-  return {
-    CreatedAt: created,
-    Driver: 'local',
-    Labels: labels,
-    Mountpoint: folder,
-    Name: name,
-    Options: Object.keys(options).length > 0 ? options : null,
-    Scope: 'local',
-  }
+function volumeInfo({ name, options, created, folder }: Volume) {
+  const Options = Object.keys(options).length > 0 ? options : null
+  return { CreatedAt: created, Driver: 'local', Mountpoint: folder, Name: name, Options }
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { readWhole, writeWhole } from '../folder.ts'
+import { readWhole, writeWhole } from '../../files/whole.ts'
 import { daemon } from './refusal.ts'
 
 /** A network: it only decides whose names mean the instance, for plain processes share the instance's address. */
@@ -8,19 +8,16 @@ export interface Network {
   readonly id: string
   readonly name: string
   readonly driver: string
-  readonly labels: Readonly<Record<string, string>>
   readonly created: string
 }
-
-export type Networks = ReturnType<typeof openNetworks>
 
 /** Docker's own networks, which cannot be removed. */
 export const predefined = ['bridge', 'host', 'none']
 
 export function openNetworks(folder: string) {
   const file = join(folder, 'networks.json')
-  const fresh = (name: string, driver: string, labels: Network['labels'] = {}): Network => {
-    return { id: randomBytes(32).toString('hex'), name, driver, labels, created: new Date().toISOString() }
+  const fresh = (name: string, driver: string): Network => {
+    return { id: randomBytes(32).toString('hex'), name, driver, created: new Date().toISOString() }
   }
   let networks = readWhole<Network[]>(file) ?? predefined.map((name) => fresh(name, name === 'none' ? 'null' : name))
   const save = (next: Network[]) => {
@@ -40,10 +37,10 @@ export function openNetworks(folder: string) {
       return found
     },
 
-    create(name: string, labels: Network['labels']): Network {
+    create(name: string): Network {
       if (!/^[a-zA-Z0-9][\w.-]*$/.test(name)) throw daemon(`${name} includes invalid characters for a network name`)
       if (networks.some((each) => each.name === name)) throw daemon(`network with name ${name} already exists`)
-      const network = fresh(name, 'bridge', labels)
+      const network = fresh(name, 'bridge')
       save([...networks, network])
       return network
     },

@@ -1,40 +1,48 @@
+import type { Flags } from './flags.ts'
 import { Refusal } from './refusal.ts'
 
+/** What every listing understands. */
+export const listFlags = { quiet: { type: 'boolean', short: 'q' }, format: { type: 'string' } } as const satisfies Flags
+
 /**
- * Fills in a `--format` template: fields (`{{.State.Running}}`), `{{json .State}}`, `{{index .Labels "a"}}`, `{{.}}`.
- * Of Go's templates that is what scripts use; anything else is refused.
+ * Fills in a `--format` template: fields (`{{.State.Running}}`), `{{json .State}}`, `{{index .Labels "a"}}`, `{{.}}`, or
+ * `json` for all of it. Of Go's templates that is what scripts use; anything else is refused.
  *
  * @throws Refusal when the template is not understood, or names what is not there.
  */
 export function fill(template: string, value: unknown): string {
-  return template
+  if (template.startsWith('table ')) throw unknown(template)
+  return (template === 'json' ? '{{json .}}' : template)
     .replaceAll('\\t', '\t')
     .replaceAll('\\n', '\n')
     .replace(/\{\{-?\s*(.*?)\s*-?\}\}/gs, (_, expression: string) => show(evaluate(expression, value)))
 }
 
 /**
- * The rows of a listing: by the template, one a line; `json` and `table …` mean what they mean in docker.
+ * A listing, one item a line: its id or name with `-q`, else by the template, else columns under each other.
  *
- * @param titles of columns that are not called like their field
+ * @param columns field → title
  */
-export function rows(template: string, items: readonly unknown[], titles: Readonly<Record<string, string>> = {}): string {
-  const text = template === 'json' ? '{{json .}}' : template
-  if (!text.startsWith('table ')) return items.map((item) => `${fill(text, item)}\n`).join('')
-  const columns = text.slice('table '.length)
-  const heading = columns.replaceAll('\\t', '\t').replace(/\{\{\s*\.(\w+)\s*\}\}/g, (_, name: string) => titles[name] ?? title(name))
-  return table([heading.split('\t'), ...items.map((item) => fill(columns, item).split('\t'))])
-}
-
-/** Rows of cells under each other, as docker lays them out. */
-export function table(lines: readonly (readonly string[])[]): string {
-  const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0), 7) + 3)
+export function rows<Item extends Readonly<Record<string, string>>>(
+  items: readonly Item[],
+  { quiet, format }: { quiet?: boolean | undefined; format?: string | undefined },
+  columns: Readonly<Partial<Record<keyof Item, string>>>,
+): string {
+  const fields = Object.keys(columns)
+  if (quiet) return [...new Set(items.map((item) => `${item.ID ?? item.Name}\n`))].join('')
+  if (format !== undefined) return items.map((item) => `${fill(format, item)}\n`).join('')
+  const lines = [Object.values<string | undefined>(columns), ...items.map((item) => fields.map((field) => item[field]))]
+  const widths = fields.map((_, column) => Math.max(...lines.map((line) => line[column]!.length), 7) + 3)
   return lines
-    .map((line) => `${line.map((cell, column) => (column === line.length - 1 ? cell : cell.padEnd(widths[column]!))).join('')}\n`)
+    .map(
+      (line) =>
+        `${line
+          .map((cell, column) => cell!.padEnd(widths[column]!))
+          .join('')
+          .trimEnd()}\n`,
+    )
     .join('')
 }
-
-const title = (name: string) => name.replace(/(?<=[a-z])(?=[A-Z])/g, ' ').toUpperCase()
 
 function evaluate(expression: string, value: unknown): unknown {
   const [, json] = /^json\s+(\.\S*)$/.exec(expression) ?? []
@@ -42,7 +50,11 @@ function evaluate(expression: string, value: unknown): unknown {
   const [, path, key] = /^index\s+(\.\S*)\s+"([^"]*)"$/.exec(expression) ?? []
   if (path !== undefined) return (field(path, value) as Record<string, unknown> | undefined)?.[key!] ?? ''
   if (/^\.[\w.]*$/.test(expression)) return field(expression, value)
-  throw new Refusal(`template parsing error: the stand-in for docker does not know {{${expression}}}`, 64)
+  throw unknown(`{{${expression}}}`)
+}
+
+function unknown(text: string): Refusal {
+  return new Refusal(`template parsing error: the stand-in for docker does not know ${text}`, 64)
 }
 
 function field(path: string, value: unknown): unknown {
@@ -59,9 +71,7 @@ function field(path: string, value: unknown): unknown {
 function show(value: unknown): string {
   if (value === null || value === undefined) return '<no value>'
   if (Array.isArray(value)) return `[${value.map(show).join(' ')}]`
-  if (typeof value === 'object')
-    return `map[${Object.entries(value)
-      .map(([name, item]) => `${name}:${show(item)}`)
-      .join(' ')}]`
-  return String(value)
+  if (typeof value !== 'object') return String(value)
+  const items = Object.entries(value).map(([name, item]) => `${name}:${show(item)}`)
+  return `map[${items.join(' ')}]`
 }

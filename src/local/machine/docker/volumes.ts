@@ -1,12 +1,12 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeOwnFolder } from '../../files/own-folder.ts'
-import { memoryOwner, readWhole, writeWhole } from '../folder.ts'
+import { readWhole, writeWhole } from '../../files/whole.ts'
+import { memoryOwner } from '../folder.ts'
 import { daemon } from './refusal.ts'
 
 export interface Volume {
   readonly name: string
-  readonly labels: Readonly<Record<string, string>>
   readonly created: string
   /** As they were given: `type=tmpfs` makes it one in memory, which is empty after every boot. */
   readonly options: Readonly<Record<string, string>>
@@ -42,7 +42,7 @@ export function openVolumes(folder: string, memory: string) {
     list,
 
     /** Makes it unless it is there. */
-    create(name: string, labels: Volume['labels'] = {}, options: Volume['options'] = {}): Volume {
+    create(name: string, options: Volume['options'] = {}): Volume {
       if (!/^[a-zA-Z0-9][\w.-]*$/.test(name)) throw daemon(`create ${name}: "${name}" includes invalid characters for a local volume name`)
       for (const [key, value] of Object.entries(options)) {
         const known = ((key === 'type' || key === 'device') && value === 'tmpfs') || key === 'o'
@@ -51,7 +51,7 @@ export function openVolumes(folder: string, memory: string) {
       }
       const known = find(name)
       if (known) return known
-      writeWhole(meta(name), { name, labels, options, created: new Date().toISOString() })
+      writeWhole(meta(name), { name, options, created: new Date().toISOString() })
       make(find(name)!)
       return find(name)!
     },

@@ -1,4 +1,4 @@
-import { quote } from '../quote.ts'
+import { quote } from '../../../report/quote.ts'
 
 /** What the script says on its standard output once the namespaces are there. */
 export const up = 'up'

@@ -8,13 +8,14 @@ import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'no
 import { request } from 'node:http'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { onPath, systemFolders } from '../../../report/on-path.ts'
+import { within } from '../../process/within.ts'
 import { createEcrLogin } from '../docker/images/ecr-login.ts'
 import { listenForCalls } from '../docker/socket/calls.ts'
 import type { Engine } from '../engine.ts'
 import type { InstanceFolder, Settings } from '../folder.ts'
-import { onPath, systemFolders } from '../on-path.ts'
 import { bootScript, up } from './boot-script.ts'
-import { type Gate, openGate } from './gate.ts'
+import { openGate } from './gate.ts'
 import { layLink } from './link.ts'
 import { engineSocket, makeRun, removeEngine, tracesOf } from './traces.ts'
 
@@ -30,8 +31,8 @@ const restartAfter = 2000
  * @throws Error when another machine process has this folder already
  */
 export async function startDockerd(folder: InstanceFolder, settings: Settings, metadata: string): Promise<Engine> {
-  const ecr = createEcrLogin(folder, settings)
-  await listenForCalls(folder, async (call) => call.exit(await ecr.answer(call)))
+  const ecrLogin = createEcrLogin(folder, settings)
+  await listenForCalls(folder, async (call) => call.exit(await ecrLogin.answer(call)))
   let running: Daemon | undefined
   let wanted = false
 
@@ -82,10 +83,10 @@ async function startDaemon(folder: InstanceFolder, settings: Settings, reachable
     { stdio: ['ignore', 'pipe', log], cwd: '/', env: { ...process.env, PATH: [process.env.PATH, ...systemFolders].join(delimiter) } },
   )
   closeSync(log)
-  let gate: Gate | undefined
+  let closeGate: (() => void) | undefined
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()).once('error', () => resolve()))
   const end = async () => {
-    gate?.close()
+    closeGate?.()
     child.kill('SIGKILL')
     await ended
     await removeEngine(settings.instanceId)
@@ -97,7 +98,7 @@ async function startDaemon(folder: InstanceFolder, settings: Settings, reachable
       layLink({ link: traces.link, address: settings.privateAddress, pid: child.pid! }),
       answers(child, engineSocket(settings.instanceId)),
     ])
-    gate = opened
+    closeGate = opened
     return { process: child, end }
   } catch (error) {
     await end()
@@ -121,10 +122,11 @@ function said(child: ChildProcess, line: string): Promise<void> {
 
 /** Waits until the engine answers. */
 async function answers(child: ChildProcess, socket: string): Promise<void> {
-  for (const giveUp = Date.now() + patience; !(await ping(socket)); await sleep(20)) {
+  const there = await within(patience, 20, () => {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error('dockerd has ended')
-    if (Date.now() > giveUp) throw new Error(`dockerd does not answer within ${patience / 1000} s`)
-  }
+    return ping(socket)
+  })
+  if (!there) throw new Error(`dockerd does not answer within ${patience / 1000} s`)
 }
 
 /** https://docs.docker.com/reference/api/engine/version/v1.41/#tag/System/operation/SystemPing */

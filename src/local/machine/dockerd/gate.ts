@@ -2,14 +2,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, type Server, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { onPath } from '../on-path.ts'
+import { onPath } from '../../../report/on-path.ts'
 
 const listenInside = fileURLToPath(new URL('./listen-inside.ts', import.meta.url))
-
-/** Lets programs in another network namespace reach servers on this one's loopback. */
-export interface Gate {
-  close(): void
-}
 
 /**
  * Opens the same loopback addresses in the network namespace of a process, so that a URL means the same server on both
@@ -19,9 +14,10 @@ export interface Gate {
  *
  * @param pid a process in the other namespace
  * @param urls whose hosts are addresses
+ * @returns how to close them
  * @throws Error when an address cannot be had there
  */
-export async function openGate(pid: number, urls: readonly string[]): Promise<Gate> {
+export async function openGate(pid: number, urls: readonly string[]): Promise<() => void> {
   const servers = new Set<Server>()
   const sockets = new Set<Socket>()
   const to = urls.map((url) => new URL(url)).map(({ hostname, port }) => ({ host: hostname, port: Number(port) }))
@@ -37,11 +33,9 @@ export async function openGate(pid: number, urls: readonly string[]): Promise<Ga
   })
   const [code] = await once(helper, 'exit')
   if (code !== 0 || servers.size < to.length) throw new Error(`the namespace of process ${pid} has no room for ${urls.join(', ')}`)
-  return {
-    close() {
-      for (const server of servers) server.close()
-      for (const socket of sockets) socket.destroy()
-    },
+  return () => {
+    for (const server of servers) server.close()
+    for (const socket of sockets) socket.destroy()
   }
 }
 

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { onPath } from '../on-path.ts'
+import { onPath } from '../../../report/on-path.ts'
 
 /**
  * How many addresses the network of an instance has: its own, the host's at the other end, and the two that no network

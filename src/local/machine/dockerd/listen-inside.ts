@@ -1,4 +1,5 @@
 import { createServer } from 'node:net'
+import { listen } from '../../api/listen.ts'
 
 /**
  * Runs in the network namespace of an instance, for a moment: `node listen-inside.ts '[{"host","port"}…]'` listens on
@@ -8,7 +9,8 @@ const addresses = JSON.parse(process.argv[2] ?? '[]') as { host: string; port: n
 await Promise.all(
   addresses.map(async ({ host, port }, index) => {
     const server = createServer()
-    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve))
+    const refused = await listen(server, port, host)
+    if (refused) throw refused
     await new Promise<void>((resolve, reject) => process.send?.(index, server, {}, (error) => (error ? reject(error) : resolve())))
   }),
 )

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { Failure } from '../../../report/failure.ts'
-import { onPath } from '../on-path.ts'
+import { onPath } from '../../../report/on-path.ts'
 
 /** The programs that a real engine needs, and the Debian package that has each. */
 const programs: Readonly<Record<string, string>> = {

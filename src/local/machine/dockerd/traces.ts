@@ -3,25 +3,21 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, wr
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { onPath } from '../../../report/on-path.ts'
 import { memoryOwner } from '../folder.ts'
-import { onPath } from '../on-path.ts'
 import { openToOthers, sweepRules } from '../packet-filter.ts'
 import { killAll, processesOf } from '../process-table.ts'
 
 /** What a real engine has outside of its instance's folder and of its own namespaces. */
-export interface Traces {
-  /** The host's end of the instance's network cable. A name of an interface has at most 15 characters. */
-  readonly link: string
-  /**
-   * Stands for `/run` in the engine's view of the files, so that sockets have short paths and two engines never meet.
-   */
-  readonly run: string
-  /** The group below which every container's limits are, relative to the root of each hierarchy. */
-  readonly cgroup: string
-}
-
-export function tracesOf(instanceId: string): Traces {
-  return { link: `ml${instanceId.slice(-12)}`, run: `/run/mlops-${instanceId}`, cgroup: `mlops-${instanceId}` }
+export function tracesOf(instanceId: string) {
+  return {
+    /** The host's end of the instance's network cable. A name of an interface has at most 15 characters. */
+    link: `ml${instanceId.slice(-12)}`,
+    /** Stands for `/run` in the engine's view of the files, so that sockets have short paths and two engines never meet. */
+    run: `/run/mlops-${instanceId}`,
+    /** The group below which every container's limits are, relative to the root of each hierarchy. */
+    cgroup: `mlops-${instanceId}`,
+  }
 }
 
 /** The socket at which the engine of an instance answers. */

@@ -3,7 +3,7 @@ import { readdirSync, readlinkSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { Socket } from 'node:net'
 import { promisify } from 'node:util'
-import { belongingTo } from '../process-table.ts'
+import { belongingTo, isUntold } from '../process-table.ts'
 import { type End, holderInTable, holdersInList } from './connection-table.ts'
 
 /**
@@ -66,23 +66,15 @@ async function listed(own: End, other: End) {
 
 /** Whether a process has this open; false also when it has gone, or is another user's. */
 function holds(pid: number, wanted: string): boolean {
-  try {
-    return readdirSync(`/proc/${pid}/fd`).some((name) => targetOf(`/proc/${pid}/fd/${name}`) === wanted)
-  } catch (error) {
-    return gone(error)
-  }
+  const names = told(() => readdirSync(`/proc/${pid}/fd`)) ?? []
+  return names.some((name) => told(() => readlinkSync(`/proc/${pid}/fd/${name}`)) === wanted)
 }
 
-function targetOf(file: string): string | undefined {
+function told<T>(look: () => T): T | undefined {
   try {
-    return readlinkSync(file)
+    return look()
   } catch (error) {
-    gone(error)
-    return undefined
+    if (isUntold(error)) return undefined
+    throw error
   }
-}
-
-function gone(error: unknown): false {
-  if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) return false
-  throw error
 }

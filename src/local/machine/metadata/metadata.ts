@@ -2,7 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { join } from 'node:path'
-import { type InstanceFolder, readWhole, type Settings, type StoredCredentials, writeWhole } from '../folder.ts'
+import { listen } from '../../api/listen.ts'
+import { hostsOf } from '../../api/request.ts'
+import { readWhole, writeWhole } from '../../files/whole.ts'
+import type { InstanceFolder, Settings, StoredCredentials } from '../folder.ts'
 import { comesFromInstance } from './asker.ts'
 
 const file = (folder: InstanceFolder) => join(folder.path, 'metadata.json')
@@ -36,7 +39,9 @@ export async function startMetadata(folder: InstanceFolder, settings: Settings):
   // With a real engine the instance's address is in a network of its own; what may reach the service there comes
   // through a gate.
   const host = settings.engine === 'docker' ? '127.0.0.1' : settings.privateAddress
-  await listen(server, host, before === undefined ? 0 : Number(new URL(before).port))
+  let refused = await listen(server, before === undefined ? 0 : Number(new URL(before).port), host)
+  if (refused?.code === 'EADDRINUSE') refused = await listen(server, 0, host)
+  if (refused) throw refused
   const { address, port } = server.address() as AddressInfo
   const endpoint = `http://${address}:${port}`
   writeWhole(file(folder), { endpoint })
@@ -57,32 +62,13 @@ async function admit(socket: Socket, instanceId: string): Promise<boolean> {
  * Whether a request was made for this very service by a program, and neither by a web page nor for a name that was made
  * to point here.
  */
-function isDirect({ headers, rawHeaders, socket }: IncomingMessage): boolean {
-  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host')
+function isDirect(request: IncomingMessage): boolean {
+  const { headers, socket } = request
   const names = [`${socket.localAddress}:${socket.localPort}`, '169.254.169.254', '169.254.169.254:80']
   // The service refuses whatever came through a proxy (EC2 User Guide, "How Instance Metadata Service Version 2
   // works").
   const strange = ['x-forwarded-for', 'origin', 'sec-fetch-site'].some((name) => headers[name] !== undefined)
-  return hosts.length === 1 && names.includes(headers.host ?? '') && !strange
-}
-
-async function listen(server: ReturnType<typeof createServer>, host: string, port: number): Promise<void> {
-  try {
-    await attempt(server, host, port)
-  } catch (error) {
-    if (port === 0 || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
-    await attempt(server, host, 0)
-  }
-}
-
-function attempt(server: ReturnType<typeof createServer>, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
+  return hostsOf(request) === 1 && names.includes(headers.host ?? '') && !strange
 }
 
 function answer(request: IncomingMessage, response: ServerResponse, folder: InstanceFolder, tokens: Map<string, number>): void {

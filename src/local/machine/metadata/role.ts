@@ -11,9 +11,9 @@ export interface InstanceRole {
 export function roleOf(cloud: Cloud, instance: Instance): InstanceRole | undefined {
   const profile = instance.IamInstanceProfileArn
   const credentials = profile === undefined ? undefined : cloud.roleCredentials(profile, instance.InstanceId)
-  if (profile === undefined || credentials === undefined) return undefined
-  const name = credentials.RoleName ?? profile.slice(profile.lastIndexOf('/') + 1)
+  if (credentials === undefined) return undefined
   const { accountId } = cloud
+  const name = credentials.RoleName
   const arn = `arn:aws:sts::${accountId}:assumed-role/${name}/${instance.InstanceId}`
   return { name, credentials, caller: { accountId, arn, accessKeyId: credentials.AccessKeyId, role: name } }
 }

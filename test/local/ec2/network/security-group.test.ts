@@ -116,7 +116,11 @@ test('a group that another names, or an instance has, stays', async () => {
   assert.is(await refusal(ec2.deleteSecurityGroup({ GroupId: one })), blocked)
   await ec2.revokeSecurityGroupEgress({ GroupId: two, IpPermissions: pair })
   const { Instances } = await ec2.runInstances({
-    ...{ ImageId: await machineImage(plane), InstanceType: 't3.micro', MinCount: 1, MaxCount: 1, SubnetId },
+    ImageId: await machineImage(plane),
+    InstanceType: 't3.micro',
+    MinCount: 1,
+    MaxCount: 1,
+    SubnetId,
     SecurityGroupIds: [one],
   })
   const InstanceId = Instances?.[0]?.InstanceId as string

@@ -77,15 +77,15 @@ test('layers are laid over each other, with whiteouts, hard links and links that
 test('a service runs with its paths, its address and its environment translated', async () => {
   const { out, err, code } = await sh(`docker network create mlops && docker volume create data &&
     docker run -d --name web --network mlops --restart unless-stopped --user 1000:1000 --read-only --tmpfs /tmp --mount type=volume,source=data,target=/data \\
-      --cap-drop ALL --security-opt no-new-privileges --memory 256m --cpus 0.5 --pids-limit 100 --log-driver json-file --log-opt max-size=1m --log-opt max-file=2 \\
-      -p 8001:8001 -e GREETING=hello --label mlops:service=web --stop-timeout 5 --hostname web --init ${web} --config=/etc/app.conf --route /health /tmp/x`)
+      --cap-drop ALL --security-opt no-new-privileges --memory 256m --pids-limit 100 --log-opt max-size=1m --log-opt max-file=2 \\
+      -p 8001:8001 -e GREETING=hello --label mlops:service=web ${web} --config=/etc/app.conf --route /health /tmp/x`)
   assert.is(code, 0, err)
   assert.match(out.trim().split('\n').at(-1)!, /^[0-9a-f]{64}$/)
   await until(() => ask().catch(() => undefined), 'the service answers')
   const seen = await ask()
   assert.is(seen.env.HOST, small.instance(id).PrivateIpAddress)
   assert.is(seen.env.GREETING, 'hello')
-  assert.is(seen.env.HOSTNAME, 'web')
+  assert.match(seen.env.HOSTNAME!, /^[0-9a-f]{12}$/)
   assert.is(readFileSync(join(seen.env.DATA_DIR!, 'seed.txt'), 'utf8'), 'seed', 'a fresh volume gets the content of the image')
   assert.match(seen.argv[0]!, /^--config=.*\/rootfs\/etc\/app\.conf$/)
   assert.equal(seen.argv.slice(1, 3), ['--route', '/health'], 'a route is no path of the image')
@@ -162,7 +162,7 @@ test('containers come back when the instance is stopped and started', async () =
   }
   await small.online(id)
   await until(() => ask().catch(() => undefined), 'it answers again')
-  assert.is((await sh("docker inspect -f '{{.RestartCount}} {{.Config.Hostname}}' web")).out, '1 web\n')
+  assert.is((await sh("docker inspect -f '{{.RestartCount}} {{.Config.Labels}}' web")).out, '1 map[mlops:service:web]\n')
 })
 
 test('exec runs in the container’s environment', async () => {
@@ -212,13 +212,8 @@ test('logs are followed until the container ends', async () => {
   assert.match(out, /^1\n2\n3\n0\n\d{4}-.*Z 3\n3\ntalker\n$/)
 })
 
-test('a container that fails is tried again a few times where that is asked for, and can be stopped in between', async () => {
-  await sh(`docker run -d --name failing --restart on-failure:2 ${tool} -e 'process.exit(4)'`)
-  await until(
-    async () => (await sh("docker inspect -f '{{.State.Status}} {{.RestartCount}} {{.State.ExitCode}}' failing")).out === 'exited 2 4\n',
-    'it is given up',
-  )
-  await sh(`docker rm failing; docker run -d --name stubborn --restart always ${tool} -e 'process.exit(4)'`)
+test('a container that keeps failing is tried again, and can be stopped in between', async () => {
+  await sh(`docker run -d --name stubborn --restart always ${tool} -e 'process.exit(4)'`)
   await until(async () => /Restarting \(4\)/.test((await sh('docker ps')).out), 'it waits for its next start')
   assert.is((await sh('docker stop stubborn && docker ps -q')).out, 'stubborn\n')
   assert.is((await sh('docker rm stubborn')).code, 0)
@@ -242,12 +237,10 @@ test('a command that is interrupted passes the signal on', async () => {
   assert.is(out, '3\n')
 })
 
-test('-e NAME and --env-file take values from where the command stands', async () => {
-  const print = `-e 'console.log(process.env.A, process.env.B, process.env.C)'`
-  const { out, err } = await sh(
-    `cd "$MLOPS_ROOT" && printf '# comment\\nB=2\\n' > env && export A=1 && docker run --rm -e A -e C --env-file env ${tool} ${print}`,
-  )
-  assert.is(out, '1 2 undefined\n', err)
+test('-e NAME takes its value from where the command stands', async () => {
+  const print = `-e 'console.log(process.env.A, process.env.C)'`
+  const { out, err } = await sh(`export A=1 && docker run --rm -e A -e C ${tool} ${print}`)
+  assert.is(out, '1 undefined\n', err)
 })
 
 test('a mount is found where it is in the image, also by a path relative to its neighbours', async () => {
@@ -257,12 +250,12 @@ test('a mount is found where it is in the image, also by a path relative to its 
 })
 
 test('names of containers on the same network mean the instance', async () => {
-  await sh(`docker run -d --name api --network mlops --network-alias backend -p 8001:8001 ${web}`)
+  await sh(`docker run -d --name api --network mlops -p 8001:8001 ${web}`)
   const { out, err } = await sh(
-    `docker run --rm --network mlops -e API=http://api:8001/x -e OTHER=http://backend:8001 ${tool} -e 'console.log(process.env.API, process.env.OTHER)'`,
+    `docker run --rm --network mlops -e API=http://api:8001/x -e OTHER=http://other:8001 ${tool} -e 'console.log(process.env.API, process.env.OTHER)'`,
   )
   const address = small.instance(id).PrivateIpAddress
-  assert.is(out, `http://${address}:8001/x http://${address}:8001\n`, err)
+  assert.is(out, `http://${address}:8001/x http://other:8001\n`, err)
   await sh('docker rm -f api')
 })
 
@@ -278,10 +271,13 @@ test('what the stand-in does not know is refused by name with 125, never ignored
     `run --privileged=true ${tool}`,
     `run -d -p 80:8001 ${tool}`,
     `run -Q ${tool}`,
+    `run --env-file env ${tool}`,
+    `run --network-alias backend ${tool}`,
+    'rm -v web',
   ]) {
     const { code, err } = await sh(`docker ${command}`)
     assert.is(code, 125, command)
-    assert.match(err, /gpus|compose|build|colour|prune|docker image|login|privileged|both ports|-Q/)
+    assert.match(err, /gpus|compose|build|colour|prune|docker image|login|privileged|both ports|-Q|env-file|network-alias|-v/)
   }
 })
 
@@ -291,16 +287,13 @@ test('wrong options are refused in docker’s words', async () => {
     [`--restart always --rm ${tool}`, /cannot specify both --restart and --rm/],
     [`--memory much ${tool}`, /invalid size: 'much'/],
     [`--network nowhere ${tool}`, /network nowhere not found/],
-    [`--log-driver fluentd ${tool}`, /no log driver named 'fluentd'/],
     [`--log-opt colour=red ${tool}`, /unknown log opt 'colour'/],
     [`--mount type=bind,source=/no/such,target=/x ${tool}`, /bind source path does not exist/],
     [`--mount type=volume,target=/x,colour=red ${tool}`, /unexpected key 'colour'/],
     [`-v relative ${tool}`, /invalid volume specification/],
-    [`--env-file nowhere ${tool}`, /no such file or directory/],
-    [`--stop-timeout soon ${tool}`, /invalid syntax/],
+    [`--restart on-failure:2 ${tool}`, /invalid restart policy/],
+    [`--pids-limit many ${tool}`, /invalid syntax/],
     [`--name '?' ${tool}`, /Invalid container name/],
-    [`--pull sometimes ${tool}`, /invalid pull option/],
-    [`--pull never ${registry.host}/team/none`, /No such image/],
     [`${registry.host}/team/none`, /manifest unknown/],
     ['', /requires at least 1 argument/],
   ]
@@ -341,10 +334,11 @@ test('binds, volumes and ls, rm and inspect of everything', async () => {
   assert.is((await sh('docker network rm bridge')).code, 1)
   assert.match((await sh('docker images')).out, /REPOSITORY/)
   assert.is((await sh(`docker inspect -f '{{.Config.Labels.made}}' ${tool}`)).out, 'here\n')
-  assert.is((await sh('docker inspect --type image nothing')).code, 1)
+  assert.is((await sh('docker inspect nothing')).code, 1)
   assert.match((await sh('docker info')).out, /ServerVersion/)
   assert.match((await sh("docker info --format '{{.ServerVersion}}'")).out, /^\d+\.\d+/)
   assert.is((await sh("docker info --format '{{range .}}'")).code, 64)
+  assert.is((await sh("docker ps --format 'table {{.ID}}'; docker info --format json | tail -c 3")).out, '"}\n')
 })
 
 test('images are removed with the layers that nothing else needs', async () => {
@@ -367,21 +361,17 @@ test('content that is not what its digest says is not taken', async () => {
   assert.match((await sh(`docker pull ${outside}`)).err, /outside of its root/)
 })
 
-test('a login is needed where the registry wants one, which a credential helper gives', async () => {
+test('a login is needed where the registry wants one, and the helper of ECR is asked for it', async () => {
   registry.authorization = `Basic ${Buffer.from('me:pass word').toString('base64')}`
   const refused = await sh(`docker pull ${web}`)
   assert.is(refused.code, 1)
   assert.match(refused.err, /no basic auth credentials/)
-  const helper = `export DOCKER_CONFIG="$MLOPS_ROOT/helped" PATH="$MLOPS_ROOT:$PATH"; mkdir -p "$DOCKER_CONFIG"
-    echo '{"credHelpers":{"${registry.host}":"test"}}' > "$DOCKER_CONFIG/config.json"
-    printf '#!/bin/sh\\nread -r host; echo "{\\\\"ServerURL\\\\":\\\\"$host\\\\",\\\\"Username\\\\":\\\\"me\\\\",\\\\"Secret\\\\":\\\\"pass word\\\\"}"' > "$MLOPS_ROOT/docker-credential-test"
-    chmod +x "$MLOPS_ROOT/docker-credential-test"
-    docker pull -q ${web}`
-  const helped = await sh(helper)
-  assert.is(helped.code, 0, helped.err)
-  const none = await sh(`export DOCKER_CONFIG="$MLOPS_ROOT/none"; mkdir -p "$DOCKER_CONFIG"
+  const other = await sh(`export DOCKER_CONFIG="$MLOPS_ROOT/other"; mkdir -p "$DOCKER_CONFIG"
     echo '{"credHelpers":{"${registry.host}":"nobody"}}' > "$DOCKER_CONFIG/config.json"; docker pull ${tool}`)
-  assert.match(none.err, /docker-credential-nobody.*executable file not found/)
+  assert.match(other.err, /does not know docker-credential-nobody/)
+  const ecr = await sh(`export DOCKER_CONFIG="$MLOPS_ROOT/ecr"; mkdir -p "$DOCKER_CONFIG"
+    echo '{"credHelpers":{"${registry.host}":"ecr-login"}}' > "$DOCKER_CONFIG/config.json"; docker pull ${tool}`)
+  assert.match(ecr.err, /error getting credentials - docker-credential-ecr-login: /, 'nobody answers at the endpoint of this cloud')
   registry.authorization = undefined
 })
 

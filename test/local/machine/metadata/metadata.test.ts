@@ -3,7 +3,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { instanceFolder } from '../../../../src/local/machine/folder.ts'
 import { metadataEndpoint } from '../../../../src/local/machine/metadata/metadata.ts'
-import { quote } from '../../../../src/local/machine/quote.ts'
+import { quote } from '../../../../src/report/quote.ts'
 import { type Asker, noStranger, type Question, startAsker, stranger } from '../../../support/asker.ts'
 import { createSmallCloud, until } from '../small-cloud.fixture.ts'
 

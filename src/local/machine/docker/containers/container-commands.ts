@@ -1,69 +1,54 @@
+import { once } from 'node:events'
 import type { Docker } from '../docker.ts'
 import { type Flags, parse } from '../flags.ts'
 import { daemon, Refusal } from '../refusal.ts'
 import type { EngineCall } from '../socket/engine-call.ts'
-import { rows } from '../template.ts'
+import { listFlags, rows } from '../template.ts'
 import type { Container } from './container.ts'
+import type { Line } from './container-log.ts'
 import { containerRow, matches } from './container-row.ts'
 import { signalName } from './run-options.ts'
 
 /** `docker ps`. */
 export function ps(docker: Docker, call: EngineCall): number {
-  const { values } = parse(
-    'ps',
-    call.args,
-    {
-      all: { type: 'boolean', short: 'a' },
-      quiet: { type: 'boolean', short: 'q' },
-      'no-trunc': { type: 'boolean' },
-      filter: { type: 'string', short: 'f', multiple: true },
-      format: { type: 'string' },
-    },
-    [0, 0],
-  )
+  const options = { ...listFlags, all: { type: 'boolean', short: 'a' }, filter: { type: 'string', short: 'f', multiple: true } } as const
+  const { values } = parse('ps', call.args, options, [0, 0])
   const filters = values.filter ?? []
   const all = values.all || filters.some((filter) => filter.startsWith('status='))
   const found = docker.containers
     .list()
-    .filter(({ record }) => all || record.state.status === 'running' || record.state.status === 'restarting')
-    .filter(({ record }) => matches(record, filters))
-    .map(({ record }) => containerRow(record, values['no-trunc'] === true))
-  const columns = 'table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}'
-  call.out(rows(values.quiet ? '{{.ID}}' : (values.format ?? columns), found, { ID: 'CONTAINER ID' }))
+    .map(({ record }) => record)
+    .filter((record) => all || record.state.status === 'running' || record.state.status === 'restarting')
+    .filter((record) => matches(record, filters))
+  const columns = { ID: 'CONTAINER ID', Image: 'IMAGE', Command: 'COMMAND', Status: 'STATUS', Ports: 'PORTS', Names: 'NAMES' }
+  call.out(rows(found.map(containerRow), values, columns))
   return 0
 }
 
 /** `docker logs`, with `-f` until the container ends or the reader has gone. */
 export async function logs(docker: Docker, call: EngineCall): Promise<number> {
-  const { values, rest } = parse(
-    'logs',
-    call.args,
-    {
-      follow: { type: 'boolean', short: 'f' },
-      tail: { type: 'string', short: 'n', default: 'all' },
-      timestamps: { type: 'boolean', short: 't' },
-    },
-    [1, 1],
-  )
+  const options = {
+    follow: { type: 'boolean', short: 'f' },
+    tail: { type: 'string', short: 'n', default: 'all' },
+    timestamps: { type: 'boolean', short: 't' },
+  } as const
+  const { values, rest } = parse('logs', call.args, options, [1, 1])
   const { tail } = values
   const container = docker.containers.get(rest[0]!)
   if (tail !== 'all' && !/^\d+$/.test(tail)) throw daemon(`invalid tail option: "${tail}"`)
-  const show = ({ log, stream, time }: { log: string; stream: string; time: string }) => {
-    const text = values.timestamps ? `${time} ${log}` : log
-    if (stream === 'stdout') call.out(text)
-    else call.err(text)
-  }
+  const show = ({ log, stream, time }: Line) => call[stream === 'stdout' ? 'out' : 'err'](values.timestamps ? `${time} ${log}` : log)
   const lines = container.log.read()
   for (const line of tail === 'all' ? lines : lines.slice(Math.max(lines.length - Number(tail), 0))) show(line)
   const { status } = container.record.state
   if (!values.follow || status === 'exited' || status === 'created') return 0
   const stop = container.log.follow(show)
-  await Promise.race([container.wait(), new Promise((resolve) => call.gone.addEventListener('abort', resolve))])
+  await Promise.race([container.wait(), once(call.gone, 'abort')])
   stop()
   return 0
 }
 
 const time = { type: 'string', short: 't' } as const
+const seconds = (text: string | undefined) => (text === undefined ? undefined : Number(text))
 
 /** `docker start`, `stop`, `restart`, `kill`, `rm`: the same thing with each of the named containers. */
 export const start = forEach('start', {}, (container, _values, docker) => docker.containers.start(container))
@@ -82,15 +67,9 @@ export const kill = forEach('kill', { signal: { type: 'string', short: 's', defa
   await end
 })
 
-export const rm = forEach(
-  'rm',
-  { force: { type: 'boolean', short: 'f' }, volumes: { type: 'boolean', short: 'v' } },
-  (container, values, docker) => docker.containers.remove(container, values.force === true),
+export const rm = forEach('rm', { force: { type: 'boolean', short: 'f' } }, (container, values, docker) =>
+  docker.containers.remove(container, values.force === true),
 )
-
-function seconds(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : Number(text)
-}
 
 function forEach<const Known extends Flags>(
   command: string,

@@ -10,26 +10,13 @@ export interface Line {
   readonly time: string
 }
 
-/** The log of a container in the format of docker's `json-file` driver. */
-export interface ContainerLog {
-  /** Takes output as it comes; it is kept line by line. */
-  write(stream: Line['stream'], chunk: Buffer): void
-  /** Keeps what has no line's end yet. */
-  flush(): void
-  /** What is kept, oldest first. */
-  read(): Line[]
-  /** Calls for every line from now on; returns how to stop. */
-  follow(each: (line: Line) => void): () => void
-}
-
 /**
+ * The log of a container in the format of docker's `json-file` driver.
+ *
  * @param maxSize bytes after which a new file is begun
  * @param maxFile how many files are kept
  */
-export function openLog(
-  file: string,
-  { maxSize = Number.POSITIVE_INFINITY, maxFile = 1 }: { maxSize?: number; maxFile?: number },
-): ContainerLog {
+export function openLog(file: string, { maxSize = Number.POSITIVE_INFINITY, maxFile = 1 }: { maxSize?: number; maxFile?: number }) {
   const events = new EventEmitter()
   events.setMaxListeners(0)
   const streams = { stdout: lines(), stderr: lines() }
@@ -73,17 +60,21 @@ export function openLog(
   }
 
   return {
-    write: (stream, chunk) => keep(stream, streams[stream].take(chunk)),
+    /** Takes output as it comes; it is kept line by line. */
+    write: (stream: Line['stream'], chunk: Buffer) => keep(stream, streams[stream].take(chunk)),
+    /** Keeps what has no line's end yet. */
     flush() {
       for (const stream of ['stdout', 'stderr'] as const) keep(stream, streams[stream].rest())
     },
-    read() {
+    /** What is kept, oldest first. */
+    read(): Line[] {
       const files = [...Array(maxFile).keys()].reverse().map((index) => (index === 0 ? file : `${file}.${index}`))
       return files.filter((each) => existsSync(each)).flatMap((each) => readFileSync(each, 'utf8').split('\n').flatMap(parsed))
     },
-    follow(each) {
+    /** Calls for every line from now on; returns how to stop. */
+    follow(each: (line: Line) => void) {
       events.on('line', each)
-      return () => events.off('line', each)
+      return () => void events.off('line', each)
     },
   }
 }

@@ -58,21 +58,17 @@ export interface ContainerRecord {
  */
 export interface HostConfig {
   readonly network: string
-  readonly aliases: readonly string[]
-  readonly restart: { readonly name: 'no' | 'always' | 'unless-stopped' | 'on-failure'; readonly most: number }
+  readonly restart: { readonly name: 'no' | 'always' | 'unless-stopped' }
   readonly ports: readonly PublishedPort[]
   readonly mounts: readonly Mount[]
   readonly autoRemove: boolean
   readonly readOnly: boolean
   /** Bytes, 0 for none. */
   readonly memory: number
-  /** Processors, 0 for no limit. */
-  readonly cpus: number
   readonly pidsLimit: number
   readonly capDrop: readonly string[]
   readonly capAdd: readonly string[]
   readonly securityOpt: readonly string[]
-  readonly init: boolean
   /** Bytes. */
   readonly maxSize?: number
   readonly maxFile?: number

@@ -1,22 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { EventEmitter } from 'node:events'
-import { mkdirSync, rmSync } from 'node:fs'
+import { EventEmitter, once } from 'node:events'
+import { mkdirSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
-import { writeWhole } from '../../folder.ts'
+import { writeWhole } from '../../../files/whole.ts'
 import { signal } from '../../process-table.ts'
 import { daemon } from '../refusal.ts'
-import { type ContainerLog, openLog } from './container-log.ts'
+import type { Program } from '../socket/frames.ts'
+import { openLog } from './container-log.ts'
 import type { ContainerRecord } from './container-record.ts'
-
-/** What a container's process is, said in terms of this machine. */
-export interface Program {
-  readonly file: string
-  readonly args: readonly string[]
-  readonly env: Readonly<Record<string, string>>
-  readonly cwd: string
-}
 
 /** The streams of whoever runs a container in the foreground. */
 export interface Attached {
@@ -26,23 +19,7 @@ export interface Attached {
 }
 
 /** One container: its process, its log, its restarts. */
-export interface Container {
-  record: ContainerRecord
-  readonly log: ContainerLog
-  /** @throws Refusal when it cannot be started; it is then as it was, with the reason in its state. */
-  start(attached?: Attached): Promise<void>
-  /** The stop signal, then SIGKILL after so many seconds; it stays stopped until it is started again. */
-  stop(seconds?: number): Promise<void>
-  kill(name: NodeJS.Signals): void
-  /** Resolves to the exit code when it has ended for good. */
-  wait(): Promise<number>
-  /** Kills it as a power cut would: what is on the disk says that it was running. */
-  powerOff(): Promise<void>
-  /** Says that it has ended with its machine: docker shows 255 then. */
-  lost(): void
-  /** Writes down what it is. @throws what the file system throws */
-  save(): void
-}
+export type Container = ReturnType<typeof openContainer>
 
 /**
  * Docker's backoff between restarts: 100 ms, doubled each time up to a minute, from the start again after ten seconds
@@ -54,7 +31,8 @@ const backoff = { first: 100, most: 60_000, wellAfter: 10_000 } as const
  * @param folder its own folder
  * @param program asked for at every start: mounts and neighbours may have changed
  */
-export function openContainer(folder: string, record: ContainerRecord, program: (record: ContainerRecord) => Program): Container {
+export function openContainer(folder: string, known: ContainerRecord, program: (record: ContainerRecord) => Program) {
+  let record = known
   const events = new EventEmitter()
   events.setMaxListeners(0)
   mkdirSync(folder, { recursive: true })
@@ -69,15 +47,15 @@ export function openContainer(folder: string, record: ContainerRecord, program: 
   let stopping = false
   let off = false
 
-  const save = () => writeWhole(join(folder, 'container.json'), container.record)
+  const save = () => writeWhole(join(folder, 'container.json'), record)
   const update = (change: Partial<ContainerRecord>) => {
-    container.record = { ...container.record, ...change }
+    record = { ...record, ...change }
     if (off) return
     try {
       save()
     } catch (error) {
       // A full disk must not take down what runs, and what it did not take is written when there is room.
-      if (!unsaved) console.error(`cannot write down the state of ${container.record.name}: ${(error as Error).message}; it is tried again`)
+      if (!unsaved) console.error(`cannot write down the state of ${record.name}: ${(error as Error).message}; it is tried again`)
       unsaved ??= setInterval(saveLater, 1000).unref()
     }
   }
@@ -90,12 +68,12 @@ export function openContainer(folder: string, record: ContainerRecord, program: 
     clearInterval(unsaved)
     unsaved = undefined
   }
-  const state = (change: Partial<ContainerRecord['state']>) => update({ state: { ...container.record.state, ...change } })
+  const state = (change: Partial<ContainerRecord['state']>) => update({ state: { ...record.state, ...change } })
 
   const launch = async (attached: Attached | undefined) => {
     let started: ChildProcess
     try {
-      const { file, args, env, cwd } = program(container.record)
+      const { file, args, env, cwd } = program(record)
       started = spawn(file, args, { cwd, env: { ...env }, detached: true, stdio: [attached?.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe'] })
       await new Promise<void>((resolve, reject) => started.once('spawn', resolve).once('error', reject))
     } catch (error) {
@@ -112,14 +90,11 @@ export function openContainer(folder: string, record: ContainerRecord, program: 
     })
   }
   const wire = (started: ChildProcess, attached: Attached | undefined) => {
-    started.stdout!.on('data', (chunk: Buffer) => {
-      log.write('stdout', chunk)
-      attached?.stdout(chunk)
-    })
-    started.stderr!.on('data', (chunk: Buffer) => {
-      log.write('stderr', chunk)
-      attached?.stderr(chunk)
-    })
+    for (const stream of ['stdout', 'stderr'] as const)
+      started[stream]!.on('data', (chunk: Buffer) => {
+        log.write(stream, chunk)
+        attached?.[stream](chunk)
+      })
     if (attached?.stdin) {
       // It may end without having read everything.
       started.stdin!.on('error', () => attached.stdin?.unpipe())
@@ -130,28 +105,25 @@ export function openContainer(folder: string, record: ContainerRecord, program: 
     child = undefined
     log.flush()
     if (off) return void events.emit('end', exitCode)
-    const { restart } = container.record.host
-    const again =
-      !stopping &&
-      (restart.name === 'always' ||
-        restart.name === 'unless-stopped' ||
-        (restart.name === 'on-failure' && exitCode !== 0 && (restart.most === 0 || container.record.restartCount < restart.most)))
+    const again = !stopping && record.host.restart.name !== 'no'
     state({ status: again ? 'restarting' : 'exited', pid: 0, exitCode, finishedAt: new Date().toISOString() })
     if (!again) return void events.emit('end', exitCode)
     if (ranFor > backoff.wellAfter) pause = backoff.first
+    restartSoon()
+  }
+  const restartSoon = () => {
     timer = setTimeout(() => void restartNow(), pause)
     pause = Math.min(pause * 2, backoff.most)
   }
   const restartNow = async () => {
     timer = undefined
-    update({ restartCount: container.record.restartCount + 1 })
+    update({ restartCount: record.restartCount + 1 })
     try {
       await launch(undefined)
     } catch (error) {
       log.write('stderr', Buffer.from(`${(error as Error).message}\n`))
       state({ status: 'restarting', error: (error as Error).message })
-      timer = setTimeout(() => void restartNow(), pause)
-      pause = Math.min(pause * 2, backoff.most)
+      restartSoon()
     }
   }
   const rest = () => {
@@ -159,18 +131,22 @@ export function openContainer(folder: string, record: ContainerRecord, program: 
     clearTimeout(timer)
     timer = undefined
     state({ status: 'exited' })
-    events.emit('end', container.record.state.exitCode)
+    events.emit('end', record.state.exitCode)
   }
-  const wait = () =>
-    child || timer ? new Promise<number>((resolve) => events.once('end', resolve)) : Promise.resolve(container.record.state.exitCode)
+  /** Resolves to the exit code when it has ended for good. */
+  const wait = async (): Promise<number> => (child || timer ? (await once(events, 'end'))[0] : record.state.exitCode)
 
-  const container: Container = {
-    record,
+  return {
+    get record() {
+      return record
+    },
     log,
+    /** Writes down what it is. @throws what the file system throws */
     save,
     wait,
 
-    async start(attached) {
+    /** @throws Refusal when it cannot be started; it is then as it was, with the reason in its state. */
+    async start(attached?: Attached) {
       if (child || timer) return
       stopping = false
       pause = backoff.first
@@ -183,20 +159,21 @@ export function openContainer(folder: string, record: ContainerRecord, program: 
       }
     },
 
-    async stop(seconds = container.record.stopTimeout) {
+    /** The stop signal, then SIGKILL after so many seconds; it stays stopped until it is started again. */
+    async stop(seconds = record.stopTimeout) {
       stopping = true
       update({ stoppedByUser: true })
       rest()
       if (!child?.pid) return
       const end = wait()
-      signal(child.pid, container.record.stopSignal)
+      signal(child.pid, record.stopSignal)
       const last = setTimeout(() => child?.pid && signal(-child.pid, 'SIGKILL'), seconds * 1000)
       await end
       clearTimeout(last)
     },
 
-    kill(name) {
-      if (!child?.pid) throw daemon(`cannot kill container: ${container.record.name}: container ${container.record.id} is not running`)
+    kill(name: NodeJS.Signals) {
+      if (!child?.pid) throw daemon(`cannot kill container: ${record.name}: container ${record.id} is not running`)
       if (name === 'SIGKILL') {
         stopping = true
         update({ stoppedByUser: true })
@@ -204,8 +181,10 @@ export function openContainer(folder: string, record: ContainerRecord, program: 
       signal(name === 'SIGKILL' ? -child.pid : child.pid, name)
     },
 
+    /** Says that it has ended with its machine: docker shows 255 then. */
     lost: () => state({ status: 'exited', pid: 0, exitCode: 255 }),
 
+    /** Kills it as a power cut would: what is on the disk says that it was running. */
     async powerOff() {
       off = true
       clearTimeout(timer)
@@ -218,13 +197,12 @@ export function openContainer(folder: string, record: ContainerRecord, program: 
       off = false
     },
   }
-  return container
 }
 
 /** Reads what is left in the pipes; a process that moved to another group must not keep the container from ending. */
 async function drained(child: ChildProcess): Promise<void> {
   const streams = [child.stdout!, child.stderr!]
-  const closed = Promise.all(streams.map((stream) => (stream.closed ? undefined : new Promise((resolve) => stream.once('close', resolve)))))
+  const closed = Promise.all(streams.map((stream) => stream.closed || once(stream, 'close')))
   const timer = setTimeout(() => {
     for (const stream of streams) stream.destroy()
   }, 500)
@@ -236,9 +214,4 @@ function failedStart(error: NodeJS.ErrnoException): Error {
   if (error.code === undefined) return error
   const code = error.code === 'EACCES' ? 126 : 127
   return daemon(`failed to create task for container: failed to start the process: ${error.message}`, code)
-}
-
-/** Takes a container's folder away. */
-export function removeFolder(folder: string): void {
-  rmSync(folder, { recursive: true, force: true })
 }

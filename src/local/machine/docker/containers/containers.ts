@@ -1,66 +1,54 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { whyTaken } from '../../../api/listen.ts'
+import { readWhole } from '../../../files/whole.ts'
 import { machineEnvironment } from '../../environment.ts'
-import { type InstanceFolder, readWhole, type Settings } from '../../folder.ts'
+import type { InstanceFolder, Settings } from '../../folder.ts'
 import { marker, networkMarker } from '../../process-table.ts'
 import type { Images, LocalImage } from '../images/images.ts'
 import { inside } from '../images/jail.ts'
 import { predefined } from '../networks.ts'
 import { daemon } from '../refusal.ts'
+import type { Program } from '../socket/frames.ts'
 import type { Volumes } from '../volumes.ts'
-import { type Container, openContainer, type Program, removeFolder } from './container.ts'
+import { type Attached, type Container, openContainer } from './container.ts'
 import type { ContainerRecord } from './container-record.ts'
 import { locate, translate, translateList, type View } from './path-map.ts'
 import { mergeLayers, mount } from './rootfs.ts'
-
-export interface Containers {
-  list(): Container[]
-  /** By name or (the beginning of) its id. @throws Refusal when there is none */
-  get(name: string): Container
-  find(name: string): Container | undefined
-  /** @throws Refusal when the name is in use */
-  create(record: ContainerRecord, image: LocalImage): Promise<Container>
-  /** Starts it, once its ports are free. */
-  start(container: Container, attached?: Parameters<Container['start']>[0]): Promise<void>
-  remove(container: Container, force: boolean): Promise<void>
-  /**
-   * A program in a container's environment. `shell`: this machine's `sh` stands in where the image has none, so that
-   * one can look around.
-   */
-  program(record: ContainerRecord, command: readonly string[], shell?: boolean): Program
-  boot(): Promise<void>
-  powerOff(): Promise<void>
-}
 
 /** Where a container's own folder and its tmpfs mounts lie. */
 export function containerFolder(folder: InstanceFolder, id: string): string {
   return join(folder.docker, 'containers', id)
 }
 
-export function openContainers(folder: InstanceFolder, settings: Settings, images: Images, volumes: Volumes): Containers {
+export function openContainers(folder: InstanceFolder, settings: Settings, images: Images, volumes: Volumes) {
   const root = join(folder.docker, 'containers')
   const containers = new Map<string, Container>()
+  const at = (id: string) => containerFolder(folder, id)
+  const removeFolder = (id: string) => rmSync(at(id), { recursive: true, force: true })
   const open = (record: ContainerRecord) => {
-    const container = openContainer(containerFolder(folder, record.id), record, (now) => program(now, [...now.entrypoint, ...now.cmd]))
+    const container = openContainer(at(record.id), record, (now) => program(now, [...now.entrypoint, ...now.cmd]))
     containers.set(record.id, container)
     return container
   }
   for (const id of existsSync(root) ? readdirSync(root) : []) {
-    const record = readWhole<ContainerRecord>(join(root, id, 'container.json'))
+    const record = readWhole<ContainerRecord>(join(at(id), 'container.json'))
     if (record) open(record)
     // Its creation was cut short: nobody was told of it.
-    else removeFolder(join(root, id))
+    else removeFolder(id)
   }
 
   const view = ({ id, host }: ContainerRecord): View => {
-    const neighbours = [...containers.values()].filter(
-      ({ record }) => record.host.network === host.network && !predefined.includes(host.network),
-    )
-    const names = neighbours.flatMap(({ record }) => [record.name, ...record.host.aliases])
-    return { mappings: host.mounts, rootfs: join(containerFolder(folder, id), 'rootfs'), address: settings.privateAddress, names }
+    const records = [...containers.values()].map(({ record }) => record)
+    const neighbours = records.filter((each) => each.host.network === host.network && !predefined.includes(host.network))
+    const names = neighbours.map(({ name }) => name)
+    return { mappings: host.mounts, rootfs: join(at(id), 'rootfs'), address: settings.privateAddress, names }
   }
 
+  /**
+   * A program in a container's environment. `shell`: this machine's `sh` stands in where the image has none, so that
+   * one can look around.
+   */
   const program = (record: ContainerRecord, [command = '', ...args]: readonly string[], shell = false): Program => {
     const seen = view(record)
     const path = translateList(record.env.PATH ?? '', seen)
@@ -91,7 +79,7 @@ export function openContainers(folder: InstanceFolder, settings: Settings, image
 
   /** Lays out the files of a new container: the image's, and the mounts where they belong. */
   const furnish = async ({ id, host }: ContainerRecord, image: LocalImage) => {
-    const rootfs = join(containerFolder(folder, id), 'rootfs')
+    const rootfs = join(at(id), 'rootfs')
     await mergeLayers(images.layers(image), rootfs)
     for (const mapping of host.mounts) {
       if (mapping.type === 'tmpfs') mkdirSync(mapping.source, { recursive: true })
@@ -115,7 +103,7 @@ export function openContainers(folder: InstanceFolder, settings: Settings, image
       throw daemon(`cannot remove container "${name}": container is running: stop the container before removing or force remove`)
     await container.stop(0)
     containers.delete(id)
-    removeFolder(containerFolder(folder, id))
+    removeFolder(id)
   }
 
   return {
@@ -124,13 +112,15 @@ export function openContainers(folder: InstanceFolder, settings: Settings, image
     remove,
     list: () => [...containers.values()].toSorted((a, b) => b.record.created.localeCompare(a.record.created)),
 
-    get(name) {
+    /** By name or (the beginning of) its id. @throws Refusal when there is none */
+    get(name: string): Container {
       const found = find(name)
       if (!found) throw daemon(`No such container: ${name}`)
       return found
     },
 
-    async create(record, image) {
+    /** @throws Refusal when the name is in use */
+    async create(record: ContainerRecord, image: LocalImage): Promise<Container> {
       const other = find(record.name)
       if (other && other.record.name === record.name)
         throw daemon(
@@ -144,17 +134,20 @@ export function openContainers(folder: InstanceFolder, settings: Settings, image
         container.save()
       } catch (error) {
         containers.delete(record.id)
-        removeFolder(containerFolder(folder, record.id))
+        removeFolder(record.id)
         throw error
       }
       return container
     },
 
-    async start(container, attached) {
+    /** Starts it, once its ports are free. */
+    async start(container: Container, attached?: Attached) {
       const { name, id, host, state } = container.record
       if (state.status === 'running') return
       for (const { host: address, port } of host.ports) {
-        if (!(await taken(settings.privateAddress, port))) continue
+        const reason = await whyTaken(port, settings.privateAddress)
+        if (reason === undefined) continue
+        if (reason.code !== 'EADDRINUSE') throw reason
         throw daemon(
           `failed to set up container networking: driver failed programming external connectivity on endpoint ${name} (${id}): Bind for ${address || '0.0.0.0'}:${port} failed: port is already allocated`,
           125,
@@ -172,9 +165,9 @@ export function openContainers(folder: InstanceFolder, settings: Settings, image
         const { record } = container
         const { status } = record.state
         if (status === 'created') continue
-        const { name } = record.host.restart
         if (status !== 'exited') container.lost()
-        if (name !== 'always' && (name !== 'unless-stopped' || record.stoppedByUser)) continue
+        const { name } = record.host.restart
+        if (name === 'no' || (name === 'unless-stopped' && record.stoppedByUser)) continue
         try {
           await container.start()
         } catch (error) {
@@ -187,13 +180,4 @@ export function openContainers(folder: InstanceFolder, settings: Settings, image
       await Promise.all([...containers.values()].map((container) => container.powerOff()))
     },
   }
-}
-
-/** Whether something listens on a port of the instance already. */
-function taken(address: string, port: number): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', (error: NodeJS.ErrnoException) => (error.code === 'EADDRINUSE' ? resolve(true) : reject(error)))
-    probe.listen(port, address, () => probe.close(() => resolve(false)))
-  })
 }

@@ -26,25 +26,17 @@ export function mounts(docker: Docker, call: EngineCall, asked: Asked, id: strin
     const source = join(containerFolder(docker.folder, id), 'tmpfs', target.replaceAll('/', '_'))
     return { type: 'tmpfs', target, source, readOnly: false }
   }
-  const volume = (name: string, target: string, readOnly: boolean): Mount => ({
-    type: 'volume',
-    name,
-    target,
-    readOnly,
-    source: docker.volumes.create(name).folder,
-  })
-  const bind = (source: string, target: string, readOnly: boolean): Mount => ({
-    type: 'bind',
-    source: resolve(call.cwd, source),
-    target,
-    readOnly,
-  })
+  const volume = (name: string, target: string, readOnly: boolean): Mount => {
+    return { type: 'volume', name, target, readOnly, source: docker.volumes.create(name).folder }
+  }
+  const bind = (source: string, target: string, readOnly: boolean): Mount => {
+    return { type: 'bind', target, readOnly, source: resolve(call.cwd, source) }
+  }
   const short = (text: string): Mount => {
     const [source = '', target = '', options = ''] = text.split(':')
     if (!target.startsWith('/')) throw new Refusal(`invalid volume specification: '${text}'`, 125)
-    const unknown = options.split(',').find((option) => !['', 'ro', 'rw', 'z', 'Z'].includes(option))
-    if (unknown) throw new Refusal(`invalid mode: ${unknown}`, 125)
-    const readOnly = options.split(',').includes('ro')
+    if (!['', 'ro', 'rw'].includes(options)) throw new Refusal(`invalid mode: ${options}`, 125)
+    const readOnly = options === 'ro'
     if (!/[/.]/.test(source[0] ?? '')) return volume(source, target, readOnly)
     const found = bind(source, target, readOnly)
     if (!existsSync(found.source)) mkdirSync(found.source, { recursive: true })
@@ -53,12 +45,11 @@ export function mounts(docker: Docker, call: EngineCall, asked: Asked, id: strin
   const long = (text: string): Mount => {
     const options = pairs(text.split(','))
     const { type = 'volume', source = options.src ?? '', target = options.destination ?? options.dst ?? '' } = options
-    const known = ['type', 'source', 'src', 'target', 'destination', 'dst', 'readonly', 'ro', 'volume-nocopy', 'tmpfs-size', 'tmpfs-mode']
+    const known = ['type', 'source', 'src', 'target', 'destination', 'dst', 'readonly', 'ro']
     const unknown = Object.keys(options).find((name) => !known.includes(name))
     if (unknown) throw new Refusal(`invalid argument "${text}" for "--mount" flag: unexpected key '${unknown}'`, 125)
     if (!target.startsWith('/')) throw new Refusal(`invalid argument "${text}" for "--mount" flag: target is required`, 125)
     const readOnly = ['readonly', 'ro'].some((name) => name in options && options[name] !== 'false')
-    if (type === 'tmpfs') return tmpfs(target)
     if (type === 'volume') return volume(source || randomBytes(32).toString('hex'), target, readOnly)
     if (type !== 'bind') throw new Refusal(`invalid argument "${text}" for "--mount" flag: mount type ${type} is not known`, 125)
     const found = bind(source, target, readOnly)

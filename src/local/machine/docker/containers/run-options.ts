@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import type { Docker } from '../docker.ts'
 import type { Flags, parse } from '../flags.ts'
 import type { LocalImage } from '../images/images.ts'
@@ -15,23 +13,15 @@ export const runFlags = {
   detach: { type: 'boolean', short: 'd' },
   interactive: { type: 'boolean', short: 'i' },
   rm: { type: 'boolean' },
-  init: { type: 'boolean' },
   'read-only': { type: 'boolean' },
   name: { type: 'string' },
   network: { type: 'string', default: 'bridge' },
   restart: { type: 'string', default: 'no' },
   user: { type: 'string', short: 'u' },
   memory: { type: 'string', short: 'm', default: '0' },
-  cpus: { type: 'string', default: '0' },
   'pids-limit': { type: 'string', default: '0' },
-  'log-driver': { type: 'string', default: 'json-file' },
-  'stop-timeout': { type: 'string', default: '10' },
-  'stop-signal': { type: 'string' },
-  hostname: { type: 'string', short: 'h' },
   entrypoint: { type: 'string' },
   workdir: { type: 'string', short: 'w' },
-  pull: { type: 'string', default: 'missing' },
-  'network-alias': { type: 'string', multiple: true, default: [] },
   tmpfs: { type: 'string', multiple: true, default: [] },
   mount: { type: 'string', multiple: true, default: [] },
   volume: { type: 'string', short: 'v', multiple: true, default: [] },
@@ -41,15 +31,11 @@ export const runFlags = {
   'log-opt': { type: 'string', multiple: true, default: [] },
   publish: { type: 'string', short: 'p', multiple: true, default: [] },
   env: { type: 'string', short: 'e', multiple: true, default: [] },
-  'env-file': { type: 'string', multiple: true, default: [] },
   label: { type: 'string', short: 'l', multiple: true, default: [] },
 } satisfies Flags
 
 /** A command line of `docker run` that has been read. */
 export type RunFlags = ReturnType<typeof parse<typeof runFlags>>
-
-const words = ['brave', 'calm', 'eager', 'gentle', 'keen', 'quiet', 'swift', 'witty']
-const people = ['babbage', 'curie', 'gauss', 'hopper', 'lovelace', 'noether', 'shannon', 'turing']
 
 /**
  * What a container is to be, from a command line and its image.
@@ -60,7 +46,7 @@ export function containerRecord(docker: Docker, call: EngineCall, { values, rest
   const [text = '', ...cmd] = rest
   const id = randomBytes(32).toString('hex')
   const { config } = image
-  const { entrypoint, network, name = `${pick(words)}_${pick(people)}_${id.slice(0, 4)}` } = values
+  const { entrypoint, network, name = `unnamed-${id.slice(0, 12)}` } = values
   docker.networks.get(network)
   const own = entrypoint === undefined ? (config.Entrypoint ?? []) : [entrypoint].filter(Boolean)
   // An entrypoint of the command line drops the image's command too.
@@ -77,61 +63,42 @@ export function containerRecord(docker: Docker, call: EngineCall, { values, rest
     created: new Date().toISOString(),
     entrypoint: own,
     cmd: command,
-    env: { ...pairs(config.Env ?? []), ...environment(values, call) },
+    env: { ...pairs(config.Env ?? []), ...environment(values.env, call) },
     workingDir: values.workdir ?? (config.WorkingDir || '/'),
     user: values.user ?? config.User ?? '',
-    hostname: values.hostname ?? id.slice(0, 12),
+    hostname: id.slice(0, 12),
     labels: { ...config.Labels, ...pairs(values.label) },
-    stopSignal: signalName(values['stop-signal'] ?? config.StopSignal ?? 'SIGTERM'),
-    stopTimeout: wholeNumber('stop-timeout', values['stop-timeout']),
+    stopSignal: signalName(config.StopSignal ?? 'SIGTERM'),
+    stopTimeout: 10,
     restartCount: 0,
     stoppedByUser: false,
     state: { status: 'created', pid: 0, exitCode: 0, error: '', startedAt: zeroTime, finishedAt: zeroTime },
     host: {
       network,
       restart,
-      aliases: values['network-alias'],
       ports: values.publish.map(publishedPort),
       mounts: mounts(docker, call, values, id),
       autoRemove: values.rm === true,
       readOnly: values['read-only'] === true,
       memory: bytes(values.memory),
-      cpus: Number(values.cpus),
-      pidsLimit: wholeNumber('pids-limit', values['pids-limit']),
+      pidsLimit: wholeNumber(values['pids-limit']),
       capDrop: values['cap-drop'],
       capAdd: values['cap-add'],
       securityOpt: values['security-opt'],
-      init: values.init === true,
-      ...logOptions(values),
+      ...logOptions(values['log-opt']),
     },
   }
 }
 
-function pick(names: readonly string[]): string {
-  return names[randomBytes(1)[0]! % names.length]!
-}
-
 /** A whole number, or a complaint in docker's words. */
-function wholeNumber(name: string, value: string): number {
+function wholeNumber(value: string): number {
   if (/^-?\d+$/.test(value)) return Number(value)
-  throw new Refusal(`invalid argument "${value}" for "--${name}" flag: strconv.ParseInt: parsing "${value}": invalid syntax`, 125)
+  throw new Refusal(`invalid argument "${value}" for "--pids-limit" flag: strconv.ParseInt: parsing "${value}": invalid syntax`, 125)
 }
 
 /** `-e NAME` takes the value of the command's own environment, and is nothing when there is none. */
-function environment({ 'env-file': files, env }: RunFlags['values'], call: EngineCall): Record<string, string> {
-  const lines = files.flatMap((file) => {
-    const path = resolve(call.cwd, file)
-    if (!existsSync(path)) throw new Refusal(`open ${file}: no such file or directory`, 125)
-    return readFileSync(path, 'utf8')
-      .split('\n')
-      .filter((line) => line.trim() !== '' && !line.startsWith('#'))
-  })
-  const named = [...lines, ...env].flatMap((text) => {
-    if (text.includes('=')) return [text]
-    const value = call.env[text]
-    return value === undefined ? [] : [`${text}=${value}`]
-  })
-  return pairs(named)
+function environment(given: readonly string[], { env }: EngineCall): Record<string, string> {
+  return pairs(given.flatMap((text) => (text.includes('=') ? [text] : Object.hasOwn(env, text) ? [`${text}=${env[text]}`] : [])))
 }
 
 /** `8001:8001`, `127.0.0.1:8001:8001/tcp`. */
@@ -147,16 +114,12 @@ function publishedPort(text: string): PublishedPort {
   return { host, port: Number(outside) }
 }
 
-function restartPolicy(text: string): ContainerRecord['host']['restart'] {
-  const [name = '', most = '0'] = text.split(':')
-  if (!['no', 'always', 'unless-stopped', 'on-failure'].includes(name) || !/^\d+$/.test(most))
-    throw daemon(`invalid restart policy: unknown policy '${text}'`, 125)
-  return { name: name as 'no', most: Number(most) }
+function restartPolicy(name: string): ContainerRecord['host']['restart'] {
+  if (name === 'no' || name === 'always' || name === 'unless-stopped') return { name }
+  throw daemon(`invalid restart policy: unknown policy '${name}' (the stand-in for docker knows no, always and unless-stopped)`, 125)
 }
 
-function logOptions({ 'log-driver': driver, 'log-opt': given }: RunFlags['values']): { maxSize?: number; maxFile?: number } {
-  if (driver !== 'json-file' && driver !== 'local')
-    throw daemon(`logger: no log driver named '${driver}' is registered (in the stand-in for docker)`, 125)
+function logOptions(given: readonly string[]): { maxSize?: number; maxFile?: number } {
   const { 'max-size': size, 'max-file': count, ...others } = pairs(given)
   const [unknown] = Object.keys(others)
   if (unknown) throw daemon(`unknown log opt '${unknown}' for json-file log driver`, 125)

@@ -15,7 +15,7 @@ import { containerRecord, runFlags, signalName } from './run-options.ts'
  */
 export async function run(docker: Docker, call: EngineCall): Promise<number> {
   const flags = parse('run', call.args, runFlags, [1], true)
-  const image = await wanted(docker, call, flags.rest[0]!, flags.values.pull)
+  const image = await wanted(docker, call, flags.rest[0]!)
   const container = await docker.containers.create(containerRecord(docker, call, flags, image), image)
   const attached = {
     ...(flags.values.interactive && { stdin: call.input() }),
@@ -23,11 +23,7 @@ export async function run(docker: Docker, call: EngineCall): Promise<number> {
     stderr: (chunk: Buffer) => call.err(chunk),
   }
   const detached = flags.values.detach === true
-  if (!detached) {
-    call.onSignal((name) => {
-      if (container.record.state.status === 'running') container.kill(name)
-    })
-  }
+  if (!detached) call.onSignal((name) => container.record.state.status === 'running' && container.kill(name))
   try {
     await docker.containers.start(container, detached ? undefined : attached)
   } catch (error) {
@@ -39,13 +35,10 @@ export async function run(docker: Docker, call: EngineCall): Promise<number> {
   return 0
 }
 
-async function wanted(docker: Docker, call: EngineCall, text: string, pull: string): Promise<LocalImage> {
-  if (!['always', 'missing', 'never'].includes(pull))
-    throw new Refusal(`invalid pull option: '${pull}': must be one of "always", "missing" or "never"`, 125)
+async function wanted(docker: Docker, call: EngineCall, text: string): Promise<LocalImage> {
   const found = docker.images.find(text)
-  if (found && pull !== 'always') return found
-  if (pull === 'never') throw daemon(`No such image: ${text}`, 125)
-  if (!found) call.err(`Unable to find image '${text}' locally\n`)
+  if (found) return found
+  call.err(`Unable to find image '${text}' locally\n`)
   await pullImage(docker, call, text, (line) => call.err(`${line}\n`))
   return docker.images.find(text)!
 }
@@ -71,12 +64,8 @@ export async function exec(docker: Docker, call: EngineCall): Promise<number> {
     return 0
   }
   const { file, args, env, cwd } = program
-  const child = spawn(file, args, {
-    cwd,
-    env: { ...env },
-    detached: true,
-    stdio: [values.interactive ? 'pipe' : 'ignore', 'pipe', 'pipe'],
-  })
+  const stdin = values.interactive ? 'pipe' : 'ignore'
+  const child = spawn(file, args, { cwd, env: { ...env }, detached: true, stdio: [stdin, 'pipe', 'pipe'] })
   child.stdout!.on('data', (chunk: Buffer) => call.out(chunk))
   child.stderr!.on('data', (chunk: Buffer) => call.err(chunk))
   if (child.stdin) {

@@ -2,7 +2,8 @@ import type { Docker } from '../docker.ts'
 import { parse } from '../flags.ts'
 import { daemon } from '../refusal.ts'
 import type { EngineCall } from '../socket/engine-call.ts'
-import { rows } from '../template.ts'
+import { listFlags, rows } from '../template.ts'
+import type { LocalImage } from './images.ts'
 import { pullImage } from './pull.ts'
 
 /** `docker pull`. */
@@ -16,35 +17,36 @@ export async function pull(docker: Docker, call: EngineCall): Promise<number> {
 
 /** `docker images`. */
 export function images(docker: Docker, call: EngineCall): number {
-  const options = { quiet: { type: 'boolean', short: 'q' }, format: { type: 'string' } } as const
-  const { values } = parse('images', call.args, options, [0, 0])
+  const { values } = parse('images', call.args, listFlags, [0, 0])
   const items = docker.images.list().flatMap((image) =>
     [...image.tags, ...image.digests].map((name) => {
       const [, Repository = '', Tag = '<none>', Digest = '<none>'] = /^(.*?)(?::([^/@]*))?(?:@(.*))?$/.exec(name) ?? []
       const Size = `${(image.size / 1e6).toPrecision(3)}MB`
-      return { Repository, Tag, Digest, ID: image.id.slice('sha256:'.length).slice(0, 12), CreatedAt: image.created, Size }
+      return { Repository, Tag, Digest, ID: shortId(image), Size }
     }),
   )
-  if (values.quiet) call.out([...new Set(items.map(({ ID }) => `${ID}\n`))].join(''))
-  else call.out(rows(values.format ?? 'table {{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.Size}}', items, { ID: 'IMAGE ID' }))
+  call.out(rows(items, values, { Repository: 'REPOSITORY', Tag: 'TAG', ID: 'IMAGE ID', Size: 'SIZE' }))
   return 0
 }
 
 /** `docker rmi`. */
 export function rmi(docker: Docker, call: EngineCall): number {
-  const { values, rest } = parse('rmi', call.args, { force: { type: 'boolean', short: 'f' } }, [1])
+  const { rest } = parse('rmi', call.args, {}, [1])
   for (const text of rest) {
     const image = docker.images.find(text)
-    if (!image && values.force) continue
     if (!image) throw daemon(`No such image: ${text}`)
     const user = docker.containers.list().find(({ record }) => record.imageId === image.id)
-    if (user) {
-      const [container, id] = [user.record.id.slice(0, 12), image.id.slice('sha256:'.length).slice(0, 12)]
-      throw daemon(`conflict: unable to remove repository reference "${text}" - container ${container} is using its referenced image ${id}`)
-    }
+    if (user)
+      throw daemon(
+        `conflict: unable to remove repository reference "${text}" - container ${user.record.id.slice(0, 12)} is using its referenced image ${shortId(image)}`,
+      )
     docker.images.remove(image, image.id.includes(text) ? undefined : text)
     call.out(`Untagged: ${text}\n`)
     if (!docker.images.find(image.id)) call.out(`Deleted: ${image.id}\n`)
   }
   return 0
+}
+
+function shortId({ id }: LocalImage): string {
+  return id.slice('sha256:'.length).slice(0, 12)
 }

@@ -1,23 +1,14 @@
 import { createHash } from 'node:crypto'
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { persist, read, refuseTransient, Transient } from '../../../../image/registry/connection.ts'
+import { manifestTypes } from '../../../../image/blob.ts'
+import type { ImageConfig, RegistryManifest, RunConfig } from '../../../../image/manifest.ts'
+import { read, refuseTransient, Transient } from '../../../../image/registry/connection.ts'
 import { parseReference } from '../../../../image/registry/reference.ts'
-import { type Registry, registryAt } from '../../../../image/registry/registry.ts'
-import { readWhole, writeWhole } from '../../folder.ts'
+import { insist, type Registry, registryAt } from '../../../../image/registry/registry.ts'
+import { readWhole, writeWhole } from '../../../files/whole.ts'
 import { daemon } from '../refusal.ts'
 import { type LayerFacts, unpack, WrongContent } from './layer.ts'
-
-/** The part of an image's config that running it needs (OCI image specification, "Image Configuration"). */
-export interface RunConfig {
-  readonly Env?: readonly string[]
-  readonly Entrypoint?: readonly string[] | null
-  readonly Cmd?: readonly string[] | null
-  readonly User?: string
-  readonly WorkingDir?: string
-  readonly Labels?: Readonly<Record<string, string>> | null
-  readonly StopSignal?: string
-}
 
 /** An image that this engine has. */
 export interface LocalImage {
@@ -35,26 +26,6 @@ export interface LocalImage {
 }
 
 export type Images = ReturnType<typeof openImages>
-
-interface Manifest {
-  readonly manifests?: readonly { readonly digest: string; readonly platform?: { readonly os: string; readonly architecture: string } }[]
-  readonly config?: { readonly digest: string }
-  readonly layers?: readonly { readonly digest: string; readonly size: number; readonly mediaType: string }[]
-}
-
-interface ConfigBlob {
-  readonly architecture: string
-  readonly created?: string
-  readonly config?: RunConfig
-  readonly rootfs: { readonly diff_ids: readonly string[] }
-}
-
-const accept = [
-  'application/vnd.oci.image.manifest.v1+json',
-  'application/vnd.oci.image.index.v1+json',
-  'application/vnd.docker.distribution.manifest.v2+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-].join(', ')
 
 const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64'
 const hex = (digest: string) => digest.slice('sha256:'.length)
@@ -115,7 +86,7 @@ export function openImages(folder: string) {
       if (top.body.manifests && !picked) throw daemon(`no matching manifest for linux/${architecture} in the manifest list entries`)
       const { body } = picked ? await small(source, `manifests/${picked.digest}`, picked.digest) : top
       if (!body.config || !body.layers) throw daemon(`unsupported manifest format of ${text}`)
-      const { body: config } = await small<ConfigBlob>(source, `blobs/${body.config.digest}`, body.config.digest)
+      const { body: config } = await small<ImageConfig>(source, `blobs/${body.config.digest}`, body.config.digest)
       const facts = body.layers.map((layer, index): LayerFacts => ({ ...layer, diffId: config.rootfs.diff_ids[index] ?? '' }))
       await Promise.all(facts.map((layer) => fetchLayer(source, layer, progress)))
       const id = body.config.digest
@@ -123,8 +94,8 @@ export function openImages(folder: string) {
       const name = text.replace(/@.*|:[^/:]*$/g, '')
       const image: LocalImage = {
         id,
-        tags: union(before?.tags, reference.tag && !reference.digest ? `${name}:${reference.tag}` : undefined),
-        digests: union(before?.digests, `${name}@${top.digest}`),
+        tags: union(before?.tags, reference.tag && !reference.digest ? [`${name}:${reference.tag}`] : []),
+        digests: union(before?.digests, [`${name}@${top.digest}`]),
         layers: facts.map(({ diffId }) => diffId),
         config: config.config ?? {},
         created: config.created ?? '1970-01-01T00:00:00Z',
@@ -132,26 +103,18 @@ export function openImages(folder: string) {
         architecture: config.architecture,
       }
       // A tag names one image only: it moves here from where it was.
-      save([
-        ...images.filter((each) => each.id !== id).map((each) => ({ ...each, tags: each.tags.filter((tag) => !image.tags.includes(tag)) })),
-        image,
-      ])
+      const others = images.filter((each) => each.id !== id)
+      save([...others.map((each) => ({ ...each, tags: each.tags.filter((tag) => !image.tags.includes(tag)) })), image])
       return { image, digest: top.digest, fresh: !before }
     },
 
-    /** Forgets one name, or the whole image; layers that nothing needs any more go with it. */
-    remove(image: LocalImage, name?: string): void {
-      const wanted = name === undefined ? undefined : canonical(name)
-      const rest = {
-        ...image,
-        tags: image.tags.filter((tag) => canonical(tag) !== wanted),
-        digests: image.digests.filter((each) => canonical(each) !== wanted),
-      }
-      const named =
-        rest.tags.length + rest.digests.length > 0 && rest.tags.length + rest.digests.length < image.tags.length + image.digests.length
+    /** Forgets one name, or all; with the last one goes the image, and layers that nothing needs any more. */
+    remove(image: LocalImage, name?: string) {
+      const left = (names: readonly string[]) => names.filter((each) => name !== undefined && canonical(each) !== canonical(name))
+      const [tags, digests] = [left(image.tags), left(image.digests)]
       const others = images.filter(({ id }) => id !== image.id)
-      save(named ? [...others, rest] : others)
-      if (named) return
+      if (tags.length + digests.length > 0) return save([...others, { ...image, tags, digests }])
+      save(others)
       const needed = new Set(others.flatMap(({ layers }) => layers))
       for (const layer of image.layers.filter((each) => !needed.has(each))) {
         rmSync(`${layerFolder(layer)}.complete`, { force: true })
@@ -170,7 +133,7 @@ interface Source {
 /** Unpacks a layer next to a mark that says it is complete; a kill in between leaves no mark. */
 async function download({ text, repository, registry }: Source, layer: LayerFacts, target: string): Promise<void> {
   rmSync(target, { recursive: true, force: true })
-  await transported(text, async () => {
+  await insist(`pulling ${text}`, `image ${text}`, async () => {
     const answer = await registry.request(`${repository}/blobs/${layer.digest}`, { method: 'GET' })
     await refuseTransient(answer)
     if (answer.status !== 200) throw refused(text, answer.status, (await read(answer)).toString())
@@ -186,13 +149,13 @@ async function download({ text, repository, registry }: Source, layer: LayerFact
 }
 
 /** A manifest or config, verified where its digest is known beforehand. */
-async function small<T = Manifest>(
+async function small<T = RegistryManifest>(
   { text, repository, registry }: Source,
   path: string,
   digest: string | undefined,
 ): Promise<{ body: T; digest: string }> {
-  return transported(text, async () => {
-    const answer = await registry.request(`${repository}/${path}`, { method: 'GET', headers: { accept } })
+  return insist(`pulling ${text}`, `image ${text}`, async () => {
+    const answer = await registry.request(`${repository}/${path}`, { method: 'GET', headers: { accept: manifestTypes } })
     await refuseTransient(answer)
     const bytes = await read(answer)
     if (answer.status !== 200) throw refused(text, answer.status, bytes.toString())
@@ -200,15 +163,6 @@ async function small<T = Manifest>(
     if (digest && digest !== actual) throw daemon(`${path} of ${text} has another digest: ${actual}`)
     return { body: JSON.parse(bytes.toString()), digest: actual }
   })
-}
-
-async function transported<T>(text: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await persist(work)
-  } catch (error) {
-    if (error instanceof Transient) throw daemon(`pulling ${text}: ${error.message}`)
-    throw error
-  }
 }
 
 /** A registry's refusal in docker's words. */
@@ -229,6 +183,6 @@ function canonical(text: string): string | undefined {
   }
 }
 
-function union(before: readonly string[] | undefined, added: string | undefined): string[] {
-  return [...new Set([...(before ?? []), ...(added === undefined ? [] : [added])])]
+function union(before: readonly string[] = [], added: readonly string[]): string[] {
+  return [...new Set([...before, ...added])]
 }

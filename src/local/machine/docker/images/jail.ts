@@ -8,6 +8,7 @@ import { join } from 'node:path'
  * @throws Error when links lead in circles.
  */
 export function inside(root: string, path: string): string {
+  const parts = (text: string) => text.split('/').filter((name) => name !== '' && name !== '.')
   const waiting = parts(path)
   const walked: string[] = []
   for (let links = 0; waiting.length > 0; ) {
@@ -16,22 +17,15 @@ export function inside(root: string, path: string): string {
       walked.pop()
       continue
     }
-    const link = linkAt(join(root, ...walked, name))
-    if (link === undefined) {
+    const file = join(root, ...walked, name)
+    if (!lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink()) {
       walked.push(name)
       continue
     }
+    const link = readlinkSync(file)
     if (++links > 40) throw new Error(`too many symbolic links in ${path}`)
     if (link.startsWith('/')) walked.length = 0
     waiting.unshift(...parts(link))
   }
   return join(root, ...walked)
-}
-
-function parts(path: string): string[] {
-  return path.split('/').filter((name) => name !== '' && name !== '.')
-}
-
-function linkAt(file: string): string | undefined {
-  return lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() ? readlinkSync(file) : undefined
 }

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { chmodSync, closeSync, linkSync, lstatSync, mkdirSync, openSync, rmSync, symlinkSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { type Readable, Transform } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { type Extract, extract } from 'tar-stream'
+import { measure } from '../../../../image/layer.ts'
 import { inside } from './jail.ts'
 
 /** What a manifest says of a layer, and the image's config of its content. */
@@ -27,35 +28,32 @@ export class WrongContent extends Error {}
  */
 export async function unpack(content: Readable, { digest, size, mediaType, diffId }: LayerFacts, folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true })
-  const packed = meter()
-  const unpacked = meter()
+  const [packed, unpacked] = [createHash('sha256'), createHash('sha256')]
+  let received = 0
+  const meter = measure((bytes) => {
+    received += bytes
+  }, packed)
   const tar = extract()
   const entries = (async () => {
     for await (const entry of tar) await unpackEntry(entry, folder)
   })()
   const decompress = /gzip$/.test(mediaType) ? createGunzip() : /zstd$/.test(mediaType) ? createZstdDecompress() : undefined
   await Promise.all([
-    decompress ? pipeline(content, packed.stream, decompress, unpacked.stream, tar) : pipeline(content, packed.stream, tar),
+    decompress
+      ? pipeline(
+          content,
+          meter,
+          decompress,
+          measure(() => undefined, unpacked),
+          tar,
+        )
+      : pipeline(content, meter, tar),
     entries,
   ])
-  const whole = packed.result()
-  if (whole.size !== size || whole.digest !== digest)
-    throw new WrongContent(`layer ${digest} came as ${whole.size} bytes of ${whole.digest}`)
-  const contentDigest = decompress ? unpacked.result().digest : whole.digest
+  const packedDigest = `sha256:${packed.digest('hex')}`
+  if (received !== size || packedDigest !== digest) throw new WrongContent(`layer ${digest} came as ${received} bytes of ${packedDigest}`)
+  const contentDigest = decompress ? `sha256:${unpacked.digest('hex')}` : packedDigest
   if (contentDigest !== diffId) throw new WrongContent(`layer ${digest} unpacks to ${contentDigest}, the image says ${diffId}`)
-}
-
-function meter() {
-  const hash = createHash('sha256')
-  let size = 0
-  const stream = new Transform({
-    transform(chunk: Buffer, _, done) {
-      hash.update(chunk)
-      size += chunk.length
-      done(null, chunk)
-    },
-  })
-  return { stream, result: () => ({ size, digest: `sha256:${hash.digest('hex')}` }) }
 }
 
 type Entry = Extract extends AsyncIterable<infer Each> ? Each : never

@@ -1,6 +1,8 @@
+import { once } from 'node:events'
 import { chmodSync, mkdirSync, rmSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { accepts } from '../../../api/listen.ts'
 import type { InstanceFolder } from '../../folder.ts'
 import { type EngineCall, receive } from './engine-call.ts'
 
@@ -15,20 +17,9 @@ export async function listenForCalls(folder: InstanceFolder, answer: (call: Engi
   // The path of a Unix socket may have 104 bytes only, so it is named relative to the folder that the machine's process
   // stands in.
   const path = process.cwd() === folder.path ? 'docker.sock' : join(folder.path, 'docker.sock')
-  if (await answers(path)) throw new Error(`another process runs the machine in ${folder.path}`)
+  if (await accepts({ path })) throw new Error(`another process runs the machine in ${folder.path}`)
   rmSync(path, { force: true })
   const server = createServer((socket) => receive(socket, (call) => void answer(call)))
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve))
+  await once(server.listen(path), 'listening')
   chmodSync(path, 0o600)
-}
-
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path)
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', () => resolve(false))
-  })
 }

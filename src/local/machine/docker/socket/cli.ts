@@ -1,5 +1,5 @@
 import { connect } from 'node:net'
-import { type Call, frame, type Handover, kind, unframe } from './frames.ts'
+import { type Call, frame, kind, type Program, unframe } from './frames.ts'
 
 /**
  * The `docker` of an instance: `node cli.ts <program> <argument>…` passes everything on to the engine in the machine's
@@ -49,7 +49,7 @@ function sendInput(): void {
 }
 
 /** Gives the terminal to a program until it ends. */
-async function run({ file, args, env, cwd }: Handover): Promise<void> {
+async function run({ file, args, env, cwd }: Program): Promise<void> {
   ended = true
   socket.destroy()
   const { spawn } = await import('node:child_process')

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { PassThrough, type Readable } from 'node:stream'
-import { type Call, frame, type Handover, kind, unframe } from './frames.ts'
+import { type Call, frame, kind, type Program, unframe } from './frames.ts'
 
 /** A `docker` command that waits for its answer. */
 export interface EngineCall extends Call {
@@ -9,19 +9,19 @@ export interface EngineCall extends Call {
   /** The command's standard input, which is only read when somebody asks. */
   input(): Readable
   /** Called with signals that the command gets. */
-  onSignal(take: (name: NodeJS.Signals) => void): void
+  onSignal(take: (name: NodeJS.Signals) => unknown): void
   /** Aborts when the command has gone. */
   readonly gone: AbortSignal
   exit(code: number): void
   /** Lets the command run a program at its own terminal; the last thing that it is told. */
-  handOver(program: Handover): void
+  handOver(program: Program): void
 }
 
 /** Reads the one call that comes over a connection. */
 export function receive(socket: Socket, answer: (call: EngineCall) => void): void {
   const input = new PassThrough()
   const gone = new AbortController()
-  const signals: ((name: NodeJS.Signals) => void)[] = []
+  const signals: ((name: NodeJS.Signals) => unknown)[] = []
   let asked = false
   const say = (type: number, content: string | Buffer) => {
     if (!socket.destroyed) socket.write(frame(type, content))

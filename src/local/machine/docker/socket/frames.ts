@@ -16,7 +16,7 @@ export const kind = {
   want: 6,
   /** Engine → command: the exit code in decimal; the last frame. */
   exit: 7,
-  /** Engine → command: a `Handover` in JSON, instead of an exit code. */
+  /** Engine → command: a `Program` in JSON, instead of an exit code, for only the command has the terminal. */
   run: 8,
 } as const
 
@@ -31,8 +31,8 @@ export interface Call {
   readonly terminal: boolean
 }
 
-/** A program that the command runs itself, because only it has the terminal. */
-export interface Handover {
+/** What a program in a container is, said in terms of this machine. */
+export interface Program {
   readonly file: string
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>

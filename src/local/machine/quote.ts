@@ -1,4 +1,0 @@
-/** A word that the shell takes as it is. */
-export function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`
-}
