@@ -90,7 +90,14 @@ function serverRecipe(server: Server, cacheFolder: string): ImageRecipe {
     name,
     build: (architecture) =>
       buildFilesImage({
-        ...{ name, base, folders, directories, environment, user, cacheFolder, files: server.files() },
+        name,
+        base,
+        folders,
+        directories,
+        environment,
+        user,
+        cacheFolder,
+        files: server.files(),
         program: programOf(server) ?? name,
         ...(workingDirectory === undefined ? {} : { workingDirectory }),
         ...(command ? { cmd: command } : {}),

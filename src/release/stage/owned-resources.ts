@@ -21,8 +21,16 @@ export interface OwnedResource {
 
 /** Every kind that a stage may have. */
 const kinds: readonly Kind<unknown>[] = [
-  ...[vpcs, subnets, internetGateways, routeTables, securityGroups, instances],
-  ...[elasticIps, instanceProfiles, roles, repositories],
+  vpcs,
+  subnets,
+  internetGateways,
+  routeTables,
+  securityGroups,
+  instances,
+  elasticIps,
+  instanceProfiles,
+  roles,
+  repositories,
 ]
 
 /** Everything an owner has, as a flat list. Kinds that were listed before are not listed again. */

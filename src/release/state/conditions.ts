@@ -57,7 +57,10 @@ export async function conditionsOf(
 ): Promise<Map<string, Condition>> {
   const script = conditionsScript(instance.privateIp ?? '127.0.0.1', ports)
   const { exitCode, stdout, stderr } = await runCommand(clients, instance.id, script, {
-    ...{ comment: 'Condition of all containers', seconds: 60, signal, waiting: () => undefined },
+    comment: 'Condition of all containers',
+    seconds: 60,
+    signal,
+    waiting: () => undefined,
   })
   if (exitCode === 0) return readConditions(stdout)
   throw new Failure('The container engine of the machine does not answer', {

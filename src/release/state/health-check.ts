@@ -98,7 +98,8 @@ export async function whySilent(
   inside: (container: string) => Promise<LastWords>,
 ): Promise<Failure> {
   const { restarts, outOfMemory, log } = await inside(name).catch((error: Error) => ({
-    ...{ restarts: 0, outOfMemory: false },
+    restarts: 0,
+    outOfMemory: false,
     log: [`Its log could not be read: ${error.message}`],
   }))
   if (restarts === 0 && !outOfMemory && seen.startsWith('HTTP 200 from '))
