@@ -1,5 +1,6 @@
 import { Failure } from '../report/failure.ts'
 import type { Clients } from './clients.ts'
+import { commandLines } from './command-lines.ts'
 import { codeOf } from './errors.ts'
 import { until } from './retry.ts'
 
@@ -67,7 +68,7 @@ export async function runCommand(
       InstanceIds: [instanceId],
       Comment: options.comment.slice(0, 100),
       TimeoutSeconds: 60,
-      Parameters: { commands: script.split('\n'), executionTimeout: [String(options.seconds)] },
+      Parameters: { commands: commandLines(script), executionTimeout: [String(options.seconds)] },
     })
     .catch((error: unknown) => {
       throw codeOf(error) === 'InvalidInstanceId' ? unreachable(clients, instanceId, error) : error
