@@ -26,6 +26,9 @@ const answerFactor = 4
  */
 const pageFactor = 12
 
+/** Small records are handed on in pieces of this size, in bytes. */
+const leastHeld = 16 * 1024
+
 export interface AppOptions {
   /** As the config calls the service. */
   readonly name: string
@@ -92,7 +95,7 @@ export function createApp({ name, store, check }: AppOptions): Service {
     const before = given === null ? undefined : readId(given)
     const page = given !== null && before === undefined ? undefined : await reading(store.page(limit, before))
     if (!page) throw new HttpError(400, 'before must be the id of a record')
-    request.reserve(pageFactor * page.held)
+    request.reserve(pageFactor * Math.max(page.held, leastHeld))
     return Reply.stream(pageJson(page))
   })
 

@@ -1,6 +1,6 @@
 import { HttpError } from '../kit/http-error.ts'
 import { deepestJson } from '../kit/json.ts'
-import { type Bearer, checkContainers, malformed, visitJson } from '../kit/json-body.ts'
+import { type Bearer, checkCounts, malformed, visitJson } from '../kit/json-body.ts'
 import { effortOf, extentOf } from '../kit/json-extent.ts'
 
 /** What is parsed between two looks at the clock, in µs as `effortOf` counts them. */
@@ -29,7 +29,7 @@ export async function elementTexts(
   const work = request.work()
   const texts: string[] = []
   let wrong: unknown
-  let containers = 0
+  const counts = { containers: 0, strings: 0 }
   let effort = 0
   for (let at = 1; at <= last; ) {
     const extent = extentOf(text, at, deepestJson)
@@ -38,8 +38,9 @@ export async function elementTexts(
     // Between the brackets of an empty array there is one blank text.
     if (element === '' && end === last && texts.length === 0) return []
     if (texts.length === most) throw new HttpError(413, `An array may have at most ${most} records; newline-delimited JSON may have more`)
-    containers += extent.containers
-    checkContainers(containers, request)
+    counts.containers += extent.containers
+    counts.strings += extent.strings
+    checkCounts(counts, request)
     const index = texts.length
     await visitJson(element, extent, request, (value) => {
       try {

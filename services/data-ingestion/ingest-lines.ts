@@ -1,7 +1,7 @@
 import { decodeText } from '../kit/body.ts'
 import { HttpError } from '../kit/http-error.ts'
 import { lookOver } from '../kit/json.ts'
-import { checkContainers, visitJson } from '../kit/json-body.ts'
+import { checkCounts, visitJson } from '../kit/json-body.ts'
 import { Reply } from '../kit/reply.ts'
 import type { Request } from '../kit/request.ts'
 import { type Ingest, keep, mostRecords, recordBytes } from './ingest.ts'
@@ -40,6 +40,7 @@ interface Tally {
   looked: number
   /** Lists and objects in all of them. */
   containers: number
+  strings: number
 }
 
 /**
@@ -52,7 +53,7 @@ interface Tally {
  */
 export async function ingestLines(request: Request, ingest: Ingest): Promise<Reply> {
   const key = readKey(request.headers['idempotency-key'])
-  const tally: Tally = { ids: [], errors: [], rejected: 0, lines: 0, looked: 0, containers: 0 }
+  const tally: Tally = { ids: [], errors: [], rejected: 0, lines: 0, looked: 0, containers: 0, strings: 0 }
   const timestamp = isoTime(Date.now() / 1000)
   try {
     // What is held of a line that has not come to its end counts as well: it may be a megabyte, of each of many
@@ -163,7 +164,8 @@ async function readLine({ bytes }: Line, request: Request, ingest: Ingest, tally
   if (text === '') return undefined
   const extent = lookOver(text)
   tally.containers += extent.containers
-  checkContainers(tally.containers, request)
+  tally.strings += extent.strings
+  checkCounts(tally, request)
   await visitJson(text, extent, request, (value) => checkRecord(value, ingest.check))
   return text
 }

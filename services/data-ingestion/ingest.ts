@@ -54,7 +54,10 @@ async function readElements(text: string, request: Request, check: CheckSchema |
  */
 export const mostRecords = (received: number) => 500 + received
 
-/** What a record takes in memory beside its text, in bytes: its id in the answer, and its place in the lists that it goes through. */
+/**
+ * What a record takes in memory beside its text, in bytes: its id in the answer, and its place in the lists that it
+ * goes through.
+ */
 export const recordBytes = 300
 
 /**

@@ -47,12 +47,16 @@ const worstFactor = 28
  */
 export const mostContainers = (received: number) => 1000 + 20 * received
 
+/** How many strings, names among them, likewise: each costs about as much as a list. */
+export const mostStrings = (received: number) => 10_000 + 50 * received
+
 /**
  * Parses a text that a request has brought.
  *
  * @returns its value; the memory for it has been taken from the request's
  * @throws HttpError 400 when it is no JSON or nests deeper than `deepestJson`, 413 when it holds more lists and objects
- *   than `mostContainers`, 503 when there is no memory left for it, 499 when the client has gone
+ *   than `mostContainers` or more strings than `mostStrings`, 503 when there is no memory left for it, 499 when the
+ *   client has gone
  */
 export async function parseJson(text: string, request: Bearer): Promise<unknown> {
   if (isShort(text)) return parseShort(text, request)
@@ -60,7 +64,7 @@ export async function parseJson(text: string, request: Bearer): Promise<unknown>
     const work = text.length >= longText ? request.work() : undefined
     if (work) await work.pause()
     const extent = lookOver(text)
-    checkContainers(extent.containers, request)
+    checkCounts(extent, request)
     request.reserve(memoryOf(extent))
     return isLight(extent, text) ? JSON.parse(text) : await parseInPieces(text, extent, work ?? request.work())
   } catch (error) {
@@ -104,11 +108,15 @@ export async function visitJson(text: string, extent: Extent, request: Bearer, l
   }
 }
 
-/** @throws HttpError 413 when there are more than `mostContainers` */
-export function checkContainers(containers: number, { received }: Pick<Bearer, 'received'>): void {
-  const most = mostContainers(received)
-  if (containers > most)
-    throw new HttpError(413, `The request body unpacks to ${containers} lists and objects, expected at most ${most} for its size`)
+/** What is counted of all that a body holds. */
+export type Counts = Pick<Extent, 'containers' | 'strings'>
+
+/** @throws HttpError 413 when there are more than `mostContainers`, or more than `mostStrings` */
+export function checkCounts({ containers, strings }: Counts, { received }: Pick<Bearer, 'received'>): void {
+  const tooMany = (count: number, what: string, most: number) =>
+    new HttpError(413, `The request body unpacks to ${count} ${what}, expected at most ${most} for its size`)
+  if (containers > mostContainers(received)) throw tooMany(containers, 'lists and objects', mostContainers(received))
+  if (strings > mostStrings(received)) throw tooMany(strings, 'strings', mostStrings(received))
 }
 
 /** For a text that is no JSON. */

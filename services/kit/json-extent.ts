@@ -73,6 +73,43 @@ export function memoryOf({ containers, keys, strings, commas }: Extent): number 
 
 /** How long (µs) `JSON.parse` takes at most: measured were 1 for each list and object, 3 for each name that has not been seen before, 0.4 for each string, and 5
  * for a thousand characters. */
-export function effortOf({ containers, keys, strings }: Extent, characters: number): number {
+export function effortOf({ containers, keys, strings }: Pick<Extent, 'containers' | 'keys' | 'strings'>, characters: number): number {
   return containers + 3 * keys + 0.4 * strings + 0.005 * characters
+}
+
+/**
+ * Where the lists and objects begin that would take longer than `effort` to parse, as `effortOf` counts. Found in one
+ * pass: to look each over when its turn comes would cost as many passes as they stand in each other.
+ */
+export function heavyContainers(text: string, effort: number): ReadonlySet<number> {
+  const heavy = new Set<number>()
+  const open: { readonly start: number; readonly before: number }[] = []
+  let [containers, keys, strings] = [0, 0, 0]
+  const spent = (index: number) => effortOf({ containers, keys, strings }, index)
+  const close = (index: number) => {
+    const last = open.pop()
+    if (last && spent(index) - last.before > effort) heavy.add(last.start)
+  }
+  for (let index = 0; index < text.length; index++) {
+    switch (text.charCodeAt(index)) {
+      case 0x22: // "
+        strings++
+        index = endOfString(text, index)
+        break
+      case 0x5b: // [
+      case 0x7b: // {
+        open.push({ start: index, before: spent(index) })
+        containers++
+        break
+      case 0x5d: // ]
+      case 0x7d: // }
+        close(index)
+        break
+      case 0x3a: // :
+        keys++
+    }
+  }
+  // What is never closed is wrong, and that is found out in pieces as well.
+  while (open.length > 0) close(text.length)
+  return heavy
 }

@@ -1,5 +1,5 @@
 import { HttpError } from './http-error.ts'
-import { type Extent, effortOf, endOfString, extentOf } from './json-extent.ts'
+import { type Extent, effortOf, endOfString, extentOf, heavyContainers } from './json-extent.ts'
 import { Work } from './turns.ts'
 
 /**
@@ -22,9 +22,12 @@ const pieceEffort = 8000
  */
 export async function parseInPieces(text: string, extent: Extent, work: Work = new Work(), effort = pieceEffort): Promise<unknown> {
   if (isLight(extent, text, effort)) return JSON.parse(text)
-  const pieces = parsing(text, 0, text.length, effort)
+  const pieces = parsing(text, 0, effort, heavyContainers(text, effort))
   for (let step = pieces.next(); ; step = pieces.next()) {
-    if (step.done) return step.value
+    if (step.done) {
+      if (skipSpace(text, step.value.end) < text.length) throw new SyntaxError('Unexpected token behind the JSON')
+      return step.value.value
+    }
     if (work.due) await work.pause()
   }
 }
@@ -34,62 +37,100 @@ export function isLight(extent: Extent, { length }: { readonly length: number },
   return effortOf(extent, length) <= effort
 }
 
-/** Parses the value between two indices; pauses after each piece. */
-function* parsing(text: string, from: number, to: number, effort: number): Generator<void, unknown> {
+/** A value, and the index behind it. */
+interface Parsed {
+  readonly value: unknown
+  readonly end: number
+}
+
+/** Parses the value that begins at an index; pauses after each piece, and divides only what is heavy. */
+function* parsing(text: string, from: number, effort: number, heavyOnes: ReadonlySet<number>): Generator<void, Parsed> {
   const start = skipSpace(text, from)
   const opening = text[start]
-  const last = text.slice(start, to).trimEnd().length + start - 1
+  if (opening !== '[' && opening !== '{') {
+    const { end } = extentOf(text, start)
+    return { value: JSON.parse(text.slice(start, end)), end }
+  }
   const closing = opening === '[' ? ']' : '}'
-  // No list and no object, or not closed: there is nothing to divide.
-  if ((opening !== '[' && opening !== '{') || text[last] !== closing || last === start) return JSON.parse(text.slice(start, to))
   const list: unknown[] = []
   const object: Record<string, unknown> = {}
-  /** Where the run of light members begins that has not been parsed, and how heavy it is. */
-  let run = start + 1
-  let weight = 0
-  /** The text between commas is a member, except in an empty container. */
-  const parseRun = (end: number) => {
-    const members = JSON.parse(opening + text.slice(run, end) + closing)
+  /** Parses members that stand next to each other, without the commas around them. */
+  const parseRun = (from: number, to: number): number => {
+    const members = JSON.parse(opening + text.slice(from, to) + closing)
     if (opening === '[') for (const member of members) list.push(member)
     else for (const [key, member] of Object.entries(members)) define(object, key, member)
     return Array.isArray(members) ? members.length : Object.keys(members).length
   }
-  let at = start + 1
-  for (let first = true; ; first = false) {
-    const extent = extentOf(text, at)
-    const { end } = extent
-    if (end > last || (end < last && text[end] !== ',')) throw new SyntaxError('Unexpected token in JSON')
-    const heavy = effortOf(extent, end - at)
-    const ends = end === last
-    if (heavy > effort && extent.containers > 0) {
+  for (let at = start + 1, first = true; ; first = false) {
+    const run = lightRun(text, at, effort, heavyOnes)
+    let { end } = run
+    if (run.heavy) {
       // What stands before it ends with a comma, which is the joint.
-      if (run < at && parseRun(at - 1) === 0) throw new SyntaxError('Unexpected token , in JSON')
-      // It has just been looked over, which for a large one is a piece by itself.
+      if (run.member > at && parseRun(at, run.member - 1) === 0) throw new SyntaxError('Unexpected token , in JSON')
+      const colon = opening === '[' ? run.member - 1 : colonOf(text, run.member)
+      if (skipSpace(text, colon + 1) !== end) throw new SyntaxError('Unexpected token in JSON')
       yield
-      if (opening === '[') list.push(yield* parsing(text, at, end, effort))
-      else {
-        const quote = skipSpace(text, at)
-        const keyEnd = endOfString(text, quote) + 1
-        const colon = skipSpace(text, keyEnd)
-        const key: unknown = JSON.parse(text.slice(quote, keyEnd))
-        if (typeof key !== 'string' || text[colon] !== ':') throw new SyntaxError('Expected a name and a colon in JSON')
-        define(object, key, yield* parsing(text, colon + 1, end, effort))
-      }
-      run = end + 1
-      weight = 0
-    } else {
-      weight += heavy
-      if (ends || weight > effort) {
-        if (parseRun(end) === 0 && !(ends && first)) throw new SyntaxError('Unexpected end of a list in JSON')
-        run = end + 1
-        weight = 0
-      }
-    }
-    if (ends) break
+      const member: Parsed = yield* parsing(text, end, effort, heavyOnes)
+      if (opening === '[') list.push(member.value)
+      else define(object, JSON.parse(text.slice(run.member, colon)), member.value)
+      end = skipSpace(text, member.end)
+    } else if (parseRun(at, end) === 0 && !(first && text[end] === closing)) throw new SyntaxError('Unexpected end of a list in JSON')
+    if (text[end] === closing) return { value: opening === '[' ? list : object, end: end + 1 }
+    if (text[end] !== ',') throw new SyntaxError('Unexpected token in JSON')
     at = end + 1
-    if (run === at) yield
+    yield
   }
-  return opening === '[' ? list : object
+}
+
+/** Members that are parsed together. */
+interface Run {
+  /** The comma or the bracket behind them; where the next value is `heavy`, that value's bracket. */
+  readonly end: number
+  readonly heavy: boolean
+  /** Where the last member begins. */
+  readonly member: number
+}
+
+/** Looks for as many members as may be parsed at once, up to the end of their list, or to the first that is heavy. */
+function lightRun(text: string, from: number, effort: number, heavyOnes: ReadonlySet<number>): Run {
+  let [depth, containers, keys, strings] = [0, 0, 0, 0]
+  let member = from
+  let end = from
+  scan: for (; end < text.length; end++) {
+    switch (text.charCodeAt(end)) {
+      case 0x22: // "
+        strings++
+        end = endOfString(text, end)
+        break
+      case 0x5b: // [
+      case 0x7b: // {
+        if (depth === 0 && heavyOnes.has(end)) return { end, heavy: true, member }
+        depth++
+        containers++
+        break
+      case 0x5d: // ]
+      case 0x7d: // }
+        if (depth === 0) break scan
+        depth--
+        break
+      case 0x2c: // ,
+        if (depth > 0) break
+        if (effortOf({ containers, keys, strings }, end - from) > effort) break scan
+        member = end + 1
+        break
+      case 0x3a: // :
+        keys++
+    }
+  }
+  return { end: Math.min(end, text.length), heavy: false, member }
+}
+
+/** The index of the colon behind the name of an object's member; -1 where there is no name, or no colon. */
+function colonOf(text: string, from: number): number {
+  const quote = skipSpace(text, from)
+  if (text[quote] !== '"') return -1
+  const colon = skipSpace(text, endOfString(text, quote) + 1)
+  return text[colon] === ':' ? colon : -1
 }
 
 /** As `JSON.parse` does it: `__proto__` is a name as any other, and the last one of the same name holds. */

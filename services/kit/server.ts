@@ -3,6 +3,7 @@ import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { roomForRequests } from './budget.ts'
 import { trackConnections } from './connections.ts'
+import { oneByOne } from './pipelining.ts'
 
 /** What a client may cost. Times are in ms. */
 export interface Limits {
@@ -95,10 +96,7 @@ export async function startServer(
       // How often Node looks for connections that are over their time; its default of 30 s would be the real limit.
       connectionsCheckingInterval: Math.min(1000, limits.headMs / 2),
     },
-    (request, response) => {
-      connections.asked(request, response)
-      handler(request, response)
-    },
+    oneByOne(handler, connections.asked),
   )
   server.timeout = limits.stallMs
   server.on('connection', connections.opened)

@@ -17,6 +17,7 @@ import { Reply, send } from './reply.ts'
 import { createRequest, type Request, type RequestOptions } from './request.ts'
 import { requestId } from './request-id.ts'
 import { defaultLimits, type Limits, type Listening, startServer } from './server.ts'
+import { turn } from './turns.ts'
 
 /**
  * Answers a request: a value is sent as JSON with status 200, a `Reply` says more, a thrown `HttpError` is told to the
@@ -174,7 +175,11 @@ export function createService({ name, limits: given, release: id = process.env.R
   }
   service.get('/health', () => ({ status: 'healthy', service: name }))
   service.get('/ready', () => readiness.reply())
-  service.get('/metrics', async () => Reply.text(await metrics.registry.metrics(), { type: metrics.registry.contentType }))
+  service.get('/metrics', async () => {
+    // To write them down takes milliseconds, and many who ask at once are not to keep the service for their sum.
+    await turn()
+    return Reply.text(await metrics.registry.metrics(), { type: metrics.registry.contentType })
+  })
   return service
 }
 

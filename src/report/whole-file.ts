@@ -4,8 +4,8 @@ import { dirname } from 'node:path'
 import { writing } from './no-space.ts'
 
 /**
- * Lets `write` make a file that appears under its name only when it is complete: whoever reads it meanwhile gets the old
- * content or the new one.
+ * Lets `write` make a file that appears under its name only when it is complete: whoever reads it meanwhile gets the
+ * old content or the new one.
  *
  * @param write gets the name under which it is to be written
  * @throws Failure that names the file when there is no room for it; else what `write` throws

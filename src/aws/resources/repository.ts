@@ -82,7 +82,8 @@ function lifecycleOf(images: readonly string[], records: Records): string {
 /**
  * An image repository: tags never change their image, each push is scanned, old images expire. All images of an owner
  * share one, because layers are shared within a repository only: what several images stand on is uploaded once.
- * @param spec `name`: its full name in ECR; `images`: the names of those it is for; `records`: what else is pushed there
+ * @param spec `name`: its full name in ECR; `images`: the names of those it is for; `records`: what else is pushed
+ *   there
  */
 export function repository(spec: { tags: Tags; name: string; images: readonly string[]; records: Records }) {
   return resource({

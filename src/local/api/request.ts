@@ -17,7 +17,9 @@ export async function readBody(request: IncomingMessage, most: number, refuse: (
   return Buffer.concat(chunks)
 }
 
-/** How many Host headers there are: Node takes the first, and what stands between it and a client might take another. */
+/**
+ * How many Host headers there are: Node takes the first, and what stands between it and a client might take another.
+ */
 export function hostsOf({ rawHeaders }: IncomingMessage): number {
   return rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length
 }

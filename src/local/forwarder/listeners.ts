@@ -59,7 +59,9 @@ export function createListeners() {
       )
     },
 
-    /** Gives every server to `take`, then stops to accept. `idle`: when the last connection, which lives on, has ended. */
+    /**
+     * Gives every server to `take`, then stops to accept. `idle`: when the last connection, which lives on, has ended.
+     */
     async handOver(take: (endpoint: string, server: Server) => Promise<void>) {
       await Promise.all([...listeners].map(([endpoint, { server }]) => take(endpoint, server)))
       for (const { server } of listeners.values()) server.close()

@@ -44,8 +44,8 @@ export interface Report {
 }
 
 /**
- * Where the cloud and its forwarder tell each other what they want and do: in whole files in a folder of the cloud's, so
- * that either can be killed at any moment and find out afterwards. The forwarder needs no API and no secret.
+ * Where the cloud and its forwarder tell each other what they want and do: in whole files in a folder of the cloud's,
+ * so that either can be killed at any moment and find out afterwards. The forwarder needs no API and no secret.
  */
 export function forwardingFolder(cloudFolder: string) {
   const path = join(cloudFolder, 'forwarding')

@@ -20,8 +20,8 @@ export interface LedgerEntry {
   readonly images: Readonly<Record<string, string>>
   /**
    * The machine that it runs on, which an earlier release may have made, and the machine image that this was made from.
-   * Absent where there is none, and in entries that were written before it was kept: there a release runs on the machine
-   * that it made.
+   * Absent where there is none, and in entries that were written before it was kept: there a release runs on the
+   * machine that it made.
    */
   readonly machine?: { readonly id: string; readonly imageId: string }
   /** The digest of its launch description (`launch-store.ts`), from which it can be launched again. */

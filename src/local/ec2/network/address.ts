@@ -20,7 +20,9 @@ const describeAddresses = describe<'Addresses', WireAddress>('Addresses', {
   filters: ['allocation-id', 'association-id', 'instance-id', 'public-ip', 'domain', 'network-interface-id', 'network-interface-owner-id'],
 })
 
-/** With the address that no other cloud has: it is found out of this computer before the call, which then is one step. */
+/**
+ * With the address that no other cloud has: it is found out of this computer before the call, which then is one step.
+ */
 type OnComputer = Call & { readonly unclaimed?: string }
 
 export const addressActions = {

@@ -5,8 +5,8 @@ import { Refusal } from './refusal.ts'
 export const listFlags = { quiet: { type: 'boolean', short: 'q' }, format: { type: 'string' } } as const satisfies Flags
 
 /**
- * Fills in a `--format` template: fields (`{{.State.Running}}`), `{{json .State}}`, `{{index .Labels "a"}}`, `{{.}}`, or
- * `json` for all of it. Of Go's templates that is what scripts use; anything else is refused.
+ * Fills in a `--format` template: fields (`{{.State.Running}}`), `{{json .State}}`, `{{index .Labels "a"}}`, `{{.}}`,
+ * or `json` for all of it. Of Go's templates that is what scripts use; anything else is refused.
  *
  * @throws Refusal when the template is not understood, or names what is not there.
  */

@@ -13,7 +13,9 @@ export function tracesOf(instanceId: string) {
   return {
     /** The host's end of the instance's network cable. A name of an interface has at most 15 characters. */
     link: `ml${instanceId.slice(-12)}`,
-    /** Stands for `/run` in the engine's view of the files, so that sockets have short paths and two engines never meet. */
+    /**
+     * Stands for `/run` in the engine's view of the files, so that sockets have short paths and two engines never meet.
+     */
     run: `/run/mlops-${instanceId}`,
     /** The group below which every container's limits are, relative to the root of each hierarchy. */
     cgroup: `mlops-${instanceId}`,

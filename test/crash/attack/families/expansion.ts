@@ -80,7 +80,22 @@ function stored(door: Door, random: Random): Attempt {
   }
 }
 
-const kinds = [bombs, bombs, valid, valid, members, stored]
+/** Packed, small, and heavy for a parser that looks at what stands in each other once for each level. */
+function nested(door: Door, random: Random): Attempt {
+  const depth = random.pick([2, 30, 60])
+  const [about, inside] = random.pick([
+    ['empty strings', '"",'.repeat(340_000)],
+    ['numbers behind a few strings', `${'"",'.repeat(19_000)}${'1,'.repeat(450_000)}`],
+    ['the same names', '{"a":1},'.repeat(120_000)],
+  ] as const)
+  const body = gzipSync(door.around(`${'['.repeat(depth)}${inside}0${']'.repeat(depth)}`))
+  return {
+    about: `${body.length} bytes that unpack to 1 MB of ${about}, ${depth} deep, to ${door.path}`,
+    connections: [post(door.path, body, { ...door, packed: true })],
+  }
+}
+
+const kinds = [bombs, bombs, valid, valid, members, stored, nested]
 
 /** A few bytes that become many. */
 export const expansion: Family = {

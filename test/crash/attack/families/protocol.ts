@@ -44,6 +44,8 @@ const framing: readonly Make[] = [
   () => one('TLS', garbled(Buffer.from('16030100f4010000f00303', 'hex'), Buffer.alloc(233, 7))),
   (_door, random) => one('bytes', garbled(Buffer.from(Array.from({ length: 500 }, () => random.between(0, 255))))),
   (door) => one('a hundred requests at once', garbled(`GET ${door.path} HTTP/1.1\r\nHost: a\r\n\r\n`.repeat(100))),
+  (_door, random) =>
+    one('1,500 requests at once', garbled(`GET ${random.pick(['/metrics', '/health', '/v2'])} HTTP/1.1\r\nHost: a\r\n\r\n`.repeat(1500))),
 ]
 
 /** Heads that are well formed and absurd. */
