@@ -1,5 +1,5 @@
 import { HttpError } from '../kit/http-error.ts'
-import { deepestJson } from '../kit/json.ts'
+import { deepestJson, trimJson } from '../kit/json.ts'
 import { type Bearer, checkCounts, malformed, visitJson } from '../kit/json-body.ts'
 import { effortOf, extentOf } from '../kit/json-extent.ts'
 
@@ -34,7 +34,7 @@ export async function elementTexts(
   for (let at = 1; at <= last; ) {
     const extent = extentOf(text, at, deepestJson)
     const { end } = extent
-    const element = text.slice(at, end).trim()
+    const element = trimJson(text.slice(at, end))
     // Between the brackets of an empty array there is one blank text.
     if (element === '' && end === last && texts.length === 0) return []
     if (texts.length === most) throw new HttpError(413, `An array may have at most ${most} records; newline-delimited JSON may have more`)

@@ -1,6 +1,6 @@
 import { decodeText } from '../kit/body.ts'
 import { HttpError } from '../kit/http-error.ts'
-import { lookOver } from '../kit/json.ts'
+import { lookOver, trimJson } from '../kit/json.ts'
 import { checkCounts, visitJson } from '../kit/json-body.ts'
 import { Reply } from '../kit/reply.ts'
 import type { Request } from '../kit/request.ts'
@@ -160,7 +160,7 @@ function isFatal(error: unknown): boolean {
  */
 async function readLine({ bytes }: Line, request: Request, ingest: Ingest, tally: Tally): Promise<string | undefined> {
   if (!bytes) throw new HttpError(413, `The line is longer than ${lineLimits.lineBytes} bytes`)
-  const text = decodeText(bytes).trim()
+  const text = trimJson(decodeText(bytes))
   if (text === '') return undefined
   const extent = lookOver(text)
   tally.containers += extent.containers

@@ -87,6 +87,15 @@ test('an array of ten thousand records is taken, one more is a 413', async () =>
   assert.is((await post(`[${Array(10_001).fill('{"a":1}')}]`)).status, 413)
 })
 
+test('what is space elsewhere is none in JSON', async () => {
+  for (const space of ['\u00a0', '\u2028', '\f']) {
+    assert.is((await post(`${space}{"a":1}`)).status, 400)
+    assert.is((await post(`[{"a":1},${space}{"a":2}]`)).status, 400)
+    assert.is((await post(`{"a":1}${space}`, lines)).status, 400)
+  }
+  assert.is((await post(' \r\n\t{"a":1}\n\r\t ')).status, 201)
+})
+
 test('lines are kept each for itself, and each wrong one is told with its number', async () => {
   const before = await total()
   const { status, body } = await post('{"a":1}\r\n\nnonsense\n{}\n[1]\n{"a":"ü"}', lines)

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { HttpError } from '../kit/http-error.ts'
+import { trimJson } from '../kit/json.ts'
 import { parseJson } from '../kit/json-body.ts'
 import { Reply } from '../kit/reply.ts'
 import type { Request } from '../kit/request.ts'
@@ -24,7 +25,7 @@ const mostElements = 10_000
 /** Keeps one object, or an array of them all or nothing. Answers 201 when they are on the disk. */
 export async function ingestJson(request: Request, { store, check, observe }: Ingest): Promise<Reply> {
   const key = readKey(request.headers['idempotency-key'])
-  const text = (await request.text()).trim()
+  const text = trimJson(await request.text())
   const several = text.startsWith('[')
   const texts = several ? await readElements(text, request, check) : [text]
   if (!several) checkRecord(text === '' ? undefined : await parseJson(text, request), check)

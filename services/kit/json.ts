@@ -141,8 +141,21 @@ function define(object: Record<string, unknown>, key: string, value: unknown): v
 
 function skipSpace(text: string, from: number): number {
   let index = from
-  while (index < text.length && ' \t\n\r'.includes(text[index]!)) index++
+  while (isSpace(text, index)) index++
   return index
+}
+
+function isSpace(text: string, index: number): boolean {
+  const code = text.charCodeAt(index)
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
+}
+
+/** A text without the space around it, as far as it is space to JSON: `trim` takes away much more. */
+export function trimJson(text: string): string {
+  const start = skipSpace(text, 0)
+  let end = text.length
+  while (end > start && isSpace(text, end - 1)) end--
+  return text.slice(start, end)
 }
 
 /**

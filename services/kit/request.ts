@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { Request as PolkaRequest } from 'polka'
 import { type Meter, readBody, readText, streamBody } from './body.ts'
 import type { Account } from './budget.ts'
+import { trimJson } from './json.ts'
 import { type Bearer, isShort, parseJson, parseShort } from './json-body.ts'
 import type { Level } from './log.ts'
 import { gone, Work } from './turns.ts'
@@ -166,7 +167,7 @@ class PolkaBacked implements Request, Meter {
 
   async json(): Promise<unknown> {
     const text = await this.text()
-    if (text.trim() === '') return undefined
+    if (trimJson(text) === '') return undefined
     return isShort(text) ? parseShort(text, this) : parseJson(text, this)
   }
 
