@@ -29,7 +29,7 @@ export async function elementTexts(
   const work = request.work()
   const texts: string[] = []
   let wrong: unknown
-  const counts = { containers: 0, strings: 0 }
+  const counts = { containers: 0, strings: 0, commas: 0 }
   let effort = 0
   for (let at = 1; at <= last; ) {
     const extent = extentOf(text, at, deepestJson)
@@ -40,6 +40,7 @@ export async function elementTexts(
     if (texts.length === most) throw new HttpError(413, `An array may have at most ${most} records; newline-delimited JSON may have more`)
     counts.containers += extent.containers
     counts.strings += extent.strings
+    counts.commas += extent.commas
     checkCounts(counts, request)
     const index = texts.length
     await visitJson(element, extent, request, (value) => {

@@ -41,6 +41,7 @@ interface Tally {
   /** Lists and objects in all of them. */
   containers: number
   strings: number
+  commas: number
 }
 
 /**
@@ -53,7 +54,7 @@ interface Tally {
  */
 export async function ingestLines(request: Request, ingest: Ingest): Promise<Reply> {
   const key = readKey(request.headers['idempotency-key'])
-  const tally: Tally = { ids: [], errors: [], rejected: 0, lines: 0, looked: 0, containers: 0, strings: 0 }
+  const tally: Tally = { ids: [], errors: [], rejected: 0, lines: 0, looked: 0, containers: 0, strings: 0, commas: 0 }
   const timestamp = isoTime(Date.now() / 1000)
   try {
     // What is held of a line that has not come to its end counts as well: it may be a megabyte, of each of many
@@ -165,6 +166,7 @@ async function readLine({ bytes }: Line, request: Request, ingest: Ingest, tally
   const extent = lookOver(text)
   tally.containers += extent.containers
   tally.strings += extent.strings
+  tally.commas += extent.commas
   checkCounts(tally, request)
   await visitJson(text, extent, request, (value) => checkRecord(value, ingest.check))
   return text

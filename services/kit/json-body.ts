@@ -50,13 +50,16 @@ export const mostContainers = (received: number) => 1000 + 20 * received
 /** How many strings, names among them, likewise: each costs about as much as a list. */
 export const mostStrings = (received: number) => 10_000 + 50 * received
 
+/** How many values of any kind, by the commas between them: a zero is cheap, half a million of them are not. */
+export const mostCommas = (received: number) => 100_000 + 100 * received
+
 /**
  * Parses a text that a request has brought.
  *
  * @returns its value; the memory for it has been taken from the request's
  * @throws HttpError 400 when it is no JSON or nests deeper than `deepestJson`, 413 when it holds more lists and objects
- *   than `mostContainers` or more strings than `mostStrings`, 503 when there is no memory left for it, 499 when the
- *   client has gone
+ *   than `mostContainers`, more strings than `mostStrings` or more values than `mostCommas`, 503 when there is no
+ *   memory left for it, 499 when the client has gone
  */
 export async function parseJson(text: string, request: Bearer): Promise<unknown> {
   if (isShort(text)) return parseShort(text, request)
@@ -109,14 +112,15 @@ export async function visitJson(text: string, extent: Extent, request: Bearer, l
 }
 
 /** What is counted of all that a body holds. */
-export type Counts = Pick<Extent, 'containers' | 'strings'>
+export type Counts = Pick<Extent, 'containers' | 'strings' | 'commas'>
 
-/** @throws HttpError 413 when there are more than `mostContainers`, or more than `mostStrings` */
-export function checkCounts({ containers, strings }: Counts, { received }: Pick<Bearer, 'received'>): void {
+/** @throws HttpError 413 when there are more than `mostContainers`, `mostStrings` or `mostCommas` */
+export function checkCounts({ containers, strings, commas }: Counts, { received }: Pick<Bearer, 'received'>): void {
   const tooMany = (count: number, what: string, most: number) =>
     new HttpError(413, `The request body unpacks to ${count} ${what}, expected at most ${most} for its size`)
   if (containers > mostContainers(received)) throw tooMany(containers, 'lists and objects', mostContainers(received))
   if (strings > mostStrings(received)) throw tooMany(strings, 'strings', mostStrings(received))
+  if (commas > mostCommas(received)) throw tooMany(commas, 'values', mostCommas(received))
 }
 
 /** For a text that is no JSON. */
