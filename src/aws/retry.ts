@@ -4,6 +4,8 @@ export interface Patience {
   /** Seconds after which the last error is thrown, or `undefined` is returned by `until`. */
   readonly within: number
   readonly signal: AbortSignal
+  /** The longest pause of `until`, in seconds: 2 where nothing is said. */
+  readonly longest?: number
   /** Called before each further wait, with the seconds waited so far. */
   readonly waiting?: (seconds: number, error?: unknown) => void
 }
@@ -47,8 +49,9 @@ export async function until<T>(look: () => Promise<T | undefined>, patience: Pat
     const answer = await look()
     if (answer !== undefined) return answer
     const waited = (performance.now() - start) / 1000
-    if (waited + pause(attempt, asking) > patience.within) return undefined
+    const next = Math.min(pause(attempt, asking), patience.longest ?? Number.POSITIVE_INFINITY)
+    if (waited + next > patience.within) return undefined
     patience.waiting?.(waited)
-    await sleep(pause(attempt, asking) * 1000, undefined, { signal: patience.signal })
+    await sleep(next * 1000, undefined, { signal: patience.signal })
   }
 }

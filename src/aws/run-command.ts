@@ -95,6 +95,8 @@ export async function runCommand(
       },
       {
         within: options.seconds + 120,
+        // A launch takes about seven seconds; to hear of its end a second later would be a sixth of a deploy.
+        longest: 0.5,
         signal: options.signal,
         waiting: (seconds) => options.waiting(`running, ${seconds.toFixed(0)} s`),
       },
