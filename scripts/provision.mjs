@@ -20,15 +20,15 @@ await runbook(
     const result = await withLease({ clients, id: config, verb: 'provision', signal, emit }, async (lease) => {
       const work = await lookForPlan(clients, config, emit, 'provision')
       const { serving, elasticIp } = work.state
-      if (serving) return { release: serving.runs, address: elasticIp.address, seconds: {} }
+      if (serving) return { release: serving.runs, address: elasticIp.address, seconds: {}, critical: [] }
       const plan = planProvision(work)
       printPlan(terminal, plan)
       return await deploy(work, plan, { lease, signal })
     })
-    const { release, address, seconds } = result
+    const { release, address, seconds, critical } = result
     terminal.end()
     terminal.print(`The machine of release ${release} runs, and ${address} leads to it.`)
     terminal.note(`Next: npx zx scripts/deploy.mjs${stageFlag(config)}`)
-    return { json: { ok: true, stage: config.stage, release, address, seconds } }
+    return { json: { ok: true, stage: config.stage, release, address, seconds, critical } }
   },
 )
