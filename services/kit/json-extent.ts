@@ -71,8 +71,10 @@ export function memoryOf({ containers, keys, strings, commas }: Extent): number 
   return 64 * containers + 112 * keys + 40 * strings + 24 * commas
 }
 
-/** How long (µs) `JSON.parse` takes at most: measured were 1 for each list and object, 3 for each name that has not been seen before, 0.4 for each string, and 5
- * for a thousand characters. */
+/**
+ * How long (µs) `JSON.parse` takes at most: measured were 1 for each list and object, 3 for each name that has not been
+ * seen before, 0.4 for each string, and 5 for a thousand characters.
+ */
 export function effortOf({ containers, keys, strings }: Pick<Extent, 'containers' | 'keys' | 'strings'>, characters: number): number {
   return containers + 3 * keys + 0.4 * strings + 0.005 * characters
 }

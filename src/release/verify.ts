@@ -6,7 +6,7 @@ import { type Check, type Result, runSmoke } from '../../services/kit/smoke.ts'
 import type { Clients } from '../aws/clients.ts'
 import type { Emit } from '../report/event.ts'
 import { Failure } from '../report/failure.ts'
-import { type Ending, step } from '../report/step.ts'
+import { type StepOutcome, step } from '../report/step.ts'
 import { portsOf } from './stage/ports.ts'
 import { type Condition, startedAgain, troubleOf } from './state/conditions.ts'
 import { checkHealth, urlOf } from './state/health-check.ts'
@@ -58,13 +58,13 @@ export async function verifyStage(
               ]
         return [...inside, ...outside]
       }
-      const results = await step(emit, { phase: 'verify', step: name }, work, endingOf)
+      const results = await step(emit, { phase: 'verify', step: name }, work, outcomeOf)
       return { service: name, results }
     }),
   )
 }
 
-function endingOf(results: readonly Result[]): Ending {
+function outcomeOf(results: readonly Result[]): StepOutcome {
   const failed = results.filter(({ ok }) => !ok).length
   if (failed > 0) return { state: 'failed', detail: `${failed} of ${results.length} checks failed` }
   return { state: 'done', detail: `${results.length} checks` }

@@ -1,6 +1,6 @@
 import type { Phase } from '../../report/event.ts'
 import { Failure } from '../../report/failure.ts'
-import { type Ending, step } from '../../report/step.ts'
+import { type StepOutcome, step } from '../../report/step.ts'
 import { explain } from '../errors.ts'
 import type { AnyResource, Context, Waiting } from './resource.ts'
 
@@ -74,10 +74,10 @@ export async function walk(
       timings.push({ name, start: (start - begin) / 1000, seconds: (performance.now() - start) / 1000, after })
       return result
     }
-    const ending = (result: Done | undefined): Ending =>
+    const outcome = (result: Done | undefined): StepOutcome =>
       result ? { state: 'done', detail: result.detail } : { state: 'skipped', detail: 'not there' }
     try {
-      await step(context.emit, { phase, step: name }, timed, ending)
+      await step(context.emit, { phase, step: name }, timed, outcome)
       return true
     } catch (error) {
       failures.push({ name, error })

@@ -12,7 +12,7 @@ import { buildFilesImage, buildServiceImage } from '../../image/image.ts'
 import { contentTag, type Pushed, pushImage, type Target } from '../../image/registry/push.ts'
 import { bytes } from '../../report/bytes.ts'
 import type { Emit } from '../../report/event.ts'
-import { type Ending, step } from '../../report/step.ts'
+import { type StepOutcome, step } from '../../report/step.ts'
 import { settled } from '../plan/settled.ts'
 import { schemaPath } from './containers.ts'
 
@@ -115,8 +115,8 @@ function architectureOn(base: string, architecture: string): string {
 export async function buildImages(recipes: readonly ImageRecipe[], architecture: string, emit: Emit): Promise<Map<string, Image>> {
   const built = await settled(
     recipes.map(async ({ name, build }) => {
-      const ending = ({ digest }: Image): Ending => ({ state: 'done', detail: shortDigest(digest) })
-      return [name, await step(emit, { phase: 'build', step: name }, () => build(architecture), ending)] as const
+      const outcome = ({ digest }: Image): StepOutcome => ({ state: 'done', detail: shortDigest(digest) })
+      return [name, await step(emit, { phase: 'build', step: name }, () => build(architecture), outcome)] as const
     }),
   )
   return new Map(built)
@@ -127,11 +127,11 @@ export async function pushImages(images: ReadonlyMap<string, Image>, repository:
   await settled(
     [...images].map(async ([name, image]) => {
       const target = { ...repository, tag: `${tagPrefix(name)}${contentTag(image.digest)}` }
-      const ending = ({ uploadedBytes }: Pushed): Ending => ({
+      const outcome = ({ uploadedBytes }: Pushed): StepOutcome => ({
         state: 'done',
         detail: uploadedBytes === 0 ? 'unchanged' : bytes(uploadedBytes),
       })
-      await step(emit, { phase: 'push', step: name }, (progress) => pushImage(image, target, progress), ending)
+      await step(emit, { phase: 'push', step: name }, (progress) => pushImage(image, target, progress), outcome)
     }),
   )
 }

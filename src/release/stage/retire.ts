@@ -5,7 +5,7 @@ import type { Context } from '../../aws/graph/resource.ts'
 import { type Instance, instances } from '../../aws/resources/instance.ts'
 import { runCommand } from '../../aws/run-command.ts'
 import type { Emit, Phase } from '../../report/event.ts'
-import { type Ending, step } from '../../report/step.ts'
+import { type StepOutcome, step } from '../../report/step.ts'
 import { settled } from '../plan/settled.ts'
 import { ownerOf, releaseOf, type StageId } from './names.ts'
 import { existingStack } from './stack.ts'
@@ -56,7 +56,7 @@ function labelled(emit: Emit, release: number): Emit {
 
 async function drain(clients: Clients, instance: Instance, phase: Phase, signal: AbortSignal, emit: Emit): Promise<void> {
   if (instance.state !== 'running') return
-  const work = async (waiting: (detail: string) => void): Promise<Ending> => {
+  const work = async (waiting: (detail: string) => void): Promise<StepOutcome> => {
     try {
       const { status } = await runCommand(clients, instance.id, drainScript, { comment: 'Drain', seconds: drainSeconds, signal, waiting })
       return { state: status === 'Success' ? 'done' : 'skipped', detail: status }
