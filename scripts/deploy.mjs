@@ -37,6 +37,7 @@ await runbook(
     terminal.end()
     printDeployed(terminal, config, deployed, flags.timings)
     const { release, address, urls, images, missing, seconds } = deployed
-    return { json: { ok: true, stage: config.stage, release, address, urls, images, missing, seconds } }
+    const warnings = deployed.warnings.map(({ message, details }) => ({ message, ...details }))
+    return { json: { ok: true, stage: config.stage, release, address, urls, images, missing, warnings, seconds } }
   },
 )

@@ -20,6 +20,8 @@ export interface Deployed {
   /** Digest by image name. */
   readonly images: Readonly<Record<string, string>>
   readonly missing: readonly string[]
+  /** What of the monitoring does not work: the release serves without it. */
+  readonly warnings: readonly Failure[]
   /** Seconds by phase. */
   readonly seconds: Readonly<Record<string, number>>
   /** The phases on one time axis, in seconds since the first began. */
@@ -48,7 +50,7 @@ export async function deploy(work: Work, plan: Plan, { lease, signal }: RunOptio
     serving = { release: servingRelease(await lookAt(work.clients, work.config)) }
     return serving.release !== plan.release
   }
-  const { all, elasticIp, stack, push } = plan.operations
+  const { all, elasticIp, stack, push, monitoring } = plan.operations
   const carried = await carryOut(all, { emit: work.emit, signal, undoSignal: lease.signal, mayUndo })
   const seconds = phaseSeconds(carried.timings)
   if (carried.ok) {
@@ -61,6 +63,7 @@ export async function deploy(work: Work, plan: Plan, { lease, signal }: RunOptio
       urls: Object.fromEntries(open.map(({ name, port }) => [name, urlOf(address, port)])),
       images,
       missing: plan.missing,
+      warnings: monitoring ? carried.resultOf(monitoring) : [],
       seconds,
       timeline: phaseTimes(carried.timings),
       operations: carried.timings,

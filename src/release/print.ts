@@ -58,6 +58,7 @@ export function printDeployed(terminal: Terminal, config: Config, deployed: Depl
     const sum = deployed.critical.reduce((total, { seconds }) => total + seconds, 0)
     terminal.print(`Critical path of the resources: ${chain.join(' → ')}, ${sum.toFixed(1)} s in all`)
   }
+  for (const failure of deployed.warnings) terminal.warn(failure)
   terminal.note(`Next: npx zx scripts/verify.mjs${stageFlag(config)} tests every endpoint.`)
 }
 

@@ -53,7 +53,7 @@ export async function verifyStage(
           expose === 'nobody' || (expose !== 'public' && conditions)
             ? []
             : [
-                ...(identity === undefined ? [] : [await thisLaunch(address, { name, port, expose, health }, identity)]),
+                ...(identity === undefined ? [] : [await thisLaunch(address, { name, kind: 'service', port, expose, health }, identity)]),
                 ...(await runSmoke({ address: urlOf(address, port), service: name, checks: await checksOf(source) })),
               ]
         return [...inside, ...outside]

@@ -8,6 +8,7 @@ export type Phase =
   | 'launch'
   | 'verify'
   | 'promote'
+  | 'monitor'
   | 'record'
   | 'clear away'
   | 'destroy'

@@ -38,8 +38,12 @@ export function reportOf(error: unknown, verbose = false): Report {
   }
 }
 
-/** The report as lines: message, on, log, likely, next. */
-export function renderReport(report: Report, style: Style, glyphs: Glyphs): string {
+/**
+ * The report as lines: message, on, log, likely, next.
+ *
+ * @param mark what stands before it: by default that something has failed
+ */
+export function renderReport(report: Report, style: Style, glyphs: Glyphs, mark = style.red(glyphs.failed)): string {
   const [first, ...rest] = plainText(report.message).split('\n')
   const label = (name: string) => style.dim(name.padEnd(8))
   const text = (name: string, value: string | undefined) =>
@@ -54,7 +58,7 @@ export function renderReport(report: Report, style: Style, glyphs: Glyphs): stri
           .split('\n')
           .map((line) => style.dim(`  ${line}`))
   return [
-    `${style.red(glyphs.failed)} ${style.bold(first!)}`,
+    `${mark} ${style.bold(first!)}`,
     ...rest,
     ...text('on', report.on),
     ...log,

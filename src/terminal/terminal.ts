@@ -4,11 +4,13 @@
  */
 import process from 'node:process'
 import type { Emit } from '../report/event.ts'
+import type { Failure } from '../report/failure.ts'
 import { ask } from './confirm.ts'
 import { type HiddenInput, readHidden } from './hidden.ts'
 import { liveView } from './progress/live.ts'
 import { plainView } from './progress/plain.ts'
 import { type Output, silentView, type View } from './progress/view.ts'
+import { renderReport, reportOf } from './report.ts'
 import { type Bar, renderBars } from './text/bars.ts'
 import { type Glyphs, glyphsFor } from './text/glyphs.ts'
 import { createStyle, type Style, wantsColor, wantsLive } from './text/style.ts'
@@ -46,8 +48,8 @@ export interface Terminal {
   print(text: string): void
   /** Something worth knowing on the way: to stderr, unless `json` or `quiet`. */
   note(text: string): void
-  /** Something that is wrong but stops nothing: to stderr, always. */
-  warn(text: string): void
+  /** Something that is wrong but stops nothing: to stderr, always. A failure with all that it knows. */
+  warn(what: string | Failure): void
   /** A result as a table. */
   table(rows: readonly Row[], columns: readonly (string | Column)[]): void
   /** A result as bars on one time axis: where the time went. */
@@ -96,8 +98,9 @@ export function createTerminal(options: TerminalOptions = {}): Terminal {
     note(text) {
       if (!json && !quiet) write(stderr, text)
     },
-    warn(text) {
-      write(stderr, `${aside.yellow(glyphs.warning)} ${text}`)
+    warn(what) {
+      const mark = aside.yellow(glyphs.warning)
+      write(stderr, typeof what === 'string' ? `${mark} ${what}` : renderReport(reportOf(what, verbose), aside, glyphs, mark))
     },
     table(rows, columns) {
       print(renderTable(rows, columns, { width, ellipsis: glyphs.ellipsis, header: style.dim }))

@@ -7,6 +7,7 @@ import type { ReleaseOperations } from '../../src/release/plan/release-operation
 import { printDeployed, printHistory, printPlan, printReceipt, printStatus, printVerified } from '../../src/release/print.ts'
 import type { LedgerEntry } from '../../src/release/state/ledger.ts'
 import type { Status } from '../../src/release/status.ts'
+import { Failure } from '../../src/report/failure.ts'
 import { createTerminal, type Terminal } from '../../src/terminal/terminal.ts'
 import { Screen } from '../support/screen.ts'
 
@@ -97,6 +98,7 @@ const deployed = {
   urls: { web: 'http://192.0.2.1:8001' },
   images: { web: digest('a'), store: digest('b') },
   missing: [],
+  warnings: [],
   seconds: { build: 0.42, create: 3 },
   timeline: [
     { label: 'build', start: 0, seconds: 0.42 },
@@ -123,6 +125,11 @@ Seconds: build 0.4, create 3.0
   const timed = printed((terminal) => printDeployed(terminal, local, deployed, true))
   assert.match(timed.out, /\nCritical path of the resources: vpc 0\.3 → instance 2\.4, 2\.7 s in all\n$/)
   assert.is(timed.err, 'Next: npx zx scripts/verify.mjs tests every endpoint.\n')
+  const failure = new Failure('Could not keep running grafana', { on: 'container grafana', log: ['no such plugin'] })
+  const warned = printed((terminal) => printDeployed(terminal, prod, { ...deployed, warnings: [failure] }, false))
+  assert.is(warned.out, out)
+  const warning = '! Could not keep running grafana\n  on      container grafana\n  log     │ no such plugin\n'
+  assert.is(warned.err, `${warning}${err}`)
 })
 
 test('a receipt says what is left and what that costs', () => {

@@ -323,4 +323,3 @@ test('an interrupted destroy says what is left, and which command goes on', asyn
 })
 
 test.run()
-test.run()

@@ -15,6 +15,9 @@ const healthWindow = 5
  * `{"ok":true,"identified":[…]}` with the services that answered with the identity of this launch, or
  * `{"ok":false,"step":…,"container":…}` followed by what its health check got and the log of what failed. Run Command
  * keeps the head of the output and loses its tail, so the long story goes to a file.
+ *
+ * Monitoring comes up behind the services and outlives the script: a release is judged without it, and
+ * `monitoring-script.ts` asks what has come of it.
  */
 export function launchScript(launch: Launch): string {
   const services = launch.containers.filter(({ kind }) => kind === 'service')
@@ -49,9 +52,9 @@ export function launchScript(launch: Launch): string {
     `sleep ${healthWindow} 3>&- & window=$!`,
     '',
     // Not before the services are healthy: fetching would take the processor and the disk from their start.
-    ...(monitoring.length > 0 ? [...pulls(monitoring), ...pulled(monitoring), '', ...bringUp(monitoring)] : []),
+    ...monitoring.flatMap(bringUpBehind),
     'wait "$window"',
-    ...launch.containers.map((container) => `steady ${checkOf(container)}`),
+    ...services.map((container) => `steady ${checkOf(container)}`),
     'unended',
     'trap - EXIT',
     `printf '{"ok":true,"identified":[%s]}\\n' "$identified" >&3`,
@@ -80,6 +83,21 @@ function bringUp(containers: readonly Container[]): string[] {
       '',
     ]
   })
+}
+
+/** Fetches and starts a server of monitoring, whatever becomes of the others. */
+function bringUpBehind(container: Container): string[] {
+  const { name } = container
+  const begin = `begin_${variable(name)}`
+  return [
+    `${begin}() {`,
+    `docker pull -q ${quote(container.image)} 3>&- || fail pull ${name}`,
+    `docker rm -f ${name} || true`,
+    `${runContainer(container)} 3>&- || fail start ${name}`,
+    '}',
+    `behind ${begin} ${checkOf(container)}`,
+    '',
+  ]
 }
 
 /**

@@ -1,7 +1,7 @@
 /** A container as the launch script starts it. */
 export interface Container {
   readonly name: string
-  /** Services come first; monitoring is fetched and started while they have to show that they stay healthy. */
+  /** A release is its services; monitoring comes up behind them, and a release is none the worse without it. */
   readonly kind: 'service' | 'monitoring'
   /** `REGISTRY/REPOSITORY@sha256:…` */
   readonly image: string

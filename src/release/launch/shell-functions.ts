@@ -2,8 +2,10 @@ import type { Launch } from './script-input.ts'
 
 /** How long docker may take to come up (its installation included), in seconds. */
 const dockerPatience = 300
-/** How long a container may take to become healthy, in seconds. */
+/** How long a service may take to become healthy, in seconds. */
 const healthPatience = 60
+/** How long a server of monitoring may take: nobody waits for it, and Grafana lays out its database at its first start. */
+const monitoringPatience = 180
 /** How many of a container's last log lines a failure shows. */
 const logLines = 20
 
@@ -11,7 +13,9 @@ const logLines = 20
 export function shellFunctions({ address, identity }: Launch): string {
   return `identity=${identity}
 identified=
-rm -rf "$root/lives"
+patience=${healthPatience}
+rm -rf "$root/lives" "$root/asked" "$root/monitoring"
+mkdir -p "$root/asked" "$root/monitoring"
 fail() { # STEP CONTAINER [ANSWER]: says what failed, shows what was answered and the end of its log, and ends
   trap - EXIT
   step=$1
@@ -34,15 +38,16 @@ wait_for_docker() {
   done
 }
 ask() { # CONTAINER PORT PATH: whether it answers 200
-  : >"$root/body"
-  code=$(curl -sS -m 2 -o "$root/body" -D "$root/head" -w '%{http_code}' "http://${address}:$2$3" 2>"$root/silence") || code=000
+  asked=$root/asked/$1
+  : >"$asked.body"
+  code=$(curl -sS -m 2 -o "$asked.body" -D "$asked.head" -w '%{http_code}' "http://${address}:$2$3" 2>"$asked.silence") || code=000
   [ "$code" = 200 ]
 }
 answer() { # what came when it was asked last, in one line
-  if [ "$code" = 000 ]; then tail -n 1 "$root/silence"; else printf 'HTTP %s %s' "$code" "$(head -c 300 "$root/body" | tr -s '[:cntrl:]' ' ')"; fi
+  if [ "$code" = 000 ]; then tail -n 1 "$asked.silence"; else printf 'HTTP %s %s' "$code" "$(head -c 300 "$asked.body" | tr -s '[:cntrl:]' ' ')"; fi
 }
 healthy() { # CONTAINER PORT PATH: waits until it answers 200
-  deadline=$(($(date +%s) + ${healthPatience}))
+  deadline=$(($(date +%s) + patience))
   tries=0
   until ask "$@"; do
     [ "$(date +%s)" -lt "$deadline" ] || fail health "$1" "$(answer)"
@@ -51,7 +56,7 @@ healthy() { # CONTAINER PORT PATH: waits until it answers 200
     if [ $((tries % 10)) -eq 0 ] && [ "$(docker inspect -f '{{.RestartCount}}' "$1")" -ge 3 ]; then fail start "$1"; fi
     sleep 0.1
   done
-  if tr -d '\\r' <"$root/head" | grep -qixF "x-release-id: $identity"; then identified="$identified\${identified:+,}\\"$1\\""; fi
+  if tr -d '\\r' <"$asked.head" | grep -qixF "x-release-id: $identity"; then identified="$identified\${identified:+,}\\"$1\\""; fi
 }
 lives() { # CONTAINER…: since when each of them runs, and how often it had to be started again
   docker inspect -f '{{.Name}} {{.State.Status}} {{.State.StartedAt}} {{.RestartCount}} {{.State.OOMKilled}}' "$@"
@@ -69,6 +74,24 @@ unended() { # that no container has ended since it was healthy
   lives $(cut -d ' ' -f 1 "$root/lives" | tr -d /) >"$root/lives.now" || true
   ended=$(grep -vxF -f "$root/lives.now" "$root/lives" | head -n 1)
   [ -z "$ended" ] || fail ended "$(printf '%s' "\${ended%% *}" | tr -d /)"
+}
+behind() { # FUNCTION CONTAINER PORT PATH: brings up what nobody waits for; what came of it stands in a file at last
+  begin=$1
+  shift
+  {
+    (
+      exec 3>"$root/monitoring/$1.part"
+      trap "fail script $1" EXIT
+      patience=${monitoringPatience}
+      "$begin"
+      healthy "$@"
+      printf '{"ok":true}\\n' >&3
+      trap - EXIT
+    ) &
+    # Not in a condition, where sh would go on after a command that fails.
+    wait "$!" || true
+    mv "$root/monitoring/$1.part" "$root/monitoring/$1"
+  } 3>&- &
 }
 secrets_ready() { # waits until every secret is there
   deadline=$(($(date +%s) + ${healthPatience}))

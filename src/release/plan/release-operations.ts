@@ -1,8 +1,10 @@
 import type { ElasticIp } from '../../aws/resources/elastic-ip.ts'
+import type { Failure } from '../../report/failure.ts'
 import type { KeptLaunch } from '../state/launch-store.ts'
 import type { AnyOperation, Operation } from './operation.ts'
 import { buildOperation, ownSecretsOperation, type PlannedImages, pushOperation } from './operations/images.ts'
 import { checkOperation, launchOperation } from './operations/launch.ts'
+import { monitoringOperations } from './operations/monitoring.ts'
 import { leadAddressOperation, type Promotion, promoteOperation } from './operations/promote.ts'
 import { recordOperation, recordProvisionedOperation, settleLedgerOperations } from './operations/record.ts'
 import { type Created, elasticIpOperation, repositoryOperation, retireOperation, stackOperation } from './operations/resources.ts'
@@ -31,6 +33,8 @@ export interface ReleaseOperations {
   readonly stack: Operation<Created>
   /** Absent where nothing is built. */
   readonly push?: Operation<KeptLaunch>
+  /** Results in what of the monitoring does not work; absent where nothing is monitored. */
+  readonly monitoring?: Operation<Failure[]>
 }
 
 /**
@@ -48,10 +52,26 @@ export function releaseOperations(work: Work, { before, afterwards, promotion }:
   const check = checkOperation(work, launch)
   const settled = settleLedgerOperations(work)
   const promote = promoteOperation(work, elasticIp, push, launch, promotion, [check, ...settled])
+  const monitoring = monitoringOperations(work, push, launch, elasticIp, promote)
   const record = recordOperation(work, push, launch, [promote])
   const retired = afterwards.map(({ release, why }) => retireOperation(work, release, why, [promote]))
-  const all = [...gone, elasticIp, repository, stack, ...secrets, build, push, ...settled, launch, check, promote, record, ...retired]
-  return { all, elasticIp, stack, push }
+  const all = [
+    ...gone,
+    elasticIp,
+    repository,
+    stack,
+    ...secrets,
+    build,
+    push,
+    ...settled,
+    launch,
+    check,
+    promote,
+    ...monitoring,
+    record,
+    ...retired,
+  ]
+  return { all, elasticIp, stack, push, ...(monitoring[0] && { monitoring: monitoring[0] }) }
 }
 
 /**

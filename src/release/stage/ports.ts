@@ -7,6 +7,7 @@ import { exit, Failure } from '../../report/failure.ts'
 /** Something that listens on the machine, and who may reach it. */
 export interface Port {
   readonly name: string
+  readonly kind: 'service' | 'monitoring'
   readonly port: number
   readonly expose: Expose
   /** Where it answers 200 when it is well. */
@@ -15,7 +16,14 @@ export interface Port {
 
 /** Everything of a config that listens. */
 export function portsOf(config: Config): Port[] {
-  return [...config.services, ...monitoringServers(config)].map(({ name, port, expose, health }) => ({ name, port, expose, health }))
+  const port = (kind: Port['kind']) => (of: Omit<Port, 'kind'>) => ({
+    name: of.name,
+    kind,
+    port: of.port,
+    expose: of.expose,
+    health: of.health,
+  })
+  return [...config.services.map(port('service')), ...monitoringServers(config).map(port('monitoring'))]
 }
 
 /** What the security group opens: exactly what the config exposes. */

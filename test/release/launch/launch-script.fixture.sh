@@ -8,7 +8,9 @@ exec 3>&1 >>"$root/launch.log" 2>&1
 
 identity=7-abc
 identified=
-rm -rf "$root/lives"
+patience=60
+rm -rf "$root/lives" "$root/asked" "$root/monitoring"
+mkdir -p "$root/asked" "$root/monitoring"
 fail() { # STEP CONTAINER [ANSWER]: says what failed, shows what was answered and the end of its log, and ends
   trap - EXIT
   step=$1
@@ -31,15 +33,16 @@ wait_for_docker() {
   done
 }
 ask() { # CONTAINER PORT PATH: whether it answers 200
-  : >"$root/body"
-  code=$(curl -sS -m 2 -o "$root/body" -D "$root/head" -w '%{http_code}' "http://127.0.0.9:$2$3" 2>"$root/silence") || code=000
+  asked=$root/asked/$1
+  : >"$asked.body"
+  code=$(curl -sS -m 2 -o "$asked.body" -D "$asked.head" -w '%{http_code}' "http://127.0.0.9:$2$3" 2>"$asked.silence") || code=000
   [ "$code" = 200 ]
 }
 answer() { # what came when it was asked last, in one line
-  if [ "$code" = 000 ]; then tail -n 1 "$root/silence"; else printf 'HTTP %s %s' "$code" "$(head -c 300 "$root/body" | tr -s '[:cntrl:]' ' ')"; fi
+  if [ "$code" = 000 ]; then tail -n 1 "$asked.silence"; else printf 'HTTP %s %s' "$code" "$(head -c 300 "$asked.body" | tr -s '[:cntrl:]' ' ')"; fi
 }
 healthy() { # CONTAINER PORT PATH: waits until it answers 200
-  deadline=$(($(date +%s) + 60))
+  deadline=$(($(date +%s) + patience))
   tries=0
   until ask "$@"; do
     [ "$(date +%s)" -lt "$deadline" ] || fail health "$1" "$(answer)"
@@ -48,7 +51,7 @@ healthy() { # CONTAINER PORT PATH: waits until it answers 200
     if [ $((tries % 10)) -eq 0 ] && [ "$(docker inspect -f '{{.RestartCount}}' "$1")" -ge 3 ]; then fail start "$1"; fi
     sleep 0.1
   done
-  if tr -d '\r' <"$root/head" | grep -qixF "x-release-id: $identity"; then identified="$identified${identified:+,}\"$1\""; fi
+  if tr -d '\r' <"$asked.head" | grep -qixF "x-release-id: $identity"; then identified="$identified${identified:+,}\"$1\""; fi
 }
 lives() { # CONTAINER…: since when each of them runs, and how often it had to be started again
   docker inspect -f '{{.Name}} {{.State.Status}} {{.State.StartedAt}} {{.RestartCount}} {{.State.OOMKilled}}' "$@"
@@ -66,6 +69,24 @@ unended() { # that no container has ended since it was healthy
   lives $(cut -d ' ' -f 1 "$root/lives" | tr -d /) >"$root/lives.now" || true
   ended=$(grep -vxF -f "$root/lives.now" "$root/lives" | head -n 1)
   [ -z "$ended" ] || fail ended "$(printf '%s' "${ended%% *}" | tr -d /)"
+}
+behind() { # FUNCTION CONTAINER PORT PATH: brings up what nobody waits for; what came of it stands in a file at last
+  begin=$1
+  shift
+  {
+    (
+      exec 3>"$root/monitoring/$1.part"
+      trap "fail script $1" EXIT
+      patience=180
+      "$begin"
+      healthy "$@"
+      printf '{"ok":true}\n' >&3
+      trap - EXIT
+    ) &
+    # Not in a condition, where sh would go on after a command that fails.
+    wait "$!" || true
+    mv "$root/monitoring/$1.part" "$root/monitoring/$1"
+  } 3>&- &
 }
 secrets_ready() { # waits until every secret is there
   deadline=$(($(date +%s) + 60))

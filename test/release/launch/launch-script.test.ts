@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { launchScript } from '../../../src/release/launch/launch-script.ts'
@@ -36,11 +37,14 @@ function run(launch: Launch, programs: Record<string, string> = {}) {
     env: { PATH: `${bin}:${process.env.PATH}`, MLOPS_ROOT: root, CALLS: join(folder, 'calls'), HOME: '/home/nobody' },
   })
   const read = (path: string) => (existsSync(join(folder, path)) ? readFileSync(join(folder, path), 'utf8') : '')
-  const calls = read('calls')
-    .trimEnd()
-    .split('\n\n')
-    .map((call) => call.split('\n'))
-  return { status, lines: stdout.trimEnd().split('\n'), stderr, calls, docker: calls.filter(([name]) => name === 'docker'), read, root }
+  const recorded = () =>
+    read('calls')
+      .trimEnd()
+      .split('\n\n')
+      .map((call) => call.split('\n'))
+  const calls = recorded()
+  const docker = calls.filter(([name]) => name === 'docker')
+  return { status, lines: stdout.trimEnd().split('\n'), stderr, calls, recorded, docker, read, root }
 }
 
 /** The words of the call that starts this container. */
@@ -75,22 +79,65 @@ test('containers that do not need each other are started before either is waited
   assert.equal(verbs, ['docker', 'docker', 'curl', 'curl', 'curl', 'curl'])
 })
 
-test('monitoring is fetched once the services have come, and started while they have to show that they stay healthy', () => {
-  const ran = run(launchOf([container('web'), container('prometheus', { kind: 'monitoring', port: 9090, health: '/-/ready' })]))
-  const shown = ran.calls.flatMap((call) => {
+const prometheus = container('prometheus', { kind: 'monitoring', port: 9090, health: '/-/ready' })
+const grafana = container('grafana', { kind: 'monitoring', port: 3000, health: '/api/health' })
+
+/** Waits until the servers behind a launch have left what came of them: they outlive the script. */
+async function left({ read }: ReturnType<typeof run>, name: string): Promise<string[]> {
+  for (;;) {
+    const text = read(`root/monitoring/${name}`)
+    if (text !== '') return text.trimEnd().split('\n')
+    await setTimeout(20)
+  }
+}
+
+test('monitoring is fetched and started once the services are healthy, and nobody waits for it', async () => {
+  const ran = run(launchOf([container('web'), prometheus]))
+  assert.equal(ran.lines, ['{"ok":true,"identified":[]}'])
+  assert.equal(await left(ran, 'prometheus'), ['{"ok":true}'])
+  const shown = ran.recorded().flatMap((call) => {
     if (call[0] === 'curl') return [call.at(-1)!.replace('http://127.0.0.9:', '')]
-    if (call[0] === 'sleep') return [call.join(' ')]
     if (call[1] === 'pull') return [`pull ${/\/([\w-]+)@/.exec(call.at(-1)!)![1]}`]
     return call[1] === 'run' ? [`run ${call[call.indexOf('--name') + 1]}`] : []
   })
-  // The window and the second pull run beside what follows, so their places among the calls are not certain.
   const place = (what: string) => shown.indexOf(what)
-  assert.ok(place('pull web') < place('pull prometheus') && place('pull prometheus') < place('run prometheus'))
-  assert.equal(
-    shown.filter((each) => each !== 'sleep 5' && each !== 'pull prometheus'),
-    ['pull web', 'run web', '8001/health', 'run prometheus', '9090/-/ready', '8001/health', '9090/-/ready'],
-  )
-  assert.ok(shown.includes('sleep 5'))
+  assert.ok(place('8001/health') < place('pull prometheus') && place('pull prometheus') < place('run prometheus'))
+  // In the end the services are asked once more, and nothing else.
+  assert.equal([...shown].sort(), [
+    '8001/health',
+    '8001/health',
+    '9090/-/ready',
+    'pull prometheus',
+    'pull web',
+    'run prometheus',
+    'run web',
+  ])
+})
+
+test('a server of monitoring that does not come up fails neither the launch nor the others, and leaves its last lines', async () => {
+  const ran = run(launchOf([container('web'), prometheus, grafana]), {
+    docker: 'case "$1" in run) case "$*" in *grafana*) exit 125;; esac;; logs) echo "tail of $4";; esac',
+  })
+  assert.equal([ran.status, ran.lines], [0, ['{"ok":true,"identified":[]}']])
+  assert.equal(await left(ran, 'grafana'), ['{"ok":false,"step":"start","container":"grafana"}', 'tail of grafana'])
+  assert.equal(await left(ran, 'prometheus'), ['{"ok":true}'])
+})
+
+test('an image of monitoring that cannot be pulled, and a server that stays silent, are told by the servers', async () => {
+  const ran = run(launchOf([container('web'), prometheus, grafana]), {
+    docker: 'case "$1" in pull) case "$*" in *grafana*) echo denied; exit 1;; esac;; inspect) echo 0;; logs) echo starting;; esac',
+    curl: 'case "$*" in *9090*) echo "curl: (7) refused" >&2; exit 7;; esac; printf 200',
+    // A clock on which every look takes 25 s.
+    date: 'echo x >>"$CALLS.clock"; echo $(($(wc -l <"$CALLS.clock") * 25))',
+  })
+  assert.is(ran.status, 0)
+  const [first, ...log] = await left(ran, 'grafana')
+  assert.equal([first, log.includes('denied')], ['{"ok":false,"step":"pull","container":"grafana"}', true])
+  assert.equal(await left(ran, 'prometheus'), [
+    '{"ok":false,"step":"health","container":"prometheus"}',
+    'health check: curl: (7) refused',
+    'starting',
+  ])
 })
 
 test('a service that ends within the window is named, with its last lines, although it answers again', () => {

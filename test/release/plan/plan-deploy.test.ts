@@ -94,7 +94,7 @@ test('the first deploy makes everything and interrupts nothing', () => {
     '  + container store: port 8002, not open',
     '  + container admin: port 8003, open to 192.0.2.0/24, 198.51.100.7/32',
     '  + container secrets: brings the secrets into memory',
-    '    check: from outside, at the address of the new machine',
+    '    check: the services from outside, at the address of the new machine',
     '  + address: the address leads to release 1',
     '  + ledger: release 1, its images and its times',
   ])
@@ -117,7 +117,7 @@ test('a further deploy keeps what outlives releases, makes a stack beside the ol
     '-/+ container store: port 8002, not open',
     '-/+ container admin: port 8003, open to 192.0.2.0/24, 198.51.100.7/32',
     '-/+ container secrets: brings the secrets into memory',
-    '    check: from outside, at the address of the new machine',
+    '    check: the services from outside, at the address of the new machine',
     '  ~ address: 192.0.2.1 leads to release 6',
     '  + ledger: release 6, its images and its times',
     '  - stack: release 3: left over by a run that did not end',

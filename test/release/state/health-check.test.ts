@@ -7,7 +7,13 @@ import { errorOf, freePort } from '../../support/cloud.ts'
 import { serving } from '../serving.fixture.ts'
 
 const { signal } = new AbortController()
-const portOf = (port: number, expose: Port['expose'] = 'public'): Port => ({ name: 'web', port, expose, health: '/health' })
+const portOf = (port: number, expose: Port['expose'] = 'public'): Port => ({
+  name: 'web',
+  kind: 'service',
+  port,
+  expose,
+  health: '/health',
+})
 
 test('only 200 is healthy, a redirect is not, and a port that nobody has is told by the reason', async () => {
   const answers: Record<string, number> = { '/health': 200, '/moved': 302, '/broken': 503 }

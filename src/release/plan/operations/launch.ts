@@ -8,7 +8,7 @@ import { lastWordsOf } from '../../logs.ts'
 import { type Port, portsOf } from '../../stage/ports.ts'
 import { checkPublicPorts } from '../../state/health-check.ts'
 import type { KeptLaunch } from '../../state/launch-store.ts'
-import { type AnyOperation, type Operation, operation, type PlanLine } from '../operation.ts'
+import { type AnyOperation, type Glyph, type Operation, operation, type PlanLine } from '../operation.ts'
 import type { Work } from '../work.ts'
 import type { Created } from './resources.ts'
 
@@ -25,13 +25,20 @@ export interface LaunchedRelease {
   identityOf(container: string): string | undefined
 }
 
-/** Every container of the release on its machine, by one Run Command. */
+/** Every container of the release on its machine, by one Run Command. Monitoring comes up behind the services. */
 export function launchOperation(work: Work, push: Push, stack: Stack, after: readonly AnyOperation[]) {
   const { config, clients, state, owner, recipes } = work
   return operation({
     phase: 'launch',
     title: 'launch',
-    lines: recipes.recipes.map(({ name }) => containerLine(work, name)),
+    lines: [
+      ...launchedPorts(work)
+        .filter(({ kind }) => kind === 'service')
+        .map((port) => containerLine(work, port)),
+      ...(recipes.recipes.some(({ name }) => name === 'secrets')
+        ? [{ glyph: containerGlyph(work), what: 'container secrets', detail: 'brings the secrets into memory' }]
+        : []),
+    ],
     quiet: true,
     needs: { push, stack },
     after,
@@ -50,11 +57,13 @@ export function launchOperation(work: Work, push: Push, stack: Stack, after: rea
   })
 }
 
-function containerLine({ config, state }: Work, name: string): PlanLine {
-  const glyph = state.serving === undefined ? '+' : '-/+'
-  const port = portsOf(config).find((each) => each.name === name)
-  const detail = port ? `port ${port.port}, ${exposure(port)}` : 'brings the secrets into memory'
-  return { glyph, what: `container ${name}`, detail }
+/** How a plan shows a container that listens. */
+export function containerLine(work: Work, port: Port): PlanLine {
+  return { glyph: containerGlyph(work), what: `container ${port.name}`, detail: `port ${port.port}, ${exposure(port)}` }
+}
+
+function containerGlyph({ state }: Work): Glyph {
+  return state.serving === undefined ? '+' : '-/+'
 }
 
 function exposure({ expose }: Port): string {
@@ -62,12 +71,12 @@ function exposure({ expose }: Port): string {
   return expose === 'nobody' ? 'not open' : `open to ${expose.join(', ')}`
 }
 
-/** Everything that is open to the world, checked at the machine's own address before anybody is led there. */
+/** Every service that is open to the world, checked at the machine's own address before anybody is led there. */
 export function checkOperation(work: Work, launch: Operation<LaunchedRelease>) {
   return operation({
     phase: 'verify',
     title: 'check',
-    lines: [{ glyph: ' ', what: 'check', detail: 'from outside, at the address of the new machine' }],
+    lines: [{ glyph: ' ', what: 'check', detail: 'the services from outside, at the address of the new machine' }],
     quiet: true,
     needs: { launch },
     async run({ launch }, { signal }) {
@@ -76,10 +85,11 @@ export function checkOperation(work: Work, launch: Operation<LaunchedRelease>) {
   })
 }
 
-/** Checks that everything of a launch, and nothing else, answers from outside at an address. */
+/** Checks that every service of a launch, and nothing else, answers from outside at an address. */
 export function checkRelease(work: Work, launched: LaunchedRelease, address: string, phase: Phase, signal: AbortSignal): Promise<void> {
   const inside = (container: string) => lastWordsOf(work.clients, launched.instance.id, container, signal)
-  return checkPublicPorts(address, launchedPorts(work), phase, signal, work.emit, launched.identityOf, inside)
+  const services = launchedPorts(work).filter(({ kind }) => kind === 'service')
+  return checkPublicPorts(address, services, phase, signal, work.emit, launched.identityOf, inside)
 }
 
 /** The ports of what is launched: without the monitoring servers that were left out. */
