@@ -43,7 +43,7 @@ await runbook({ name: 'usual', summary: 'As most.', arguments: '[SERVICE]' }, as
   return undefined
 })
 
-await runbook({ name: 'short', summary: 'Says nothing.' }, () => ({ cdoe: 1 })) // no properties in common with type 'Outcome'
+await runbook({ name: 'short', summary: 'Says nothing.' }, () => ({ cdoe: 1 })) // is not assignable to type 'Outcome
 `
 
 test('in a runbook the compiler knows flags, arguments and whatever else it names', async () => {
