@@ -1,8 +1,9 @@
 import { resolve as absolute, isAbsolute, relative } from 'node:path'
-import { checkSchemas, namesSchemas } from './checks/json-schemas.ts'
+import { checkSchemas, namesSchemas, type ReadSchema } from './checks/json-schemas.ts'
 import { checkEnvironment, checkNames } from './checks/names.ts'
 import { checkNeeds } from './checks/needs.ts'
 import { checkNetworks } from './checks/networks.ts'
+import { checkObjectives } from './checks/objectives.ts'
 import { checkPorts } from './checks/ports.ts'
 import type { Config } from './config.ts'
 import { Diagnostics } from './diagnostics.ts'
@@ -24,12 +25,20 @@ export interface LoadOptions {
   readonly env?: NodeJS.ProcessEnv | undefined
 }
 
+/** What the checks have to know of the services. */
+export interface Kit {
+  /** The bounds of the services' request histogram, in seconds. */
+  readonly latencyBounds: readonly number[]
+  /** Loads what the services read JSON Schemas with. It is heavy, and most configs name no schema. */
+  readonly schemaReader: () => Promise<ReadSchema>
+}
+
 /**
  * Reads, checks and resolves the config of one stage. Looks at files only; AWS is not asked.
  *
  * @throws Failure (exit code `usage`) that shows every problem at once, or says why the file could not be run
  */
-export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
+export async function readConfig(options: LoadOptions, kit: Kit): Promise<Config> {
   const { cwd = process.cwd(), env = process.env } = options
   const stage = resolveStage(options.stage, env)
   const file = absolute(cwd, options.file ?? 'mlops.config.ts')
@@ -39,8 +48,7 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
   const { given, source } = await runConfig(file, shown, { stage })
   const { checkShape } = await schema
 
-  // What the services read schemas with, and as heavy: most configs name none.
-  const readSchema = namesSchemas(draft(given, [])) ? (await import('../services/kit/schema.ts')).readSchema : undefined
+  const readSchema = namesSchemas(draft(given, [])) ? await kit.schemaReader() : undefined
 
   const check = (diagnostics: Diagnostics) => {
     checkShape(given, diagnostics)
@@ -54,6 +62,7 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
     checkSources(sound, absolute(file, '..'), diagnostics)
     checkEnvironment(sound, diagnostics)
     checkNeeds(sound, diagnostics)
+    checkObjectives(sound, kit.latencyBounds, diagnostics)
     if (readSchema) checkSchemas(sound, absolute(file, '..'), readSchema, diagnostics)
     return diagnostics
   }

@@ -14,7 +14,7 @@ await runbook(
   },
   async ({ flags, terminal }) => {
     const { exit, Failure } = await import('../src/report/failure.ts')
-    const { loadConfig } = await import('../config/load.ts')
+    const { loadConfig } = await import('../src/load-config.ts')
     const { monitoringFiles, writeFiles } = await import('../monitoring/index.ts')
 
     if (!flags.out) throw new Failure('--out is missing: the folder to write to.', { code: exit.usage })

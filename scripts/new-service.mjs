@@ -11,7 +11,7 @@ await runbook(
     examples: ['churn', 'churn --port 8010'],
   },
   async ({ flags, terminal, positionals: [name] }) => {
-    const { loadConfig } = await import('../config/load.ts')
+    const { loadConfig } = await import('../src/load-config.ts')
     const { makeService, readPort } = await import('../src/new-service/new-service.ts')
 
     const { files, port } = await makeService(await loadConfig(), name, readPort(flags.port))

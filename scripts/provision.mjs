@@ -20,7 +20,7 @@ await runbook(
     const result = await withLease({ clients, id: config, verb: 'provision', signal, emit }, async (lease) => {
       const work = await lookForPlan(clients, config, emit, 'provision')
       const { serving, elasticIp } = work.state
-      if (serving) return { release: serving.runs, address: elasticIp.address, seconds: {}, critical: [] }
+      if (serving && elasticIp) return { release: serving.runs, address: elasticIp.address, seconds: {}, critical: [] }
       const plan = planProvision(work)
       printPlan(terminal, plan)
       return await deploy(work, plan, { lease, signal })

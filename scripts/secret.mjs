@@ -10,10 +10,10 @@ await runbook(
     common: ['stage', 'json', 'quiet', 'verbose'],
     examples: ['set API_KEY', 'set API_KEY < key.txt', 'list', 'remove API_KEY', 'load < secrets.env'],
   },
-  async ({ flags, positionals: [verb, name], terminal }) => {
-    const { listSecrets, openStage, parseSecrets, refuseVerb, removeSecret, setSecret } = await import('../src/release/index.ts')
+  async ({ flags, positionals: words, terminal }) => {
+    const { listSecrets, openStage, parseSecrets, readVerb, removeSecret, setSecret } = await import('../src/release/index.ts')
 
-    refuseVerb(verb, name)
+    const { verb, name } = readVerb(...words)
     const { config, clients } = await openStage(flags)
     const done = []
     if (verb === 'list') {

@@ -39,7 +39,7 @@ export const commonFlags = {
 export type CommonFlag = keyof typeof commonFlags
 
 /** Those of a script that does not say which it has. */
-const usual: readonly CommonFlag[] = ['stage', 'yes', 'json', 'dry-run', 'quiet', 'verbose']
+export const usual = ['stage', 'yes', 'json', 'dry-run', 'quiet', 'verbose'] as const satisfies readonly CommonFlag[]
 
 /** The flags that every script has, whatever it says. */
 export const universalFlags = {

@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import process from 'node:process'
 import { exit, Failure } from '../report/failure.ts'
-import { allFlags, asksFor, type FlagValues, parseFlags } from './flags.ts'
+import type { FlagsOf, PositionalsOf } from './command-line-types.ts'
+import { allFlags, asksFor, parseFlags } from './flags.ts'
 import { forceExitLater } from './force-exit.ts'
 import { listenForInterruption } from './interruption.ts'
 import { annotation, type Report, renderReport, reportDocument, reportOf } from './report.ts'
@@ -11,10 +12,10 @@ import { glyphsFor } from './text/glyphs.ts'
 import { createStyle, wantsColor } from './text/style.ts'
 import { commandLine, help, type Spec, usageLine } from './usage.ts'
 
-/** What a script's work gets. */
-export interface Run {
-  readonly flags: FlagValues
-  readonly positionals: readonly string[]
+/** What the work of a script gets. */
+export interface Run<S extends Spec> {
+  readonly flags: FlagsOf<S>
+  readonly positionals: PositionalsOf<S>
   readonly terminal: Terminal
   /** Aborted when the user wants to stop: clean up and throw its reason. */
   readonly signal: AbortSignal
@@ -32,13 +33,13 @@ export interface Outcome {
  */
 const cleanUpTime = 30_000
 
-export type Work = (run: Run) => Promise<Outcome | undefined> | Outcome | undefined
+export type Work<S extends Spec> = (run: Run<S>) => Promise<Outcome | undefined> | Outcome | undefined
 
 /**
  * Runs one script from its command line to its exit code: the one place that catches. Never throws; the result is
  * `process.exitCode`, because `process.exit()` would cut what is still on its way into a pipe.
  */
-export async function run(spec: Spec, work: Work): Promise<void> {
+export async function run<const S extends Spec>(spec: S, work: Work<S>): Promise<void> {
   ignoreClosedPipes()
   const words = argumentsOf(spec.name, process.argv)
   if (asksFor(words, 'help')) return answer(help(spec))
@@ -62,7 +63,10 @@ export async function run(spec: Spec, work: Work): Promise<void> {
   forceExitLater(parsed.flags.verbose === true)
 }
 
-async function perform({ flags, positionals }: ReturnType<typeof parseFlags>, work: Work): Promise<{ code: number; report?: Report }> {
+async function perform<S extends Spec>(
+  { flags, positionals }: ReturnType<typeof parseFlags>,
+  work: Work<S>,
+): Promise<{ code: number; report?: Report }> {
   let terminal: Terminal | undefined
   const interruption = listenForInterruption(
     () => terminal?.warn('Interrupted: cleaning up. Press Ctrl-C again to end at once.'),
@@ -79,7 +83,9 @@ async function perform({ flags, positionals }: ReturnType<typeof parseFlags>, wo
     const { json, quiet, verbose, noColor } = flags
     const color = noColor === true ? { color: false } : {}
     terminal = createTerminal({ json: json === true, quiet: quiet === true, verbose: verbose === true, ...color, signal })
-    const outcome = await Promise.race([work({ flags, positionals, terminal, signal }), stray.neverSettled])
+    // `parseFlags` has seen to it that they are what the spec says.
+    const parsed = { flags: flags as FlagsOf<S>, positionals: positionals as PositionalsOf<S> }
+    const outcome = await Promise.race([work({ ...parsed, terminal, signal }), stray.neverSettled])
     stray.rethrow()
     terminal.end()
     if (json === true && outcome?.json !== undefined) process.stdout.write(`${JSON.stringify(outcome.json, null, 2)}\n`)

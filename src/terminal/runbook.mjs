@@ -3,6 +3,9 @@ import module from 'node:module'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 
+/** @import { Work } from './run.ts' */
+/** @import { Spec } from './usage.ts' */
+
 /** The first Node that runs our TypeScript as it stands (https://nodejs.org/api/typescript.html). */
 const oldest = 24
 
@@ -10,8 +13,9 @@ const oldest = 24
  * Runs one script: reads its flags, does its work, prints what went wrong, sets the exit code. JavaScript without a
  * static import of TypeScript, so that an old Node gets as far as saying what to run instead.
  *
- * @param {import('./usage.ts').Spec} spec what the script is called, what it does and which flags it has
- * @param {import('./run.ts').Work} work gets `{ flags, positionals, terminal, signal }`; loads TypeScript by `await
+ * @template {Spec} const S
+ * @param {S} spec what the script is called, what it does and which flags it has
+ * @param {Work<S>} work gets `{ flags, positionals, terminal, signal }`, typed by the spec; loads TypeScript by `await
  *   import('….ts')`; returns nothing or `{ json, code }`; throws a Failure for what a person can act on
  */
 export async function runbook(spec, work) {
@@ -47,6 +51,10 @@ function keepCompiled() {
 /**
  * What to run instead when this Node (`24.1.0`) is too old; undefined when it is not. The project brings a Node of its
  * own among its dependencies, which npx puts first.
+ *
+ * @param {string} name of the script
+ * @param {string} version of this Node
+ * @param {boolean} installed whether the dependencies are
  */
 export function tooOld(name, version, installed) {
   if (Number.parseInt(version, 10) >= oldest) return undefined

@@ -14,7 +14,7 @@ import { renderReport, reportOf } from './report.ts'
 import { type Bar, renderBars } from './text/bars.ts'
 import { type Glyphs, glyphsFor } from './text/glyphs.ts'
 import { createStyle, type Style, wantsColor, wantsLive } from './text/style.ts'
-import { type Column, type Row, renderTable } from './text/table.ts'
+import { type Column, renderTable } from './text/table.ts'
 
 export interface TerminalOptions {
   /** One document goes to stdout, printed by the runbook; everything but warnings and questions is silent. */
@@ -51,7 +51,7 @@ export interface Terminal {
   /** Something that is wrong but stops nothing: to stderr, always. A failure with all that it knows. */
   warn(what: string | Failure): void
   /** A result as a table. */
-  table(rows: readonly Row[], columns: readonly (string | Column)[]): void
+  table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): void
   /** A result as bars on one time axis: where the time went. */
   timeline(bars: readonly Bar[]): void
   /**

@@ -2,8 +2,9 @@
  * Loads a project's config, looks at its stage and plans a deploy; prints how many steps that has and what it cost. The
  * code and the SDK are loaded before.
  */
-import { loadConfig } from '../../config/load.ts'
+
 import { Clients } from '../../src/aws/clients.ts'
+import { loadConfig } from '../../src/load-config.ts'
 import { linesOf } from '../../src/release/plan/plan.ts'
 import { planDeploy } from '../../src/release/plan/plan-deploy.ts'
 import { lookForPlan } from '../../src/release/plan/work.ts'

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { loadConfig } from '../../config/load.ts'
 import { strategies } from '../../config/strategy.ts'
+import { loadConfig } from '../../src/load-config.ts'
 import { exit, Failure } from '../../src/report/failure.ts'
 import { project } from './project.fixture.ts'
 
@@ -142,6 +142,11 @@ const single: [sentence: string, text: string, expected: string][] = [
     'an objective that leaves no room for errors',
     withService('slo: { availability: 1 }'),
     'services.api.slo.availability: got 1, expected a share between 0 and 1 such as 0.995: an objective of 1 has no budget for errors',
+  ],
+  [
+    'a latency objective that is no time',
+    withService("slo: { latency: { seconds: '250ms' } }"),
+    'services.api.slo.latency.seconds: got "250ms", expected a number of seconds such as 0.25',
   ],
   [
     'a latency objective between two bounds of the histogram',

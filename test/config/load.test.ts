@@ -6,7 +6,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Config } from '../../config/config.ts'
 import { images } from '../../config/images.ts'
-import { loadConfig } from '../../config/load.ts'
+import { loadConfig } from '../../src/load-config.ts'
 import { exit, Failure } from '../../src/report/failure.ts'
 import { importLine, project } from './project.fixture.ts'
 
@@ -304,7 +304,7 @@ test('the config of this project loads for every kind of stage', async () => {
 
 test('loading prints nothing of its own', async () => {
   const folder = await project({ 'mlops.config.ts': small.replace('8001', '80'), 'api.ts': '' })
-  const script = `import { loadConfig } from '${resolve(import.meta.dirname, '../../config/load.ts')}'
+  const script = `import { loadConfig } from '${resolve(import.meta.dirname, '../../src/load-config.ts')}'
 await loadConfig({ env: {} }).catch((error) => console.log(error.message))`
   await writeFile(join(folder, 'main.ts'), script)
   const { stdout, stderr } = await run(process.execPath, [join(folder, 'main.ts')], { cwd: folder })

@@ -1,10 +1,10 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Config } from '../../config/config.ts'
-import { loadConfig } from '../../config/load.ts'
 import { overview } from '../../monitoring/dashboard.ts'
 import { metricsIn, syntaxProblem, withoutVariables } from '../../monitoring/expression.ts'
 import { grafanaFiles } from '../../monitoring/index.ts'
+import { loadConfig } from '../../src/load-config.ts'
 import { panelsOf, type ReadDashboard } from '../support/dashboard.ts'
 import { config, service } from './example.fixture.ts'
 

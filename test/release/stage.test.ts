@@ -75,14 +75,39 @@ test('a stage that was never deployed has nothing, and its first release is 1', 
   )
 })
 
+/** What a run may tell of, by the line of the plan that has announced it. */
+const stepsOf: Readonly<Record<string, RegExp>> = {
+  drain: /^drain \(release \d+\)$/,
+  stack: /^(vpc|subnet|internet gateway|route table|security group|routes|instance)( \(release \d+\))?$/,
+  'elastic ip': /^elastic ip$/,
+  repository: /^repository$/,
+  role: /^role$/,
+  'instance profile': /^instance profile$/,
+  address: /^promote$/,
+  ledger: /^ledger$/,
+}
+
 test('what is printed is what runs: every line is of an operation that ran, and nothing ran that was not shown', async () => {
-  const phases = new Set<string>()
-  const work = await lookForPlan(clients, config, ({ phase }) => void phases.add(phase), 'provision')
-  const plan = planProvision(work)
-  const { operations } = await deploy(work, plan, { lease: held, signal })
-  assert.equal(operations.map(({ name }) => name).sort(), plan.operations.all.map(({ title }) => title).sort())
-  assert.equal([...phases].sort(), [...new Set(plan.operations.all.map(({ phase }) => phase))].sort())
-  assert.ok(linesOf(plan.operations).length >= plan.operations.all.length)
+  for (const strategy of ['blue-green', 'recreate'] as const) {
+    const told = new Map<string, Set<string>>()
+    const emit = ({ phase, step }: Event) => void (step && told.set(phase, (told.get(phase) ?? new Set()).add(step)))
+    const work = await lookForPlan(clients, { ...config, strategy }, emit, 'provision')
+    const plan = planProvision(work)
+    const { operations } = await deploy(work, plan, { lease: held, signal })
+    assert.equal(operations.map(({ name }) => name).sort(), plan.operations.all.map(({ title }) => title).sort())
+    assert.equal([...told.keys()].sort(), [...new Set(plan.operations.all.map(({ phase }) => phase))].sort())
+    for (const [phase, steps] of told) {
+      const lines = plan.operations.all.filter((each) => each.phase === phase).flatMap(({ lines }) => lines)
+      const unseen = new Set(steps)
+      for (const { what } of lines) {
+        const matching = [...steps].filter((step) => stepsOf[what]!.test(step))
+        assert.ok(matching.length > 0, `${what} is printed; of ${phase} ran ${[...steps]}`)
+        for (const step of matching) unseen.delete(step)
+      }
+      assert.equal([...unseen], [], `${phase} ran and was not printed`)
+    }
+    assert.is(linesOf(plan.operations).filter(({ what }) => what === 'drain').length, strategy === 'recreate' ? 1 : 0)
+  }
   await destroyStage()
 })
 
@@ -205,7 +230,7 @@ test('a machine that runs a later release than the one that made it is told by b
   const { operations, replaces, leftovers } = planDeploy(await lookForPlan(clients, config, ignore, 'deploy'))
   assert.equal([replaces, leftovers], [2, []])
   const gone = operations.all.filter(({ phase }) => phase === 'retire').map(({ title }) => title)
-  assert.equal(gone, ['stack of release 1'])
+  assert.equal(gone, ['drain of release 1', 'stack of release 1'])
 })
 
 test('a release that cannot be provisioned is cleared away, and what the stage keeps stays', async () => {
@@ -233,7 +258,7 @@ test('what a run that ended halfway has left is seen, planned to go, and goes wi
   assert.equal([state.next, state.releases], [5, [1, 4]])
   const { operations, replaces } = planDeploy(await lookForPlan(clients, config, ignore, 'deploy'))
   const gone = operations.all.filter(({ phase }) => phase === 'retire').map(({ title }) => title)
-  assert.equal([gone, replaces], [['stack of release 4', 'stack of release 1'], 2])
+  assert.equal([gone, replaces], [['stack of release 4', 'drain of release 1', 'stack of release 1'], 2])
   assert.equal((await statusOf(clients, config)).leftovers, [4])
   assert.is((await provisionNext()).release, 5)
   assert.equal(await contents(), [...stackOf(1), ...stackOf(5), ...ofStage].sort())
@@ -241,7 +266,7 @@ test('what a run that ended halfway has left is seen, planned to go, and goes wi
 
 test('retiring drains what runs before it removes the stack', async () => {
   const told: Event[] = []
-  await retire(clients, config, [1], 'retire', signal, (event) => told.push(event))
+  await retire({ clients, signal, emit: (event) => told.push(event) }, config, 1, 'retire')
   assert.equal(await contents(), [...stackOf(5), ...ofStage].sort())
   const drain = told.find(({ step, state }) => step === 'drain (release 1)' && state === 'done')
   assert.is(drain?.detail, 'Success')
@@ -276,7 +301,7 @@ test('a machine that cannot be drained is retired all the same', async () => {
   await provisionNext()
   await cloud.faults({ action: 'ssm:SendCommand', before: { code: 'InvalidInstanceId', message: 'not in a valid state' } })
   const told: Event[] = []
-  await retire(clients, config, [1], 'retire', signal, (event) => told.push(event))
+  await retire({ clients, signal, emit: (event) => told.push(event) }, config, 1, 'retire')
   const detail = told.find(({ step, state }) => step === 'drain (release 1)' && state === 'skipped')?.detail
   assert.is(detail, 'The machine takes no commands: its agent is not connected to Systems Manager')
   await destroyStage()

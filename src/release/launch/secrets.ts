@@ -25,15 +25,23 @@ export async function makeOwnSecrets(clients: Clients, id: StageId, names: reado
   )
 }
 
-const verbs = ['set', 'list', 'remove', 'load']
+const named = ['set', 'remove'] as const
+const unnamed = ['list', 'load'] as const
+
+/** What `scripts/secret.mjs` is asked to do. */
+export type SecretVerb =
+  | { readonly verb: (typeof named)[number]; readonly name: string }
+  | { readonly verb: (typeof unnamed)[number]; readonly name?: undefined }
 
 /**
- * Refuses what `scripts/secret.mjs` cannot do, before anything is asked or touched.
- * @throws Failure (usage) that repeats nothing which may be a secret
+ * Reads what `scripts/secret.mjs` is asked to do, before anything else is asked or touched.
+ * @throws Failure (usage) for what it cannot do; repeats nothing which may be a secret
  */
-export function refuseVerb(verb: string, name: string | undefined): void {
+export function readVerb(verb: string, name: string | undefined): SecretVerb {
   const usage = { on: 'secret', next: 'npx zx scripts/secret.mjs --help', code: exit.usage }
-  if (!verbs.includes(verb)) throw new Failure(`There is no such verb of secret; there is ${verbs.join(', ')}`, usage)
+  const withName = named.find((known) => known === verb)
+  const alone = unnamed.find((known) => known === verb)
+  if (!withName && !alone) throw new Failure('There is no such verb of secret; there is set, list, remove, load', usage)
   // What stands there may be the value, so it is not repeated; nor is what stands before it, when it is not a name.
   const [, first] = /^([A-Za-z0-9_.-]{1,128})=/.exec(name ?? '') ?? []
   if (name?.includes('='))
@@ -43,9 +51,9 @@ export function refuseVerb(verb: string, name: string | undefined): void {
       next: `npx zx scripts/secret.mjs set ${first ?? 'NAME'}`,
       code: exit.usage,
     })
-  const named = verb === 'set' || verb === 'remove'
-  if (named && name === undefined) throw new Failure(`"secret ${verb}" needs the name of a secret`, usage)
-  if (!named && name !== undefined) throw new Failure(`"secret ${verb}" takes no name`, usage)
+  if (withName && name !== undefined) return { verb: withName, name }
+  if (alone && name === undefined) return { verb: alone }
+  throw new Failure(`"secret ${verb}" ${alone ? 'takes no name' : 'needs the name of a secret'}`, usage)
 }
 
 /** Where a stage keeps a secret. The machine's role may read below this path and nowhere else. */

@@ -7,7 +7,8 @@ import { checkOperation, launchOperation } from './operations/launch.ts'
 import { monitoringOperations } from './operations/monitoring.ts'
 import { leadAddressOperation, type Promotion, promoteOperation } from './operations/promote.ts'
 import { recordOperation, recordProvisionedOperation, settleLedgerOperations } from './operations/record.ts'
-import { type Created, elasticIpOperation, repositoryOperation, retireOperation, stackOperation } from './operations/resources.ts'
+import { type Created, elasticIpOperation, repositoryOperation, retireOperations, stackOperation } from './operations/resources.ts'
+import type { Retirement } from './strategy/retirements.ts'
 import type { Work } from './work.ts'
 
 /**
@@ -18,11 +19,6 @@ export interface Replacement {
   readonly before: readonly Retirement[]
   readonly afterwards: readonly Retirement[]
   readonly promotion: Promotion
-}
-
-export interface Retirement {
-  readonly release: number
-  readonly why: string
 }
 
 /** The operations of a run, and those whose results are told when it has ended. */
@@ -41,7 +37,7 @@ export interface ReleaseOperations {
  * From nothing to a release that serves and everything else gone: images and resources come into being side by side.
  */
 export function releaseOperations(work: Work, { before, afterwards, promotion }: Replacement, images?: PlannedImages): ReleaseOperations {
-  const gone = before.map(({ release, why }) => retireOperation(work, release, why))
+  const gone = before.flatMap((retirement) => retireOperations(work, retirement))
   const elasticIp = elasticIpOperation(work, gone)
   const repository = repositoryOperation(work, gone)
   const stack = stackOperation(work, gone)
@@ -54,7 +50,7 @@ export function releaseOperations(work: Work, { before, afterwards, promotion }:
   const promote = promoteOperation(work, elasticIp, push, launch, promotion, [check, ...settled])
   const monitoring = monitoringOperations(work, push, launch, elasticIp, promote)
   const record = recordOperation(work, push, launch, [promote])
-  const retired = afterwards.map(({ release, why }) => retireOperation(work, release, why, [promote]))
+  const retired = afterwards.flatMap((retirement) => retireOperations(work, retirement, [promote]))
   const all = [
     ...gone,
     elasticIp,
@@ -78,7 +74,7 @@ export function releaseOperations(work: Work, { before, afterwards, promotion }:
  * The resources of a stage and an empty machine that its address leads to: nothing is built and nothing is launched.
  */
 export function provisionOperations(work: Work, { before, afterwards, promotion }: Replacement): ReleaseOperations {
-  const gone = before.map(({ release, why }) => retireOperation(work, release, why))
+  const gone = before.flatMap((retirement) => retireOperations(work, retirement))
   const elasticIp = elasticIpOperation(work, gone)
   const repository = repositoryOperation(work, gone)
   const stack = stackOperation(work, gone)
@@ -87,7 +83,7 @@ export function provisionOperations(work: Work, { before, afterwards, promotion 
   const record = recordProvisionedOperation(work, stack, [elasticIp, ...settled])
   // What serves is left alone: there is nothing yet that could take its place.
   const leftOver = afterwards.filter(({ release }) => release !== work.state.serving?.madeBy)
-  const retired = leftOver.map(({ release, why }) => retireOperation(work, release, why, [promote]))
+  const retired = leftOver.flatMap((retirement) => retireOperations(work, retirement, [promote]))
   const all = [...gone, elasticIp, repository, stack, ...settled, promote, record, ...retired]
   return { all, elasticIp, stack }
 }

@@ -1,5 +1,6 @@
 import type { Clients } from '../../aws/clients.ts'
 import { down } from '../../aws/graph/graph.ts'
+import type { Listed } from '../../aws/graph/inventory.ts'
 import { Inventory } from '../../aws/graph/inventory.ts'
 import type { Context } from '../../aws/graph/resource.ts'
 import { type Instance, instances } from '../../aws/resources/instance.ts'
@@ -11,32 +12,44 @@ import { ownerOf, releaseOf, type StageId } from './names.ts'
 import { existingStack } from './stack.ts'
 
 /** How long the containers of a machine may take to finish what is in flight, in seconds. */
-const drainSeconds = 30
+export const drainSeconds = 20
 
 /** Lets every container finish what is in flight: SIGTERM, and the time a service takes to drain. */
-const drainScript = `docker ps -q | xargs -r docker stop -t ${drainSeconds - 10}`
+const drainScript = `docker ps -q | xargs -r docker stop -t ${drainSeconds}`
+
+/** What a removal works with: how it is stopped, and whom it tells. */
+type Run = Pick<Context, 'clients' | 'signal' | 'emit'>
+
+/** Those machines of a release that run, so that there may be requests in flight. */
+export function running(machines: readonly Listed<Instance>[], release: number): Instance[] {
+  return machines.filter(({ tags, out }) => releaseOf(tags) === release && out.state === 'running').map(({ out }) => out)
+}
 
 /**
- * Removes the stacks of these releases, side by side. Their machines are drained before they go; one that cannot be
- * drained (it is dead, or its agent is) goes without, and the progress says so.
+ * Drains machines of a release, side by side. One that cannot be drained (it is dead, or its agent is) is left as it
+ * is, and the progress says so: it goes either way.
  */
-export async function retire(
-  clients: Clients,
-  id: StageId,
-  releases: readonly number[],
+export async function drainMachines(
+  { clients, signal, emit }: Run,
+  machines: readonly Instance[],
+  release: number,
   phase: Phase,
-  signal: AbortSignal,
-  emit: Emit,
 ): Promise<void> {
+  await settled(machines.map((machine) => drain(clients, machine, phase, signal, labelled(emit, release))))
+}
+
+/** Removes the stack of a release, as it is. */
+export async function removeStack({ clients, signal, emit }: Run, id: StageId, release: number, phase: Phase): Promise<void> {
   const context = { clients, inventory: new Inventory(clients, ownerOf(id)), signal, emit }
-  await settled(
-    releases.map(async (release) => {
-      const machines = (await context.inventory.all(instances)).filter((listed) => releaseOf(listed.tags) === release)
-      await Promise.all(machines.map((machine) => drain(clients, machine.out, phase, signal, labelled(emit, release))))
-      await removeMachine(context, id, release, phase)
-      await removeNetwork(context, id, release, phase)
-    }),
-  )
+  await removeMachine(context, id, release, phase)
+  await removeNetwork(context, id, release, phase)
+}
+
+/** Drains and removes the stack of a release, whatever there is of it. */
+export async function retire(run: Run, id: StageId, release: number, phase: Phase): Promise<void> {
+  const listed = await new Inventory(run.clients, ownerOf(id)).all(instances)
+  await drainMachines(run, running(listed, release), release, phase)
+  await removeStack(run, id, release, phase)
 }
 
 /** Terminates the machine of a release, as it is. */
@@ -55,10 +68,14 @@ function labelled(emit: Emit, release: number): Emit {
 }
 
 async function drain(clients: Clients, instance: Instance, phase: Phase, signal: AbortSignal, emit: Emit): Promise<void> {
-  if (instance.state !== 'running') return
   const work = async (waiting: (detail: string) => void): Promise<StepOutcome> => {
     try {
-      const { status } = await runCommand(clients, instance.id, drainScript, { comment: 'Drain', seconds: drainSeconds, signal, waiting })
+      const { status } = await runCommand(clients, instance.id, drainScript, {
+        comment: 'Drain',
+        seconds: drainSeconds + 10,
+        signal,
+        waiting,
+      })
       return { state: status === 'Success' ? 'done' : 'skipped', detail: status }
     } catch (error) {
       signal.throwIfAborted()

@@ -1,7 +1,7 @@
 import type { Config } from '../../../config/config.ts'
-import { loadConfig } from '../../../config/load.ts'
 import { accessTo } from '../../access.ts'
 import { Clients } from '../../aws/clients.ts'
+import { loadConfig } from '../../load-config.ts'
 import { ownerOf } from './names.ts'
 import { openPorts } from './ports.ts'
 

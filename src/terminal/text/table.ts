@@ -1,15 +1,17 @@
 import { cut, oneLine, pad, textWidth } from './width.ts'
 
 /** One column of a table: the key of the rows that it shows, and how. A plain string stands for the key alone. */
-export interface Column {
-  readonly key: string
+export type Column<Row> = KeyOf<Row> | ColumnOf<Row>
+
+type KeyOf<Row> = keyof Row & string
+
+interface ColumnOf<Row> {
+  readonly key: KeyOf<Row>
   /** What stands above it; the key in capitals where nothing is said. */
   readonly title?: string
   /** Numbers stand right, everything else left, where nothing is said. */
   readonly align?: 'left' | 'right'
 }
-
-export type Row = Readonly<Record<string, unknown>>
 
 export interface TableOptions {
   /** Columns of the screen. Absent (a pipe, a file): nothing is cut. */
@@ -27,7 +29,7 @@ const narrowest = 8
  * Rows as aligned text, without a line break at the end. Where the screen is too narrow, the widest columns of text are
  * cut first; numbers never are. A column in which every row is empty is left out.
  */
-export function renderTable(rows: readonly Row[], columns: readonly (string | Column)[], options: TableOptions = {}): string {
+export function renderTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[], options: TableOptions = {}): string {
   const ellipsis = options.ellipsis ?? '…'
   const shown = columns
     .map((column) => layOut(typeof column === 'string' ? { key: column } : column, rows))
@@ -51,7 +53,7 @@ interface Laid {
   width: number
 }
 
-function layOut(column: Column, rows: readonly Row[]): Laid {
+function layOut<Row>(column: ColumnOf<Row>, rows: readonly Row[]): Laid {
   const values = rows.map((row) => row[column.key]).map((value) => (value === undefined || value === null ? '' : value))
   const cells = values.map((value) => oneLine(String(value)))
   const title = column.title ?? column.key.toUpperCase()

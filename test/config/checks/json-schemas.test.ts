@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { loadConfig } from '../../../config/load.ts'
+import { loadConfig } from '../../../src/load-config.ts'
 import { project } from '../project.fixture.ts'
 
 /** A project with one service whose schema is `./schema.json`. */

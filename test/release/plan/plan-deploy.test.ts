@@ -58,6 +58,10 @@ const instance = { id: 'i-4', state: 'running', privateIp: '10.0.0.4', publicIp:
 function serving(images: Record<string, string>, of: Config = config): StageState {
   return state({
     releases: [3, 4, 5],
+    instances: [
+      { id: 'i-3', tags: { 'mlops:release': '3' }, out: { ...instance, id: 'i-3', state: 'stopped' } },
+      { id: 'i-4', tags: { 'mlops:release': '4' }, out: instance },
+    ],
     serving: { runs: 4, madeBy: 4, instance },
     elasticIp: { id: 'eip-1', address: '192.0.2.1', instanceId: 'i-4', associationId: 'assoc-1' },
     role: { name: 'shop-test', arn: 'arn:role' },
@@ -80,6 +84,9 @@ const [a, b, c] = ['a', 'b', 'c'].map((letter) => `sha256:${letter.repeat(64)}`)
 
 const lines = (plan: Plan) => linesOf(plan.operations).map(({ glyph, what, detail }) => `${glyph.padStart(3)} ${what}: ${detail}`)
 
+const unbuilt = ['web', 'store', 'admin', 'secrets'].map((name) => `  + image ${name}: what the repository lacks of it`)
+const drain = '  ~ drain: release 4: up to 20 s for what is in flight'
+
 test('the first deploy makes everything and interrupts nothing', () => {
   const plan = planDeploy(config, recipes, state(), plenty)
   assert.equal(lines(plan), [
@@ -89,7 +96,7 @@ test('the first deploy makes everything and interrupts nothing', () => {
     '  + instance profile: ',
     '  + stack: release 1: vpc, subnet, internet gateway, route table, security group, t3.micro with 20 GiB',
     '    build: 4 images, on this machine',
-    '  ~ push: what the repository lacks of them',
+    ...unbuilt,
     '  + container web: port 8001, open to the world',
     '  + container store: port 8002, not open',
     '  + container admin: port 8003, open to 192.0.2.0/24, 198.51.100.7/32',
@@ -112,7 +119,7 @@ test('a further deploy keeps what outlives releases, makes a stack beside the ol
     '    instance profile: shop-test',
     '  + stack: release 6: vpc, subnet, internet gateway, route table, security group, t3.micro with 20 GiB',
     '    build: 4 images, on this machine',
-    '  ~ push: what the repository lacks of them',
+    ...unbuilt,
     '-/+ container web: port 8001, open to the world',
     '-/+ container store: port 8002, not open',
     '-/+ container admin: port 8003, open to 192.0.2.0/24, 198.51.100.7/32',
@@ -122,6 +129,7 @@ test('a further deploy keeps what outlives releases, makes a stack beside the ol
     '  + ledger: release 6, its images and its times',
     '  - stack: release 3: left over by a run that did not end',
     '  - stack: release 5: left over by a run that did not end',
+    drain,
     '  - stack: release 4: when release 6 serves',
   ])
   assert.equal([plan.replaces, plan.leftovers, plan.first], [4, [3, 5], []])
@@ -134,8 +142,9 @@ test('where a later release runs on a machine, the plan names that, and what sta
   const plan = planDeploy(config, recipes, runsFive, plenty)
   assert.equal([plan.release, plan.replaces, plan.leftovers], [6, 5, [3]])
   assert.is(plan.interrupts, 'Release 5 serves until the new one is verified; then the address moves in one call.')
-  assert.equal(lines(plan).slice(-2), [
+  assert.equal(lines(plan).slice(-3), [
     '  - stack: release 3: left over by a run that did not end',
+    drain,
     '  - stack: release 4: when release 6 serves',
   ])
   const recreated = planDeploy({ ...config, strategy: 'recreate' }, recipes, runsFive, plenty)
@@ -148,11 +157,13 @@ test('where a later release runs on a machine, the plan names that, and what sta
 
 test('to recreate removes what serves before anything else is done', () => {
   const plan = planDeploy({ ...config, strategy: 'recreate' }, recipes, serving({}), plenty)
-  assert.is(lines(plan)[0], '  - stack: release 4: before release 6 is made')
+  assert.equal(lines(plan).slice(0, 2), [drain, '  - stack: release 4: before release 6 is made'])
   assert.equal([plan.leftovers, plan.first], [[3, 5], [4]])
   assert.is(plan.interrupts, 'Release 4 is removed first: nothing serves until the new one is up.')
-  const [first, ...others] = plan.operations.all
-  assert.ok(others.slice(0, 2).every(({ after }) => after?.includes(first!)))
+  const [drained, removed, ...others] = plan.operations.all
+  assert.is(drained!.interrupts, plan.interrupts)
+  assert.ok(removed!.after?.includes(drained!))
+  assert.ok(others.slice(0, 2).every(({ after }) => after?.includes(removed!)))
 })
 
 test('every operation is shown, has a title of its own, and comes after those it needs', () => {
@@ -174,6 +185,7 @@ test('built images are compared with those that serve', () => {
     ['web', { digest: a, missingBytes: 0 }],
     ['store', { digest: b, missingBytes: 2_100_000 }],
     ['admin', { digest: c, missingBytes: 0 }],
+    ['secrets', { digest: a, missingBytes: 900 }],
   ])
   const plan = planDeploy(config, recipes, serving({ web: a, store: c }), plenty, built)
   assert.equal(
@@ -182,9 +194,13 @@ test('built images are compared with those that serve', () => {
       '    image web: aaaaaaaaaaaa, unchanged',
       '  ~ image store: bbbbbbbbbbbb, 2.1 MB to upload',
       '  + image admin: cccccccccccc, nothing to upload',
+      '  + image secrets: aaaaaaaaaaaa, 900 B to upload',
     ],
   )
   assert.is(plan.changes, true)
+  const before = planDeploy(config, recipes, serving({ web: a, store: c }), plenty)
+  const subjects = (of: Plan) => linesOf(of.operations).map(({ what }) => what)
+  assert.equal(subjects(before), subjects(plan), 'a deploy prints the lines of its plan')
 })
 
 test('a deploy of exactly what serves changes nothing; of another config, image or with leftovers it does', () => {

@@ -38,11 +38,10 @@ export function pushOperation(
   repository: Operation<Repository>,
   images: PlannedImages | undefined,
 ) {
-  const lines = recipes.recipes.flatMap(({ name }) => imageLine(name, images?.get(name), state.current?.images[name]))
   return operation({
     phase: 'push',
     title: 'push',
-    lines: lines.length > 0 ? lines : [{ glyph: '~', what: 'push', detail: 'what the repository lacks of them' }],
+    lines: recipes.recipes.map(({ name }) => imageLine(name, images?.get(name), state.current?.images[name])),
     quiet: true,
     needs: { build, repository },
     async run({ build, repository }): Promise<KeptLaunch> {
@@ -55,12 +54,14 @@ export function pushOperation(
   })
 }
 
-function imageLine(name: string, image: PlannedImage | undefined, serving: string | undefined): PlanLine[] {
-  if (!image) return []
+/** What is known of an image: before it is built, only what it is called and whether it is new. */
+function imageLine(name: string, image: PlannedImage | undefined, serving: string | undefined): PlanLine {
+  const what = `image ${name}`
+  if (!image) return { glyph: serving ? '~' : '+', what, detail: 'what the repository lacks of it' }
   const unchanged = image.digest === serving
   const upload = image.missingBytes === 0 ? 'nothing to upload' : `${bytes(image.missingBytes)} to upload`
   const detail = `${shortDigest(image.digest)}, ${unchanged ? 'unchanged' : upload}`
-  return [{ glyph: unchanged ? ' ' : serving ? '~' : '+', what: `image ${name}`, detail }]
+  return { glyph: unchanged ? ' ' : serving ? '~' : '+', what, detail }
 }
 
 /** The secrets that nobody has to set, made where they are not there. */

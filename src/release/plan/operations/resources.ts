@@ -5,11 +5,12 @@ import type { ElasticIp } from '../../../aws/resources/elastic-ip.ts'
 import type { Instance } from '../../../aws/resources/instance.ts'
 import type { Repository } from '../../../aws/resources/repository.ts'
 import { openPorts } from '../../stage/ports.ts'
-import { retire } from '../../stage/retire.ts'
+import { drainMachines, drainSeconds, removeStack, retire, running } from '../../stage/retire.ts'
 import { existingStack, networkParts, type Stack, stack } from '../../stage/stack.ts'
 import { type StageResources, stageResources } from '../../stage/stage-resources.ts'
 import { userData } from '../../stage/user-data.ts'
 import { type AnyOperation, operation, type PlanLine } from '../operation.ts'
+import type { Retirement } from '../strategy/retirements.ts'
 import type { Work } from '../work.ts'
 
 /** The machine of a release, once it runs, and how long each resource that it stands on took. */
@@ -91,18 +92,37 @@ export function stackOperation(work: Work, after: readonly AnyOperation[]) {
       const { out, timings } = await make<Instance>(instance, work, signal, network)
       return { instance: out, timings }
     },
-    undo: ({ signal }) => retire(clients, config, [next], 'clear away', signal, emit),
+    undo: ({ signal }) => retire({ clients, signal, emit }, config, next, 'clear away'),
   })
 }
 
-/** Drains and removes the stack of a release. */
-export function retireOperation({ config, clients, emit }: Work, release: number, why: string, after: readonly AnyOperation[] = []) {
-  return operation({
+/** Drains the machines of a release that goes, where it has any that run, and removes its stack. */
+export function retireOperations(
+  work: Work,
+  { release, why, interrupts }: Retirement,
+  after: readonly AnyOperation[] = [],
+): AnyOperation[] {
+  const { config, clients, state, emit } = work
+  const machines = running(state.instances, release)
+  const noticed = interrupts === undefined ? {} : { interrupts }
+  const drain = operation({
+    phase: 'retire',
+    title: `drain of release ${release}`,
+    lines: [{ glyph: '~', what: 'drain', detail: `release ${release}: up to ${drainSeconds} s for what is in flight` }],
+    quiet: true,
+    after,
+    ...noticed,
+    run: (_, { signal }) => drainMachines({ clients, signal, emit }, machines, release, 'retire'),
+  })
+  const drained = machines.length > 0 ? [drain] : []
+  const removal = operation({
     phase: 'retire',
     title: `stack of release ${release}`,
     lines: [{ glyph: '-', what: 'stack', detail: `release ${release}: ${why}` }],
     quiet: true,
-    after,
-    run: (_, { signal }) => retire(clients, config, [release], 'retire', signal, emit),
+    after: [...after, ...drained],
+    ...(drained.length > 0 ? {} : noticed),
+    run: (_, { signal }) => removeStack({ clients, signal, emit }, config, release, 'retire'),
   })
+  return [...drained, removal]
 }

@@ -16,13 +16,15 @@ export function recreate({ state, capacity }: Work): Replacement {
   const later = left.filter((release) => !before.includes(release))
   return {
     before: before.map((release) =>
-      release === serving?.madeBy ? { release, why: `before release ${next} is made` } : retirement.leftover(release),
+      release === serving?.madeBy
+        ? {
+            release,
+            why: `before release ${next} is made`,
+            interrupts: `Release ${serving.runs} is removed first: nothing serves until the new one is up.`,
+          }
+        : retirement.leftover(release),
     ),
     afterwards: later.map(retirement.leftover),
-    promotion: {
-      interrupts: serving
-        ? `Release ${serving.runs} is removed first: nothing serves until the new one is up.`
-        : 'Nothing serves now, so nothing is interrupted.',
-    },
+    promotion: serving ? {} : { interrupts: 'Nothing serves now, so nothing is interrupted.' },
   }
 }

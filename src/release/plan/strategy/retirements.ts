@@ -1,5 +1,11 @@
 import type { StageState } from '../../state/stage-state.ts'
-import type { Retirement } from '../release-operations.ts'
+
+export interface Retirement {
+  readonly release: number
+  readonly why: string
+  /** What users notice while it goes, in one sentence; absent: nothing. */
+  readonly interrupts?: string
+}
 
 /** The releases that have resources and serve nobody. */
 export function leftovers({ releases, serving }: StageState): number[] {
