@@ -1,4 +1,5 @@
 import type { ElasticIp } from '../../aws/resources/elastic-ip.ts'
+import type { Image } from '../../image/blob.ts'
 import type { KeptLaunch } from '../state/launch-store.ts'
 import type { AnyOperation, Operation } from './operation.ts'
 import { buildOperation, ownSecretsOperation, type PlannedImages, pushOperation } from './operations/images.ts'
@@ -32,6 +33,7 @@ export interface ReleaseOperations {
   readonly elasticIp: Operation<ElasticIp>
   readonly stack: Operation<Created>
   /** Absent where nothing is built. */
+  readonly build?: Operation<Map<string, Image>>
   readonly push?: Operation<KeptLaunch>
 }
 
@@ -53,7 +55,7 @@ export function releaseOperations(work: Work, { before, afterwards, promotion }:
   const record = recordOperation(work, push, launch, [promote])
   const retired = afterwards.flatMap((retirement) => retireOperations(work, retirement, [promote]))
   const all = [...gone, elasticIp, repository, stack, ...secrets, build, push, ...settled, launch, check, promote, record, ...retired]
-  return { all, elasticIp, stack, push }
+  return { all, elasticIp, stack, build, push }
 }
 
 /**
