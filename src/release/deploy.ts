@@ -2,6 +2,7 @@ import { explain } from '../aws/errors.ts'
 import { criticalPath } from '../aws/graph/critical-path.ts'
 import type { Timing } from '../aws/graph/walk.ts'
 import { exit, Failure } from '../report/failure.ts'
+import { digestsOf } from './launch/images.ts'
 import { carryOut, type OperationTiming } from './plan/carry-out.ts'
 import { launchedPorts } from './plan/operations/launch.ts'
 import { record } from './plan/operations/record.ts'
@@ -50,7 +51,7 @@ export async function deploy(work: Work, plan: Plan, { lease, signal }: RunOptio
     serving = { release: servingRelease(await lookAt(work.clients, work.config)) }
     return serving.release !== plan.release
   }
-  const { all, elasticIp, stack, push, monitoring } = plan.operations
+  const { all, elasticIp, stack, build, push, monitoring } = plan.operations
   const carried = await carryOut(all, { emit: work.emit, signal, undoSignal: lease.signal, mayUndo })
   const seconds = phaseSeconds(carried.timings)
   if (carried.ok) {
@@ -74,9 +75,10 @@ export async function deploy(work: Work, plan: Plan, { lease, signal }: RunOptio
   const also = carried.notUndone.map((problem) => `The clean-up failed as well: ${problem}`)
   // Node's own calls wrap the reason of an abort in an error that tells nothing.
   const cause = signal.aborted && (carried.error as Error).name === 'AbortError' ? signal.reason : carried.error
+  const built = build && carried.resultOf(build)
   if (serving && serving.release !== plan.release)
-    await record(work, { outcome: 'failed', images: {}, seconds, error: (cause as Error).message }).catch((error: Error) =>
-      also.push(`The ledger could not be written: ${error.message}`),
+    await record(work, { outcome: 'failed', images: built ? digestsOf(built) : {}, seconds, error: (cause as Error).message }).catch(
+      (error: Error) => also.push(`The ledger could not be written: ${error.message}`),
     )
   throw failureOf(cause, { verb: work.owner.verb, release: plan.release, serving, also })
 }

@@ -8,6 +8,7 @@ import type { Terminal } from '../terminal/terminal.ts'
 import type { Deployed } from './deploy.ts'
 import type { Receipt } from './destroy.ts'
 import { shortDigest } from './launch/images.ts'
+import { shortCommit } from './plan/commit.ts'
 import { linesOf, type Plan } from './plan/plan.ts'
 import type { DestroyPlan } from './plan/plan-destroy.ts'
 import { type Price, priceOfRemaining, pricesOf } from './plan/price.ts'
@@ -81,7 +82,7 @@ export function printStatus(terminal: Terminal, status: Status): void {
   else if (!launched) terminal.print(`Stage ${stage} of ${app} has a machine at ${status.address} on which nothing was launched. ${next}`)
   else terminal.print(`Release ${release} of ${app} serves stage ${stage} at ${status.address}.`)
   if (deployed)
-    terminal.print(`Deployed ${deployed.at} by ${deployed.by}${deployed.commit ? ` from commit ${deployed.commit.slice(0, 12)}` : ''}.`)
+    terminal.print(`Deployed ${deployed.at} by ${deployed.by}${deployed.commit ? ` from commit ${shortCommit(deployed.commit)}` : ''}.`)
   if (machine) terminal.print(`Machine ${machine.id} is ${machine.state}.`)
   if (status.silent && machine?.state === 'running') terminal.print(`It could not be asked how its containers are: ${status.silent}`)
   if (status.next) terminal.print(`It keeps its data and its address. To start it: ${status.next}`)
@@ -102,7 +103,7 @@ export function printHistory(terminal: Terminal, entries: readonly LedgerEntry[]
     outcome,
     at: at.slice(0, 19).replace('T', ' '),
     by,
-    commit: commit?.slice(0, 12) ?? '',
+    commit: commit ? shortCommit(commit) : '',
     seconds: Object.entries(seconds)
       .map(([phase, each]) => `${phase} ${each.toFixed(1)}`)
       .join(', '),

@@ -214,7 +214,7 @@ test('a history is one line a release', () => {
     outcome: 'serving',
     at: '2026-01-02T03:04:05.678Z',
     by: 'ann@laptop',
-    commit: 'c'.repeat(40),
+    commit: `${'c'.repeat(40)}-dirty`,
     images: { web: digest('a') },
     missing: [],
     seconds: { build: 0.42, create: 3 },
@@ -223,9 +223,9 @@ test('a history is one line a release', () => {
   const { commit, ...without } = failed
   assert.fixture(
     printed((terminal) => printHistory(terminal, [without, entry])).out,
-    `RELEASE  OUTCOME  AT                   BY          COMMIT        IMAGES            SECONDS                ERROR
-      7  failed   2026-01-02 03:04:05  ann@laptop                                  build 0.4, create 3.0  Could not create vpc
-      6  serving  2026-01-02 03:04:05  ann@laptop  cccccccccccc  web aaaaaaaaaaaa  build 0.4, create 3.0
+    `RELEASE  OUTCOME  AT                   BY          COMMIT              IMAGES            SECONDS                ERROR
+      7  failed   2026-01-02 03:04:05  ann@laptop                                        build 0.4, create 3.0  Could not create vpc
+      6  serving  2026-01-02 03:04:05  ann@laptop  cccccccccccc-dirty  web aaaaaaaaaaaa  build 0.4, create 3.0
 `,
   )
   assert.match(printed((terminal) => printHistory(terminal, [])).out, /^No release has been made yet\.\n/)

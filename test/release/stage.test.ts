@@ -335,6 +335,18 @@ test('an address behind which the release does not answer is led back at once, a
   await destroyStage()
 })
 
+test('the ledger says of a release that failed once its images were built which they are', async () => {
+  await cloud.faults({ action: 'ssm:SendCommand', before: { code: 'AccessDeniedException', message: 'not for you' } })
+  const work = await lookForPlan(clients, config, ignore, 'deploy')
+  const failure = (await errorOf(deploy(work, planDeploy(work), { lease: held, signal }))) as Failure
+  assert.match(failure.message, 'AccessDeniedException: not for you')
+  await cloud.faults()
+  const [last] = await history(clients, config)
+  assert.equal([last!.outcome, Object.keys(last!.images)], ['failed', ['web']])
+  assert.match(last!.images.web!, /^sha256:[0-9a-f]{64}$/)
+  await destroyStage()
+})
+
 test('an interrupted destroy says what is left, and which command goes on', async () => {
   const interrupted = () => AbortSignal.abort(new Failure('Interrupted.', { code: exit.interrupted }))
   const stopped = async () =>

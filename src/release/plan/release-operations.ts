@@ -1,4 +1,5 @@
 import type { ElasticIp } from '../../aws/resources/elastic-ip.ts'
+import type { Image } from '../../image/blob.ts'
 import type { Failure } from '../../report/failure.ts'
 import type { KeptLaunch } from '../state/launch-store.ts'
 import type { AnyOperation, Operation } from './operation.ts'
@@ -28,6 +29,7 @@ export interface ReleaseOperations {
   readonly elasticIp: Operation<ElasticIp>
   readonly stack: Operation<Created>
   /** Absent where nothing is built. */
+  readonly build?: Operation<Map<string, Image>>
   readonly push?: Operation<KeptLaunch>
   /** Results in what of the monitoring does not work; absent where nothing is monitored. */
   readonly monitoring?: Operation<Failure[]>
@@ -67,7 +69,7 @@ export function releaseOperations(work: Work, { before, afterwards, promotion }:
     record,
     ...retired,
   ]
-  return { all, elasticIp, stack, push, ...(monitoring[0] && { monitoring: monitoring[0] }) }
+  return { all, elasticIp, stack, build, push, ...(monitoring[0] && { monitoring: monitoring[0] }) }
 }
 
 /**

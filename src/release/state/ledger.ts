@@ -14,9 +14,9 @@ export interface LedgerEntry {
   /** ISO 8601. */
   readonly at: string
   readonly by: string
-  /** The commit that was deployed, where the folder is a git checkout. */
+  /** The commit that was deployed, where the folder is a git checkout (`commit.ts`). */
   readonly commit?: string
-  /** Digest by image name; those that were pushed, when the run failed. */
+  /** Digest by image name; when the run failed, those that were built, if it got as far. */
   readonly images: Readonly<Record<string, string>>
   /**
    * The machine that it runs on, which an earlier release may have made, and the machine image that this was made from.
