@@ -92,6 +92,8 @@ export interface Alerts {
   readonly slack: { readonly url: string | Secret; readonly channel: string | undefined } | undefined
   readonly webhook: { readonly url: string | Secret; readonly token: Secret | undefined } | undefined
   readonly email: EmailDestination | undefined
+  /** A dead man's switch: it is called all the time, and says so when it is not any more. */
+  readonly heartbeat: string | Secret | undefined
   /** The page that the runbook links of alerts point into, by an anchor for each alert. */
   readonly runbooks: string
   /** How long after a launch all alerts are held back: `3m`. */

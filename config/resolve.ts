@@ -87,7 +87,7 @@ function resolveMonitoring(given: ConfigOptions['monitoring'], base: string): Co
 /** What each server does well with beside a handful of services, in MiB. */
 const memoryOf: Readonly<Record<MonitoringKind, number>> = { prometheus: 256, grafana: 256, alertmanager: 128, nodeExporter: 64 }
 
-function resolveAlerts({ slack, webhook, email, runbooks = 'docs/alerts.md', settle = '3m' }: AlertsOptions): Alerts {
+function resolveAlerts({ slack, webhook, email, heartbeat, runbooks = 'docs/alerts.md', settle = '3m' }: AlertsOptions): Alerts {
   return {
     slack: slack && { url: slack.url, channel: slack.channel },
     webhook: webhook && { url: webhook.url, token: webhook.token },
@@ -98,6 +98,7 @@ function resolveAlerts({ slack, webhook, email, runbooks = 'docs/alerts.md', set
       username: email.username,
       password: email.password,
     },
+    heartbeat,
     runbooks,
     settle,
   }

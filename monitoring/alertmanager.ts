@@ -10,6 +10,8 @@ const secrets = '../../run/secrets'
 
 /** Who gets nothing. */
 const nobody = 'nobody'
+/** The dead man's switch. */
+const heartbeat = 'heartbeat'
 
 /**
  * The files under `/etc/alertmanager/` in the image, which is also the folder that Alertmanager runs in.
@@ -29,6 +31,10 @@ export function alertmanagerFiles(config: Config): Record<string, string> {
       group_interval: '1m',
       repeat_interval: '4h',
       routes: [
+        // Whoever hears it has to hear it all the time.
+        ...(alerts.heartbeat
+          ? [{ receiver: heartbeat, matchers: ['alertname="Watchdog"'], group_wait: '0s', group_interval: '30s', repeat_interval: '30s' }]
+          : []),
         { receiver: nobody, matchers: ['alertname="DeployInProgress"'] },
         { receiver: 'team', matchers: ['severity="info"'], repeat_interval: '24h' },
         { receiver: 'team', matchers: ['severity="critical"'], repeat_interval: '1h' },
@@ -36,7 +42,7 @@ export function alertmanagerFiles(config: Config): Record<string, string> {
     },
     inhibit_rules: [
       // While a release settles, whoever deploys sees more than an alert could tell.
-      inhibit(['alertname="DeployInProgress"'], ['alertname!="DeployInProgress"'], ['app', 'stage']),
+      inhibit(['alertname="DeployInProgress"'], ['alertname!~"DeployInProgress|Watchdog"'], ['app', 'stage']),
       // What is down is slow, empty and out of budget as well.
       inhibit(['alertname="ServiceDown"'], ['severity=~"warning|info"'], ['service']),
       inhibit(['alertname="ServiceDown"'], ['alertname=~".+ServiceDown"'], ['service']),
@@ -47,7 +53,11 @@ export function alertmanagerFiles(config: Config): Record<string, string> {
       ),
       inhibit(['alertname="HostDiskFull"'], ['alertname="HostDiskFilling"'], ['instance']),
     ],
-    receivers: [{ name: nobody }, { name: 'team', ...destinations(alerts) }],
+    receivers: [
+      { name: nobody },
+      { name: 'team', ...destinations(alerts) },
+      ...(alerts.heartbeat ? [{ name: heartbeat, webhook_configs: [{ ...fromFile('url', alerts.heartbeat), send_resolved: false }] }] : []),
+    ],
   }
   return { 'alertmanager.yml': stringify(settings, { lineWidth: 0 }) }
 }
@@ -68,8 +78,8 @@ export function alertmanagerArguments(config: Config): string[] {
 /** The secrets that Alertmanager reads, by name, each once. */
 export function alertmanagerSecrets({ monitoring }: Config): string[] {
   if (!monitoring.alertmanager) return []
-  const { slack, webhook, email } = monitoring.alerts
-  const given = [webhook?.url, webhook?.token, slack?.url, email?.password]
+  const { slack, webhook, email, heartbeat } = monitoring.alerts
+  const given = [webhook?.url, webhook?.token, slack?.url, email?.password, heartbeat]
   return [...new Set(given.flatMap((value) => (typeof value === 'object' ? [value.secret] : [])))]
 }
 

@@ -59,6 +59,7 @@ const alerts = z.strictObject(
         { error: 'an object such as { to, from, smarthost }' },
       )
       .optional(),
+    heartbeat: urlOrSecret.optional(),
     runbooks: text(/^\S+$/, 'a URL or path without spaces').optional(),
     settle: duration('1s', '1h', '3m').optional(),
   },

@@ -128,6 +128,11 @@ export interface AlertsOptions {
     readonly username?: string
     readonly password?: Secret
   }
+  /**
+   * A URL of a dead man's switch, which is called every minute by POST: it tells you when the calls stop, because the
+   * machine or its monitoring is dead.
+   */
+  readonly heartbeat?: string | Secret
   /** The page that holds the runbooks, for clickable links. Default `docs/alerts.md`, the file in the repository. */
   readonly runbooks?: string
   /** How long after a launch alerts are held back, until the release has settled. Default `3m`. */

@@ -24,6 +24,18 @@ export function monitoringAlerts(config: Config): RuleGroup {
           description: `Release {{ $labels.release }} was launched less than ${alerts.settle} ago. Until it has settled, other alerts are held back.`,
         },
       ),
+      // What is dead raises no alert: so one is raised all the time, and who hears it minds when it stops.
+      ...(alerts.heartbeat
+        ? [
+            alert(config, 'Watchdog', 'vector(1)', '0s', {
+              severity: 'info',
+              service: 'prometheus',
+              summary: 'Alerts get through',
+              description:
+                'This alert always fires and goes to the heartbeat alone: it misses the alert when the machine or its monitoring is dead.',
+            }),
+          ]
+        : []),
       alert(config, 'TargetDown', `up{${jobs}} == 0`, '2m', {
         severity: 'warning',
         service: '{{ $labels.job }}',

@@ -64,7 +64,7 @@ test('the smallest config comes out with every default filled in and absolute pa
       nodeExporter: { port: 9100, base: 'host', memoryMiB: 64 },
       scrapeInterval: '5s',
       retention: '30d',
-      alerts: { slack: undefined, webhook: undefined, email: undefined, runbooks: 'docs/alerts.md', settle: '3m' },
+      alerts: { slack: undefined, webhook: undefined, email: undefined, heartbeat: undefined, runbooks: 'docs/alerts.md', settle: '3m' },
     },
     protect: false,
     file: join(folder, 'mlops.config.ts'),
@@ -101,6 +101,7 @@ export default defineConfig({
     alerts: {
       webhook: { url: { secret: 'HOOK' } },
       email: { to: 'ops@example.com', from: 'alerts@example.com', smarthost: 'mail.example.com:587' },
+      heartbeat: { secret: 'HEARTBEAT' },
       runbooks: 'https://example.com/alerts',
       settle: '10s',
     },
@@ -142,7 +143,9 @@ export default defineConfig({
         username: undefined,
         password: undefined,
       },
+      heartbeat: { secret: 'HEARTBEAT' },
       runbooks: 'https://example.com/alerts',
+      heartbeat: { secret: 'HEARTBEAT' },
       settle: '10s',
     },
   })

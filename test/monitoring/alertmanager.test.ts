@@ -43,6 +43,14 @@ test('a URL that is a secret is read from a file as well', () => {
   assert.equal(receivers[1].webhook_configs, [{ url_file: '../../run/secrets/HOOK', send_resolved: true }])
 })
 
+test('a heartbeat is told of the watchdog and of nothing else, all the time, also while a release settles', () => {
+  const { route, receivers, inhibit_rules } = settings(sending({ heartbeat: 'https://hc.example.com/x' }))
+  assert.equal(receivers[2], { name: 'heartbeat', webhook_configs: [{ url: 'https://hc.example.com/x', send_resolved: false }] })
+  assert.equal([route.routes[0].receiver, route.routes[0].matchers], ['heartbeat', ['alertname="Watchdog"']])
+  assert.equal(inhibit_rules[0].target_matchers, ['alertname!~"DeployInProgress|Watchdog"'])
+  assert.equal(alertmanagerSecrets(sending({ heartbeat: { secret: 'HEARTBEAT' } })), ['HEARTBEAT'])
+})
+
 test('without destinations alerts are grouped and shown, and nobody is told', () => {
   assert.equal(settings(config).receivers, [{ name: 'nobody' }, { name: 'team' }])
   assert.equal(alertmanagerSecrets(config), [])
@@ -56,7 +64,12 @@ test('a config without Alertmanager generates nothing for it', () => {
 if (has('amtool')) {
   test('amtool accepts the config with every destination, and routes a deploy to nobody', async () => {
     await inFolder(async (folder) => {
-      for (const each of [config, everywhere, sending({ email: { ...email, username: undefined, password: undefined } })]) {
+      for (const each of [
+        config,
+        sending({ heartbeat: 'https://hc.example.com/x' }),
+        everywhere,
+        sending({ email: { ...email, username: undefined, password: undefined } }),
+      ]) {
         writeFiles(folder, alertmanagerFiles(each))
         assert.match(await output('amtool', ['check-config', join(folder, 'alertmanager.yml')]), 'SUCCESS')
       }
@@ -79,6 +92,7 @@ if (program) {
     await inFolder(async (root) => {
       const of = sending({
         webhook: { url: `${webhook.url}/hook`, token: { secret: 'HOOK_TOKEN' } },
+        heartbeat: `${webhook.url}/alive`,
         slack: { url: { secret: 'SLACK_URL' }, channel: '#alerts' },
       })
       // As in a container: the config in /etc/alertmanager, where the program runs, and the secrets in /run/secrets.
@@ -135,6 +149,11 @@ if (program) {
         )
         assert.equal((await heldBack()).sort(), ['AServiceDown', 'HighResponseTime'])
         await raise({ alertname: 'DeployInProgress', severity: 'info' })
+        // It goes on, and to nobody else.
+        const alive = () => webhook.received.filter(({ body }) => body.includes('Watchdog'))
+        await raise({ alertname: 'Watchdog', severity: 'info', service: 'prometheus' })
+        await until('the heartbeat to be called', async () => alive().length > 0)
+        assert.ok(alive().every(({ path }) => path === '/alive'))
         await until('the deploy to hold back the rest', async () => (await heldBack()).length === 4)
         assert.not.ok((await heldBack()).includes('DeployInProgress'))
       } finally {

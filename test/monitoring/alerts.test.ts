@@ -41,7 +41,9 @@ test('every alert says what it is about, what that means, and what to do', async
 
 test('every runbook is one of an alert that some config generates', async () => {
   const runbooks = await readFile('docs/alerts.md', 'utf8')
-  const used = alertsIn(ruleFiles(example)).map(({ annotations }) => annotations.runbook_url.split('#')[1])
+  const watched = { ...example.monitoring.alerts, heartbeat: 'https://hc.example.com/x' }
+  const all = ruleFiles({ ...example, monitoring: { ...example.monitoring, alerts: watched } })
+  const used = alertsIn(all).map(({ annotations }) => annotations.runbook_url.split('#')[1])
   for (const [, heading] of runbooks.matchAll(/^## (.+)$/gm)) assert.ok(used.includes(heading!.toLowerCase()), heading)
 })
 
@@ -100,9 +102,9 @@ function ruleTest(alert: Alert, { series, at }: Scenario, fires: boolean, interv
   }
 }
 
-async function promtool(tests: readonly object[], interval: string, rules: readonly string[]): Promise<void> {
+async function promtool(tests: readonly object[], interval: string, rules: readonly string[], of = config): Promise<void> {
   await inFolder(async (folder) => {
-    writeFiles(folder, prometheusFiles(config))
+    writeFiles(folder, prometheusFiles(of))
     const file = join(folder, 'test.yml')
     const rule_files = rules.map((name) => join(folder, `rules/${name}.yml`))
     await writeFile(file, JSON.stringify({ rule_files, evaluation_interval: interval, tests }))
@@ -122,6 +124,14 @@ if (has('promtool')) {
   test('promtool sees every alert fire when it should, and stay silent just before', async () => {
     for (const [name, file] of Object.entries(ruleFiles(config)).filter(([name]) => name !== 'objectives'))
       await promtool(both(alertsIn({ [name]: file }), '15s'), '15s', [name])
+  })
+
+  test('with a heartbeat there is an alert that fires whatever is measured, and without one there is none', async () => {
+    assert.not.ok(names(alerts).includes('Watchdog'))
+    const watched = { ...config.monitoring.alerts, heartbeat: 'https://hc.example.com/x' }
+    const of = { ...config, monitoring: { ...config.monitoring, alerts: watched } }
+    const watchdog = alertsIn(ruleFiles(of)).find(({ alert }) => alert === 'Watchdog')!
+    await promtool([ruleTest(watchdog, { series: {}, at: '15s' }, true, '15s')], '15s', ['monitoring'], of)
   })
 
   test('promtool sees error budgets burn in each of the four windows, and stay silent just below the rate', async () => {

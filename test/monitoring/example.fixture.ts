@@ -33,7 +33,7 @@ export const config: Config = {
     nodeExporter: { port: 9292, base: 'host', memoryMiB: 64 },
     scrapeInterval: '5s',
     retention: '30d',
-    alerts: { slack: undefined, webhook: undefined, email: undefined, runbooks: 'docs/alerts.md', settle: '3m' },
+    alerts: { slack: undefined, webhook: undefined, email: undefined, heartbeat: undefined, runbooks: 'docs/alerts.md', settle: '3m' },
   },
   protect: false,
   file: '/project/mlops.config.ts',
