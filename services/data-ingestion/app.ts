@@ -70,7 +70,7 @@ export function createApp({ name, store, check }: AppOptions): Service {
   service.post('/ingest', async (request) => {
     try {
       const reply = await (isLines(request.headers['content-type']) ? ingestLines : ingestJson)(request, ingest)
-      if (reply.status !== 201) refused.inc({ code: reply.status })
+      if (reply.status > 201) refused.inc({ code: reply.status })
       return reply
     } catch (error) {
       if (error instanceof HttpError) refused.inc({ code: error.status })

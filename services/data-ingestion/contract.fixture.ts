@@ -53,6 +53,19 @@ export function contract(test: Test, open: () => Promise<Store>): void {
   })
 
   test(
+    'a dry run leaves nothing, not even a gap in the ids, whatever it comes together with',
+    using(async (store) => {
+      const dry = append(1, { dryRun: true })
+      assert.is((await store.append(dry)).first, 1)
+      const both = append(2, { texts: ['{"a":1}', '{"b":2}'], dryRun: true })
+      const [one, , two] = await Promise.all([store.append(append(3)), store.append(both), store.append(append(4))])
+      assert.equal([one.first, two.first], [1, 2])
+      assert.equal(await recordsOf(store, 10), [stored(2, append(4)), stored(1, append(3))])
+      assert.is((await store.page(1))?.total, 2)
+    }),
+  )
+
+  test(
     'pages go from the newest to the oldest, and each begins before a record',
     using(async (store) => {
       const all: Append[] = []

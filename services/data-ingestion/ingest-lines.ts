@@ -5,7 +5,7 @@ import { checkCounts, visitJson } from '../kit/json-body.ts'
 import { Reply } from '../kit/reply.ts'
 import type { Request } from '../kit/request.ts'
 import { type Ingest, keep, mostRecords, recordBytes } from './ingest.ts'
-import { checkRecord, readKey } from './input.ts'
+import { checkRecord, readDryRun, readKey } from './input.ts'
 import { type Line, linesOf } from './lines.ts'
 import { isoTime } from './time.ts'
 
@@ -54,6 +54,7 @@ interface Tally {
  */
 export async function ingestLines(request: Request, ingest: Ingest): Promise<Reply> {
   const key = readKey(request.headers['idempotency-key'])
+  if (readDryRun(request.query)) throw new HttpError(400, 'A dry run takes JSON, not lines')
   const tally: Tally = { ids: [], errors: [], rejected: 0, lines: 0, looked: 0, containers: 0, strings: 0, commas: 0 }
   const timestamp = isoTime(Date.now() / 1000)
   try {

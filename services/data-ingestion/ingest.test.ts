@@ -59,6 +59,23 @@ const lines = { 'content-type': 'application/x-ndjson; charset=utf-8' }
 const dataOf = async (id: number) => (await ask(`/data/${id}`)).body.data
 const total = async (at = server) => (await ask('/data', {}, at)).body.total
 
+test('a dry run is checked and written as any other, and leaves neither a record nor a count', async () => {
+  const before = await total()
+  const dry = (body: string, headers = {}, at = server) => ask('/ingest?dry_run=true', { method: 'POST', body, headers }, at)
+  for (const body of ['{"a":1}', '[{"a":1},{"b":2}]']) {
+    const { status, body: answer } = await dry(body, { 'idempotency-key': 'dry' })
+    assert.equal([status, Object.keys(answer)], [200, ['status', 'dry_run', 'timestamp']])
+  }
+  assert.is(await total(), before)
+  // The key was not used up.
+  assert.is((await post('{"c":3}', { 'idempotency-key': 'dry' })).status, 201)
+  assert.is((await dry('{"sensor":1}', {}, checked)).status, 400)
+  assert.match((await dry('{"a":1}\n', lines)).body.error, 'A dry run takes JSON')
+  assert.is((await ask('/ingest?dry_run=maybe', { method: 'POST', body: '{"a":1}' })).body.error, 'dry_run must be true or false')
+  const metrics = await (await fetch(`http://127.0.0.1:${server.port}/metrics`)).text()
+  assert.match(metrics, /^data_ingestion_total 1$/m)
+})
+
 test('an array is kept in its order, each record as it was sent', async () => {
   const before = await total()
   const { status, body } = await post(' [ {"a":12345678901234567890} , {"b":"],[{"} ]')

@@ -6,7 +6,7 @@ import { Reply } from '../kit/reply.ts'
 import type { Request } from '../kit/request.ts'
 import type { CheckSchema } from '../kit/schema.ts'
 import { elementTexts } from './elements.ts'
-import { checkRecord, readKey } from './input.ts'
+import { checkRecord, readDryRun, readKey } from './input.ts'
 import { ClaimConflictError, type Kept, type Store, StoreFullError, StoreUnavailableError } from './store.ts'
 import { isoTime } from './time.ts'
 
@@ -22,13 +22,21 @@ export interface Ingest {
 /** More records than this would hold up everybody else for the time that they take. */
 const mostElements = 10_000
 
-/** Keeps one object, or an array of them all or nothing. Answers 201 when they are on the disk. */
+/**
+ * Keeps one object, or an array of them all or nothing. Answers 201 when they are on the disk; 200 to a dry run, when
+ * they could be written and nothing is left of them.
+ */
 export async function ingestJson(request: Request, { store, check, observe }: Ingest): Promise<Reply> {
-  const key = readKey(request.headers['idempotency-key'])
+  const dryRun = readDryRun(request.query)
+  const key = dryRun ? undefined : readKey(request.headers['idempotency-key'])
   const text = trimJson(await request.text())
   const several = text.startsWith('[')
   const texts = several ? await readElements(text, request, check) : [text]
   if (!several) checkRecord(text === '' ? undefined : await parseJson(text, request), check)
+  if (dryRun) {
+    const { timestamp } = await keep(store, texts, request, key, () => undefined, dryRun)
+    return Reply.json({ status: 'success', dry_run: true, timestamp: isoTime(timestamp) })
+  }
   const { first, count, timestamp, repeated } = await keep(store, texts, request, key, (seconds) =>
     observe(
       seconds,
@@ -67,6 +75,7 @@ export const recordBytes = 300
  * @param texts one JSON text a record
  * @param request where they come from
  * @param observe is told how long it took, in seconds, where something was newly kept
+ * @param dryRun whether they are taken back
  * @throws HttpError 422 when the key stands for other data, 507 when there is no room, 503 when the database cannot be
  *   reached
  */
@@ -76,10 +85,11 @@ export async function keep(
   { sourceIp }: Pick<Request, 'sourceIp'>,
   key: string | undefined,
   observe: (seconds: number) => void,
+  dryRun = false,
 ): Promise<Kept> {
   const claim = key === undefined ? undefined : { key, fingerprint: fingerprintOf(texts) }
   const started = performance.now()
-  const kept = await store.append({ texts, timestamp: Date.now() / 1000, sourceIp, claim }).catch((error) => {
+  const kept = await store.append({ texts, timestamp: Date.now() / 1000, sourceIp, claim, dryRun }).catch((error) => {
     throw toHttpError(error)
   })
   if (!kept.repeated) observe((performance.now() - started) / 1000)

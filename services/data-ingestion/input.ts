@@ -43,6 +43,16 @@ export function readId(text: string): number | undefined {
 }
 
 /**
+ * @returns whether `?dry_run=true` is asked for: what is sent is checked, written and taken back
+ * @throws HttpError 400 when it is neither `true` nor `false`
+ */
+export function readDryRun(query: URLSearchParams): boolean {
+  const text = query.get('dry_run') ?? 'false'
+  if (text !== 'true' && text !== 'false') throw new HttpError(400, 'dry_run must be true or false')
+  return text === 'true'
+}
+
+/**
  * @param header `Idempotency-Key`
  * @returns the key; undefined where there is none
  * @throws HttpError 400 when it is longer than 255 characters or not plain ASCII

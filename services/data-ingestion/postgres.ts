@@ -43,7 +43,8 @@ export async function openPostgres(url: string, connecting: Connecting): Promise
     const fresh: Claim[] = []
     let total = Number(row!.records)
     const outcomes: Outcome[] = []
-    for (const { texts, timestamp, sourceIp, claim } of group) {
+    const taken: StoredRecord[] = []
+    for (const { texts, timestamp, sourceIp, claim, dryRun } of group) {
       const before = claim && claims.get(claim.key)
       if (before) {
         const { first, count } = before
@@ -59,7 +60,8 @@ export async function openPostgres(url: string, connecting: Connecting): Promise
         claims.set(claim.key, { ...claim, ...kept })
         fresh.push({ ...claim, ...kept })
       }
-      for (const data of texts) rows.push({ id: ++total, data, timestamp, sourceIp })
+      if (dryRun) taken.push(...texts.map((data, index) => ({ id: total + 1 + index, data, timestamp, sourceIp })))
+      else for (const data of texts) rows.push({ id: ++total, data, timestamp, sourceIp })
       outcomes.push({ ...kept, repeated: false })
     }
     await Promise.all([
@@ -67,6 +69,7 @@ export async function openPostgres(url: string, connecting: Connecting): Promise
       rows.length > 0 && step`UPDATE total SET records = ${total}`,
       fresh.length > 0 && insertClaims(step, fresh),
     ])
+    for (const record of taken) await takeBack(step, record)
     await prune(step)
     return outcomes
   }
@@ -138,6 +141,18 @@ async function claimsOf(step: TransactionSql, group: readonly Append[]): Promise
   const rows = await step<Claim[]>`
     SELECT key, fingerprint, first::float8, count::float8, timestamp FROM claim WHERE key = ANY(${keys}::text[])`
   return new Map(rows.map((row) => [row.key, row]))
+}
+
+/** Writes a record under the id that it would have if it were the next, and takes it back. */
+async function takeBack(step: TransactionSql, record: StoredRecord): Promise<void> {
+  const written = new Error('It was written.')
+  const work = async (within: TransactionSql) => {
+    await insertRows(within, [record])
+    throw written
+  }
+  await step.savepoint(work).catch((error) => {
+    if (error !== written) throw error
+  })
 }
 
 /** One statement whatever their number, so that the server prepares it once. */

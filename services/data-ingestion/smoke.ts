@@ -1,22 +1,19 @@
 import { fields, isoTimeNearNow } from '../kit/fields.ts'
-import { type Answers, type Check, holdsMetrics } from '../kit/smoke.ts'
+import { type Check, holdsMetrics } from '../kit/smoke.ts'
 
-const kept = 'it keeps a record'
 const record = { smoke: true, sensor: 'büro-1', values: [1.5, -2, null] }
 
-/** The id of the record that an earlier check has left. */
-function keptId(answers: Answers): number {
-  const { id } = (answers.get(kept)?.body ?? {}) as { id?: number }
-  if (!id) throw new Error(`There is no id to ask for: "${kept}" failed.`)
-  return id
-}
-
-function sameRecord(value: unknown): boolean {
-  return JSON.stringify(value) === JSON.stringify(record)
+interface List {
+  readonly total?: unknown
+  readonly data?: unknown
 }
 
 function wholeNumberFrom1(value: unknown): boolean {
   return Number.isSafeInteger(value) && Number(value) >= 1
+}
+
+function isoTime(value: unknown): boolean {
+  return typeof value === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value)
 }
 
 function address(value: unknown): boolean {
@@ -26,31 +23,27 @@ function address(value: unknown): boolean {
 const noData = { status: 400, body: fields({ error: 'No data provided' }) }
 
 /**
- * The contract of `/ingest` and `/data`, with good and bad input. Each run leaves one record, `{ "smoke": true, … }`.
+ * The contract of `/ingest` and `/data`, with good and bad input. It runs against production as well, so it leaves no
+ * record: what it writes is a dry run, which the store takes back.
  */
 const checks: Check[] = [
   {
-    name: kept,
+    name: 'it writes a record and takes it back',
     method: 'POST',
-    path: '/ingest',
+    path: '/ingest?dry_run=true',
     body: record,
-    expect: { status: 201, body: fields({ status: 'success', id: wholeNumberFrom1, timestamp: isoTimeNearNow }) },
+    expect: { status: 200, body: fields({ status: 'success', dry_run: true, timestamp: isoTimeNearNow }) },
   },
   {
-    name: 'the record is read again by its id',
-    path: (answers) => `/data/${keptId(answers)}`,
-    expect: { status: 200, body: fields({ id: wholeNumberFrom1, data: sameRecord, timestamp: isoTimeNearNow, source_ip: address }) },
-  },
-  {
-    name: 'the record is among the newest',
+    name: 'it lists the newest records',
     path: '/data?limit=5',
     expect: {
       status: 200,
-      body: (body, answers) => {
-        const { total, data } = (body ?? {}) as { total?: unknown; data?: { id: number }[] }
-        if (typeof total !== 'number' || total < 1) return `total is ${total}, expected a number from 1`
-        if (!Array.isArray(data) || data.length > 5) return 'data is no list of at most 5 records'
-        return data.some(({ id }) => id === keptId(answers)) ? undefined : 'the record is not in the list'
+      body: (body) => {
+        const { total, data } = (body ?? {}) as List
+        if (typeof total !== 'number' || total < 0) return `total is ${total}, expected a number from 0`
+        if (!Array.isArray(data) || data.length !== Math.min(5, total)) return `data is no list of ${Math.min(5, total)} records`
+        return data.map(fields({ id: wholeNumberFrom1, timestamp: isoTime, source_ip: address })).find((wrong) => wrong !== undefined)
       },
     },
   },

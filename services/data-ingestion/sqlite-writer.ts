@@ -28,6 +28,8 @@ interface Columns {
   readonly sources: readonly string[]
   /** By the index of their append. */
   readonly claims: ReadonlyMap<number, { readonly key: string; readonly fingerprint: string }>
+  /** The appends that are taken back. */
+  readonly dryRuns: ReadonlySet<number>
   /** Of each record: its JSON text. */
   readonly texts: readonly string[]
 }
@@ -86,14 +88,17 @@ export function startWriter(file: string, maxPages?: number): Writer {
 function columnsOf(group: readonly Append[]): Columns {
   const texts: string[] = []
   const claims = new Map<number, NonNullable<Append['claim']>>()
+  const dryRuns = new Set<number>()
   for (const [index, append] of group.entries()) {
-    const { claim } = append
+    const { claim, dryRun } = append
     for (const text of append.texts) texts.push(text)
     if (claim) claims.set(index, claim)
+    if (dryRun) dryRuns.add(index)
   }
   return {
     texts,
     claims,
+    dryRuns,
     counts: group.map((append) => append.texts.length),
     timestamps: group.map(({ timestamp }) => timestamp),
     sources: group.map(({ sourceIp }) => sourceIp),
@@ -123,7 +128,7 @@ function serve({ writes, maxPages }: Task, port: NonNullable<typeof parentPort>)
   }
 
   /** Within a transaction. */
-  function keep({ counts, timestamps, sources, claims, texts }: Columns) {
+  function keep({ counts, timestamps, sources, claims, dryRuns, texts }: Columns) {
     const known = new Map<number, Claimed>()
     const firsts: number[] = []
     let { id } = lastId.get() as { id: number }
@@ -136,8 +141,14 @@ function serve({ writes, maxPages }: Task, port: NonNullable<typeof parentPort>)
       if (before) known.set(index, before)
       else {
         const timestamp = timestamps[index]!
+        const [dryRun, last] = [dryRuns.has(index), id]
+        if (dryRun) database.exec('SAVEPOINT dry_run')
         if (claim) insertClaim.run(claim.key, claim.fingerprint, id + 1, count, timestamp)
         for (const text of texts.slice(at, end)) insert.run(++id, text, timestamp, sources[index]!)
+        if (dryRun) {
+          database.exec('ROLLBACK TO dry_run; RELEASE dry_run')
+          id = last
+        }
       }
       at = end
     }

@@ -21,6 +21,11 @@ export interface Append {
    * stands for.
    */
   readonly claim?: { readonly key: string; readonly fingerprint: string } | undefined
+  /**
+   * They are written and taken back in the same transaction: what comes of it is what would have come, and nobody sees
+   * them. It has no claim.
+   */
+  readonly dryRun?: boolean
 }
 
 /** What came of an append: its records are on the disk. */

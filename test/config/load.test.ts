@@ -145,7 +145,6 @@ export default defineConfig({
       },
       heartbeat: { secret: 'HEARTBEAT' },
       runbooks: 'https://example.com/alerts',
-      heartbeat: { secret: 'HEARTBEAT' },
       settle: '10s',
     },
   })
