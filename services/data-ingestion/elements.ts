@@ -1,7 +1,7 @@
 import { HttpError } from '../kit/http-error.ts'
-import { deepestJson, trimJson } from '../kit/json.ts'
+import { lookOver, trimJson } from '../kit/json.ts'
 import { type Bearer, checkCounts, malformed, visitJson } from '../kit/json-body.ts'
-import { effortOf, extentOf } from '../kit/json-extent.ts'
+import { effortOf } from '../kit/json-extent.ts'
 
 /** What is parsed between two looks at the clock, in µs as `effortOf` counts them. */
 const effortBetweenLooks = 1000
@@ -13,7 +13,7 @@ const effortBetweenLooks = 1000
  *
  * @param text what may be JSON and begins with a bracket, without the space around it
  * @param most how many elements there may be
- * @param look is given each element with its index; what it throws is thrown once the rest of the text is known to be
+ * @param look is given each element, parsed and as a text, with its index; what it throws is thrown once the rest of the text is known to be
  *   JSON
  * @returns one text an element, without the space around it
  * @throws HttpError 413 when there are more elements, and as `parseJson` does
@@ -22,7 +22,7 @@ export async function elementTexts(
   text: string,
   most: number,
   request: Bearer,
-  look: (element: unknown, index: number) => void = () => {},
+  look: (value: unknown, element: string, index: number) => void = () => {},
 ): Promise<string[]> {
   const last = text.length - 1
   if (text[last] !== ']' || last === 0) throw malformed()
@@ -32,7 +32,7 @@ export async function elementTexts(
   const counts = { containers: 0, strings: 0, commas: 0 }
   let effort = 0
   for (let at = 1; at <= last; ) {
-    const extent = extentOf(text, at, deepestJson)
+    const extent = await lookOver(text, request, at)
     const { end } = extent
     const element = trimJson(text.slice(at, end))
     // Between the brackets of an empty array there is one blank text.
@@ -45,7 +45,7 @@ export async function elementTexts(
     const index = texts.length
     await visitJson(element, extent, request, (value) => {
       try {
-        look(value, index)
+        look(value, element, index)
       } catch (error) {
         wrong ??= error
       }
@@ -54,7 +54,8 @@ export async function elementTexts(
     if (end > last || (end < last && text[end] !== ',')) throw malformed()
     texts.push(element)
     at = end + 1
-    effort += 1 + effortOf(extent, element.length)
+    // Each element costs something by itself, whatever is in it.
+    effort += 5 + effortOf(extent, element.length)
     if (effort < effortBetweenLooks) continue
     effort = 0
     if (work.due) await work.pause()

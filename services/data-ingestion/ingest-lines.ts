@@ -60,9 +60,12 @@ export async function ingestLines(request: Request, ingest: Ingest): Promise<Rep
   try {
     // What is held of a line that has not come to its end counts as well: it may be a megabyte, of each of many
     // clients.
+    const work = request.work()
     const hold = (bytes: number) => (bytes > 0 ? request.reserve(bytes) : request.release(-bytes))
     for await (const lines of linesOf(request.stream(lineLimits.bytes), lineLimits, hold)) {
       for (const some of windows(lines)) await keepLines(some, request, key, ingest, tally)
+      // Of empty lines nothing comes that would be waited for.
+      if (work.due) await work.pause()
     }
   } catch (error) {
     if (!(error instanceof HttpError) || tally.lines === 0) throw error
@@ -114,6 +117,7 @@ async function keepLines(some: readonly Line[], request: Request, key: string | 
     const work = request.work()
     const keeping: { number: number; kept: Promise<number> }[] = []
     for (const line of lines) {
+      if (work.due) await work.pause()
       const text = await readLine(line, request, ingest, tally).catch((error: unknown) => error as Error)
       if (text === undefined) continue
       const kept = typeof text === 'string' ? keepLine(text, line, request, key, ingest) : Promise.reject(text)
@@ -121,7 +125,6 @@ async function keepLines(some: readonly Line[], request: Request, key: string | 
       // What comes of it is looked at below; here nobody would.
       kept.catch(() => {})
       if (isFatal(text)) break
-      if (work.due) await work.pause()
     }
     await settle(keeping, tally)
     tally.looked += lines.length
@@ -164,12 +167,12 @@ async function readLine({ bytes }: Line, request: Request, ingest: Ingest, tally
   if (!bytes) throw new HttpError(413, `The line is longer than ${lineLimits.lineBytes} bytes`)
   const text = trimJson(decodeText(bytes))
   if (text === '') return undefined
-  const extent = lookOver(text)
+  const extent = await lookOver(text, request)
   tally.containers += extent.containers
   tally.strings += extent.strings
   tally.commas += extent.commas
   checkCounts(tally, request)
-  await visitJson(text, extent, request, (value) => checkRecord(value, ingest.check))
+  await visitJson(text, extent, request, (value) => checkRecord(value, text, ingest.check))
   return text
 }
 

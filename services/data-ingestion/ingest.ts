@@ -32,7 +32,7 @@ export async function ingestJson(request: Request, { store, check, observe }: In
   const text = trimJson(await request.text())
   const several = text.startsWith('[')
   const texts = several ? await readElements(text, request, check) : [text]
-  if (!several) checkRecord(text === '' ? undefined : await parseJson(text, request), check)
+  if (!several) checkRecord(text === '' ? undefined : await parseJson(text, request), text, check)
   if (dryRun) {
     const { timestamp } = await keep(store, texts, request, key, () => undefined, dryRun)
     return Reply.json({ status: 'success', dry_run: true, timestamp: isoTime(timestamp) })
@@ -51,8 +51,8 @@ export async function ingestJson(request: Request, { store, check, observe }: In
 /** @throws HttpError 400 when a record is none, 413 when there are too many for one request, or for what was sent */
 async function readElements(text: string, request: Request, check: CheckSchema | undefined): Promise<string[]> {
   const most = Math.min(mostElements, mostRecords(request.received))
-  const texts = await elementTexts(text, most, request, (record, index) => checkRecord(record, check, `[${index}]: `))
-  if (texts.length === 0) checkRecord(texts)
+  const texts = await elementTexts(text, most, request, (record, element, index) => checkRecord(record, element, check, `[${index}]: `))
+  if (texts.length === 0) checkRecord(texts, text)
   request.reserve(recordBytes * texts.length)
   return texts
 }

@@ -1,4 +1,5 @@
 import { HttpError } from '../kit/http-error.ts'
+import { trimJson } from '../kit/json.ts'
 import type { CheckSchema } from '../kit/schema.ts'
 
 /** How many records a list has at most, and how many where nothing is asked for. */
@@ -9,19 +10,23 @@ const usualRecords = 10
  * Checks one record that was sent to be kept.
  *
  * @param record the parsed JSON
+ * @param text the JSON, without the space around it
  * @param where what stands before the error: nothing, or `[3]: ` in an array
  * @throws HttpError 400 when there is nothing in it, when it is not an object, or when it is not as the schema says
  */
-export function checkRecord(record: unknown, check?: CheckSchema, where = ''): void {
-  if (isEmpty(record)) throw new HttpError(400, `${where}No data provided`)
+export function checkRecord(record: unknown, text: string, check?: CheckSchema, where = ''): void {
+  if (!record || isEmptyText(text)) throw new HttpError(400, `${where}No data provided`)
   if (typeof record !== 'object' || Array.isArray(record)) throw new HttpError(400, `${where}The data must be a JSON object`)
   const wrong = check?.(record)
   if (wrong !== undefined) throw new HttpError(400, `${where}The data does not fit the schema: ${wrong}`)
 }
 
-/** Nothing, or something that has nothing in it. */
-export function isEmpty(value: unknown): boolean {
-  return !value || (typeof value === 'object' && Object.keys(value).length === 0)
+/**
+ * Whether it is a list or an object with nothing in it. Seen in the text: to ask an object of a hundred thousand names
+ * for one of them lists all, which takes twenty milliseconds.
+ */
+function isEmptyText(text: string): boolean {
+  return /^[[{]/.test(text) && trimJson(text.slice(1, -1)) === ''
 }
 
 /**

@@ -88,6 +88,15 @@ test('lines are the same wherever a stream is cut into pieces', async () => {
   )
 })
 
+test('whoever takes lines gets to pause after each piece, also where none ends in it', async () => {
+  async function* source() {
+    for (let piece = 0; piece < 5; piece++) yield Buffer.from('\n'.repeat(1000))
+  }
+  const found = []
+  for await (const lines of linesOf(source(), { lines: 1e9, lineBytes: 10 })) found.push(lines)
+  assert.equal(found, [[], [], [], [], []])
+})
+
 test('a limit or a key is taken or refused with a 400, whatever it is', () => {
   const judge = (read: () => unknown) => {
     try {

@@ -1,5 +1,5 @@
 import { HttpError } from './http-error.ts'
-import { deepestJson, isLight, lookOver, parseInPieces, tooDeep } from './json.ts'
+import { deepestJson, isLight, lookOver, parseInPieces } from './json.ts'
 import { type Extent, memoryOf } from './json-extent.ts'
 import type { Work } from './turns.ts'
 
@@ -65,11 +65,14 @@ export async function parseJson(text: string, request: Bearer): Promise<unknown>
   if (isShort(text)) return parseShort(text, request)
   try {
     const work = text.length >= longText ? request.work() : undefined
-    if (work) await work.pause()
-    const extent = lookOver(text)
+    await work?.pause()
+    const extent = await lookOver(text, request)
     checkCounts(extent, request)
     request.reserve(memoryOf(extent))
-    return isLight(extent, text) ? JSON.parse(text) : await parseInPieces(text, extent, work ?? request.work())
+    const value = isLight(extent, text) ? JSON.parse(text) : await parseInPieces(text, extent, work ?? request.work())
+    // Whoever gets it looks at all of it.
+    await work?.pause()
+    return value
   } catch (error) {
     throw error instanceof SyntaxError ? malformed() : error
   }
@@ -93,16 +96,16 @@ export function parseShort(text: string, request: Pick<Bearer, 'reserve'>): unkn
 /**
  * Parses a part of a body whose value is looked at and not kept, so that the memory for it is taken for that long only.
  *
- * @param extent of this text
+ * @param extent of this text, which has been looked over
  * @param look is given the value
  * @throws as `parseJson` does, and what `look` throws
  */
 export async function visitJson(text: string, extent: Extent, request: Bearer, look: (value: unknown) => void): Promise<void> {
-  if (extent.depth > deepestJson) throw tooDeep(deepestJson)
   const light = isLight(extent, text)
   const bytes = light ? 0 : memoryOf(extent)
   request.reserve(bytes)
   try {
+    if (text.length >= longText) await request.work().pause()
     look(light ? JSON.parse(text) : await parseInPieces(text, extent, request.work()))
   } catch (error) {
     throw error instanceof SyntaxError ? malformed() : error

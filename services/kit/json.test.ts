@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { jsonText, mutated } from './fuzz.fixture.ts'
-import { deepestJson, lookOver, parseInPieces } from './json.ts'
+import { deepestJson, isLight, lookOver, parseInPieces } from './json.ts'
 import { extentOf } from './json-extent.ts'
 import { Work } from './turns.ts'
 
@@ -88,12 +88,43 @@ test('work on a large text lets others go in between, and stops when nobody want
   assert.is(unwanted, 'HttpError')
 })
 
-test('a text may nest to the limit and not deeper, and brackets in strings do not count', () => {
+test('a text may nest to the limit and not deeper, and brackets in strings do not count', async () => {
   const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`
-  assert.is(lookOver(nested(deepestJson)).depth, deepestJson)
-  assert.throws(() => lookOver(nested(deepestJson + 1)), 'nests more than 64')
-  assert.throws(() => lookOver('{"a":'.repeat(100_000)), 'nests more than 64')
-  assert.is(lookOver(`["${'['.repeat(100)}\\"${'{'.repeat(100)}"]`).depth, 1)
+  assert.is((await lookOver(nested(deepestJson))).depth, deepestJson)
+  for (const text of [nested(deepestJson + 1), '{"a":'.repeat(100_000)]) {
+    const error = await lookOver(text).catch((reason: unknown) => reason)
+    assert.match((error as Error).message, 'nests more than 64')
+  }
+  assert.is((await lookOver(`["${'['.repeat(100)}\\"${'{'.repeat(100)}"]`)).depth, 1)
 })
+
+/** Counts how often work pauses that is due after each step. */
+class Counting extends Work {
+  pauses = 0
+  override get due(): boolean {
+    return true
+  }
+  override async pause(): Promise<void> {
+    this.pauses++
+  }
+}
+
+for (const [what, unit] of [
+  ['lists', '[],'],
+  ['texts', '"",'],
+  ['commas', ','],
+  ['space', ' '],
+] as const)
+  test(`a megabyte of ${what} is looked over and parsed in many steps, with a pause after each`, async () => {
+    const text = `[${unit.repeat(1e6 / unit.length)}[]]`
+    const looking = new Counting()
+    const extent = await lookOver(text, { work: () => looking })
+    assert.equal(extent, extentOf(text))
+    assert.ok(looking.pauses >= 50, `${looking.pauses} pauses`)
+    const parsing = new Counting()
+    assert.equal(await outcome(() => parseInPieces(text, extent, parsing)), await outcome(() => JSON.parse(text)))
+    // What is light is parsed as a whole.
+    assert.ok(isLight(extent, text) || parsing.pauses >= 50, `${parsing.pauses} pauses`)
+  })
 
 test.run()

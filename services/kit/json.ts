@@ -1,5 +1,5 @@
 import { HttpError } from './http-error.ts'
-import { type Extent, effortOf, endOfString, extentOf, heavyContainers } from './json-extent.ts'
+import { type Extent, effortOf, endOfString, extending, extentOf, heavyContainers } from './json-extent.ts'
 import { Work } from './turns.ts'
 
 /**
@@ -9,7 +9,7 @@ import { Work } from './turns.ts'
 export const deepestJson = 64
 
 /** What is parsed at once, in µs as `effortOf` counts them. */
-const pieceEffort = 8000
+const pieceEffort = 3000
 
 /**
  * Parses a JSON text whatever it holds: a megabyte of empty lists takes `JSON.parse` a tenth of a second, in which
@@ -22,14 +22,10 @@ const pieceEffort = 8000
  */
 export async function parseInPieces(text: string, extent: Extent, work: Work = new Work(), effort = pieceEffort): Promise<unknown> {
   if (isLight(extent, text, effort)) return JSON.parse(text)
-  const pieces = parsing(text, 0, effort, heavyContainers(text, effort))
-  for (let step = pieces.next(); ; step = pieces.next()) {
-    if (step.done) {
-      if (skipSpace(text, step.value.end) < text.length) throw new SyntaxError('Unexpected token behind the JSON')
-      return step.value.value
-    }
-    if (work.due) await work.pause()
-  }
+  const heavyOnes = await work.finish(heavyContainers(text, effort))
+  const { value, end } = await work.finish(parsing(text, 0, effort, heavyOnes))
+  if (skipSpace(text, end) < text.length) throw new SyntaxError('Unexpected token behind the JSON')
+  return value
 }
 
 /** Whether `JSON.parse` may have a text as a whole. */
@@ -93,9 +89,10 @@ interface Run {
 
 /** Looks for as many members as may be parsed at once, up to the end of their list, or to the first that is heavy. */
 function lightRun(text: string, from: number, effort: number, heavyOnes: ReadonlySet<number>): Run {
-  let [depth, containers, keys, strings] = [0, 0, 0, 0]
+  let [depth, containers, keys, strings, commas] = [0, 0, 0, 0, 0]
   let member = from
   let end = from
+  const spent = (index: number) => effortOf({ containers, keys, strings, commas }, index - from)
   scan: for (; end < text.length; end++) {
     switch (text.charCodeAt(end)) {
       case 0x22: // "
@@ -111,11 +108,16 @@ function lightRun(text: string, from: number, effort: number, heavyOnes: Readonl
       case 0x5d: // ]
       case 0x7d: // }
         if (depth === 0) break scan
-        depth--
+        // Where no comma follows it is wrong, and what comes behind need not be looked at.
+        if (--depth === 0 && spent(end) > effort) {
+          end = skipSpace(text, end + 1)
+          break scan
+        }
         break
       case 0x2c: // ,
+        commas++
         if (depth > 0) break
-        if (effortOf({ containers, keys, strings }, end - from) > effort) break scan
+        if (spent(end) > effort) break scan
         member = end + 1
         break
       case 0x3a: // :
@@ -159,15 +161,16 @@ export function trimJson(text: string): string {
 }
 
 /**
- * Looks over a text before anything parses it.
+ * Looks over the value that begins at an index before anything parses it: what is long in steps, others get their turn
+ * in between.
  *
- * @param deepest how deep it may nest
- * @throws HttpError 400 when it nests deeper
+ * @param request is asked for the work only where there is more than one step: of most texts there is not
+ * @throws HttpError 400 when it nests deeper than `deepestJson`
  */
-export function lookOver(text: string, deepest = deepestJson): Extent {
-  const extent = extentOf(text, 0, deepest)
-  if (extent.depth <= deepest) return extent
-  throw tooDeep(deepest)
+export async function lookOver(text: string, request: { work(): Work } = { work: () => new Work() }, from = 0): Promise<Extent> {
+  const steps = extending(text, from, deepestJson)
+  const first = steps.next()
+  const extent = first.done ? first.value : await request.work().finish(steps)
+  if (extent.depth > deepestJson) throw new HttpError(400, `The JSON nests more than ${deepestJson} lists and objects in each other`)
+  return extent
 }
-
-export const tooDeep = (deepest: number) => new HttpError(400, `The JSON nests more than ${deepest} lists and objects in each other`)

@@ -4,7 +4,7 @@ import { HttpError } from './http-error.ts'
  * How long (ms) a piece of work may keep the event loop before it lets others go first. Whatever is not divisible comes
  * on top.
  */
-const sliceMs = 8
+const sliceMs = 5
 
 /** Those who wait to go on. */
 const waiting: (() => void)[] = []
@@ -51,6 +51,11 @@ export function turn(): Promise<void> {
  */
 export const gone = () => new HttpError(499, 'The client has gone')
 
+/** Takes all steps of something at once: for what is known to be short. @returns what the last one returns */
+export function finishNow<T>(steps: Iterator<void, T>): T {
+  for (let step = steps.next(); ; step = steps.next()) if (step.done) return step.value
+}
+
 /** Work that is done in pieces for as long as somebody wants it. */
 export class Work {
   readonly #unwanted: () => boolean
@@ -80,5 +85,18 @@ export class Work {
     await turn()
     if (this.#unwanted()) throw gone()
     this.begin()
+  }
+
+  /**
+   * Takes all steps of something, with a pause whenever the piece has taken as long as it may.
+   *
+   * @returns what the last one returns
+   * @throws as `pause` does, and what the steps throw
+   */
+  async finish<T>(steps: Iterator<void, T>): Promise<T> {
+    for (let step = steps.next(); ; step = steps.next()) {
+      if (step.done) return step.value
+      if (this.due) await this.pause()
+    }
   }
 }

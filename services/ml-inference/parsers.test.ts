@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert'
 import { startChild, stopChild } from '../kit/child.fixture.ts'
 import { fuzz } from '../kit/fuzz.fixture.ts'
 import { HttpError } from '../kit/http-error.ts'
+import { finishNow } from '../kit/turns.ts'
 import { inferBody, inferenceFuzz, predictBody } from './bodies.fixture.ts'
 import { readManifest } from './manifest.ts'
 import { numberTypes } from './number-type.ts'
@@ -48,7 +49,7 @@ for (const numbers of Object.values(numberTypes)) {
       const model = { input, outputs: [{ name: 'sum', type: 'float64', shape: [undefined] }], hasRows: true }
       fc.assert(
         fc.property(inferBody, (body) => {
-          const result = parsed(() => readInfer(body, model, rules))
+          const result = parsed(() => finishNow(readInfer(body, model, rules)))
           if (result instanceof HttpError) return result.status === 400 && result.message.length < 300
           return result.rows.length <= 5 && result.rows.every((row) => row.length === result.rows[0]!.length && row.every(numbers.holds))
         }),
@@ -57,6 +58,24 @@ for (const numbers of Object.values(numberTypes)) {
     })
   }
 }
+
+test('a tensor of half a million numbers is read in many steps', () => {
+  const model = {
+    input: { name: 'values', type: 'float64', shape: [undefined, undefined], numbers: numberTypes.float64! },
+    outputs: [],
+    hasRows: true,
+  }
+  const rules: RowRules = { numbers: numberTypes.float64!, columns: undefined, model: 'test', instances: 1000 }
+  const row = Array(500).fill(1)
+  for (const data of [Array(500_000).fill(1), Array.from({ length: 1000 }, () => row)]) {
+    const steps = readInfer({ inputs: [{ name: 'values', shape: [1000, 500], datatype: 'FP64', data }] }, model, rules)
+    let count = 0
+    let step = steps.next()
+    for (; !step.done; step = steps.next()) count++
+    assert.is(step.value.rows.length, 1000)
+    assert.ok(count > 30, `${count} steps`)
+  }
+})
 
 test('whatever numbers are packed are laid out row by row', () => {
   fc.assert(

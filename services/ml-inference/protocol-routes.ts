@@ -2,12 +2,16 @@ import { HttpError } from '../kit/http-error.ts'
 import { Reply } from '../kit/reply.ts'
 import type { Request } from '../kit/request.ts'
 import type { Service } from '../kit/service.ts'
+import { finishNow } from '../kit/turns.ts'
 import { checkAnswer, largestStride, leastStride, reserveAnswer } from './answer-text.ts'
 import type { Answer } from './batcher.ts'
 import type { Prediction } from './prediction.ts'
 import { describeTensor, inferReply, readInfer } from './protocol.ts'
 import type { Rows } from './rows.ts'
 import type { Serving } from './serving.ts'
+
+/** A request that is shorter is read at once. */
+const fewBytes = 16 * 1024
 
 /** Rows that the model has answered. */
 export interface Answered {
@@ -53,7 +57,8 @@ export function addProtocol(service: Service, { manifest, model, rules, settings
         if (request.headers['inference-header-content-length'] !== undefined) {
           throw new HttpError(400, 'Binary tensors are not supported: send the data as JSON (binary_data=False)')
         }
-        const asked = readInfer(await request.json(), model, rules)
+        const reading = readInfer(await request.json(), model, rules)
+        const asked = request.received < fewBytes ? finishNow(reading) : await request.work().finish(reading)
         const { rows, outputs } = asked
         // What the model says beforehand spares the work; what it then gave out is what counts.
         const least = outputs.map((index) => leastStride(model.outputs[index]!, model.hasRows))

@@ -19,6 +19,8 @@ export interface CommandResult {
   readonly stderr: string
 }
 
+/** Not yet with the agent (Systems Manager User Guide, "Understanding command statuses"). */
+const undelivered = ['Pending', 'Delayed']
 const running = ['Pending', 'In Progress', 'InProgress', 'Delayed', 'Cancelling']
 
 /**
@@ -50,35 +52,56 @@ export async function agentOnline(
     })
 }
 
+export interface CommandOptions {
+  readonly comment: string
+  /** How long the script may run, in seconds. */
+  readonly seconds: number
+  /**
+   * How long the agent may take to fetch it, in seconds: 60 where nothing is said. Where somebody sits and waits for
+   * what is merely looked at, less: an agent that is well takes a second or two.
+   */
+  readonly deliverWithin?: number
+  readonly signal: AbortSignal
+  readonly waiting: (detail: string) => void
+}
+
+/** For what is merely looked at, while somebody waits: how long it may run and how long its agent may take, in seconds. */
+export const looking = { seconds: 30, deliverWithin: 10 } as const
+
+/** Systems Manager's least for `TimeoutSeconds`. */
+const leastDelivery = 30
+
 /**
- * Runs a shell script as root on an instance and waits for its end. `seconds` is how long the script may run; the agent
- * gets 60 s to fetch it. When `signal` aborts, the command is cancelled on the instance too.
- * @throws Failure when it cannot be sent; a script that fails is an answer, not an error.
+ * Runs a shell script as root on an instance and waits for its end. When `signal` aborts, or the agent does not fetch it
+ * in time, the command is cancelled on the instance too.
+ * @throws Failure when it cannot be sent or is not fetched in time; a script that fails is an answer, not an error.
  */
-export async function runCommand(
-  clients: Clients,
-  instanceId: string,
-  script: string,
-  options: { comment: string; seconds: number; signal: AbortSignal; waiting: (detail: string) => void },
-): Promise<CommandResult> {
+export async function runCommand(clients: Clients, instanceId: string, script: string, options: CommandOptions): Promise<CommandResult> {
+  const { seconds, deliverWithin = 60 } = options
   const ssm = await clients.ssm()
   const { Command } = await ssm
     .sendCommand({
       DocumentName: 'AWS-RunShellScript',
       InstanceIds: [instanceId],
       Comment: options.comment.slice(0, 100),
-      TimeoutSeconds: 60,
-      Parameters: { commands: commandLines(script), executionTimeout: [String(options.seconds)] },
+      TimeoutSeconds: Math.max(deliverWithin, leastDelivery),
+      Parameters: { commands: commandLines(script), executionTimeout: [String(seconds)] },
     })
     .catch((error: unknown) => {
       throw codeOf(error) === 'InvalidInstanceId' ? unreachable(clients, instanceId, error) : error
     })
   const CommandId = Command!.CommandId!
+  const sent = performance.now()
+  let unanswered = false
   try {
     const result = await until(
       async () => {
         try {
           const invocation = await ssm.getCommandInvocation({ CommandId, InstanceId: instanceId })
+          unanswered = undelivered.includes(invocation.StatusDetails ?? '')
+          // Below that Systems Manager gives it up by itself, and tells why.
+          if (unanswered && deliverWithin < leastDelivery && performance.now() - sent > deliverWithin * 1000)
+            throw silentAgent(clients, instanceId, deliverWithin)
           if (running.includes(invocation.StatusDetails ?? '')) return undefined
           return {
             commandId: CommandId,
@@ -94,7 +117,7 @@ export async function runCommand(
         }
       },
       {
-        within: options.seconds + 120,
+        within: seconds + 2 * deliverWithin,
         // A launch takes about seven seconds; to hear of its end a second later would be a sixth of a deploy.
         longest: 0.5,
         signal: options.signal,
@@ -108,9 +131,17 @@ export async function runCommand(
       next: clients.command(`ssm get-command-invocation --command-id ${CommandId} --instance-id ${instanceId}`),
     })
   } catch (error) {
-    if (options.signal.aborted) await ssm.cancelCommand({ CommandId, InstanceIds: [instanceId] })
+    if (options.signal.aborted || unanswered) await ssm.cancelCommand({ CommandId, InstanceIds: [instanceId] })
     throw error
   }
+}
+
+function silentAgent(clients: Clients, instanceId: string, seconds: number): Failure {
+  return new Failure(`The machine's agent has not taken a command within ${seconds} s`, {
+    on: `instance ${instanceId}`,
+    likely: 'The machine hangs or has far too much to do, or its agent has lost its connection to Systems Manager.',
+    next: clients.command(`ec2 reboot-instances --instance-ids ${instanceId}`),
+  })
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Clients } from '../aws/clients.ts'
-import { runCommand } from '../aws/run-command.ts'
+import { looking, runCommand } from '../aws/run-command.ts'
 import { exit, Failure } from '../report/failure.ts'
 import type { StageId } from './stage/names.ts'
 import { lookAt } from './state/stage-state.ts'
@@ -28,7 +28,7 @@ export async function logsOf(clients: Clients, id: StageId, container: string, l
           : `npx zx scripts/status.mjs --stage ${id.stage}`,
     })
   const script = `docker inspect ${container} >/dev/null && docker logs --tail ${lines} ${container} 2>&1 | tail -c ${mostBytes}`
-  const options = { comment: `Logs of ${container}`, seconds: 60, signal, waiting: () => undefined }
+  const options = { comment: `Logs of ${container}`, ...looking, signal, waiting: () => undefined }
   const { exitCode, stdout, stderr } = await runCommand(clients, instance.id, script, options)
   if (exitCode === 0) return stdout.trimEnd()
   throw new Failure(`There are no logs of ${container}`, {

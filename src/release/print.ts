@@ -85,7 +85,8 @@ export function printStatus(terminal: Terminal, status: Status): void {
     terminal.print(`Deployed ${deployed.at} by ${deployed.by}${deployed.commit ? ` from commit ${shortCommit(deployed.commit)}` : ''}.`)
   if (machine) terminal.print(`Machine ${machine.id} is ${machine.state}.`)
   if (status.silent && machine?.state === 'running') terminal.print(`It could not be asked how its containers are: ${status.silent}`)
-  if (status.next) terminal.print(`It keeps its data and its address. To start it: ${status.next}`)
+  if (status.next)
+    terminal.print(machine?.state === 'running' ? `Next: ${status.next}` : `It keeps its data and its address. To start it: ${status.next}`)
   terminal.table(
     status.services.map(({ name, state, url, detail, image }) => ({ name, state, url, image: image ? shortDigest(image) : '', detail })),
     [{ key: 'name', title: 'SERVICE' }, 'state', 'url', 'image', 'detail'],

@@ -1,6 +1,7 @@
 import type { Config } from '../../config/config.ts'
 import type { Clients } from '../aws/clients.ts'
 import { codeOf } from '../aws/errors.ts'
+import { Failure } from '../report/failure.ts'
 import { type Port, portsOf } from './stage/ports.ts'
 import { type Condition, conditionsOf, startedAgain, troubleOf } from './state/conditions.ts'
 import { type Answer, checkHealth, urlOf } from './state/health-check.ts'
@@ -31,7 +32,7 @@ export interface Status {
   readonly machine: { readonly id: string; readonly state: string } | undefined
   /** Why the machine could not be asked how its containers are; undefined where it was, or where there is none. */
   readonly silent: string | undefined
-  /** The command that helps where the machine does not run. */
+  /** The command that helps where the machine does not run, or does not answer. */
   readonly next: string | undefined
   readonly services: readonly ServiceStatus[]
   readonly missing: readonly string[]
@@ -48,7 +49,7 @@ export async function statusOf(clients: Clients, config: Config, signal: AbortSi
   const current = state.current?.release === serving?.runs ? state.current : undefined
   const deployed = current?.outcome === 'serving' ? current : undefined
   const ports = portsOf(config)
-  const { conditions, silent } = await lookInside(clients, state, ports, signal)
+  const { conditions, silent, next } = await lookInside(clients, state, ports, signal)
   const services = await Promise.all(
     ports.map(async (port): Promise<ServiceStatus> => {
       const url = elasticIp && port.expose !== 'nobody' ? urlOf(elasticIp.address, port.port) : undefined
@@ -75,12 +76,19 @@ export async function statusOf(clients: Clients, config: Config, signal: AbortSi
     address: elasticIp?.address,
     machine: serving && { id: serving.instance.id, state: serving.instance.state },
     silent,
-    next: serving?.instance.state === 'stopped' ? clients.command(`ec2 start-instances --instance-ids ${serving.instance.id}`) : undefined,
+    next,
     services,
     missing: deployed?.missing ?? [],
     leftovers: state.releases.filter((release) => release !== serving?.madeBy),
     lockedBy: holder,
   }
+}
+
+/** What a machine says of its containers; else why it says nothing, and the command that helps. */
+export interface Inside {
+  readonly conditions: ReadonlyMap<string, Condition> | undefined
+  readonly silent: string | undefined
+  readonly next: string | undefined
 }
 
 /**
@@ -92,16 +100,21 @@ export async function lookInside(
   { serving }: Pick<StageState, 'serving'>,
   ports: readonly Port[],
   signal: AbortSignal,
-): Promise<{ conditions: ReadonlyMap<string, Condition> | undefined; silent: string | undefined }> {
-  if (!serving) return { conditions: undefined, silent: undefined }
+): Promise<Inside> {
+  const nothing = { conditions: undefined, silent: undefined, next: undefined }
+  if (!serving) return nothing
   const { instance } = serving
-  if (instance.state !== 'running') return { conditions: undefined, silent: `it is ${instance.state}` }
+  if (instance.state !== 'running') {
+    const next = instance.state === 'stopped' ? clients.command(`ec2 start-instances --instance-ids ${instance.id}`) : undefined
+    return { ...nothing, silent: `it is ${instance.state}`, next }
+  }
   try {
-    return { conditions: await conditionsOf(clients, instance, ports, signal), silent: undefined }
+    return { ...nothing, conditions: await conditionsOf(clients, instance, ports, signal) }
   } catch (error) {
     signal.throwIfAborted()
     const code = codeOf(error)
-    return { conditions: undefined, silent: `${code && code !== 'Failure' ? `${code}: ` : ''}${(error as Error).message}` }
+    const silent = `${code && code !== 'Failure' ? `${code}: ` : ''}${(error as Error).message}`
+    return { ...nothing, silent, next: error instanceof Failure ? error.details.next : undefined }
   }
 }
 

@@ -192,6 +192,10 @@ test('a machine that has stopped, or says nothing, is told with what helps; who 
     `Release 6 of shop serves stage prod at 192.0.2.1.\nMachine i-6 is stopped.\nIt keeps its data and its address. To start it: ${next}\nSERVICE  STATE  URL  IMAGE  DETAIL`,
   )
   assert.match(
+    printed((terminal) => printStatus(terminal, { ...silent, silent: 'its agent hangs', next: 'aws ec2 reboot-instances' })).out,
+    'It could not be asked how its containers are: its agent hangs\nNext: aws ec2 reboot-instances\n',
+  )
+  assert.match(
     printed((terminal) => printStatus(terminal, { ...silent, silent: 'AccessDeniedException: no' })).out,
     'It could not be asked how its containers are: AccessDeniedException: no\n',
   )

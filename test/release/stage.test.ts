@@ -1,8 +1,12 @@
 import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Inventory } from '../../src/aws/graph/inventory.ts'
 import { deleteParameters } from '../../src/aws/parameters.ts'
+import { until } from '../../src/aws/retry.ts'
+import { readWhole } from '../../src/local/files/whole.ts'
+import { identify } from '../../src/local/machine/process-table.ts'
 import { deploy } from '../../src/release/deploy.ts'
 import { destroy } from '../../src/release/destroy.ts'
 import { recipesOf } from '../../src/release/launch/images.ts'
@@ -158,6 +162,30 @@ test('the logs of a container are its last lines; those of one that is not there
   assert.match(noContainer.message, /No such (object|container): web/i)
   const nowhere = (await errorOf(logsOf(clients, { app: 'shop', stage: 'nowhere' }, 'web', 20, signal))) as Failure
   assert.is(nowhere.message, 'Nothing runs, so there are no logs')
+})
+
+test('a machine whose agent hangs is told within seconds, with the command that helps; that is carried out by cutting its power', async () => {
+  const { id } = (await lookAt(clients, config)).serving!.instance
+  const { pid } = readWhole<{ pid: number }>(join(cloud.folder, 'instances', id, 'outbox/process.json'))!
+  process.kill(pid, 'SIGSTOP')
+  const started = performance.now()
+  const [status, logs] = await Promise.all([statusOf(clients, config), errorOf(logsOf(clients, config, 'web', 20, signal))])
+  assert.ok(performance.now() - started < 30_000, `${performance.now() - started} ms`)
+  assert.is(status.silent, "The machine's agent has not taken a command within 10 s")
+  assert.match(status.next!, new RegExp(`^aws .*ec2 reboot-instances --instance-ids ${id}$`))
+  assert.equal((logs as Failure).details.next, status.next)
+  const ssm = await clients.ssm()
+  const { Commands = [] } = await ssm.listCommands({ InstanceId: id, MaxResults: 2 })
+  assert.equal([...new Set(Commands.map(({ Status }) => Status))], ['Cancelling'], 'nothing runs later that nobody waits for')
+
+  const ec2 = await clients.ec2()
+  await ec2.rebootInstances({ InstanceIds: [id] })
+  await until(async () => !identify(pid) || undefined, { within: 60, signal })
+  const again = await until(async () => ((await statusOf(clients, config)).silent === undefined ? 'well' : undefined), {
+    within: 60,
+    signal,
+  })
+  assert.is(again, 'well')
 })
 
 test('a count is a whole number from 1 to 10000', () => {

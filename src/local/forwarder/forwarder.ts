@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { whyTaken } from '../api/listen.ts'
 import { readWhole, writeWhole } from '../files/whole.ts'
-import { alive, identify, killAll, marker, type ProcessIdentity } from '../machine/process-table.ts'
+import { alive, identify, killAll, marker, type ProcessIdentity, signal } from '../machine/process-table.ts'
 import { createRestarts } from '../process/restarts.ts'
 import { spawnDetached } from '../process/spawn.ts'
 import { within } from '../process/within.ts'
@@ -17,6 +17,15 @@ const program = fileURLToPath(new URL('./main.ts', import.meta.url))
  * about ten.
  */
 const patience = 5_000
+
+/**
+ * For how long a forwarder may show no sign of work, in ms, before it is killed and another one started: whoever connects
+ * to one that hangs waits for ever. On a machine that is busy one comes late by a second or two.
+ */
+const silence = 8_000
+
+/** So much of the time between two looks counts at most, in ms: when the computer slept, the forwarder slept with it. */
+const longestLook = 1_000
 
 /**
  * The cloud's side of the forwarder: tells it the rules, watches over its process, reads what came of them. One
@@ -34,7 +43,19 @@ export function createForwarder(cloudFolder: string, wake: () => void) {
   const restarts = createRestarts()
 
   const report = () => readWhole<Report>(folder.report)
-  const lives = () => [child, report()].some((each) => each !== undefined && alive(each))
+  const living = () => [...new Set([child, report()].flatMap((each) => (each !== undefined && alive(each) ? [each.pid] : [])))]
+  let beat = { at: 0, seen: Date.now(), silentMs: 0 }
+
+  /** Kills one that lives and does nothing, which frees its ports for the next one. */
+  const endSilent = (pids: readonly number[]) => {
+    const [at, now] = [statSync(folder.lock, { throwIfNoEntry: false })?.mtimeMs ?? 0, Date.now()]
+    const silentMs = at === beat.at && pids.length > 0 ? beat.silentMs + Math.min(now - beat.seen, longestLook) : 0
+    beat = { at, seen: now, silentMs }
+    if (silentMs < silence) return
+    console.error(`the forwarder (process ${pids.join(', ')}) does nothing any more; it is killed and started again`)
+    for (const pid of pids) signal(pid, 'SIGKILL')
+    beat.silentMs = 0
+  }
 
   const start = () => {
     if (!restarts.due()) return
@@ -55,8 +76,8 @@ export function createForwarder(cloudFolder: string, wake: () => void) {
 
   return {
     /**
-     * Writes the rules down where they have changed, and starts the process where there are any and it does not live.
-     * Returns at once.
+     * Writes the rules down where they have changed, and starts the process where there are any and it does not live;
+     * one that hangs is ended. Is called about twice a second. Returns at once.
      */
     apply(now: readonly Forwarding[]): void {
       const rules: Rules = { id: randomUUID(), program, version, forwardings: now }
@@ -69,7 +90,9 @@ export function createForwarder(cloudFolder: string, wake: () => void) {
         wanted = rules
       } finally {
         // Also where there is no room for new rules: the old ones are there.
-        if (now.length > 0 && !lives()) start()
+        const pids = living()
+        if (now.length > 0 && pids.length === 0) start()
+        endSilent(pids)
       }
     },
 

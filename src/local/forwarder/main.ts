@@ -4,7 +4,7 @@
  * cloud's API ends, is killed or is replaced. It reads its rules from a file and says in another one what came of them.
  */
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, utimesSync } from 'node:fs'
 import type { Server } from 'node:net'
 import { basename } from 'node:path'
 import { watchFolder } from '../files/watch.ts'
@@ -14,7 +14,7 @@ import { exitCodes } from '../process/exit-codes.ts'
 import { lockWithin } from '../process/lock.ts'
 import { logForever } from '../process/log.ts'
 import { createListeners } from './listeners.ts'
-import { endpointOf, forwardingFolder, type Report, type Rules } from './rules.ts'
+import { beatEvery, endpointOf, forwardingFolder, type Report, type Rules } from './rules.ts'
 
 /** How often it looks by itself, in ms: for ports that were held by others, rules, and reports that found no room. */
 const lookEvery = 250
@@ -41,6 +41,11 @@ if (!lock) {
   process.exit(exitCodes.locked)
 }
 process.on('SIGTERM', () => process.exit(0))
+const beat = setInterval(() => {
+  const now = new Date()
+  // Takes no room: it is done on a full disk as well. Where the folder was removed, the next look ends the process.
+  if (existsSync(folder.lock)) utimesSync(folder.lock, now, now)
+}, beatEvery)
 watchFolder(folder.path, lookEvery, wake, basename(folder.rules))
 void wake()
 
@@ -105,6 +110,7 @@ async function handOver(rules: Rules): Promise<boolean> {
   const { idle } = await listeners.handOver(
     (endpoint, server) => new Promise((resolve) => child.send({ endpoint }, server, {}, () => resolve())),
   )
+  clearInterval(beat)
   lock?.release()
   await new Promise<void>((resolve) => child.send({ last: true }, () => resolve()))
   child.disconnect()

@@ -55,11 +55,14 @@ export function forwardingFolder(cloudFolder: string) {
     rules: join(path, 'rules.json'),
     /** Forwarder → cloud: `Report`. */
     report: join(path, 'report.json'),
-    /** Held by the one forwarder that forwards. */
+    /** Held by the one forwarder that forwards, which touches it every `beatEvery` ms: one that hangs does not. */
     lock: join(path, 'lock'),
     log: join(path, 'forwarder.log'),
   }
 }
+
+/** How often a forwarder shows that it does its work, in ms. */
+export const beatEvery = 500
 
 /** Names one port of one address. */
 export function endpointOf({ address, port }: { readonly address: string; readonly port: number }): string {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Cloud, Machines } from '../cloud.ts'
 import { publicAddress } from '../ec2/instances/live.ts'
@@ -15,6 +15,12 @@ import { createSupervisor, type Supervisor } from './supervisor.ts'
 
 /** How often the machine room looks by itself, in ms: what no notification tells is noticed within this time. */
 const lookEvery = 500
+
+/**
+ * How long a machine may leave a reboot undone before its power is cut, in ms: one whose agent hangs never does it. On
+ * AWS it is a few minutes (EC2 API, `RebootInstances`: a hard reboot).
+ */
+const rebootPatience = 10_000
 
 /**
  * The machine room: makes processes, forwarded ports and Run Commands match what the store says, whatever has happened
@@ -80,11 +86,14 @@ export function createMachines(cloud: Cloud): Machines {
   const run = async (instance: Instance) => {
     const machine = supervisor(instance.InstanceId)
     starting.delete(instance.InstanceId)
-    if (machine.state() !== 'dead') {
-      machine.refresh(instance, publicAddress(store, instance))
-      return
-    }
-    await recover(instance, machine)
+    if (machine.state() === 'dead') return await recover(instance, machine)
+    machine.refresh(instance, publicAddress(store, instance))
+    const wish = statSync(rebootWish(instanceFolder(cloud.folder, instance.InstanceId)), { throwIfNoEntry: false })
+    if (wish === undefined || Date.now() - wish.mtimeMs < rebootPatience) return
+    console.error(`the machine of ${instance.InstanceId} does not reboot by itself; its power is cut`)
+    // It is dead at the next look, and recovered.
+    await powerOff(instance.InstanceId)
+    again = true
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { Clients } from '../../aws/clients.ts'
 import type { Instance } from '../../aws/resources/instance.ts'
-import { runCommand } from '../../aws/run-command.ts'
+import { looking, runCommand } from '../../aws/run-command.ts'
 import { Failure } from '../../report/failure.ts'
 import { quote } from '../../report/quote.ts'
 import { identityLabel } from '../launch/docker-run.ts'
@@ -58,7 +58,7 @@ export async function conditionsOf(
   const script = conditionsScript(instance.privateIp ?? '127.0.0.1', ports)
   const { exitCode, stdout, stderr } = await runCommand(clients, instance.id, script, {
     comment: 'Condition of all containers',
-    seconds: 60,
+    ...looking,
     signal,
     waiting: () => undefined,
   })

@@ -137,6 +137,19 @@ test('a forwarder that is killed is back within a second', async () => {
   assert.is.not(report().pid, pid)
 })
 
+test('a forwarder that hangs is replaced within seconds; one that was only asleep for a moment is not', async () => {
+  const { pid } = report()
+  process.kill(pid, 'SIGSTOP')
+  await sleep(3000)
+  process.kill(pid, 'SIGCONT')
+  await until(async () => (await ask().catch(() => '')) === 'first', 'it goes on')
+  assert.is(report().pid, pid)
+  process.kill(pid, 'SIGSTOP')
+  await until(() => report().pid !== pid, 'another one forwards')
+  assert.is(identify(pid), undefined)
+  await until(async () => (await ask().catch(() => '')) === 'first', 'the port answers again')
+})
+
 test('a forwarder of another version takes over every port while it listens: no request fails', async () => {
   const copy = mkdtempSync(join(tmpdir(), 'forwarder-'))
   const project = join(import.meta.dirname, '../../..')

@@ -115,6 +115,20 @@ test('an instance that is rebooted keeps its disk and loses its memory, and stay
   await small.terminate(id)
 })
 
+test('a machine that hangs and does not reboot by itself has its power cut, and is started again with its disk', async () => {
+  const id = small.launch()
+  await small.online(id)
+  await small.sh(id, 'echo kept > "$MLOPS_ROOT/kept"')
+  const hanging = identify(readdirPid(id))!
+  process.kill(hanging.pid, 'SIGSTOP')
+  small.cloud.machines.reboot(id)
+  await until(() => !alive(hanging), 'it has no power')
+  await until(() => small.cloud.machines.impaired(id) === undefined, 'it runs again')
+  await small.online(id)
+  assert.is((await small.sh(id, 'cat "$MLOPS_ROOT/kept"')).StandardOutputContent, 'kept\n')
+  await small.terminate(id)
+})
+
 test('a cloud that comes back finds its machines and what they have done meanwhile, and starts again what has ended', async () => {
   const id = small.launch()
   const dead = small.launch()
