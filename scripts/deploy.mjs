@@ -18,7 +18,7 @@ await runbook(
     const { printDeployed, printPlan } = await import('../src/release/print.ts')
     const { emit } = terminal
 
-    const { config, clients } = await openStage(flags, { serve: true })
+    const { config, clients } = await openStage(flags, { serve: true, warn: terminal.warn })
     if (clients.access.notice) terminal.note(clients.access.notice)
     await refuseMissingSecrets(clients, config, recipesOf(config).wantedSecrets)
     if (flags.dryRun) {

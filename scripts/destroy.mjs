@@ -24,7 +24,7 @@ await runbook(
       return { json: { ok: false, removed: [], left: [] }, code: 1 }
     }
 
-    const { clients } = await openStage(flags)
+    const { clients } = await openStage(flags, { warn: terminal.warn })
     const receipt = await withLease({ clients, id: config, verb: 'destroy', signal, emit: terminal.emit }, async (lease) => {
       const plan = await planDestroy(clients, config, lease, terminal.emit)
       printOperations(terminal, plan.operations)

@@ -11,7 +11,7 @@ await runbook(
     const { openStage, releasesOf } = await import('../src/release/index.ts')
     const { printHistory } = await import('../src/release/print.ts')
 
-    const { config, clients } = await openStage(flags)
+    const { config, clients } = await openStage(flags, { warn: terminal.warn })
     const entries = await releasesOf(clients, config)
     printHistory(terminal, entries)
     return { json: { ok: true, stage: config.stage, releases: entries } }

@@ -14,7 +14,7 @@ await runbook(
     const { countOf, logsOf, openStage, refuseUnknownService } = await import('../src/release/index.ts')
 
     const lines = countOf('--lines', flags.lines ?? '100')
-    const { config, clients } = await openStage(flags)
+    const { config, clients } = await openStage(flags, { warn: terminal.warn })
     refuseUnknownService(config, service)
     const text = await logsOf(clients, config, service, lines, signal)
     terminal.print(text)

@@ -14,7 +14,7 @@ await runbook(
     const { openStage, planDocument, previewDeploy, recipesOf, refuseMissingSecrets } = await import('../src/release/index.ts')
     const { printPlan } = await import('../src/release/print.ts')
 
-    const { config, clients } = await openStage(flags)
+    const { config, clients } = await openStage(flags, { warn: terminal.warn })
     await refuseMissingSecrets(clients, config, recipesOf(config).wantedSecrets)
     const plan = await previewDeploy(clients, config, terminal.emit)
     terminal.end()

@@ -15,7 +15,7 @@ await runbook(
     const { printPlan, stageFlag } = await import('../src/release/print.ts')
     const { emit } = terminal
 
-    const { config, clients } = await openStage(flags, { serve: true })
+    const { config, clients } = await openStage(flags, { serve: true, warn: terminal.warn })
     if (clients.access.notice) terminal.note(clients.access.notice)
     const result = await withLease({ clients, id: config, verb: 'provision', signal, emit }, async (lease) => {
       const work = await lookForPlan(clients, config, emit, 'provision')

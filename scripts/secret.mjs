@@ -14,7 +14,7 @@ await runbook(
     const { listSecrets, openStage, parseSecrets, readVerb, removeSecret, setSecret } = await import('../src/release/index.ts')
 
     const { verb, name } = readVerb(...words)
-    const { config, clients } = await openStage(flags)
+    const { config, clients } = await openStage(flags, { warn: terminal.warn })
     const done = []
     if (verb === 'list') {
       const secrets = await listSecrets(clients, config)

@@ -8,11 +8,11 @@ await runbook(
     arguments: '[SERVICE]',
     common: ['stage', 'verbose'],
   },
-  async ({ flags, positionals: [service] }) => {
+  async ({ flags, positionals: [service], terminal }) => {
     const { openStage } = await import('../src/release/stage/stage.ts')
     const { giveTerminalTo, sessionProgram } = await import('../src/release/session.ts')
 
-    const stage = await openStage(flags)
+    const stage = await openStage(flags, { warn: terminal.warn })
     return { code: await giveTerminalTo(await sessionProgram(stage, service)) }
   },
 )

@@ -11,7 +11,7 @@ await runbook(
     const { lookAt, openStage, verifyStage } = await import('../src/release/index.ts')
     const { printVerified } = await import('../src/release/print.ts')
 
-    const { config, clients } = await openStage(flags)
+    const { config, clients } = await openStage(flags, { warn: terminal.warn })
     const verified = await verifyStage(clients, config, await lookAt(clients, config), terminal.emit, signal)
     terminal.end()
     const failed = printVerified(terminal, verified)

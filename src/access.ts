@@ -12,7 +12,7 @@ import { exit, Failure } from './report/failure.ts'
  *   are this machine's, and a program that holds a port there is a Failure here
  * @param flag the container engine that a flag asks for, for the embedded cloud's new instances; by default
  *   MLOPS_ENGINE, else the one they had before
- * @param warn told in one line when the embedded cloud had to be brought back to life
+ * @param warn told in one line when the embedded cloud had to be brought back to life, or does not answer for seconds
  * @throws Failure (usage) for an engine that is unknown, or asked of AWS
  */
 export async function accessTo(
@@ -27,7 +27,7 @@ export async function accessTo(
   const { refuseTakenPorts } = await import('./local/process/taken-ports.ts')
   const { profileFile, profileName } = await import('./local/process/profile.ts')
   const folder = cloudFolder(config)
-  const { endpoint, credentials, revived } = await startCloud({ folder, region: config.region, ...(engine && { engine }) })
+  const { endpoint, credentials, revived } = await startCloud({ folder, region: config.region, waiting: warn, ...(engine && { engine }) })
   if (revived) warn(revived)
   const address = await refuseTakenPorts({ folder }, tags, ports)
   // Older versions of AWS's command line take the endpoint from an option only.

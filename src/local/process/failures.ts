@@ -23,10 +23,17 @@ export function didNotStart(folder: string, code: number): Failure {
   return new Failure('The embedded cloud did not start.', { on, log: lastLines(folder), next: `cat ${path.join(folder, 'cloud.log')}` })
 }
 
+/** That a cloud runs and says nothing, as the beginning of a sentence. */
+export function silentCloud(folder: string): string {
+  return `The embedded cloud in ${folder} runs (process ${readCloudState(folder)?.pid}) and does not answer`
+}
+
 /** A cloud that `does not answer`, or `does not end`, in time. */
 export function unresponsive(how: string, folder: string): Failure {
   const pid = readCloudState(folder)?.pid
-  const next = pid === undefined ? {} : { next: `kill ${pid}` }
+  // One that was stopped or hangs takes no other signal; what it has acknowledged is on the disk, and the next script
+  // starts another one, while machines and public ports go on.
+  const next = pid === undefined ? {} : { next: `kill -9 ${pid}` }
   return new Failure(`The embedded cloud ${how}.`, { on: `embedded cloud in ${folder}`, log: lastLines(folder), ...next })
 }
 

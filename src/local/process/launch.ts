@@ -24,17 +24,30 @@ export function commandOf(folder: string, wanted: Record<string, string | number
   return [path.join(import.meta.dirname, '../main.ts'), '--folder', folder, ...options]
 }
 
-/** Starts the process in a session of its own. Its exit code appears in what is returned. */
-export function launch(folder: string, wanted: Record<string, string | number | undefined>): { code: number | undefined } {
+/** A cloud that is being started. */
+export interface Launched {
+  readonly pid: number | undefined
+  /** Its exit code, once it has ended. */
+  code: number | undefined
+  /** Ends one that is not needed: it would become the cloud of this folder as soon as the one that is there has ended. */
+  end(): void
+}
+
+/** Starts the process in a session of its own. */
+export function launch(folder: string, wanted: Record<string, string | number | undefined>): Launched {
   // Node makes it, with whatever umask the caller has, before any code of ours runs; and what lies in it is run.
   makeFolder(path.join(folder, 'compiled'))
-  const outcome: { code: number | undefined } = { code: undefined }
-  spawnDetached(commandOf(folder, wanted), { cwd: folder, log: path.join(folder, 'cloud.log'), env: environmentOf(process.env, folder) })
-    .once('error', () => {
-      outcome.code = exitCodes.failed
-    })
-    .once('exit', (code) => {
-      outcome.code = code ?? exitCodes.failed
-    })
-  return outcome
+  const child = spawnDetached(commandOf(folder, wanted), {
+    cwd: folder,
+    log: path.join(folder, 'cloud.log'),
+    env: environmentOf(process.env, folder),
+  })
+  const launched: Launched = { pid: child.pid, code: undefined, end: () => void child.kill('SIGKILL') }
+  child.once('error', () => {
+    launched.code = exitCodes.failed
+  })
+  child.once('exit', (code) => {
+    launched.code = code ?? exitCodes.failed
+  })
+  return launched
 }

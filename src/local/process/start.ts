@@ -11,9 +11,9 @@ import { codeVersion } from '../version.ts'
 import { readCloudState } from './cloud-state.ts'
 import { comeBack } from './comeback.ts'
 import { exitCodes } from './exit-codes.ts'
-import { didNotStart, unresponsive } from './failures.ts'
+import { didNotStart, silentCloud, unresponsive } from './failures.ts'
 import type { Successor } from './handover.ts'
-import { commandOf, environmentOf, launch } from './launch.ts'
+import { commandOf, environmentOf, type Launched, launch } from './launch.ts'
 import { lockWithin } from './lock.ts'
 
 /**
@@ -32,11 +32,15 @@ export interface StartOptions {
   readonly port?: number
   readonly region?: string
   readonly engine?: EngineName
+  /** Told in one line when a cloud that runs has not answered for some seconds and is waited for. */
+  readonly waiting?: ((line: string) => void) | undefined
 }
 
 /** How long a start or a stop may take, in ms. A start takes well under a second on an idle machine. */
 const limit = 20_000
 const pause = 15
+/** After so long, in ms, whoever waits for a cloud that runs and says nothing is told so. */
+const quiet = 3_000
 /** How long to wait for a cloud that may be none, in ms; one that is merely slow is asked again. */
 const glance = 1500
 
@@ -56,12 +60,15 @@ export async function startCloud(options: StartOptions): Promise<Started> {
 }
 
 /** `revived`: what a cloud says that had been there before, did not run and was started again. */
-async function bringUp({ folder, port, region, engine }: StartOptions): Promise<{ started: Started; revived?: Status }> {
+async function bringUp({ folder, port, region, engine, waiting }: StartOptions): Promise<{ started: Started; revived?: Status }> {
   if (engine === 'docker') refuseWithoutEngine()
   keeping(folder, () => makeFolder(folder))
   const version = codeVersion()
-  const deadline = Date.now() + limit
-  let child: { code: number | undefined } | undefined
+  const begun = Date.now()
+  const deadline = begun + limit
+  let locked = false
+  let told = false
+  let child: Launched | undefined
   let replaces = false
   let patientUntil = 0
   // Before the first start, and after a destroy, there is nothing that could have been missed.
@@ -69,6 +76,7 @@ async function bringUp({ folder, port, region, engine }: StartOptions): Promise<
   while (Date.now() < deadline) {
     const status = await askCloud<Status>(folder, 'status', {}, glance)
     if (status && status.version === version && asWanted(status, region, engine)) {
+      if (child?.pid !== status.pid) child?.end()
       const again = child !== undefined && !replaces && had > 0
       return { started: started(folder), ...(again && { revived: status }) }
     }
@@ -84,11 +92,19 @@ async function bringUp({ folder, port, region, engine }: StartOptions): Promise<
       await sleep(pause)
       continue
     }
-    if (child?.code === exitCodes.locked) child = undefined
+    if (child?.code === exitCodes.locked) {
+      child = undefined
+      locked = true
+    }
     if (child?.code !== undefined) throw didNotStart(folder, child.code)
+    if (locked && !told && Date.now() - begun > quiet) {
+      told = true
+      waiting?.(`${silentCloud(folder)}; it is waited for, at most ${limit / 1000} s.`)
+    }
     child ??= keeping(folder, () => launch(folder, { port, region, engine }))
     await sleep(pause)
   }
+  if (locked) child?.end()
   throw unresponsive('does not answer', folder)
 }
 

@@ -25,7 +25,7 @@ export async function configOf(flags: { stage?: unknown; strategy?: unknown }): 
  * Loads the config of the stage that is asked for and opens the way to its AWS.
  * @param flags `stage`, and `strategy` and `engine` where a script has them
  * @param options `serve`: the stage's ports are going to be opened, so they must be free where they are ports of this
- *   machine; `warn`: told when the embedded cloud had to be brought back to life
+ *   machine; `warn`: told when the embedded cloud had to be brought back to life or is waited for
  * @throws Failure that lists every mistake in the config; nothing was touched then
  */
 export async function openStage(

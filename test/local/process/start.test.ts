@@ -1,4 +1,4 @@
-// time limit: 90 s
+// time limit: 180 s
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -244,6 +244,23 @@ test('a cloud that does not come up shows the last lines of its log', async () =
   assert.is(failure.message, 'The embedded cloud did not start.')
   assert.match(failure.details.log?.join('\n') ?? '', /file is not a database/)
   assert.is(failure.details.next, `cat ${path.join(broken, 'cloud.log')}`)
+})
+
+test('a cloud that hangs is told after seconds, then with the command that ends it; killed so, it is back with what it had', async () => {
+  const started = await start()
+  const ssm = client(started)
+  await ssm.putParameter({ Name: '/kept/through', Value: 'it', Type: 'String', Overwrite: true })
+  const { pid } = readCloudState(folder)!
+  process.kill(pid, 'SIGSTOP')
+  const words: string[] = []
+  const failure = await failureOf(start({ waiting: (line: string) => words.push(line) }))
+  assert.equal(words, [`The embedded cloud in ${folder} runs (process ${pid}) and does not answer; it is waited for, at most 20 s.`])
+  assert.equal([failure.message, failure.details.next], ['The embedded cloud does not answer.', `kill -9 ${pid}`])
+  process.kill(pid, 'SIGKILL')
+  await ended(pid)
+  await start()
+  assert.is((await ssm.getParameter({ Name: '/kept/through' })).Parameter?.Value, 'it')
+  ssm.destroy()
 })
 
 test('a stopped cloud is gone, and a second stop has nothing to do', async () => {
