@@ -8,7 +8,8 @@ await runbook(
     common: ['stage', 'json', 'quiet', 'verbose'],
   },
   async ({ flags, terminal }) => {
-    const { openStage, releasesOf } = await import('../src/release/index.ts')
+    const { openStage } = await import('../src/release/stage/stage.ts')
+    const { releasesOf } = await import('../src/release/state/stage-state.ts')
     const { printHistory } = await import('../src/release/print.ts')
 
     const { config, clients } = await openStage(flags, { warn: terminal.warn })

@@ -11,7 +11,9 @@ await runbook(
     examples: ['ml-inference', 'prometheus --lines 20'],
   },
   async ({ flags, positionals: [service], terminal, signal }) => {
-    const { countOf, logsOf, openStage, refuseUnknownService } = await import('../src/release/index.ts')
+    const { countOf, logsOf } = await import('../src/release/logs.ts')
+    const { refuseUnknownService } = await import('../src/release/stage/ports.ts')
+    const { openStage } = await import('../src/release/stage/stage.ts')
 
     const lines = countOf('--lines', flags.lines ?? '100')
     const { config, clients } = await openStage(flags, { warn: terminal.warn })

@@ -11,7 +11,8 @@ await runbook(
     examples: ['set API_KEY', 'set API_KEY < key.txt', 'list', 'remove API_KEY', 'load < secrets.env'],
   },
   async ({ flags, positionals: words, terminal }) => {
-    const { listSecrets, openStage, parseSecrets, readVerb, removeSecret, setSecret } = await import('../src/release/index.ts')
+    const { listSecrets, parseSecrets, readVerb, removeSecret, setSecret } = await import('../src/release/launch/secrets.ts')
+    const { openStage } = await import('../src/release/stage/stage.ts')
 
     const { verb, name } = readVerb(...words)
     const { config, clients } = await openStage(flags, { warn: terminal.warn })

@@ -8,7 +8,8 @@ await runbook(
     common: ['stage', 'json', 'quiet', 'verbose'],
   },
   async ({ flags, terminal, signal }) => {
-    const { openStage, statusOf } = await import('../src/release/index.ts')
+    const { openStage } = await import('../src/release/stage/stage.ts')
+    const { statusOf } = await import('../src/release/status.ts')
     const { printStatus } = await import('../src/release/print.ts')
 
     const { config, clients } = await openStage(flags, { warn: terminal.warn })

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { realpath } from 'node:fs/promises'
 import { basename, relative } from 'node:path'
-import { build, type Message, type Plugin } from 'esbuild'
+import type { Message, Plugin } from 'esbuild'
 import { Failure } from '../report/failure.ts'
 import { isNative, type NativePackage } from './base/native.ts'
 import { packageName, packageRoot } from './package.ts'
@@ -26,6 +26,8 @@ export async function bundle(name: string, entry: string, projectFolder: string)
   const found = new Map<string, Set<string>>()
   const folder = await realpath(projectFolder)
   const tsconfig = `${folder}/tsconfig.json`
+  // Loaded here, since most scripts build nothing.
+  const { build } = await import('esbuild')
   const result = await build({
     entryPoints: [await realpath(entry).catch(() => entry)],
     absWorkingDir: folder,

@@ -1,18 +1,18 @@
-/** What the runbooks in `scripts/` are written with. */
+/**
+ * What those runbooks in `scripts/` are written with that change a stage. The others import what they show from where it
+ * is: to load everything takes longer than what they do.
+ */
 
 export { deploy } from './deploy.ts'
 export { destroy } from './destroy.ts'
 export { recipesOf } from './launch/images.ts'
-export { listSecrets, parseSecrets, readVerb, refuseMissingSecrets, removeSecret, setSecret } from './launch/secrets.ts'
-export { countOf, logsOf } from './logs.ts'
+export { refuseMissingSecrets } from './launch/secrets.ts'
 export { planDocument } from './plan/plan.ts'
 export { planDeploy, planProvision } from './plan/plan-deploy.ts'
 export { planDestroy } from './plan/plan-destroy.ts'
 export { previewDeploy } from './plan/preview.ts'
 export { lookForPlan } from './plan/work.ts'
-export { refuseUnknownService } from './stage/ports.ts'
 export { configOf, openStage } from './stage/stage.ts'
-export { lookAt, releasesOf } from './state/stage-state.ts'
+export { lookAt } from './state/stage-state.ts'
 export { withLease } from './state/with-lease.ts'
-export { statusOf } from './status.ts'
 export { verifyStage } from './verify.ts'

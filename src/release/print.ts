@@ -4,10 +4,10 @@
  */
 import type { Config } from '../../config/config.ts'
 import { defaultStage } from '../../config/stages.ts'
+import { shortDigest } from '../report/digest.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import type { Deployed } from './deploy.ts'
 import type { Receipt } from './destroy.ts'
-import { shortDigest } from './launch/images.ts'
 import { shortCommit } from './plan/commit.ts'
 import { linesOf, type Plan } from './plan/plan.ts'
 import type { DestroyPlan } from './plan/plan-destroy.ts'

@@ -9,7 +9,7 @@ import { listenForInterruption } from './interruption.ts'
 import { annotation, type Report, renderReport, reportDocument, reportOf } from './report.ts'
 import type { Terminal } from './terminal.ts'
 import { glyphsFor } from './text/glyphs.ts'
-import { createStyle, wantsColor } from './text/style.ts'
+import { createStyle, wantsColor, wantsLive } from './text/style.ts'
 import { commandLine, help, type Spec, usageLine } from './usage.ts'
 
 /** What the work of a script gets. */
@@ -82,7 +82,8 @@ async function perform<S extends Spec>(
     const { createTerminal } = await import('./terminal.ts')
     const { json, quiet, verbose, noColor } = flags
     const color = noColor === true ? { color: false } : {}
-    terminal = createTerminal({ json: json === true, quiet: quiet === true, verbose: verbose === true, ...color, signal })
+    const live = wantsLive(process.stderr, process.env) ? (await import('./progress/live.ts')).liveView : undefined
+    terminal = createTerminal({ json: json === true, quiet: quiet === true, verbose: verbose === true, ...color, live, signal })
     // `parseFlags` has seen to it that they are what the spec says.
     const parsed = { flags: flags as FlagsOf<S>, positionals: positionals as PositionalsOf<S> }
     const outcome = await Promise.race([work({ ...parsed, terminal, signal }), stray.neverSettled])

@@ -7,7 +7,7 @@ import type { Emit } from '../report/event.ts'
 import type { Failure } from '../report/failure.ts'
 import { ask } from './confirm.ts'
 import { type HiddenInput, readHidden } from './hidden.ts'
-import { liveView } from './progress/live.ts'
+import type { liveView } from './progress/live.ts'
 import { plainView } from './progress/plain.ts'
 import { type Output, silentView, type View } from './progress/view.ts'
 import { renderReport, reportOf } from './report.ts'
@@ -25,6 +25,8 @@ export interface TerminalOptions {
   readonly verbose?: boolean
   /** `false` for --no-color; undefined lets the environment decide. */
   readonly color?: boolean | undefined
+  /** Shows progress on a screen that a person watches. Given, since it takes long to load and pipes do without. */
+  readonly live?: typeof liveView | undefined
   readonly stdin?: HiddenInput
   readonly stdout?: Output
   readonly stderr?: Output
@@ -76,7 +78,7 @@ export function createTerminal(options: TerminalOptions = {}): Terminal {
 
   let view: View = plainView(stderr, aside, verbose)
   if (json || quiet) view = silentView
-  else if (wantsLive(stderr, env)) view = liveView(stderr, aside, glyphs, verbose)
+  else if (options.live && wantsLive(stderr, env)) view = options.live(stderr, aside, glyphs, verbose)
 
   const write = (stream: Output, text: string) => {
     view.pause()

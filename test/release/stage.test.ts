@@ -375,6 +375,19 @@ test('the ledger says of a release that failed once its images were built which 
   await destroyStage()
 })
 
+test('history asks for nothing but the ledger, unless a run was killed while its address moved', async () => {
+  const entry = { at: '2026-01-04T00:00:00.000Z', by: 'ann@laptop', images: {}, missing: [], seconds: {} }
+  const told = async () => (await releasesOf(clients, config)).map(({ release, outcome }) => `${release} ${outcome}`)
+  await writeEntry(clients, config, { ...entry, release: 1, outcome: 'serving' })
+  await cloud.faults({ action: 'ec2:DescribeAddresses', before: { code: 'UnauthorizedOperation', message: 'not for you', status: 403 } })
+  assert.equal(await told(), ['1 serving'])
+  await writeEntry(clients, config, { ...entry, release: 2, outcome: 'promoting' })
+  assert.match((await errorOf(told())).message, 'not for you')
+  await cloud.faults()
+  assert.equal(await told(), ['2 failed', '1 serving'])
+  await destroyStage()
+})
+
 test('an interrupted destroy says what is left, and which command goes on', async () => {
   const interrupted = () => AbortSignal.abort(new Failure('Interrupted.', { code: exit.interrupted }))
   const stopped = async () =>

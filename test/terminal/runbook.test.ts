@@ -8,6 +8,7 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { programOnPath } from '../../src/image/base/program.ts'
 import { argumentsOf } from '../../src/terminal/run.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
@@ -33,6 +34,10 @@ await runbook(
         return { json: { ok: true, stage: flags.stage } }
       },
       async code() { return { code: 4 } },
+      async progress() {
+        terminal.emit({ phase: 'lock', state: 'started' })
+        terminal.emit({ phase: 'lock', state: 'done', seconds: 1 })
+      },
       async failure() { throw new Failure('It failed.', { on: 'vpc vpc-1', next: 'try again', code: 5 }) },
       async bug() { undefined.x },
       async ask() { terminal.print(String(await terminal.confirm('Go on?', { yes: flags.yes }))) },
@@ -104,6 +109,16 @@ test('the work gets its flags, prints its result and ends with 0', async () => {
   const { code, out, err } = await ends('done', '--stage', 'prod', '-a')
   assert.equal([code, err], [0, ''])
   assert.match(out, '"all":true,"stage":"prod"')
+})
+
+test('progress moves on a screen that a person watches, and nowhere else', async () => {
+  assert.equal(await ends('progress'), { code: 0, out: '', err: 'lock  started\nlock  done  1.0 s\n' })
+  if (!programOnPath('script')) return console.log('script (util-linux) is not on the PATH: no terminal was tried')
+  const onTerminal = ['script', '--quiet', '--return', '--command', `'${process.execPath}' '${script}' progress`, '/dev/null']
+  const { code, out } = await start([], { TERM: 'xterm' }, onTerminal).ended
+  assert.is(code, 0, out)
+  assert.match(out, '\u001b[?25l')
+  assert.match(out, /✔/)
 })
 
 test('--json prints the one document', async () => {

@@ -1,5 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { liveView } from '../../src/terminal/progress/live.ts'
 import { createTerminal, type TerminalOptions } from '../../src/terminal/terminal.ts'
 import { keyboard, Screen } from '../support/screen.ts'
 
@@ -7,7 +8,12 @@ function open(options: TerminalOptions = {}, isTTY = false) {
   const stdout = new Screen({ isTTY, columns: 40 })
   const stderr = new Screen({ isTTY, columns: 40 })
   const stdin = keyboard(isTTY)
-  return { stdout, stderr, stdin, terminal: createTerminal({ stdin, stdout, stderr, env: { LANG: 'C.UTF-8' }, ...options }) }
+  return {
+    stdout,
+    stderr,
+    stdin,
+    terminal: createTerminal({ live: liveView, stdin, stdout, stderr, env: { LANG: 'C.UTF-8' }, ...options }),
+  }
 }
 
 function work({ terminal }: ReturnType<typeof open>): void {

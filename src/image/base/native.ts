@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
-import { build, type Plugin } from 'esbuild'
+import type { Plugin } from 'esbuild'
 import { Failure } from '../../report/failure.ts'
 import { packageName, packageRoot } from '../package.ts'
 import { run } from '../run.ts'
@@ -96,6 +96,7 @@ async function importedFiles(entries: readonly string[]): Promise<string[]> {
       })
     },
   }
+  const { build } = await import('esbuild')
   const { metafile } = await build({
     entryPoints: [...entries],
     absWorkingDir: '/',

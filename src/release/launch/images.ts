@@ -11,6 +11,7 @@ import { buildDockerfileImage } from '../../image/dockerfile.ts'
 import { buildFilesImage, buildServiceImage } from '../../image/image.ts'
 import { contentTag, type Pushed, pushImage, type Target } from '../../image/registry/push.ts'
 import { bytes } from '../../report/bytes.ts'
+import { shortDigest } from '../../report/digest.ts'
 import type { Emit } from '../../report/event.ts'
 import { type StepOutcome, step } from '../../report/step.ts'
 import { settled } from '../plan/settled.ts'
@@ -134,11 +135,6 @@ export async function pushImages(images: ReadonlyMap<string, Image>, repository:
       await step(emit, { phase: 'push', step: name }, (progress) => pushImage(image, target, progress), outcome)
     }),
   )
-}
-
-/** Enough of a digest to tell images apart, as docker shows it. */
-export function shortDigest(digest: string): string {
-  return digest.slice('sha256:'.length, 'sha256:'.length + 12)
 }
 
 /** Digest by image name. */

@@ -3,7 +3,6 @@ import { accessTo } from '../../access.ts'
 import { Clients } from '../../aws/clients.ts'
 import { loadConfig } from '../../load-config.ts'
 import { ownerOf } from './names.ts'
-import { openPorts } from './ports.ts'
 
 /** A stage as a script works with it. */
 export interface Stage {
@@ -33,7 +32,8 @@ export async function openStage(
   options: { serve?: boolean; warn?: (line: string) => void } = {},
 ): Promise<Stage> {
   const config = await configOf(flags)
-  const ports = options.serve ? openPorts(config).map(({ port }) => port) : []
+  // Loaded here, since it knows monitoring, which most scripts that open nothing do not ask about.
+  const ports = options.serve ? (await import('./ports.ts')).openPorts(config).map(({ port }) => port) : []
   const access = await accessTo(config, { ports, tags: ownerOf(config).tags }, flags.engine, options.warn)
   return { config, clients: new Clients(access) }
 }
