@@ -3,7 +3,7 @@
 export { deploy } from './deploy.ts'
 export { destroy } from './destroy.ts'
 export { recipesOf } from './launch/images.ts'
-export { listSecrets, parseSecrets, readVerb, refuseMissingSecrets, removeSecret, setSecret } from './launch/secrets.ts'
+export { listSecrets, parseSecrets, readSecret, readVerb, refuseMissingSecrets, removeSecret, setSecret } from './launch/secrets.ts'
 export { countOf, logsOf } from './logs.ts'
 export { planDocument } from './plan/plan.ts'
 export { planDeploy, planProvision } from './plan/plan-deploy.ts'

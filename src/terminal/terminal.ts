@@ -44,6 +44,8 @@ export interface Terminal {
   readonly glyphs: Glyphs
   /** Progress, shown on stderr. */
   readonly emit: Emit
+  /** Whether what is printed is seen by a person and kept nowhere. */
+  readonly seen: boolean
   /** A result: to stdout, unless `json`. */
   print(text: string): void
   /** Something worth knowing on the way: to stderr, unless `json` or `quiet`. */
@@ -91,6 +93,7 @@ export function createTerminal(options: TerminalOptions = {}): Terminal {
     json,
     quiet,
     verbose,
+    seen: stdout.isTTY === true && !json,
     style,
     glyphs,
     emit: view.emit,
