@@ -61,7 +61,7 @@ test('a first deploy ends with services that answer', async () => {
   assert.equal([ok, stage, release, address], [true, 'local', 1, '127.0.0.1'])
   assert.equal(Object.keys(urls), names)
   assert.is(urls['ml-inference'], at(inference, ''))
-  assert.equal(Object.keys(images), names)
+  assert.equal(Object.keys(images), [...names, 'secrets'])
   for (const digest of Object.values(images)) assert.match(String(digest), /^sha256:[0-9a-f]{64}$/)
   for (const phase of ['build', 'push', 'create', 'launch', 'verify', 'promote']) assert.type(seconds[phase], 'number')
   note('a first deploy', ended.seconds, 20)
