@@ -13,7 +13,7 @@ import { type Output, silentView, type View } from './progress/view.ts'
 import { renderReport, reportOf } from './report.ts'
 import { type Bar, renderBars } from './text/bars.ts'
 import { type Glyphs, glyphsFor } from './text/glyphs.ts'
-import { createStyle, type Style, wantsColor, wantsLive } from './text/style.ts'
+import { createStyle, isWatched, type Style, wantsColor, wantsLive } from './text/style.ts'
 import { type Column, renderTable } from './text/table.ts'
 
 export interface TerminalOptions {
@@ -93,7 +93,7 @@ export function createTerminal(options: TerminalOptions = {}): Terminal {
     json,
     quiet,
     verbose,
-    seen: stdout.isTTY === true && !json,
+    seen: isWatched(stdout, env) && !json,
     style,
     glyphs,
     emit: view.emit,

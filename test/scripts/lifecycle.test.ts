@@ -114,7 +114,10 @@ test('secrets come from standard input, are listed without their values, and go 
   const listed = await project.run('secret', 'list', '--json')
   assert.equal(
     document(listed).secrets.map(({ name, version }: { name: string; version: number }) => [name, version]),
-    [['API_KEY', 1]],
+    [
+      ['API_KEY', 1],
+      ['service-token', 1],
+    ],
   )
   assert.not.match(set.out + listed.out, 'hush-hush')
 })

@@ -5,6 +5,7 @@ import {
   listSecrets,
   makeOwnSecrets,
   parseSecrets,
+  readSecret,
   readVerb,
   refuseMissingSecrets,
   removeSecret,
@@ -50,6 +51,20 @@ test('secrets are kept encrypted, each below its stage, and listed by name witho
   const { Parameter } = await (await clients.ssm()).getParameter({ Name: '/shop/prod/secrets/API_KEY' })
   assert.is(Parameter?.Type, 'SecureString')
   assert.is((await getParameter(clients, '/shop/prod/secrets/API_KEY'))?.value, 'second')
+})
+
+test('a secret is read by its name, and one that is not there is told with the way to the others', async () => {
+  assert.is(await readSecret(clients, id, 'API_KEY'), 'second')
+  const failure = (await errorOf(readSecret(clients, id, 'OTHER'))) as Failure
+  assert.is(failure.message, 'There is no secret "OTHER"')
+  assert.equal([failure.details.on, failure.details.next], ['stage prod of shop', 'npx zx scripts/secret.mjs list --stage prod'])
+})
+
+test('a value is shown only where a person sees it', () => {
+  assert.equal(readVerb(['show', 'A'], true), { verb: 'show', name: 'A' })
+  const failure = failureOf(() => readVerb(['show', 'A'], false))
+  assert.equal([failure.message, failure.code], ['The value of a secret is shown on a terminal only', 2])
+  assert.is(failureOf(() => readVerb(['show'], true)).message, '"secret show" needs the name of a secret')
 })
 
 test('a removed secret is gone, and removing it again is no error', async () => {
