@@ -35,6 +35,9 @@ export interface Config {
 /** Who may reach a port: the world, nobody outside the machine, or these IPv4 CIDR blocks. */
 export type Expose = 'public' | 'nobody' | readonly string[]
 
+/** Who is answered: everybody who can reach the port, or only those who have the stage's token. */
+export type Auth = 'none' | 'token'
+
 export interface Service {
   readonly name: string
   /**
@@ -45,6 +48,12 @@ export interface Service {
   /** The path that answers 200 once the service may get traffic. */
   readonly health: string
   readonly expose: Expose
+  /** Whether everything but its health asks for the stage's token. */
+  readonly auth: Auth
+  /** How often one client may ask; undefined sets no limit. */
+  readonly rateLimit: { readonly perSecond: number; readonly burst: number } | undefined
+  /** Proxies that are believed whom they ask for, as IPv4 CIDR blocks. */
+  readonly trustProxy: readonly string[]
   readonly memoryMiB: number
   readonly environment: Readonly<Record<string, string>>
   /**

@@ -7,7 +7,7 @@ export { alertmanagerArguments, alertmanagerFiles, alertmanagerSecrets } from '.
 export { adminPassword, grafanaAddresses, grafanaEnvironment, grafanaFiles } from './grafana.ts'
 export { type Job, jobs } from './jobs.ts'
 export { nodeExporterArguments } from './node-exporter.ts'
-export { prometheusArguments, prometheusFiles } from './prometheus.ts'
+export { prometheusArguments, prometheusFiles, prometheusSecrets } from './prometheus.ts'
 export { monitoringLaunchFiles, monitoringServers, type Server } from './servers.ts'
 export { type Launched, prometheusRelease, prometheusTargets } from './targets.ts'
 export { monitoringFiles, writeFiles } from './write.ts'

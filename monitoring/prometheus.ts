@@ -1,4 +1,5 @@
 import { stringify } from 'yaml'
+import { guardOf, hasToken, serviceToken } from '../config/access.ts'
 import type { Config } from '../config/config.ts'
 import { customRules } from './custom.ts'
 import { duration, scrapeSeconds } from './intervals.ts'
@@ -33,9 +34,23 @@ export function prometheusFiles(config: Config): Record<string, string> {
     ...(alertmanager && { alerting: { alertmanagers: [discovery('alertmanager')] } }),
     // The last ones are written by each launch: they say which release runs.
     rule_files: [...Object.keys(rules), 'targets/*.yml'],
-    scrape_configs: jobs(config).map(({ name }) => ({ job_name: name, ...discovery(name) })),
+    scrape_configs: jobs(config).map(({ name }) => ({ job_name: name, ...authorization(config, name), ...discovery(name) })),
   }
   return { 'prometheus.yml': text(settings), ...rules }
+}
+
+/** What Prometheus shows the services that show their metrics to nobody else. Its servers ask for nothing. */
+function authorization(config: Config, job: string) {
+  const service = config.services.find(({ name }) => name === job)
+  if (!service || guardOf(service) === 'nothing') return {}
+  // Relative to the folder of this file, as Prometheus reads it: where programs run without a container there is no
+  // /run/secrets.
+  return { authorization: { type: 'Bearer', credentials_file: `../../run/secrets/${serviceToken}` } }
+}
+
+/** The secrets that Prometheus reads, by name. */
+export function prometheusSecrets(config: Config): string[] {
+  return hasToken(config) ? [serviceToken] : []
 }
 
 /** YAML without line breaks in expressions and without references, which people would have to follow. */

@@ -4,7 +4,7 @@ import { alertmanagerArguments, alertmanagerFiles, alertmanagerSecrets } from '.
 import { adminPassword, grafanaAddresses, grafanaEnvironment, grafanaFiles } from './grafana.ts'
 import type { Job } from './jobs.ts'
 import { hostRoot, nodeExporterArguments } from './node-exporter.ts'
-import { prometheusArguments, prometheusFiles } from './prometheus.ts'
+import { prometheusArguments, prometheusFiles, prometheusSecrets } from './prometheus.ts'
 import { type Launched, prometheusRelease, prometheusTargets } from './targets.ts'
 
 /** A server of monitoring, in every respect that building, launching and checking its container need to know. */
@@ -125,6 +125,7 @@ function prometheusServer(config: Config, own: MonitoringServer): Server {
     files: () => under('/etc/prometheus', prometheusFiles(config)),
     volume: '/prometheus',
     reads: { [`${launchFolder}/targets`]: '/etc/prometheus/targets' },
+    secrets: prometheusSecrets(config),
   }
 }
 

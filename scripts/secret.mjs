@@ -4,23 +4,28 @@ import { runbook } from '../src/terminal/runbook.mjs'
 await runbook(
   {
     name: 'secret',
-    summary: 'Keeps the secrets of a stage, encrypted. Values come from standard input or a prompt, never from the command line.',
+    summary:
+      'Keeps the secrets of a stage, encrypted. Values come from standard input or a prompt, never from the command line, and are shown on a terminal only.',
     arguments: 'VERB [NAME]',
     discreet: true,
     common: ['stage', 'json', 'quiet', 'verbose'],
-    examples: ['set API_KEY', 'set API_KEY < key.txt', 'list', 'remove API_KEY', 'load < secrets.env'],
+    examples: ['set API_KEY', 'set API_KEY < key.txt', 'list', 'show service-token', 'remove API_KEY', 'load < secrets.env'],
   },
   async ({ flags, positionals: words, terminal }) => {
-    const { listSecrets, parseSecrets, readVerb, removeSecret, setSecret } = await import('../src/release/launch/secrets.ts')
+    const { listSecrets, parseSecrets, readSecret, readVerb, removeSecret, setSecret } = await import('../src/release/launch/secrets.ts')
     const { openStage } = await import('../src/release/stage/stage.ts')
 
-    const { verb, name } = readVerb(...words)
+    const { verb, name } = readVerb(words, terminal.seen)
     const { config, clients } = await openStage(flags, { warn: terminal.warn })
     const done = []
     if (verb === 'list') {
       const secrets = await listSecrets(clients, config)
       terminal.table(secrets, ['name', 'version', 'changed'])
       return { json: { ok: true, stage: config.stage, secrets } }
+    }
+    if (verb === 'show') {
+      terminal.print(await readSecret(clients, config, name))
+      return undefined
     }
     if (verb === 'set') {
       await setSecret(clients, config, name, await terminal.hidden(`Value of ${name}`))

@@ -57,4 +57,15 @@ export function checkEnvironment(config: Draft, diagnostics: Diagnostics): void 
   }
 }
 
-const ownVariables = ['PORT', 'HOST', 'SERVICE_NAME', 'DATA_DIR', 'RELEASE_ID']
+const ownVariables = [
+  'PORT',
+  'HOST',
+  'SERVICE_NAME',
+  'DATA_DIR',
+  'RELEASE_ID',
+  'SERVICE_AUTH',
+  'SERVICE_TOKEN',
+  'SERVICE_TOKEN_FILE',
+  'SERVICE_RATE_LIMIT',
+  'SERVICE_TRUST_PROXY',
+]

@@ -7,7 +7,10 @@ import { type Draft, servicesOf } from '../draft.ts'
  * one was meant.
  */
 export function checkNetworks(config: Draft, diagnostics: Diagnostics): void {
-  for (const [name, { expose }] of servicesOf(config)) checkBlocks(['services', name, 'expose'], expose, diagnostics)
+  for (const [name, { expose, trustProxy }] of servicesOf(config)) {
+    checkBlocks(['services', name, 'expose'], expose, diagnostics)
+    checkBlocks(['services', name, 'trustProxy'], trustProxy, diagnostics)
+  }
   if (config.monitoring) checkBlocks(['monitoring', 'expose'], config.monitoring.expose, diagnostics)
 }
 

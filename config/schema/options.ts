@@ -1,4 +1,4 @@
-import type { Expose, Measure, Secret } from '../config.ts'
+import type { Auth, Expose, Measure, Secret } from '../config.ts'
 import type { Strategy } from '../strategy.ts'
 
 /** What a config function is told when it is called. */
@@ -56,6 +56,22 @@ export interface ServiceOptions<Name extends string = string> {
   readonly health?: string
   /** Who may reach the port from outside the machine: `public`, `nobody`, or IPv4 CIDR blocks. Default `nobody`. */
   readonly expose?: Expose
+  /**
+   * Who is answered: `none` asks nobody for anything, `token` demands `Authorization: Bearer TOKEN` for everything but
+   * `/health` and `/ready`. The first deploy makes the token; `scripts/secret.mjs show service-token` shows it. Default
+   * `none`.
+   */
+  readonly auth?: Auth
+  /**
+   * How often one client may ask, by its address: `perSecond` on average, `burst` at once; more gets 429 with
+   * `Retry-After`. Default: no limit.
+   */
+  readonly rateLimit?: { readonly perSecond: number; readonly burst: number }
+  /**
+   * The proxies in front of it, as IPv4 CIDR blocks: they, and nobody else, are believed whom they ask for
+   * (`X-Forwarded-For`). Default: none.
+   */
+  readonly trustProxy?: readonly string[]
   /** The memory limit of the container in MiB. Default 256. */
   readonly memoryMiB?: number
   /**

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import type { Diagnostics, KeyPath } from '../diagnostics.ts'
 import { strategies } from '../strategy.ts'
 import { measured, monitoring, slo } from './monitoring-schema.ts'
-import { base, expose, instanceType, memoryMiB, oneOf, port, secret, text, value, whole } from './values.ts'
+import { base, cidr, expose, instanceType, memoryMiB, oneOf, port, rateLimit, secret, text, value, whole } from './values.ts'
 
 const file = text(/^[^\0]+$/, 'a path relative to the config file, such as "./services/ml-inference/server.ts"')
 
@@ -14,6 +14,9 @@ const service = z.strictObject(
     // Only characters that need no quoting: the path ends up in a shell script.
     health: text(/^\/[\w.~%/-]*$/, 'a path such as "/health"').optional(),
     expose: expose.optional(),
+    auth: oneOf('none', 'token').optional(),
+    rateLimit: rateLimit.optional(),
+    trustProxy: z.array(cidr, { error: 'a list of IPv4 CIDR blocks' }).optional(),
     memoryMiB: memoryMiB.optional(),
     environment: z
       .record(z.string(), z.union([value(isVariable, 'a text'), secret], { error: "a text, a number, true, false or secret('NAME')" }), {

@@ -35,8 +35,18 @@ export const base = value<string>(
 )
 
 const octet = '(25[0-5]|2[0-4]\\d|1?\\d?\\d)'
-const cidr = text(new RegExp(`^(${octet}\\.){3}${octet}/(3[0-2]|[12]?\\d)$`), 'an IPv4 CIDR block such as "203.0.113.0/24"')
+export const cidr = text(new RegExp(`^(${octet}\\.){3}${octet}/(3[0-2]|[12]?\\d)$`), 'an IPv4 CIDR block such as "203.0.113.0/24"')
 export const expose = z.union([oneOf('public', 'nobody'), z.array(cidr)], { error: '"public", "nobody" or a list of IPv4 CIDR blocks' })
+
+// Below one request in 100 s a limit is an outage; beyond a million, none.
+const perSecond = value<number>(
+  (given) => Number.isFinite(given) && Number(given) >= 0.01 && Number(given) <= 1e6,
+  'a number of requests a second from 0.01 to 1000000',
+)
+export const rateLimit = z.strictObject(
+  { perSecond, burst: whole(1, 1e6, 'a whole number of requests from 1 to 1000000') },
+  { error: 'an object such as { perSecond: 10, burst: 20 }' },
+)
 
 export const secret = z.strictObject(
   { secret: text(/^[A-Za-z0-9_.-]{1,128}$/, 'the name of a secret: letters, digits, hyphens, dots and underscores') },

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Request as PolkaRequest } from 'polka'
+import type { ClientAddress } from './access/client-address.ts'
 import { type Meter, readBody, readText, streamBody } from './body.ts'
 import type { Account } from './budget.ts'
 import { trimJson } from './json.ts'
@@ -15,8 +16,8 @@ export interface Request extends Bearer {
   readonly params: Readonly<Record<string, string>>
   readonly query: URLSearchParams
   /**
-   * The address at the other end of the connection. Headers that claim another one are not believed: any client can
-   * send them.
+   * The client's address: that at the other end of the connection, or the one that a trusted proxy there names. Headers
+   * that claim another one are not believed: any client can send them.
    */
   readonly sourceIp: string
   /** The headers by their names in lowercase; one that came more than once is one text where HTTP allows it. */
@@ -61,6 +62,7 @@ export interface RequestOptions {
   /** What its body is counted on. */
   readonly account: Account
   readonly response: ServerResponse
+  readonly addressOf: ClientAddress
   log(level: Level, message: string, fields?: Readonly<Record<string, unknown>>): void
 }
 
@@ -97,8 +99,7 @@ class PolkaBacked implements Request, Meter {
   }
 
   get sourceIp(): string {
-    // A server that listens on IPv6 sees IPv4 clients as ::ffff:192.0.2.1.
-    return (this.#request.socket.remoteAddress ?? '').replace(/^::ffff:/, '')
+    return this.#options.addressOf(this.#request)
   }
 
   get headers(): Request['headers'] {

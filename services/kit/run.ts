@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { isMainThread } from 'node:worker_threads'
 import { createLog, type Log } from './log.ts'
 import type { Service } from './service.ts'
+import { type Environment, readSetting } from './setting.ts'
 
 /** What a service is told by the machine that runs it. */
 export interface Surroundings {
@@ -19,7 +19,7 @@ export interface Surroundings {
    */
   readonly dataDir: string
   /** Whatever else the config's `environment` holds. */
-  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly environment: Environment
   /**
    * A setting from the config: the variable of this name or, where that is not set, the text of the file that the
    * variable `NAME_FILE` names. Secrets and schemas come as files.
@@ -36,10 +36,7 @@ export interface Surroundings {
  * @param defaults the service's own name and port
  * @throws Error with a finished sentence when `PORT` is no port
  */
-export function readSurroundings(
-  environment: Readonly<Record<string, string | undefined>>,
-  defaults: { name: string; port: number },
-): Surroundings {
+export function readSurroundings(environment: Environment, defaults: { name: string; port: number }): Surroundings {
   const name = environment.SERVICE_NAME || defaults.name
   const given = environment.PORT || String(defaults.port)
   const port = /^\d{1,5}$/.test(given) ? Number(given) : Number.NaN
@@ -50,17 +47,7 @@ export function readSurroundings(
     host: environment.HOST || '127.0.0.1',
     dataDir: environment.DATA_DIR || join('.mlops', 'data', name),
     environment,
-    setting: (variable) => environment[variable] || readSetting(`${variable}_FILE`, environment),
-  }
-}
-
-function readSetting(variable: string, environment: Readonly<Record<string, string | undefined>>): string | undefined {
-  const file = environment[variable]
-  if (!file) return undefined
-  try {
-    return readFileSync(file, 'utf8').replace(/\r?\n$/, '')
-  } catch (error) {
-    throw new Error(`The file of ${variable} cannot be read: ${(error as Error).message}`, { cause: error })
+    setting: (variable) => readSetting(environment, variable),
   }
 }
 

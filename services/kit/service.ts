@@ -6,6 +6,9 @@
 import { setTimeout } from 'node:timers/promises'
 import polka, { type Request as PolkaRequest, type Response } from 'polka'
 import type { Registry } from 'prom-client'
+import { type Access, readAccess } from './access/access.ts'
+import { createAdmission } from './access/admission.ts'
+import { clientAddress } from './access/client-address.ts'
 import { createBudget } from './budget.ts'
 import { namesItsHost } from './host.ts'
 import { HttpError } from './http-error.ts'
@@ -31,6 +34,8 @@ export interface ServiceOptions {
   readonly limits?: Partial<Limits>
   /** Which release of it this is, shown by every answer; `RELEASE_ID` where nothing is said. */
   readonly release?: string | undefined
+  /** Who is answered what; what `readAccess` finds in the environment where nothing is said, so that no service forgets. */
+  readonly access?: Access
 }
 
 export interface Service {
@@ -67,15 +72,19 @@ const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 /**
  * Creates a service that answers `/health`, `/ready` and `/metrics`, and everything else with a JSON 404.
  *
- * @throws Error with a finished sentence when the release or the level of the log is none
+ * @throws Error with a finished sentence when the release or the level of the log is none, or when it is to guard what
+ *   it has no token for
  */
-export function createService({ name, limits: given, release: id = process.env.RELEASE_ID }: ServiceOptions): Service {
+export function createService(options: ServiceOptions): Service {
+  const { name, limits: given, release: id = process.env.RELEASE_ID, access = readAccess(process.env) } = options
   const limits: Limits = { ...defaultLimits, ...given }
   const release = releaseHeader(id)
   const log = createLog(name)
   const metrics = createMetrics()
   const budget = createBudget(limits.bodiesBytes)
   const readiness = createReadiness(name, log)
+  const addressOf = clientAddress(access.trusted)
+  const admit = createAdmission(access, addressOf)
   const closers: (() => void | Promise<void>)[] = []
 
   /**
@@ -100,7 +109,8 @@ export function createService({ name, limits: given, release: id = process.env.R
         if (log.debugs) log('debug', 'a request was answered', { request_id: id, method: request.method, route, code, seconds })
       })
       try {
-        const value = await handler(request, { id, limit: limits.bodyBytes, account, response, log })
+        admit(request, route)
+        const value = await handler(request, { id, limit: limits.bodyBytes, account, response, log, addressOf })
         await send(response, value instanceof Reply ? value : Reply.json(value), always)
       } catch (error) {
         if (!(error instanceof HttpError)) log('error', 'a request failed', { request_id: id, method: request.method, route, error })

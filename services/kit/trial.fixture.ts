@@ -1,8 +1,7 @@
 import { HttpError } from './http-error.ts'
 import { Reply } from './reply.ts'
 import { run } from './run.ts'
-import type { Limits } from './server.ts'
-import { createService, type Service } from './service.ts'
+import { createService, type Service, type ServiceOptions } from './service.ts'
 
 /** The length of a text that no socket takes at once. */
 export const largeBytes = 16 * 1024 * 1024
@@ -14,8 +13,8 @@ export const streamBytes = 4 * 1024 * 1024
  * A service with a route for everything that the kit's tests want to see; as a process of its own it ends within
  * `DRAIN_MS`.
  */
-export function createTrial({ name, limits = {} }: { name: string; limits?: Partial<Limits> }): Service {
-  return createService({ name, limits })
+export function createTrial(options: ServiceOptions): Service {
+  return createService(options)
     .get('/items/:id', ({ params, query, sourceIp }) => ({ id: params.id, colour: query.get('colour'), sourceIp }))
     .post('/echo', async (request) => ({ got: (await request.json()) ?? 'nothing' }))
     .post('/measure', async (request) => {

@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { guardOf, hasToken, serviceToken } from '../../config/access.ts'
 import type { Config } from '../../config/config.ts'
 import { type Check, type Result, runSmoke } from '../../services/kit/smoke.ts'
 import type { Clients } from '../aws/clients.ts'
 import type { Emit } from '../report/event.ts'
 import { Failure } from '../report/failure.ts'
 import { type StepOutcome, step } from '../report/step.ts'
+import { readSecret } from './launch/secrets.ts'
 import { portsOf } from './stage/ports.ts'
 import { type Condition, startedAgain, troubleOf } from './state/conditions.ts'
 import { checkHealth, urlOf } from './state/health-check.ts'
@@ -22,7 +24,7 @@ export interface Verified {
 /**
  * Verifies a running stage: asks the machine how each container is; and smoke-tests every service that is open, by the
  * checks of its own folder and those that hold for every service, and that it is the launched one that answers.
- * @throws Failure when nothing serves
+ * @throws Failure when nothing serves, or when the token of its services cannot be read
  */
 export async function verifyStage(
   clients: Clients,
@@ -37,9 +39,13 @@ export async function verifyStage(
       on: `stage ${config.stage} of ${config.app}`,
       next: `npx zx scripts/deploy.mjs --stage ${config.stage}`,
     })
-  const { conditions, silent } = await lookInside(clients, state, portsOf(config), signal)
+  const [{ conditions, silent }, token] = await Promise.all([
+    lookInside(clients, state, portsOf(config), signal),
+    hasToken(config) ? readSecret(clients, config, serviceToken) : undefined,
+  ])
   return Promise.all(
-    config.services.map(async ({ name, port, expose, health, source }) => {
+    config.services.map(async (service) => {
+      const { name, port, expose, health, source } = service
       if (!conditions && expose === 'nobody') {
         const detail = `not open to the outside, and its machine cannot be asked: ${silent}`
         emit({ phase: 'verify', step: name, state: 'skipped', detail })
@@ -53,8 +59,13 @@ export async function verifyStage(
           expose === 'nobody' || (expose !== 'public' && conditions)
             ? []
             : [
-                ...(identity === undefined ? [] : [await thisLaunch(address, { name, kind: 'service', port, expose, health }, identity)]),
-                ...(await runSmoke({ address: urlOf(address, port), service: name, checks: await checksOf(source) })),
+                ...(identity === undefined ? [] : [await thisLaunch(address, { port, health }, identity)]),
+                ...(await runSmoke({
+                  address: urlOf(address, port),
+                  service: name,
+                  checks: await checksOf(source),
+                  access: { guarded: guardOf(service), token },
+                })),
               ]
         return [...inside, ...outside]
       }

@@ -13,7 +13,7 @@ import { type Output, silentView, type View } from './progress/view.ts'
 import { renderReport, reportOf } from './report.ts'
 import { type Bar, renderBars } from './text/bars.ts'
 import { type Glyphs, glyphsFor } from './text/glyphs.ts'
-import { createStyle, type Style, wantsColor, wantsLive } from './text/style.ts'
+import { createStyle, isWatched, type Style, wantsColor, wantsLive } from './text/style.ts'
 import { type Column, renderTable } from './text/table.ts'
 
 export interface TerminalOptions {
@@ -46,6 +46,8 @@ export interface Terminal {
   readonly glyphs: Glyphs
   /** Progress, shown on stderr. */
   readonly emit: Emit
+  /** Whether what is printed is seen by a person and kept nowhere. */
+  readonly seen: boolean
   /** A result: to stdout, unless `json`. */
   print(text: string): void
   /** Something worth knowing on the way: to stderr, unless `json` or `quiet`. */
@@ -93,6 +95,7 @@ export function createTerminal(options: TerminalOptions = {}): Terminal {
     json,
     quiet,
     verbose,
+    seen: isWatched(stdout, env) && !json,
     style,
     glyphs,
     emit: view.emit,

@@ -1,4 +1,5 @@
 import polka, { type Request as PolkaRequest } from 'polka'
+import { clientAddress } from '../../services/kit/access/client-address.ts'
 import { createBudget } from '../../services/kit/budget.ts'
 import { Reply, send } from '../../services/kit/reply.ts'
 import { createRequest, type Request } from '../../services/kit/request.ts'
@@ -11,10 +12,13 @@ const echo = async (request: Request) => ({ got: await request.json() })
 /** A service that gives back what it gets; with `INSTRUMENTED=no` on the same parts, without ids, logs and metrics. */
 if (process.env.INSTRUMENTED === 'no') {
   const budget = createBudget(defaultLimits.bodiesBytes)
+  const addressOf = clientAddress([])
   const app = polka().post('/echo', async (request, response) => {
     const account = budget.open()
     response.on('close', account.close)
-    const value = await echo(createRequest(request, { id: '-', limit: defaultLimits.bodyBytes, account, response, log: () => {} }))
+    const value = await echo(
+      createRequest(request, { id: '-', limit: defaultLimits.bodyBytes, account, response, addressOf, log: () => {} }),
+    )
     await send(response, Reply.json(value), { 'x-request-id': '-' })
   })
   const { port } = await startServer(

@@ -60,7 +60,7 @@ export default ({ stage }: { stage: string }) => ({
 mlops.config.ts:5   instance.tpye
   unknown key. Did you mean "type"?
 mlops.config.ts:8   services.api.persist
-  unknown key. Expected one of entry, dockerfile, port, health, expose, memoryMiB, environment, schema, needs, slo, measures
+  unknown key. Expected one of entry, dockerfile, port, health, expose, auth, rateLimit, trustProxy, memoryMiB, environment, schema, needs, slo, measures
 mlops.config.ts:8   services.api.port
   got 80000, expected a port from 1 to 65535
 mlops.config.ts:10  services.store.entry
@@ -186,7 +186,7 @@ const single: [sentence: string, text: string, expected: string][] = [
   [
     'a key that comes with a later version',
     withService("persist: '/data'"),
-    'services.api.persist: unknown key. Expected one of entry, dockerfile, port, health, expose, memoryMiB, environment, schema, needs, slo, measures',
+    'services.api.persist: unknown key. Expected one of entry, dockerfile, port, health, expose, auth, rateLimit, trustProxy, memoryMiB, environment, schema, needs, slo, measures',
   ],
   [
     'a health path that is none',
@@ -231,7 +231,44 @@ const single: [sentence: string, text: string, expected: string][] = [
   [
     'an environment variable that every service gets',
     withService('environment: { PORT: 1 }'),
-    'services.api.environment.PORT: got "PORT", expected another name: PORT, HOST, SERVICE_NAME, DATA_DIR, RELEASE_ID are set for every service',
+    'services.api.environment.PORT: got "PORT", expected another name: PORT, HOST, SERVICE_NAME, DATA_DIR, RELEASE_ID, SERVICE_AUTH, SERVICE_TOKEN, SERVICE_TOKEN_FILE, SERVICE_RATE_LIMIT, SERVICE_TRUST_PROXY are set for every service',
+  ],
+  ['a way in that there is not', withService("auth: 'basic'"), 'services.api.auth: got "basic", expected "none" or "token"'],
+  [
+    'a limit that is a number',
+    withService('rateLimit: 10'),
+    'services.api.rateLimit: got 10, expected an object such as { perSecond: 10, burst: 20 }',
+  ],
+  [
+    'a limit without a burst',
+    withService('rateLimit: { perSecond: 10 }'),
+    'services.api.rateLimit.burst: got nothing, expected a whole number of requests from 1 to 1000000',
+  ],
+  [
+    'a limit that lets nobody in',
+    withService('rateLimit: { perSecond: 0, burst: 1 }'),
+    'services.api.rateLimit.perSecond: got 0, expected a number of requests a second from 0.01 to 1000000',
+  ],
+  [
+    'a proxy by its name',
+    withService("trustProxy: ['proxy']"),
+    'services.api.trustProxy[0]: got "proxy", expected an IPv4 CIDR block such as "203.0.113.0/24"',
+  ],
+  ['trust in everybody', withService('trustProxy: true'), 'services.api.trustProxy: got true, expected a list of IPv4 CIDR blocks'],
+  [
+    'trust in the whole world',
+    withService("trustProxy: ['0.0.0.0/0']"),
+    'services.api.trustProxy[0]: got "0.0.0.0/0", expected the blocks of your own proxies: from any other, anybody could claim to be anybody',
+  ],
+  [
+    'a trusted block that names an address inside it',
+    withService("trustProxy: ['10.0.0.7/16']"),
+    'services.api.trustProxy[0]: got "10.0.0.7/16", expected 10.0.0.0/16 for the whole network, or 10.0.0.7/32 for the one address',
+  ],
+  [
+    'a health check that would need the token',
+    withService("auth: 'token', health: '/up'"),
+    'services.api.health: got /up beside auth: "token", expected /health or /ready, which need no token',
   ],
   [
     'a service that needs itself',

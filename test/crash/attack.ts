@@ -7,6 +7,7 @@
  *   npx node test/crash/attack.ts --url http://127.0.0.1:8001     a running service of your own; --help tells the rest
  */
 
+import { readSetting } from '../../services/kit/setting.ts'
 import { renderReport, reportOf } from '../../src/terminal/report.ts'
 import { glyphsFor } from '../../src/terminal/text/glyphs.ts'
 import { createStyle } from '../../src/terminal/text/style.ts'
@@ -20,11 +21,13 @@ import { openTarget } from './attack/target.ts'
 
 async function attack(options: Options): Promise<boolean> {
   const { urls, paths, trusted, json, seed, minutes, memoryMiB } = options
+  // As a service itself reads it: never from the command line.
+  const token = readSetting(process.env, 'SERVICE_TOKEN')
   const services = urls.length === 0 ? await startServices() : undefined
   try {
     // All of them are looked at before anything is sent to one.
     const addresses = services?.urls ?? (await Promise.all(urls.map((url) => resolveUrl(url, trusted))))
-    const targets = await Promise.all(addresses.map((url) => openTarget(url, paths)))
+    const targets = await Promise.all(addresses.map((url) => openTarget(url, paths, token)))
     const results: ServiceResult[] = []
     const emit = (line: string) => console.error(`  ${line}`)
     for (const target of targets)

@@ -56,9 +56,12 @@ if (prometheus) {
     await inFolder(async (root) => {
       try {
         const addresses = new Map<string, string>()
+        const token = 'a-token-of-this-test-0123456789'
+        writeFiles(root, { 'run/secrets/service-token': token })
+        const guarded = { SERVICE_AUTH: 'metrics', SERVICE_TOKEN_FILE: join(root, 'run/secrets/service-token') }
         for (const { name, source } of stage.services) {
           if (!('entry' in source)) continue
-          const child = await startChild(source.entry, { SERVICE_NAME: name, DATA_DIR: join(root, name) })
+          const child = await startChild(source.entry, { SERVICE_NAME: name, DATA_DIR: join(root, name), ...guarded })
           children.push(child)
           assert.ok(child.address, child.output())
           addresses.set(name, child.address!)
@@ -151,7 +154,8 @@ if (prometheus) {
         assert.is((await ask('job:slo_budget_left:ratio')).length, 2 * config.services.length)
 
         const names = new Set(made)
-        for (const { port } of config.services) for (const name of await exported(`http://127.0.0.1:${port}/metrics`)) names.add(name)
+        for (const { port } of config.services)
+          for (const name of await exported(`http://127.0.0.1:${port}/metrics`, token)) names.add(name)
         for (const port of [own, ...(config.monitoring.alertmanager ? [alertmanagerPort] : []), ...(host ? [nodePort] : [])])
           for (const name of await exported(`http://127.0.0.1:${port}/metrics`)) names.add(name)
         const expressions = [...groupsIn(files).flatMap(({ rules }) => rules.map(({ expr }) => expr)), ...asked, ...annotations]

@@ -2,12 +2,14 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parse } from 'yaml'
+import type { Service } from '../../config/config.ts'
 import {
   jobs,
   type Launched,
   prometheusArguments,
   prometheusFiles,
   prometheusRelease,
+  prometheusSecrets,
   prometheusTargets,
   writeFiles,
 } from '../../monitoring/index.ts'
@@ -24,11 +26,17 @@ const launched: Launched = {
   images: { 'ml-inference': `sha256:${'1'.repeat(64)}`, 'data-ingestion': `sha256:${'2'.repeat(64)}` },
 }
 
+const authorization = { type: 'Bearer', credentials_file: '../../run/secrets/service-token' }
+
 test('every service and every monitoring server is a job whose targets come from a file of its own', () => {
   const { scrape_configs, rule_files, global } = settings()
   assert.equal(
     scrape_configs,
-    scraped.map((name) => ({ job_name: name, file_sd_configs: [{ files: [`targets/${name}.json`], refresh_interval: '5s' }] })),
+    scraped.map((name) => ({
+      job_name: name,
+      ...(name === 'ml-inference' || name === 'data-ingestion' ? { authorization } : {}),
+      file_sd_configs: [{ files: [`targets/${name}.json`], refresh_interval: '5s' }],
+    })),
   )
   assert.equal(rule_files, ['rules/services.yml', 'rules/objectives.yml', 'rules/host.yml', 'rules/monitoring.yml', 'targets/*.yml'])
   assert.equal(global.external_labels, { app: 'mlops', stage: 'staging' })
@@ -48,6 +56,19 @@ test('alerts are sent to the Alertmanager that is scraped, where there is one', 
     'rules/objectives.yml',
     'rules/monitoring.yml',
   ])
+})
+
+test('a service that guards nothing is not shown the token, and one that does is', () => {
+  const [inference, ingestion] = config.services as [Service, Service]
+  const closed = { ...inference, expose: 'nobody' as const }
+  const asked = (...services: Service[]) => settings({ ...config, services }).scrape_configs.slice(0, services.length)
+  assert.equal(
+    asked(closed, ingestion).map((job: { authorization?: unknown }) => job.authorization),
+    [undefined, authorization],
+  )
+  assert.equal(prometheusSecrets({ ...config, services: [closed] }), [])
+  assert.equal(asked({ ...closed, auth: 'token' })[0].authorization, authorization)
+  assert.equal(prometheusSecrets({ ...config, services: [{ ...closed, auth: 'token' }] }), ['service-token'])
 })
 
 test('the scrape interval of the config is that of the rules, too, and leaves the timeout room', () => {
@@ -112,7 +133,9 @@ test('the files for 200 services are generated in under 2 s', () => {
 
 if (has('promtool')) {
   test('promtool accepts the files and finds the rules, none of them twice', async () => {
-    await inFolder(async (folder) => {
+    await inFolder(async (root) => {
+      const folder = join(root, 'etc/prometheus')
+      writeFiles(root, { 'run/secrets/service-token': 'a-token-of-this-test' })
       writeFiles(folder, { ...prometheusFiles(config), ...prometheusTargets(jobs(config), '127.0.0.1'), ...prometheusRelease(launched) })
       const said = await output('promtool', ['check', 'config', join(folder, 'prometheus.yml')])
       assert.match(said, /prometheus\.yml is valid prometheus config file syntax/)

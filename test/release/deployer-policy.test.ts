@@ -11,7 +11,7 @@ import { consoleOf } from '../../src/aws/resources/instance.ts'
 import { missingLayers } from '../../src/aws/resources/repository.ts'
 import { startSession } from '../../src/aws/session.ts'
 import { askCloud } from '../../src/local/admin/client.ts'
-import { removeSecret, setSecret } from '../../src/release/launch/secrets.ts'
+import { readSecret, removeSecret, setSecret } from '../../src/release/launch/secrets.ts'
 import { readLaunch } from '../../src/release/state/launch-store.ts'
 import { leaseHolder } from '../../src/release/state/lease.ts'
 import { history } from '../../src/release/state/ledger.ts'
@@ -68,6 +68,7 @@ test('the scripts need every permission of docs/deployer-policy.json, and no oth
   await missingLayers(clients, 'crash/local/images', [`sha256:${'0'.repeat(64)}`])
   const [instance] = open.cloud.store.list('instance').filter(({ State }) => State === 'running')
   await startSession(clients, instance!.InstanceId)
+  assert.is(await readSecret(clients, id, 'TOKEN'), 'one')
   await removeSecret(clients, id, 'TOKEN')
 
   // A launch that is interrupted is cancelled on the machine as well.

@@ -61,7 +61,7 @@ test('a first deploy ends with services that answer', async () => {
   assert.equal([ok, stage, release, address], [true, 'local', 1, '127.0.0.1'])
   assert.equal(Object.keys(urls), names)
   assert.is(urls['ml-inference'], at(inference, ''))
-  assert.equal(Object.keys(images), names)
+  assert.equal(Object.keys(images), [...names, 'secrets'])
   for (const digest of Object.values(images)) assert.match(String(digest), /^sha256:[0-9a-f]{64}$/)
   for (const phase of ['build', 'push', 'create', 'launch', 'verify', 'promote']) assert.type(seconds[phase], 'number')
   note('a first deploy', ended.seconds, 20)
@@ -114,7 +114,10 @@ test('secrets come from standard input, are listed without their values, and go 
   const listed = await project.run('secret', 'list', '--json')
   assert.equal(
     document(listed).secrets.map(({ name, version }: { name: string; version: number }) => [name, version]),
-    [['API_KEY', 1]],
+    [
+      ['API_KEY', 1],
+      ['service-token', 1],
+    ],
   )
   assert.not.match(set.out + listed.out, 'hush-hush')
 })

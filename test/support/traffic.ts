@@ -15,9 +15,13 @@ export async function traffic(addresses: ReadonlyMap<string, string>): Promise<v
   ])
 }
 
-/** The names of the series that a target shows or, where it has had no occasion yet, declares. */
-export async function exported(url: string): Promise<string[]> {
-  const text = await (await fetch(url)).text()
+/**
+ * The names of the series that a target shows or, where it has had no occasion yet, declares.
+ *
+ * @param token what it demands; nothing where nothing is said
+ */
+export async function exported(url: string, token?: string): Promise<string[]> {
+  const text = await (await fetch(url, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } })).text()
   const declared = [...text.matchAll(/^# TYPE (\S+) (\w+)$/gm)].flatMap(([, name, type]) =>
     type === 'histogram' ? ['bucket', 'sum', 'count'].map((part) => `${name}_${part}`) : [name!],
   )

@@ -55,6 +55,14 @@ test('on a terminal the progress is live and what is printed stands above it', (
   assert.is(opened.stdout.shown, `a result\nA\n1\nlock  ${'█'.repeat(27)}  1.0 s`)
 })
 
+test('what is printed is seen by a person on a terminal only, not in a pipe, in CI or in a document', () => {
+  assert.is(open({}, true).terminal.seen, true)
+  assert.is(open({ env: { TERM: 'dumb' } }, true).terminal.seen, true)
+  assert.is(open().terminal.seen, false)
+  assert.is(open({ json: true }, true).terminal.seen, false)
+  assert.is(open({ env: { CI: 'true' } }, true).terminal.seen, false)
+})
+
 test('in CI nothing moves, even on a terminal, and there is no escape code without FORCE_COLOR', () => {
   const ci = open({ env: { CI: 'true', NO_COLOR: '1' } }, true)
   work(ci)

@@ -1,4 +1,5 @@
-import type { Config } from '../../../config/config.ts'
+import { guardOf, hasToken, serviceToken } from '../../../config/access.ts'
+import type { Config, Service } from '../../../config/config.ts'
 import { monitoringServers } from '../../../monitoring/index.ts'
 import type { Located } from '../../image/registry/push.ts'
 import { writeSecretRequest } from '../../secrets-agent/secret-request.ts'
@@ -32,6 +33,7 @@ export function containersOf(config: Config, images: ReadonlyMap<string, Located
         ...service.environment,
         ...Object.fromEntries(Object.entries(service.secrets).map(([variable, secret]) => [`${variable}_FILE`, `/run/secrets/${secret}`])),
         ...(service.schema === undefined ? {} : { SCHEMA_FILE: schemaPath }),
+        ...accessVariables(config, service),
         SERVICE_NAME: service.name,
         PORT: String(service.port),
       },
@@ -39,7 +41,7 @@ export function containersOf(config: Config, images: ReadonlyMap<string, Located
       volume: '/data',
       ...plain,
       user: '1000:1000',
-      secrets: Object.values(service.secrets),
+      secrets: secretsOf(config, service),
       needs: service.needs,
     }),
   )
@@ -52,6 +54,28 @@ export function containersOf(config: Config, images: ReadonlyMap<string, Located
     return [{ name, port, health, memoryMiB, volume, reads, hostFolders, hostNetwork, user, secrets, ...also }]
   })
   return [...services, ...servers]
+}
+
+/** What tells a service whom it answers, as the kit reads it: where its token lies, never the token. */
+function accessVariables(config: Config, service: Service): Record<string, string> {
+  const { rateLimit, trustProxy } = service
+  const guard = guardOf(service)
+  return {
+    ...(guard === 'nothing' ? {} : { SERVICE_AUTH: guard === 'everything' ? 'token' : 'metrics' }),
+    ...(readsToken(config, service) ? { SERVICE_TOKEN_FILE: `/run/secrets/${serviceToken}` } : {}),
+    ...(rateLimit ? { SERVICE_RATE_LIMIT: `${rateLimit.perSecond}/${rateLimit.burst}` } : {}),
+    ...(trustProxy.length > 0 ? { SERVICE_TRUST_PROXY: trustProxy.join(',') } : {}),
+  }
+}
+
+/** Whether a service needs the token: to guard what it has, or to get into one that it needs. */
+function readsToken(config: Config, service: Service): boolean {
+  const asks = config.services.some(({ name, auth }) => auth === 'token' && service.needs.includes(name))
+  return asks || (hasToken(config) && guardOf(service) !== 'nothing')
+}
+
+function secretsOf(config: Config, service: Service): string[] {
+  return [...new Set([...Object.values(service.secrets), ...(readsToken(config, service) ? [serviceToken] : [])])]
 }
 
 /** A service sees nothing of the machine. */

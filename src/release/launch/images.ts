@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { hasToken, serviceToken } from '../../../config/access.ts'
 import type { Config } from '../../../config/config.ts'
 import { adminPassword, monitoringServers, type Server } from '../../../monitoring/index.ts'
 import { tagPrefix } from '../../aws/resources/repository.ts'
@@ -32,6 +33,9 @@ export interface Recipes {
   /** What the config asks for and this machine cannot give, each as one sentence. */
   readonly missing: readonly string[]
 }
+
+/** The secrets that a deploy makes up where they are not there. */
+const generated = [adminPassword, serviceToken]
 
 /** How the images of a config are made: one for each service, one for each monitoring server that can be had. */
 export function recipesOf(config: Config): Recipes {
@@ -71,11 +75,12 @@ export function recipesOf(config: Config): Recipes {
   const secrets = new Set([
     ...config.services.flatMap((service) => Object.values(service.secrets)),
     ...present.flatMap((server) => server.secrets),
+    ...(hasToken(config) ? [serviceToken] : []),
   ])
   return {
     recipes: [...services, ...present.map((server) => serverRecipe(server, cacheFolder)), ...(secrets.size > 0 ? [secretsAgent] : [])],
-    wantedSecrets: [...secrets].filter((name) => name !== adminPassword),
-    ownSecrets: [...secrets].filter((name) => name === adminPassword),
+    wantedSecrets: [...secrets].filter((name) => !generated.includes(name)),
+    ownSecrets: [...secrets].filter((name) => generated.includes(name)),
     missing: absent.map(({ name }) => `${name} is not on this machine (${howToGet(name)})`),
   }
 }

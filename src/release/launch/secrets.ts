@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { Clients } from '../../aws/clients.ts'
-import { createParameter, deleteParameters, overwriteParameter, parametersBelow } from '../../aws/parameters.ts'
+import { createParameter, deleteParameters, getParameter, overwriteParameter, parametersBelow } from '../../aws/parameters.ts'
 import { exit, Failure } from '../../report/failure.ts'
 import { parameterPath, type StageId, stageTags } from '../stage/names.ts'
 
-/** A secret without its value, which nothing but the machine it is for ever reads. */
+/** A secret without its value. */
 export interface SecretEntry {
   readonly name: string
   /** How often it was set. */
@@ -13,7 +13,7 @@ export interface SecretEntry {
   readonly changed: string
 }
 
-/** Makes the secrets that nobody has to set and that are not there yet: Grafana's admin password. */
+/** Makes the secrets that nobody has to set and that are not there yet: Grafana's admin password, the services' token. */
 export async function makeOwnSecrets(clients: Clients, id: StageId, names: readonly string[]): Promise<void> {
   await Promise.all(
     names.map((name) =>
@@ -25,7 +25,7 @@ export async function makeOwnSecrets(clients: Clients, id: StageId, names: reado
   )
 }
 
-const named = ['set', 'remove'] as const
+const named = ['set', 'show', 'remove'] as const
 const unnamed = ['list', 'load'] as const
 
 /** What `scripts/secret.mjs` is asked to do. */
@@ -35,13 +35,15 @@ export type SecretVerb =
 
 /**
  * Reads what `scripts/secret.mjs` is asked to do, before anything else is asked or touched.
+ * @param words the verb, and the name where there is one
+ * @param seen whether what is printed is seen by a person and kept nowhere
  * @throws Failure (usage) for what it cannot do; repeats nothing which may be a secret
  */
-export function readVerb(verb: string, name: string | undefined): SecretVerb {
+export function readVerb([verb, name]: readonly (string | undefined)[], seen: boolean): SecretVerb {
   const usage = { on: 'secret', next: 'npx zx scripts/secret.mjs --help', code: exit.usage }
   const withName = named.find((known) => known === verb)
   const alone = unnamed.find((known) => known === verb)
-  if (!withName && !alone) throw new Failure('There is no such verb of secret; there is set, list, remove, load', usage)
+  if (!withName && !alone) throw new Failure('There is no such verb of secret; there is set, list, show, remove, load', usage)
   // What stands there may be the value, so it is not repeated; nor is what stands before it, when it is not a name.
   const [, first] = /^([A-Za-z0-9_.-]{1,128})=/.exec(name ?? '') ?? []
   if (name?.includes('='))
@@ -49,6 +51,13 @@ export function readVerb(verb: string, name: string | undefined): SecretVerb {
       on: 'secret',
       likely: 'The value is asked for, or comes from standard input. What stood on the command line should count as known: change it.',
       next: `npx zx scripts/secret.mjs set ${first ?? 'NAME'}`,
+      code: exit.usage,
+    })
+  if (verb === 'show' && name !== undefined && !seen)
+    throw new Failure('The value of a secret is shown on a terminal only', {
+      on: 'secret show',
+      likely: 'What is printed goes into a file, a pipe, a log of CI or a JSON document here, where it would stay.',
+      next: 'Type it into a terminal. A program reads the parameter /APP/STAGE/secrets/NAME with rights of its own (docs/aws.md).',
       code: exit.usage,
     })
   if (withName && name !== undefined) return { verb: withName, name }
@@ -78,6 +87,20 @@ export async function setSecret(clients: Clients, id: StageId, name: string, val
   check(name, value)
   const created = await createParameter(clients, secretName(id, name), value, { tags: stageTags(id, `secret-${name}`), secret: true })
   if (!created) await overwriteParameter(clients, secretName(id, name), value, { secret: true })
+}
+
+/**
+ * The value of a secret, for whoever is to see it or to show it to a service.
+ * @throws Failure when there is none of that name
+ */
+export async function readSecret(clients: Clients, id: StageId, name: string): Promise<string> {
+  const parameter = await getParameter(clients, secretName(id, name))
+  if (parameter) return parameter.value
+  throw new Failure(`There is no secret "${name}"`, {
+    on: `stage ${id.stage} of ${id.app}`,
+    likely: 'It was never set or has been removed; those that nobody has to set are made by a deploy.',
+    next: `npx zx scripts/secret.mjs list --stage ${id.stage}`,
+  })
 }
 
 /** Removes a secret; one that is not there is no error. */

@@ -12,18 +12,24 @@ export interface Port {
   readonly expose: Expose
   /** Where it answers 200 when it is well. */
   readonly health: string
+  /** Whether it lets nobody in who has no token. */
+  readonly demandsToken: boolean
 }
 
 /** Everything of a config that listens. */
 export function portsOf(config: Config): Port[] {
-  const port = (kind: Port['kind']) => (of: Omit<Port, 'kind'>) => ({
+  const port = (kind: Port['kind'], demandsToken: boolean) => (of: Pick<Port, 'name' | 'port' | 'expose' | 'health'>) => ({
     name: of.name,
     kind,
     port: of.port,
     expose: of.expose,
     health: of.health,
+    demandsToken,
   })
-  return [...config.services.map(port('service')), ...monitoringServers(config).map(port('monitoring'))]
+  return [
+    ...config.services.map((service) => port('service', service.auth === 'token')(service)),
+    ...monitoringServers(config).map(port('monitoring', false)),
+  ]
 }
 
 /** What the security group opens: exactly what the config exposes. */

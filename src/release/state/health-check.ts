@@ -26,7 +26,7 @@ const shown = 200
  * @param identity what the answer must carry (`x-release-id`); undefined where the container is known not to answer
  *   with one
  */
-export async function checkHealth(address: string, port: Port, identity?: string): Promise<Answer> {
+export async function checkHealth(address: string, port: Pick<Port, 'port' | 'health'>, identity?: string): Promise<Answer> {
   try {
     const response = await fetch(urlOf(address, port.port, port.health), { signal: AbortSignal.timeout(3000), redirect: 'manual' })
     const text = await response.text()
@@ -44,13 +44,34 @@ export async function checkHealth(address: string, port: Port, identity?: string
   }
 }
 
+/**
+ * Asks as somebody who has no token, for what is not health.
+ * @throws Failure where that is answered although the config says that the service demands a token
+ */
+async function refuseOpen({ name, port }: Port, address: string, signal: AbortSignal): Promise<void> {
+  const url = urlOf(address, port, '/')
+  let seen = ''
+  const ask = async () => {
+    seen = (await checkHealth(address, { port, health: '/' })).seen
+    return seen.startsWith('HTTP ') || undefined
+  }
+  await until(ask, { within: patience, signal, waiting: () => undefined })
+  if (/^HTTP (401|429) /.test(seen)) return
+  throw new Failure(`${name} is to demand a token, but this is what a stranger gets: ${seen}`, {
+    on: url,
+    likely: "It is not on services/kit, or its own code gives createService an access that is not the launch's.",
+    next: `curl -i ${url}`,
+  })
+}
+
 export function urlOf(address: string, port: number, path = ''): string {
   return `http://${address}:${port}${path}`
 }
 
 /**
  * Checks from here, as a user would reach it, that everything which is open to the world is healthy at an address. What
- * is open to certain addresses only cannot be judged from here and is left to the check on the machine.
+ * is open to certain addresses only cannot be judged from here and is left to the check on the machine. What is to
+ * demand a token must refuse us, who show none.
  * @param identityOf what the answers of a container must carry, so that this launch of it answers and nobody else
  * @param inside the last words of a container on its machine: asked of those that do not answer
  * @throws Failure that names the first port that does not answer
@@ -83,6 +104,7 @@ export async function checkPublicPorts(
         (healthy) => (healthy ? { state: 'done', detail: urlOf(address, port.port) } : { state: 'failed', detail: seen }),
       )
       if (!healthy) throw await whySilent(port, urlOf(address, port.port, port.health), seen, inside)
+      if (port.demandsToken) await refuseOpen(port, address, signal)
     }),
   )
 }

@@ -38,8 +38,13 @@ export function wantsColor(stream: { isTTY?: boolean | undefined }, env: NodeJS.
   return stream.isTTY === true && env.TERM !== 'dumb'
 }
 
+/** Whether a person watches a stream: it is a terminal, and not one that CI keeps the log of. */
+export function isWatched(stream: { isTTY?: boolean | undefined }, env: NodeJS.ProcessEnv): boolean {
+  const ci = env.CI !== undefined && !['', '0', 'false'].includes(env.CI)
+  return stream.isTTY === true && !ci
+}
+
 /** Whether a stream can be repainted: a terminal that a person watches. */
 export function wantsLive(stream: { isTTY?: boolean | undefined }, env: NodeJS.ProcessEnv): boolean {
-  const ci = env.CI !== undefined && !['', '0', 'false'].includes(env.CI)
-  return stream.isTTY === true && env.TERM !== 'dumb' && !ci
+  return isWatched(stream, env) && env.TERM !== 'dumb'
 }

@@ -77,17 +77,23 @@ export function openGauge(target: Target): Gauge {
   }
 }
 
-function textOf({ host, port }: Target, agent: Agent, patienceMs: number): Promise<string> {
+function textOf({ host, port, bearer = {} }: Target, agent: Agent, patienceMs: number): Promise<string> {
   const started = performance.now()
   return new Promise((resolve, reject) => {
-    const request = get({ host, port, agent, path: '/metrics', timeout: patienceMs }, (response) => {
+    const request = get({ host, port, agent, path: '/metrics', headers: bearer, timeout: patienceMs }, (response) => {
       let text = ''
       response.setEncoding('utf8')
       response.on('data', (piece) => {
         text += piece
       })
       response.once('end', () =>
-        response.statusCode === 200 ? resolve(text) : reject(new Error(`/metrics answered ${response.statusCode}`)),
+        response.statusCode === 200
+          ? resolve(text)
+          : reject(
+              new Error(
+                `/metrics answered ${response.statusCode}${response.statusCode === 401 ? ': SERVICE_TOKEN or SERVICE_TOKEN_FILE has to say with which token' : ''}`,
+              ),
+            ),
       )
       response.once('error', reject)
     })
@@ -95,7 +101,7 @@ function textOf({ host, port }: Target, agent: Agent, patienceMs: number): Promi
     request.once('error', (error: NodeJS.ErrnoException) => {
       // A kept connection that the service had just closed says nothing.
       if (request.reusedSocket && error.code === 'ECONNRESET' && performance.now() - started < patienceMs)
-        textOf({ host, port } as Target, agent, patienceMs).then(resolve, reject)
+        textOf({ host, port, bearer } as Target, agent, patienceMs).then(resolve, reject)
       else reject(error)
     })
   })

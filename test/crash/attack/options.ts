@@ -62,6 +62,9 @@ ${Object.entries(flags)
   .map(([name, flag]) => `  --${`${name}${'value' in flag ? ` ${flag.value}` : ''}`.padEnd(22)}${flag.about}`)
   .join('\n')}
 
+Where the metrics of a service are guarded, as on a stage that is open, SERVICE_TOKEN or SERVICE_TOKEN_FILE says with which token
+they are read (npx zx scripts/secret.mjs show service-token). The attacks themselves are those of strangers.
+
 It writes records into data-ingestion that mean nothing: not for a stage whose data is worth something.
 The exit code is 0 when everything held, 1 when something did not, 2 for a wrong command line.
 `

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { ConfigOptions } from '../../../config/schema/options.ts'
 import type { Located } from '../../../src/image/registry/push.ts'
 import { containersOf, secretsAgentOf } from '../../../src/release/launch/containers.ts'
 import { recipesOf } from '../../../src/release/launch/images.ts'
@@ -40,6 +41,8 @@ test('a service becomes a container that knows its port, what it needs and where
     GREETING: 'hello',
     TOKEN_FILE: '/run/secrets/API_KEY',
     SCHEMA_FILE: '/app/schema.json',
+    SERVICE_AUTH: 'metrics',
+    SERVICE_TOKEN_FILE: '/run/secrets/service-token',
     SERVICE_NAME: 'web',
     PORT: '8001',
   })
@@ -58,10 +61,64 @@ test('a service becomes a container that knows its port, what it needs and where
     hostFolders: {},
     hostNetwork: false,
     user: '1000:1000',
-    secrets: ['API_KEY'],
+    secrets: ['API_KEY', 'service-token'],
     needs: ['data-store'],
   })
-  assert.equal(store!.environment, { SERVICE_NAME: 'data-store', PORT: '8002' })
+  assert.equal(store!.environment, {
+    SERVICE_AUTH: 'metrics',
+    SERVICE_TOKEN_FILE: '/run/secrets/service-token',
+    SERVICE_NAME: 'data-store',
+    PORT: '8002',
+  })
+})
+
+const web = { entry: './services/web/server.ts', port: 8001 }
+const api = { entry: './services/web/server.ts', port: 8002 }
+
+/** What the containers of these services are told of whom they answer, and the secrets they read. */
+function toldTo(services: ConfigOptions['services'], monitoring: ConfigOptions['monitoring'] = false) {
+  const config = configOf({ services, monitoring })
+  rmSync(config.folder, { recursive: true })
+  const told = containersOf(config, located('web', 'api', 'other', 'prometheus')).map(({ name, environment, secrets }) => {
+    const { NODE_OPTIONS: _, SERVICE_NAME: __, PORT: ___, ...rest } = environment
+    return [name, rest, secrets]
+  })
+  return { told, own: recipesOf(config).ownSecrets }
+}
+
+test('what nobody outside can reach guards nothing, and a stage with nothing else has no token', () => {
+  assert.equal(toldTo({ web }, { grafana: false, alertmanager: false, nodeExporter: false }), {
+    told: [
+      ['web', {}, []],
+      ['prometheus', {}, []],
+    ],
+    own: [],
+  })
+})
+
+test('metrics of what is open are shown to nobody where no Prometheus has a token to ask with', () => {
+  assert.equal(toldTo({ web: { ...web, expose: 'public' } }), { told: [['web', { SERVICE_AUTH: 'metrics' }, []]], own: [] })
+})
+
+test('who demands a token, who shows metrics, and who needs one that demands it, get it as a file', () => {
+  const token = { SERVICE_TOKEN_FILE: '/run/secrets/service-token' }
+  const services = {
+    web: { ...web, needs: ['api'] },
+    api: { ...api, auth: 'token', rateLimit: { perSecond: 0.5, burst: 20 }, trustProxy: ['10.0.0.0/16', '192.0.2.7/32'] },
+    other: { ...web, port: 8003, expose: 'public' },
+  } as const
+  assert.equal(toldTo(services), {
+    told: [
+      ['web', token, ['service-token']],
+      [
+        'api',
+        { SERVICE_AUTH: 'token', ...token, SERVICE_RATE_LIMIT: '0.5/20', SERVICE_TRUST_PROXY: '10.0.0.0/16,192.0.2.7/32' },
+        ['service-token'],
+      ],
+      ['other', { SERVICE_AUTH: 'metrics', ...token }, ['service-token']],
+    ],
+    own: ['service-token'],
+  })
 })
 
 test('monitoring runs beside the services, never as root; what was not pushed is left out', () => {
@@ -83,6 +140,9 @@ test('the secrets agent gets one secret request for each secret of each containe
   assert.is(secretsAgent.region, 'eu-west-1')
   assert.equal(secretsAgent.requests.map(readSecretRequest), [
     { container: 'web', name: 'API_KEY', uid: 1000, parameter: '/shop/test/secrets/API_KEY' },
+    { container: 'web', name: 'service-token', uid: 1000, parameter: '/shop/test/secrets/service-token' },
+    { container: 'data-store', name: 'service-token', uid: 1000, parameter: '/shop/test/secrets/service-token' },
+    { container: 'prometheus', name: 'service-token', uid: 65534, parameter: '/shop/test/secrets/service-token' },
     { container: 'grafana', name: 'grafana-admin-password', uid: 472, parameter: '/shop/test/secrets/grafana-admin-password' },
   ])
   assert.is(secretsAgentOf(config, all, []), undefined)
@@ -144,7 +204,7 @@ test('a monitoring server that this machine does not have is left out, with the 
     recipes.map(({ name }) => name),
     ['web', 'data-store', 'secrets'],
   )
-  assert.equal(ownSecrets, [])
+  assert.equal(ownSecrets, ['service-token'])
   assert.match(missing[0]!, /^prometheus is not on this machine \(.+\)$/)
   assert.match(missing[1]!, /^grafana is not on this machine \(.+\)$/)
 })

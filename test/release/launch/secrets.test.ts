@@ -5,6 +5,7 @@ import {
   listSecrets,
   makeOwnSecrets,
   parseSecrets,
+  readSecret,
   readVerb,
   refuseMissingSecrets,
   removeSecret,
@@ -50,6 +51,20 @@ test('secrets are kept encrypted, each below its stage, and listed by name witho
   const { Parameter } = await (await clients.ssm()).getParameter({ Name: '/shop/prod/secrets/API_KEY' })
   assert.is(Parameter?.Type, 'SecureString')
   assert.is((await getParameter(clients, '/shop/prod/secrets/API_KEY'))?.value, 'second')
+})
+
+test('a secret is read by its name, and one that is not there is told with the way to the others', async () => {
+  assert.is(await readSecret(clients, id, 'API_KEY'), 'second')
+  const failure = (await errorOf(readSecret(clients, id, 'OTHER'))) as Failure
+  assert.is(failure.message, 'There is no secret "OTHER"')
+  assert.equal([failure.details.on, failure.details.next], ['stage prod of shop', 'npx zx scripts/secret.mjs list --stage prod'])
+})
+
+test('a value is shown only where a person sees it', () => {
+  assert.equal(readVerb(['show', 'A'], true), { verb: 'show', name: 'A' })
+  const failure = failureOf(() => readVerb(['show', 'A'], false))
+  assert.equal([failure.message, failure.code], ['The value of a secret is shown on a terminal only', 2])
+  assert.is(failureOf(() => readVerb(['show'], true)).message, '"secret show" needs the name of a secret')
 })
 
 test('a removed secret is gone, and removing it again is no error', async () => {
@@ -114,23 +129,23 @@ test('a line that is no pair is named by its number and not shown', () => {
 })
 
 test('verbs that do not exist, and names where none or one is wanted, are refused', () => {
-  assert.is(failureOf(() => readVerb('show', undefined)).message, 'There is no such verb of secret; there is set, list, remove, load')
-  assert.is(failureOf(() => readVerb('set', undefined)).message, '"secret set" needs the name of a secret')
-  assert.is(failureOf(() => readVerb('list', 'A')).message, '"secret list" takes no name')
-  assert.is(failureOf(() => readVerb('load', 'A')).code, 2)
+  assert.is(failureOf(() => readVerb(['get'], true)).message, 'There is no such verb of secret; there is set, list, show, remove, load')
+  assert.is(failureOf(() => readVerb(['set'], true)).message, '"secret set" needs the name of a secret')
+  assert.is(failureOf(() => readVerb(['list', 'A'], true)).message, '"secret list" takes no name')
+  assert.is(failureOf(() => readVerb(['load', 'A'], true)).code, 2)
   for (const [verb, name, next] of [
     ['set', 'API_KEY=hunter2', 'API_KEY'],
     ['load', 'API_KEY=hunter2', 'API_KEY'],
     ['set', 'hunter2 =x', 'NAME'],
   ] as const) {
-    const failure = failureOf(() => readVerb(verb, name))
+    const failure = failureOf(() => readVerb([verb, name], false))
     assert.match(failure.message, 'does not go on the command line')
     assert.equal([failure.code, failure.details.next], [2, `npx zx scripts/secret.mjs set ${next}`])
     assert.not.match(JSON.stringify(failure.details), 'hunter2')
   }
-  assert.equal(readVerb('set', 'A'), { verb: 'set', name: 'A' })
-  assert.equal(readVerb('remove', 'A'), { verb: 'remove', name: 'A' })
-  assert.equal([readVerb('list', undefined), readVerb('load', undefined)], [{ verb: 'list' }, { verb: 'load' }])
+  assert.equal(readVerb(['set', 'A'], false), { verb: 'set', name: 'A' })
+  assert.equal(readVerb(['remove', 'A'], false), { verb: 'remove', name: 'A' })
+  assert.equal([readVerb(['list'], false), readVerb(['load'], false)], [{ verb: 'list' }, { verb: 'load' }])
 })
 
 test.run()

@@ -34,7 +34,14 @@ async function run(ports: readonly Port[], docker: string) {
   return { code, out, err }
 }
 
-const portOf = (name: string, path: string, at = port): Port => ({ name, kind: 'service', port: at, expose: 'nobody', health: path })
+const portOf = (name: string, path: string, at = port): Port => ({
+  name,
+  kind: 'service',
+  port: at,
+  expose: 'nobody',
+  health: path,
+  demandsToken: false,
+})
 
 test('one script tells of every container how it stands, what it answers and which launch it is of', async () => {
   const ports = [

@@ -13,6 +13,7 @@ const portOf = (port: number, expose: Port['expose'] = 'public'): Port => ({
   port,
   expose,
   health: '/health',
+  demandsToken: false,
 })
 
 test('only 200 is healthy, a redirect is not, and a port that nobody has is told by the reason', async () => {
@@ -47,6 +48,20 @@ test('a port that answers late is waited for, and what is not open to the world 
       ])
     },
   )
+})
+
+test('what is to demand a token and lets a stranger in does not pass, and what refuses him does', async () => {
+  const check = (status: number) =>
+    serving(
+      ({ url }, response) => response.writeHead(url === '/health' ? 200 : status).end('here'),
+      (port) => checkPublicPorts('127.0.0.1', [{ ...portOf(port), demandsToken: true }], 'verify', signal, () => undefined, anybody, well),
+    )
+  await check(401)
+  await check(429)
+  for (const status of [200, 404, 500]) {
+    const failure = await errorOf(check(status))
+    assert.is(failure.message, `web is to demand a token, but this is what a stranger gets: HTTP ${status}${status === 200 ? '' : ' here'}`)
+  }
 })
 
 test('an interrupted check ends at once', async () => {
