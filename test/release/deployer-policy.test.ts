@@ -12,8 +12,8 @@ import { missingLayers } from '../../src/aws/resources/repository.ts'
 import { startSession } from '../../src/aws/session.ts'
 import { askCloud } from '../../src/local/admin/client.ts'
 import { readSecret, removeSecret, setSecret } from '../../src/release/launch/secrets.ts'
+import { lockOf } from '../../src/release/state/hold.ts'
 import { readLaunch } from '../../src/release/state/launch-store.ts'
-import { leaseHolder } from '../../src/release/state/lease.ts'
 import { history } from '../../src/release/state/ledger.ts'
 import { Failure } from '../../src/report/failure.ts'
 import { reportOf } from '../../src/terminal/report.ts'
@@ -64,7 +64,7 @@ test('the scripts need every permission of docs/deployer-policy.json, and no oth
   const [last, ...others] = await history(clients, id)
   assert.is(others.length, 1)
   assert.is((await readLaunch(clients, id, last!)).release, 2)
-  assert.is(await leaseHolder(clients, id), undefined)
+  assert.is(await lockOf(clients, id), undefined)
   await missingLayers(clients, 'crash/local/images', [`sha256:${'0'.repeat(64)}`])
   const [instance] = open.cloud.store.list('instance').filter(({ State }) => State === 'running')
   await startSession(clients, instance!.InstanceId)

@@ -1,6 +1,7 @@
 import type { PutParameterRequest, PutParameterResult } from '@aws-sdk/client-ssm'
 import { ApiError, type Call } from '../cloud.ts'
 import type { Parameter } from '../records.ts'
+import { refuseDeletedName } from './deleted-name.ts'
 import { invalid } from './input.ts'
 import { checkParameterName, parameterArn } from './parameter.ts'
 import { keepVersion } from './parameter-history.ts'
@@ -34,6 +35,7 @@ export function putParameter(input: PutParameterRequest, { cloud, caller }: Call
       const message = 'The parameter already exists. To overwrite this value, set the overwrite option in the request to true.'
       throw new ApiError('ParameterAlreadyExists', message)
     }
+    if (!present) refuseDeletedName(store, Name, Overwrite)
     const Type = input.Type ?? present?.Type
     if (Type === undefined || !['String', 'StringList', 'SecureString'].includes(Type))
       throw invalid('A parameter type is required when you create a parameter: String, StringList or SecureString.')
