@@ -88,7 +88,7 @@ test('the scripts need every permission of docs/deployer-policy.json, and no oth
   await blockersOf(clients, { by: 'vpc-id', id: instance!.VpcId })
   // It asks for these when somebody has given the role more than it had, and when the address still leads somewhere.
   await (await root.iam()).putRolePolicy({
-    RoleName: 'crash-local',
+    RoleName: 'crash-local-us-east-1',
     PolicyName: 'by-hand',
     PolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 's3:GetObject', Resource: '*' }] }),
   })

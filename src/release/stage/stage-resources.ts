@@ -22,7 +22,7 @@ export function stageResources(id: StageId, images: readonly string[]) {
     tags: stageTags(id, 'role'),
     name,
     managed: [managedInstanceCore],
-    policy: machinePolicy(id),
+    policy: (partition) => machinePolicy(id, partition),
   })
   return {
     elasticIp: elasticIp({ tags: stageTags(id, 'elastic-ip') }),
