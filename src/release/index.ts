@@ -4,6 +4,7 @@
  */
 
 export { deploy } from './deploy.ts'
+export { policyOfDeployer } from './deployer-policy.ts'
 export { destroy } from './destroy.ts'
 export { recipesOf } from './launch/images.ts'
 export { refuseMissingSecrets } from './launch/secrets.ts'

@@ -69,9 +69,16 @@ const trust = {
 /**
  * An IAM role for instances: AWS's managed policies, as inline ones with the same rights where a control plane does not
  * have them, and one policy of its own.
- * @param spec `name` is the owner's, to which the region is added; `policy` is made for a partition
+ * @param spec `name` is the owner's, to which the region is added; `policy` is made for a partition; `boundary` is the
+ *   ARN of a permissions boundary that it is made with
  */
-export function role(spec: { tags: Tags; name: string; managed: readonly ManagedPolicy[]; policy: (partition: string) => object }) {
+export function role(spec: {
+  tags: Tags
+  name: string
+  managed: readonly ManagedPolicy[]
+  policy: (partition: string) => object
+  boundary?: string | undefined
+}) {
   return resource({
     name: 'role',
     needs: {},
@@ -82,6 +89,7 @@ export function role(spec: { tags: Tags; name: string; managed: readonly Managed
         RoleName: regionalName(clients, spec.name),
         AssumeRolePolicyDocument: JSON.stringify(trust),
         Description: `Instances of ${spec.name}`,
+        ...(spec.boundary !== undefined && { PermissionsBoundary: spec.boundary }),
         Tags: tagList(spec.tags),
       })
       return { name: Role!.RoleName!, arn: Role!.Arn! }

@@ -113,6 +113,16 @@ test("a role or a profile that has the owner's name and not its tags is neither 
   await iam.getInstanceProfile({ InstanceProfileName: RoleName })
 })
 
+test('a role is made with the permissions boundary that is wanted', async () => {
+  const owner = ownerNamed('bounded')
+  const boundary = arnOf(managedInstanceCore, 'aws')
+  const bounded = role({ tags: owner.of('role'), name: owner.name, managed: [], policy: () => policy, boundary })
+  await up([bounded], contextFor(clients, owner), 'create')
+  const { Role } = await iam.getRole({ RoleName: `${owner.name}-eu-west-1` })
+  assert.is(Role!.PermissionsBoundary?.PermissionsBoundaryArn, boundary)
+  await down([bounded], contextFor(clients, owner), 'destroy')
+})
+
 test('a role says where a stage is: in another region the same stage is refused, and another one is not', async () => {
   const { up: upHere, down: downHere } = identity('moved')
   await upHere()
