@@ -21,8 +21,13 @@ await runbook(
       terminal.print(lifted ? `Released. ${lifted.by} had held it: ${lifted.held.reason}` : 'Nobody had the stage.')
       return { json: { ok: true, stage: config.stage, released: lifted } }
     }
-    const waiting = (detail) => terminal.emit({ phase: 'lock', step: config.stage, state: 'progress', detail })
-    const lock = verb === 'hold' ? await holdStage(clients, config, flags.reason, { signal, waiting }) : await lockOf(clients, config)
+    const lock =
+      verb === 'hold'
+        ? await holdStage(clients, config, flags.reason ?? '', {
+            signal,
+            waiting: (detail) => terminal.emit({ phase: 'lock', step: config.stage, state: 'progress', detail }),
+          })
+        : await lockOf(clients, config)
     terminal.end()
     terminal.print(lock ? lockLine(lock, config) : `Nobody has stage ${config.stage} of ${config.app}.`)
     return { json: { ok: true, stage: config.stage, lock } }

@@ -17,6 +17,11 @@ export interface Lock {
   readonly held?: { readonly reason: string; readonly since: string }
 }
 
+/** A lock that has no end of its own. */
+export interface Hold extends Lock {
+  readonly held: NonNullable<Lock['held']>
+}
+
 /** Who has the stage at the moment; undefined when nobody does. */
 export async function lockOf(clients: Clients, id: StageId): Promise<Lock | undefined> {
   const { record } = await readLease(clients, id)
@@ -63,7 +68,7 @@ export async function holdStage(clients: Clients, id: StageId, reason: string, w
  * @returns what was lifted; undefined when the stage was free
  * @throws Failure (exit 6) while a run is under way: its lock ends with it
  */
-export async function releaseHold(clients: Clients, id: StageId, owner: LeaseOwner = thisOwner('lock')): Promise<Lock | undefined> {
+export async function releaseHold(clients: Clients, id: StageId, owner: LeaseOwner = thisOwner('lock')): Promise<Hold | undefined> {
   try {
     for (;;) {
       const { version, record } = await readLease(clients, id)
