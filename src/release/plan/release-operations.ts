@@ -9,6 +9,7 @@ import { monitoringOperations } from './operations/monitoring.ts'
 import { leadAddressOperation, type Promotion, promoteOperation } from './operations/promote.ts'
 import { recordOperation, recordProvisionedOperation, settleLedgerOperations } from './operations/record.ts'
 import { type Created, elasticIpOperation, repositoryOperation, retireOperations, stackOperation } from './operations/resources.ts'
+import { smokeOperation } from './operations/smoke.ts'
 import type { Retirement } from './strategy/retirements.ts'
 import type { Work } from './work.ts'
 
@@ -48,8 +49,9 @@ export function releaseOperations(work: Work, { before, afterwards, promotion }:
   const push = pushOperation(work, build, repository, images)
   const launch = launchOperation(work, push, stack, secrets)
   const check = checkOperation(work, launch)
+  const smoke = smokeOperation(work, launch, [check])
   const settled = settleLedgerOperations(work)
-  const promote = promoteOperation(work, elasticIp, push, launch, promotion, [check, ...settled])
+  const promote = promoteOperation(work, elasticIp, push, launch, promotion, [check, smoke, ...settled])
   const monitoring = monitoringOperations(work, push, launch, elasticIp, promote)
   const record = recordOperation(work, push, launch, [promote])
   const retired = afterwards.flatMap((retirement) => retireOperations(work, retirement, [promote]))
@@ -64,6 +66,7 @@ export function releaseOperations(work: Work, { before, afterwards, promotion }:
     ...settled,
     launch,
     check,
+    smoke,
     promote,
     ...monitoring,
     record,
