@@ -148,7 +148,10 @@ test('without a free machine of any type, the failure says so', async () => {
   await cloud.faults({ action: 'ec2:RunInstances', before: none })
   const error = (await errorOf(up([fifth], context(), 'create'))) as Failure
   assert.is(error.message, 'Could not create fifth: InsufficientInstanceCapacity: none free')
-  assert.is(error.details.likely, 'AWS has no free machine of this type in this zone at the moment.')
+  assert.is(
+    error.details.likely,
+    'AWS has no free machine of this type in the zones of the network at the moment; instance.fallbackTypes can name others.',
+  )
 })
 
 test('a machine that ends while it starts is told with the reason that AWS gives', async () => {
