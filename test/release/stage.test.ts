@@ -82,7 +82,8 @@ test('a stage that was never deployed has nothing, and its first release is 1', 
 /** What a run may tell of, by the line of the plan that has announced it. */
 const stepsOf: Readonly<Record<string, RegExp>> = {
   drain: /^drain \(release \d+\)$/,
-  stack: /^(vpc|subnet|internet gateway|route table|security group|routes|instance)( \(release \d+\))?$/,
+  network: /^(vpc|subnet[- ]\S+|internet gateway|routes)$/,
+  stack: /^(security group|instance)( \(release \d+\))?$/,
   'elastic ip': /^elastic ip$/,
   repository: /^repository$/,
   role: /^role$/,
