@@ -18,7 +18,7 @@ const chosen: Readonly<Record<Scene, readonly (readonly [blow: Blow, ...actions:
     ['killed before', 'ec2:AssociateAddress'],
     ['killed after', 'ec2:CreateSecurityGroup', 'ec2:AssociateAddress', 'ec2:TerminateInstances'],
     ['server error', 'ec2:AssociateAddress', 'ssm:SendCommand', 'ec2:DeleteSecurityGroup'],
-    ['denied', 'ssm:SendCommand'],
+    ['denied', 'ssm:SendCommand', 'ec2:DeleteSecurityGroup'],
     ['interrupted', 'ssm:SendCommand'],
   ],
   destroy: [
