@@ -24,6 +24,8 @@ export interface Config {
     /** Size of the root disk in GiB. */
     readonly diskGiB: number
   }
+  /** A network that exists and is left as it is; undefined where the stage has one of its own. Ids of AWS. */
+  readonly network: { readonly vpcId: string; readonly subnetIds: readonly string[] } | undefined
   /** What service images are laid on: an image reference, or `host` for the running Node and its shared libraries. */
   readonly base: string
   /** In the order of the file. */

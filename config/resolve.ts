@@ -28,6 +28,7 @@ export function resolve(options: ConfigOptions, stage: string, file: string): Co
       fallbackTypes: [...new Set(options.instance?.fallbackTypes)],
       diskGiB: options.instance?.diskGiB ?? 20,
     },
+    network: options.network,
     base,
     services: Object.entries(options.services).map(([name, service]) => resolveService(name, service, folder)),
     monitoring: resolveMonitoring(options.monitoring, base),

@@ -70,6 +70,8 @@ export function printReceipt(terminal: Terminal, { app, stage }: Config, receipt
   terminal.print(
     `Removed ${length} ${length === 1 ? 'resource' : 'resources'} of stage ${stage} of ${app} in ${receipt.seconds.toFixed(1)} s.`,
   )
+  if (receipt.taken.length > 0)
+    terminal.print(`With its network went what others had put there: ${receipt.taken.map(({ kind, id }) => `${kind} ${id}`).join(', ')}.`)
   terminal.print(`Looked again: ${receipt.left.length === 0 ? 'nothing is left' : `${receipt.left.length} left`}.`)
   const rows = receipt.left.map(({ kind, id }) => ({ kind, id, 'a month': priceOfRemaining(kind)?.toFixed(2) ?? '' }))
   if (rows.length > 0) terminal.table(rows, ['kind', 'id', { key: 'a month', title: 'USD A MONTH', align: 'right' }])

@@ -134,10 +134,24 @@ Seconds: build 0.4, create 3.0
 
 test('a receipt says what is left and what that costs', () => {
   const removed = [{ kind: 'vpc', id: 'vpc-1' }]
-  const clean = printed((terminal) => printReceipt(terminal, prod, { removed, left: [], failure: undefined, seconds: 12.34 }))
+  const clean = printed((terminal) => printReceipt(terminal, prod, { removed, taken: [], left: [], failure: undefined, seconds: 12.34 }))
   assert.fixture(clean.out, 'Removed 1 resource of stage prod of shop in 12.3 s.\nLooked again: nothing is left.\n')
+  const taken = [
+    { kind: 'GuardDuty endpoint', id: 'vpce-1' },
+    { kind: 'GuardDuty security group', id: 'sg-1' },
+  ]
+  const watched = printed((terminal) =>
+    printReceipt(terminal, prod, { removed: [...removed, ...taken], taken, left: [], failure: undefined, seconds: 1 }),
+  )
+  assert.fixture(
+    watched.out,
+    `Removed 3 resources of stage prod of shop in 1.0 s.
+With its network went what others had put there: GuardDuty endpoint vpce-1, GuardDuty security group sg-1.
+Looked again: nothing is left.
+`,
+  )
   const left = [{ kind: 'elastic ip', id: 'eipalloc-1 192.0.2.1' }, ...removed]
-  const dirty = printed((terminal) => printReceipt(terminal, prod, { removed, left, failure: undefined, seconds: 1 }))
+  const dirty = printed((terminal) => printReceipt(terminal, prod, { removed, taken: [], left, failure: undefined, seconds: 1 }))
   assert.fixture(
     dirty.out,
     `Removed 1 resource of stage prod of shop in 1.0 s.

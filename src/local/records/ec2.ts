@@ -14,7 +14,7 @@ export interface Subnet {
   SubnetId: string
   VpcId: string
   CidrBlock: string
-  /** The letter of its availability zone. */
+  /** What follows the name of the region in that of its zone: `a`. */
   Zone: string
   MapPublicIpOnLaunch: boolean
   Tags: Tag[]
@@ -67,6 +67,22 @@ export interface Rule extends Permission {
   Tags: Tag[]
 }
 
+/** A way from a VPC to a service of AWS, with an interface in each of its subnets. */
+export interface VpcEndpoint {
+  VpcEndpointId: string
+  VpcId: string
+  /** `com.amazonaws.REGION.guardduty-data` */
+  ServiceName: string
+  SubnetIds: string[]
+  GroupIds: string[]
+  /** One for each subnet, in their order. */
+  NetworkInterfaceIds: string[]
+  CreationTimestamp: string
+  /** When it was deleted, in ms; for a while AWS shows it as `deleting`, and its interfaces stay as long. */
+  DeletedAt?: number
+  Tags: Tag[]
+}
+
 export type InstanceState = 'pending' | 'running' | 'shutting-down' | 'terminated' | 'stopping' | 'stopped'
 
 export interface Instance {
@@ -102,7 +118,7 @@ export interface Instance {
   Engine?: EngineName
   MetadataOptions: { HttpTokens: string; HttpEndpoint: string; HttpPutResponseHopLimit: number }
   Tags: Tag[]
-  /** The letter of its availability zone. */
+  /** What follows the name of the region in that of its zone: `a`. */
   Zone: string
   Architecture: 'x86_64' | 'arm64'
   /** What RunInstances call made it, and a digest of what that call asked for. */

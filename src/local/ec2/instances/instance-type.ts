@@ -1,7 +1,7 @@
 import type { EC2, InstanceTypeInfo } from '@aws-sdk/client-ec2'
 import { type Actions, ApiError } from '../../cloud.ts'
 import { describe } from '../describe.ts'
-import { zoneId, zoneLetters } from '../network/zone.ts'
+import { localZone, zoneId, zoneSuffixes } from '../network/zone.ts'
 
 export interface InstanceType {
   readonly name: string
@@ -42,6 +42,14 @@ export const instanceTypes: readonly InstanceType[] = families.flatMap(({ family
   })
 })
 
+/** What a Local Zone has: a few sizes of one family, as AWS's own do. */
+const inLocalZone = ['t3.medium', 't3.xlarge']
+
+/** Whether a zone, by what follows the region's name in its own, has machines of a type. */
+export function isOffered(type: string, zone: string): boolean {
+  return zone !== localZone || inLocalZone.includes(type)
+}
+
 /** The type with this name. Throws ApiError InvalidParameterValue as RunInstances does. */
 export function findInstanceType(name: string): InstanceType {
   const found = instanceTypes.find((type) => type.name === name)
@@ -70,16 +78,22 @@ export const instanceTypeActions = {
 
   DescribeInstanceTypeOfferings({ LocationType = 'region', ...query }, call) {
     const { region } = call.cloud
+    const everywhere = () => true
+    const zones = (name: (suffix: string) => string) =>
+      zoneSuffixes.map((suffix) => ({ Location: name(suffix), has: (type: string) => isOffered(type, suffix) }))
     const places = {
-      region: [region],
-      'availability-zone': zoneLetters.map((letter) => region + letter),
-      'availability-zone-id': zoneLetters.map((letter) => zoneId(region, letter)),
+      region: [{ Location: region, has: everywhere }],
+      'availability-zone': zones((suffix) => region + suffix),
+      'availability-zone-id': zones((suffix) => zoneId(region, suffix)),
     }[LocationType as string]
     if (!places) throw new ApiError('InvalidParameterValue', `Value (${LocationType}) for parameter locationType is invalid.`)
     const describeOfferings = describe('InstanceTypeOfferings', {
       id: ({ InstanceType, Location }) => `${InstanceType} ${Location}`,
       all: () =>
-        instanceTypes.flatMap(({ name }) => places.map((Location) => ({ InstanceType: name as 't3.micro', Location, LocationType }))),
+        instanceTypes.flatMap(({ name }) => {
+          const there = places.filter(({ has }) => has(name))
+          return there.map(({ Location }) => ({ InstanceType: name as 't3.micro', Location, LocationType }))
+        }),
       filters: ['instance-type', 'location'],
     })
     return describeOfferings(query, call)

@@ -7,7 +7,7 @@ import { find, newId } from '../kinds.ts'
 import { nextAddresses } from '../network/loopback.ts'
 import { tagsFor } from '../tag.ts'
 import { findImage } from './image.ts'
-import { findInstanceType } from './instance-type.ts'
+import { findInstanceType, isOffered } from './instance-type.ts'
 import { reservation } from './reservation.ts'
 import { freeVcpus, vcpuLimitExceeded } from './vcpu.ts'
 
@@ -33,12 +33,18 @@ export function runInstances(input: RunInstancesRequest, { cloud }: Call): Reser
   if (strange) throw new ApiError('UnsupportedOperation', `The embedded cloud launches no instances with ${strange}.`)
   const { MinCount = 1, MaxCount = 1 } = input
   if (MinCount < 1 || MaxCount < MinCount) throw new ApiError('InvalidParameterValue', `Invalid value '${MaxCount}' for maxCount.`)
-  const common = { ...machineOf(input), ...networkOf(input, store), ...profileOf(input, store), ReservationId: newId('reservation'), Asked }
+  const common = { ...machineOf(input), ...networkOf(input, cloud), ...profileOf(input, store), ReservationId: newId('reservation'), Asked }
+  if (!isOffered(common.InstanceType, common.Zone)) throw notOffered(common, cloud)
   const count = Math.min(MaxCount, Math.floor(freeVcpus(store) / findInstanceType(common.InstanceType).vCpus))
   if (count < MinCount) throw vcpuLimitExceeded(store)
   const instances = Array.from({ length: count }, () => launch(input, common, cloud))
   for (const instance of instances) store.put('instance', instance.InstanceId, instance)
   return reservation(instances, cloud)
+}
+
+function notOffered({ InstanceType, Zone }: { InstanceType: string; Zone: string }, { region }: Cloud): ApiError {
+  const message = `Your requested instance type (${InstanceType}) is not supported in your requested Availability Zone (${region}${Zone}).`
+  return new ApiError('Unsupported', message)
 }
 
 type Common = ReturnType<typeof machineOf> &
@@ -116,7 +122,7 @@ function rootVolume(mappings: readonly BlockDeviceMapping[] | undefined, rootDev
   }
 }
 
-function networkOf({ SubnetId, SecurityGroupIds, NetworkInterfaces, Placement }: RunInstancesRequest, store: Store) {
+function networkOf({ SubnetId, SecurityGroupIds, NetworkInterfaces, Placement }: RunInstancesRequest, { store, region }: Cloud) {
   if (NetworkInterfaces?.length && (SubnetId || SecurityGroupIds?.length)) {
     const message = 'Network interfaces and an instance-level subnet ID or security groups may not be specified on the same request'
     throw new ApiError('InvalidParameterCombination', message)
@@ -127,7 +133,7 @@ function networkOf({ SubnetId, SecurityGroupIds, NetworkInterfaces, Placement }:
   const id = face?.SubnetId ?? SubnetId
   if (!id) throw new ApiError('MissingInput', 'No subnets found for the default VPC. Please specify a subnet.')
   const subnet = find(store, 'subnet', id)
-  if (Placement?.AvailabilityZone && !Placement.AvailabilityZone.endsWith(subnet.Zone))
+  if (Placement?.AvailabilityZone && Placement.AvailabilityZone !== region + subnet.Zone)
     throw new ApiError('InvalidParameterValue', `Invalid availability zone: the subnet ${id} is not in ${Placement.AvailabilityZone}.`)
   const given = face?.Groups ?? SecurityGroupIds ?? []
   const byDefault = store.list('securityGroup').filter(({ VpcId, GroupName }) => VpcId === subnet.VpcId && GroupName === 'default')

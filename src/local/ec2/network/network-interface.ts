@@ -3,6 +3,7 @@ import type { Actions, Cloud } from '../../cloud.ts'
 import type { Instance } from '../../records.ts'
 import { describe } from '../describe.ts'
 import { liveInstances, publicAddress } from '../instances/live.ts'
+import { endpointInterfaces } from './vpc-endpoint.ts'
 
 /** The one interface of an instance. Its record is the instance's: interfaces come and go with instances here. */
 export function networkInterface(instance: Instance, { store, region, accountId }: Cloud) {
@@ -45,9 +46,9 @@ export function networkInterface(instance: Instance, { store, region, accountId 
 }
 
 export const networkInterfaceActions = {
-  DescribeNetworkInterfaces: describe('NetworkInterfaces', {
+  DescribeNetworkInterfaces: describe<'NetworkInterfaces', NetworkInterface>('NetworkInterfaces', {
     kind: 'networkInterface',
-    all: (cloud) => liveInstances(cloud.store).map((instance) => networkInterface(instance, cloud)),
+    all: (cloud) => [...liveInstances(cloud.store).map((instance) => networkInterface(instance, cloud)), ...endpointInterfaces(cloud)],
     filters: [
       'network-interface-id',
       'vpc-id',

@@ -2,11 +2,15 @@ import { up } from '../../../aws/graph/graph.ts'
 import type { AnyResource, Context } from '../../../aws/graph/resource.ts'
 import type { Timing } from '../../../aws/graph/walk.ts'
 import type { ElasticIp } from '../../../aws/resources/elastic-ip.ts'
+import { existingNetwork } from '../../../aws/resources/existing-network.ts'
 import type { Instance } from '../../../aws/resources/instance.ts'
+import { networkKinds, removeTagged } from '../../../aws/resources/removal.ts'
 import type { Repository } from '../../../aws/resources/repository.ts'
+import { type ZoneChoice, zoneChoice } from '../../../aws/resources/zones.ts'
+import { isOfStage, networkParts, stageNetwork } from '../../stage/network.ts'
 import { openPorts } from '../../stage/ports.ts'
 import { drainMachines, drainSeconds, removeStack, retire, running } from '../../stage/retire.ts'
-import { existingStack, networkParts, type Stack, stack } from '../../stage/stack.ts'
+import { type Stack, stack } from '../../stage/stack.ts'
 import { type StageResources, stageResources } from '../../stage/stage-resources.ts'
 import { userData } from '../../stage/user-data.ts'
 import { type AnyOperation, operation, type PlanLine } from '../operation.ts'
@@ -25,18 +29,23 @@ interface Wanted {
   readonly stack: Stack
 }
 
-function wantedBy({ config, state, machine, recipes }: Work): Wanted {
-  const { imageId, types, zone } = machine
+function wantedBy({ config, clients, state, machine, network, recipes }: Work, choice?: ZoneChoice): Wanted {
+  const { imageId, types, zones } = machine
   const names = recipes.recipes.map(({ name }) => name)
   const stage = stageResources(config, names)
-  const spec = { imageId, types, diskGiB: config.instance.diskGiB, userData }
-  return { stage, stack: stack(config, state.next, stage.profile, { machine: spec, zone, open: openPorts(config) }) }
+  const blueprint = {
+    machine: { imageId, types, zones, diskGiB: config.instance.diskGiB, userData },
+    open: openPorts(config),
+    network: network ? existingNetwork(network) : stageNetwork(config, choice ?? zoneChoice(clients, zones)),
+    profile: stage.profile,
+  }
+  return { stage, stack: stack(config, state.next, blueprint) }
 }
 
-/** Finds or creates one resource with all that it needs, and others beside it. */
-async function make<Out>(resource: AnyResource, { clients, state, emit }: Work, signal: AbortSignal, beside: readonly AnyResource[] = []) {
+/** Finds or creates one resource with all that it needs. */
+async function make<Out>(resource: AnyResource, { clients, state, emit }: Work, signal: AbortSignal) {
   const context: Context = { clients, inventory: state.inventory, signal, emit }
-  const { outputs, timings } = await up([resource, ...beside], context, 'create')
+  const { outputs, timings } = await up([resource], context, 'create')
   return { out: outputs.get(resource.name) as Out, timings }
 }
 
@@ -69,30 +78,68 @@ export function repositoryOperation(work: Work, after: readonly AnyOperation[]) 
 }
 
 /**
- * The network and the machine of the new release, with the role that the machine has. A run that fails removes what is
- * the release's own.
+ * The network of the stage, made or brought back to what it should be, and in it the machine of the new release, with
+ * the role that the machine has. A run that fails removes what is the release's own.
  */
 export function stackOperation(work: Work, after: readonly AnyOperation[]) {
-  const { config, clients, state, emit } = work
+  const { config, clients, state, machine, network, emit } = work
   const { role, profile, next } = state
   const { type, diskGiB } = config.instance
-  const what = `${networkParts(existingStack(config, next))}, ${type} with ${diskGiB} GiB`
   return operation({
     phase: 'create',
     title: 'stack',
     lines: [
       line('role', role !== undefined, role?.name),
       line('instance profile', profile !== undefined, profile?.name),
-      line('stack', false, `release ${next}: ${what}`),
+      networkLine(
+        work,
+        after.some(({ title }) => title === networkTitle),
+      ),
+      line('stack', false, `release ${next}: security group, ${type} with ${diskGiB} GiB`),
     ],
     quiet: true,
     after,
     async run(_, { signal }): Promise<Created> {
-      const { instance, network } = wantedBy(work).stack
-      const { out, timings } = await make<Instance>(instance, work, signal, network)
+      const zones = zoneChoice(clients, machine.zones)
+      // Asked beside the making of the VPC: subnets would wait for it otherwise. Who needs it hears of its failure.
+      if (!network && !state.network) zones().catch(() => undefined)
+      const { instance } = wantedBy(work, zones).stack
+      const { out, timings } = await make<Instance>(instance, work, signal)
       return { instance: out, timings }
     },
     undo: ({ signal }) => retire({ clients, signal, emit }, config, next, 'clear away'),
+  })
+}
+
+/** @param anew whether the one that is there is removed before */
+function networkLine({ network, state }: Work, anew: boolean): PlanLine {
+  if (network) {
+    const zones = network.subnets.map(({ id, zone }) => `${id} in ${zone}`)
+    return line('network', true, `${network.vpcId} with ${zones.join(', ')}: not ours, used as it is`)
+  }
+  if (state.network && !anew) return line('network', true, `${state.network.id} kept`)
+  return line('network', false, networkParts)
+}
+
+const networkTitle = 'network of the stage'
+
+/**
+ * Removes the stage's own network, in which no release may stand any more.
+ * @param why it goes
+ */
+export function networkRemovalOperation({ clients, state, emit }: Work, why: string, after: readonly AnyOperation[]) {
+  return operation({
+    phase: 'retire',
+    title: networkTitle,
+    lines: [{ glyph: '-', what: 'network', detail: `${state.network!.id}: ${why}` }],
+    quiet: true,
+    after,
+    async run(_, { signal }) {
+      const context = { clients, inventory: state.inventory, signal, emit }
+      await removeTagged({ kinds: networkKinds, wanted: isOfStage }, context, 'retire')
+      // What is made afterwards must not be looked for where it was.
+      state.inventory.forget()
+    },
   })
 }
 

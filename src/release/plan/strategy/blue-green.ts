@@ -5,17 +5,19 @@ import { leftovers, retirement } from './retirements.ts'
 
 /**
  * Builds a new machine beside the one that serves; the old one goes when the new one serves. Leftovers of other runs go
- * first only where there is no room beside them.
+ * first only where there is no room beside them. The network stays, unless the config names another.
  * @throws Failure when the account's quotas leave no room for another release
  */
-export function blueGreen({ state, capacity }: Work): Replacement {
+export function blueGreen(work: Work): Replacement {
+  const { state, network } = work
   const { serving, next } = state
   const left = leftovers(state)
-  const before = removedFirst(capacity, state, [], left)
+  const before = removedFirst(work, [], left)
   const later = left.filter((release) => !before.includes(release))
   return {
     before: before.map(retirement.leftover),
     afterwards: [...later.map(retirement.leftover), ...(serving ? [{ release: serving.madeBy, why: `when release ${next} serves` }] : [])],
+    network: network && state.network && { when: 'afterwards', why: `the config names ${network.vpcId} instead` },
     promotion: {
       back: serving?.instance,
       interrupts: serving
