@@ -73,6 +73,7 @@ export function lightMachines(port: number, bootMs = 0): (cloud: Cloud) => Machi
         return store.get('instance', instanceId)?.State === 'running' ? { since: now, lastPing: now } : undefined
       },
       taken: async () => [],
+      lost: () => undefined,
       refused: () => [],
       impaired: () => undefined,
       recovered: () => false,

@@ -67,7 +67,7 @@ async function look(): Promise<void> {
   const rules = readWhole<Rules>(folder.rules)
   if (!rules) return
   if (rules.version !== version && existsSync(rules.program) && (await handOver(rules))) return
-  await listeners.apply(rules.forwardings)
+  await listeners.apply(rules.forwardings, rules.associations)
   report(rules)
 }
 

@@ -61,7 +61,7 @@ test('an instance is launched through AWS’s own client, and its agent register
     InstanceType: 't3.micro',
     MinCount: 1,
     MaxCount: 1,
-    SubnetId: Subnet!.SubnetId!,
+    NetworkInterfaces: [{ DeviceIndex: 0, SubnetId: Subnet!.SubnetId!, AssociatePublicIpAddress: true }],
     IamInstanceProfile: { Name: 'machine' },
   })
   id = Instances![0]!.InstanceId!
