@@ -49,12 +49,13 @@ export function createListeners() {
      */
     adopt: (rule: Forwarding, server: Server) => keep(rule, createServer(options).listen(server)),
 
-    /**
-     * Makes the listeners match; returns when every port listens that can be had. Established connections live on,
-     * except for those through a public address that leads elsewhere by now: they are cut.
-     */
-    async apply(wanted: readonly Forwarding[], associations: readonly Association[]): Promise<void> {
+    /** Cuts the connections through public addresses that lead elsewhere by now; nobody is told. */
+    cut(associations: readonly Association[]): void {
       for (const connection of connections) if (isMoved(connection.rule, associations)) connection.cut()
+    },
+
+    /** Makes the listeners match; returns when every port listens that can be had. Established connections live on. */
+    async apply(wanted: readonly Forwarding[]): Promise<void> {
       const rules = new Map(wanted.map((rule) => [endpointOf(rule), rule]))
       for (const [endpoint, { server }] of listeners) {
         if (rules.has(endpoint)) continue
