@@ -354,7 +354,7 @@ test('an address behind which the release does not answer is led back at once, a
     needs: { stack },
     run: async ({ stack }) => ({ instance: stack.instance, identityOf: () => undefined }),
   })
-  const promote = promoteOperation(work, elasticIp, push, launch, { back: before.instance }, [])
+  const promote = promoteOperation(work, elasticIp, push, launch, { back: before }, [])
   const mayUndo = async () => (await lookAt(clients, config)).serving?.runs !== work.state.next
   const carried = await carryOut([elasticIp, stack, push, launch, promote], { emit, signal: stop.signal, undoSignal: signal, mayUndo })
   assert.not.ok(carried.ok)

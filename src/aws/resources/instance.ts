@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { InstanceNetworkInterface } from '@aws-sdk/client-ec2'
 import { Failure } from '../../report/failure.ts'
 import type { Clients } from '../clients.ts'
 import { codeOf, isAmbiguous, isNotFound, isThrottled } from '../errors.ts'
@@ -17,6 +18,12 @@ export interface Instance {
   /** `pending`, `running`, … as EC2 names them. */
   readonly state: string
   readonly privateIp: string | undefined
+  /**
+   * Its network interface, and a second private address of it: for the Elastic IP, so that the first keeps the public
+   * address by which the machine and its agent reach AWS. A machine of an earlier version of this program has none.
+   */
+  readonly interfaceId: string | undefined
+  readonly secondIp: string | undefined
   readonly publicIp: string | undefined
   /** The machine image that it was made from: `ami-…`. */
   readonly imageId: string
@@ -76,7 +83,16 @@ export function instance(spec: {
         ImageId: spec.machine.imageId,
         MinCount: 1,
         MaxCount: 1,
-        NetworkInterfaces: [{ DeviceIndex: 0, SubnetId: up.subnet.id, Groups: [up.securityGroup.id], AssociatePublicIpAddress: true }],
+        NetworkInterfaces: [
+          {
+            DeviceIndex: 0,
+            SubnetId: up.subnet.id,
+            Groups: [up.securityGroup.id],
+            AssociatePublicIpAddress: true,
+            // Amazon Linux 2023 brings it up by itself (amazon-ec2-net-utils).
+            SecondaryPrivateIpAddressCount: 1,
+          },
+        ],
         IamInstanceProfile: { Arn: up.profile.arn },
         // One hop: containers on a bridge network cannot reach the instance's credentials.
         MetadataOptions: { HttpTokens: 'required' as const, HttpEndpoint: 'enabled' as const, HttpPutResponseHopLimit: 1 },
@@ -210,11 +226,15 @@ function instanceOf(described: {
   PrivateIpAddress?: string | undefined
   PublicIpAddress?: string | undefined
   ImageId?: string | undefined
+  NetworkInterfaces?: InstanceNetworkInterface[] | undefined
 }): Instance {
+  const [face] = described.NetworkInterfaces ?? []
   return {
     id: described.InstanceId!,
     state: described.State?.Name ?? 'pending',
     privateIp: described.PrivateIpAddress || undefined,
+    interfaceId: face?.NetworkInterfaceId,
+    secondIp: face?.PrivateIpAddresses?.find(({ Primary }) => Primary === false)?.PrivateIpAddress,
     publicIp: described.PublicIpAddress || undefined,
     imageId: described.ImageId!,
   }

@@ -2,8 +2,10 @@ import type { ElasticIp } from '../../aws/resources/elastic-ip.ts'
 import type { Image } from '../../image/blob.ts'
 import type { Failure } from '../../report/failure.ts'
 import type { KeptLaunch } from '../state/launch-store.ts'
+import { servingRelease } from '../state/stage-state.ts'
 import type { AnyOperation, Operation } from './operation.ts'
 import { buildOperation, ownSecretsOperation, type PlannedImages, pushOperation } from './operations/images.ts'
+import { lameDuckOperation } from './operations/lame-duck.ts'
 import { checkOperation, launchOperation } from './operations/launch.ts'
 import { monitoringOperations } from './operations/monitoring.ts'
 import { leadAddressOperation, type Promotion, promoteOperation } from './operations/promote.ts'
@@ -49,7 +51,9 @@ export function releaseOperations(work: Work, { before, afterwards, promotion }:
   const launch = launchOperation(work, push, stack, secrets)
   const check = checkOperation(work, launch)
   const settled = settleLedgerOperations(work)
-  const promote = promoteOperation(work, elasticIp, push, launch, promotion, [check, ...settled])
+  const { back } = promotion
+  const lameDuck = back && servingRelease(work.state) !== undefined ? [lameDuckOperation(work, back, [check, ...settled])] : []
+  const promote = promoteOperation(work, elasticIp, push, launch, promotion, [check, ...settled, ...lameDuck])
   const monitoring = monitoringOperations(work, push, launch, elasticIp, promote)
   const record = recordOperation(work, push, launch, [promote])
   const retired = afterwards.flatMap((retirement) => retireOperations(work, retirement, [promote]))
@@ -64,6 +68,7 @@ export function releaseOperations(work: Work, { before, afterwards, promotion }:
     ...settled,
     launch,
     check,
+    ...lameDuck,
     promote,
     ...monitoring,
     record,
