@@ -363,6 +363,31 @@ test('an address behind which the release does not answer is led back at once, a
   await destroyStage()
 })
 
+test('a stage of an earlier version, whose address is the way out of its machine, is taken over by its next deploy', async () => {
+  await provisionNext()
+  const ec2 = await clients.ec2()
+  const ssm = await clients.ssm()
+  const { elasticIp, serving: before } = await lookAt(clients, config)
+  const { id, secondIp, publicIp } = before!.instance
+  assert.equal([elasticIp!.privateIp, publicIp !== elasticIp!.address], [secondIp, true])
+  // As that version led it there: to the primary private address, which gives up its own public one.
+  await ec2.associateAddress({ AllocationId: elasticIp!.id, InstanceId: id })
+  const ping = async (instanceId: string) => {
+    const { InstanceInformationList } = await ssm.describeInstanceInformation({ Filters: [{ Key: 'InstanceIds', Values: [instanceId] }] })
+    return InstanceInformationList?.[0]?.PingStatus
+  }
+  await until(async () => ((await ping(id)) === 'Online' ? true : undefined), { within: 60, signal, waiting: ignore })
+  await writeEntry(clients, config, { ...(await history(clients, config))[0]!, outcome: 'serving' })
+  const { operations } = planDeploy(await lookForPlan(clients, config, ignore, 'deploy'))
+  assert.match(linesOf(operations).at(-1)!.detail, /not drained: without the address no command reaches its machine$/)
+  const { release } = await provisionNext()
+  const after = await lookAt(clients, config)
+  assert.equal([after.serving?.madeBy, after.elasticIp?.privateIp], [release, after.serving?.instance.secondIp])
+  assert.is(await ping(id), 'ConnectionLost', 'the old machine has lost its way out')
+  assert.is(await ping(after.serving!.instance.id), 'Online', 'the new one has not')
+  await destroyStage()
+})
+
 test('the ledger says of a release that failed once its images were built which they are', async () => {
   await cloud.faults({ action: 'ssm:SendCommand', before: { code: 'AccessDeniedException', message: 'not for you' } })
   const work = await lookForPlan(clients, config, ignore, 'deploy')
