@@ -11,6 +11,10 @@ export interface Config {
   /** `local`: the embedded cloud on this machine. `aws`: whatever the SDK's own endpoint resolution says. */
   readonly target: 'local' | 'aws'
   readonly region: string
+  /** The only account, twelve digits, in which the stage may be; undefined: that of the credentials. */
+  readonly account?: string
+  /** The ARN of the permissions boundary that the role of the machines gets. */
+  readonly permissionsBoundary?: string
   readonly strategy: Strategy
   readonly instance: {
     /** An EC2 instance type, such as `t3.micro`. */

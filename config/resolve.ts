@@ -20,6 +20,8 @@ export function resolve(options: ConfigOptions, stage: string, file: string): Co
     stage,
     target,
     region: options.region ?? 'us-east-1',
+    ...(options.account !== undefined && { account: options.account }),
+    ...(options.permissionsBoundary !== undefined && { permissionsBoundary: options.permissionsBoundary }),
     strategy: options.strategy ?? 'blue-green',
     instance: {
       type: options.instance?.type ?? 't3.micro',

@@ -13,6 +13,10 @@ export interface ConfigOptions<Name extends string = string> {
   readonly app: string
   /** An AWS region. Default `us-east-1`. */
   readonly region?: string
+  /** The AWS account, twelve digits: credentials of any other are refused before anything is touched. Default: any. */
+  readonly account?: string
+  /** The ARN of a permissions boundary for the role of the machines, where the account demands one. Default: none. */
+  readonly permissionsBoundary?: string
   /**
    * `local` is the embedded cloud on this machine. Default: `local` for the stage of that name, `aws` for every other.
    */

@@ -40,6 +40,8 @@ export const schema = z.strictObject(
     app: text(/./, 'a name'),
     // AWS's partitions included: us-gov-west-1, cn-north-1, us-iso-east-1, eusc-de-east-1.
     region: text(/^[a-z]{2,4}(-[a-z]+)+-\d{1,2}$/, 'an AWS region such as "ap-southeast-1"').optional(),
+    account: text(/^\d{12}$/, 'an AWS account: a text of twelve digits').optional(),
+    permissionsBoundary: text(/^arn:[a-z-]+:iam::(\d{12}|aws):policy\/[\w+=,.@/-]+$/, 'the ARN of an IAM policy').optional(),
     target: oneOf('local', 'aws').optional(),
     strategy: oneOf(...strategies).optional(),
     instance: z

@@ -7,9 +7,10 @@ import type { ECR } from '@aws-sdk/client-ecr'
 import type { IAM } from '@aws-sdk/client-iam'
 import type { ServiceQuotas } from '@aws-sdk/client-service-quotas'
 import type { SSM } from '@aws-sdk/client-ssm'
+import type { STS } from '@aws-sdk/client-sts'
 import { awsCommand, type CommandLine } from './command.ts'
 
-type Client = EC2 | ECR | IAM | ServiceQuotas | SSM
+type Client = EC2 | ECR | IAM | ServiceQuotas | SSM | STS
 
 /**
  * Where AWS is and who calls it. What is absent here is found by the SDK as everywhere: environment, profile, OIDC,
@@ -71,6 +72,10 @@ export class Clients {
 
   ssm(): Promise<SSM> {
     return this.#load('ssm', async (options) => new (await import('@aws-sdk/client-ssm')).SSM(options))
+  }
+
+  sts(): Promise<STS> {
+    return this.#load('sts', async (options) => new (await import('@aws-sdk/client-sts')).STS(options))
   }
 
   #load<C extends Client>(service: string, make: (options: Access & { maxAttempts: number }) => Promise<C>): Promise<C> {

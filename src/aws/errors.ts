@@ -117,7 +117,7 @@ export function explain(error: unknown, doing: string, on: string): unknown {
     return new Failure(`${doing}: ${codeOf(error)}: ${error.message}`, {
       on,
       likely: `The credentials are missing or expired, or they lack the permission ${operationOf(error) ?? 'for this'}.`,
-      next: `Compare the policy of the credentials with docs/deployer-policy.json; ${commandFor(error, 'sts get-caller-identity')} says whose they are.`,
+      next: `Compare the policy of the credentials with what npx zx scripts/deployer-policy.mjs prints; ${commandFor(error, 'sts get-caller-identity')} says whose they are.`,
       code: exit.access,
       cause: error,
     })

@@ -28,17 +28,17 @@ export async function getParameters(clients: Clients, names: readonly string[]):
   return new Map(Parameters.map((parameter) => [parameter.Name!, parameter.Value!]))
 }
 
-/** Every value a parameter had, oldest first, as far as AWS keeps them (100 versions); empty when there is none. */
-export async function parameterHistory(clients: Clients, name: string): Promise<string[]> {
+/** Every version of a parameter, oldest first, as far as AWS keeps them (100); empty when there is none. */
+export async function parameterVersions(clients: Clients, name: string): Promise<Parameter[]> {
   const { paginateGetParameterHistory } = await import('@aws-sdk/client-ssm')
-  const values = []
+  const versions: Parameter[] = []
   try {
     for await (const page of paginateGetParameterHistory({ client: await clients.ssm() }, { Name: name, WithDecryption: true }))
-      values.push(...(page.Parameters ?? []).map((parameter) => parameter.Value!))
+      versions.push(...(page.Parameters ?? []).map((parameter) => ({ value: parameter.Value!, version: parameter.Version! })))
   } catch (error) {
     if (codeOf(error) !== 'ParameterNotFound') throw error
   }
-  return values
+  return versions
 }
 
 /** Free up to 4 KB, and paid for ($0.05 a month) only where a value has more; 8 KB at most. */
@@ -101,6 +101,28 @@ export async function overwriteParameter(
   const Type = options.secret ? 'SecureString' : 'String'
   const { Version } = await (await clients.ssm()).putParameter({ Name: name, Value: value, Type, Tier: tier, Overwrite: true })
   return { version: Version! }
+}
+
+/** How long (s) a name is waited for that was deleted a moment ago: AWS asks for at least 30 s. */
+const nameIsBack = { within: 60, signal: new AbortController().signal }
+
+/**
+ * Sets a parameter, whether it is there or not. A name that was deleted a moment ago is waited for: until it is free, a
+ * create is told that it exists, and an overwrite that it is being changed.
+ */
+export async function setParameter(
+  clients: Clients,
+  name: string,
+  value: string,
+  options: { tags: Tags; secret?: boolean },
+): Promise<void> {
+  const created = await createParameter(clients, name, value, options)
+  if (created) return
+  const overwrite = () => overwriteParameter(clients, name, value, options)
+  const { version } = await retry(overwrite, (error) => codeOf(error) === 'TooManyUpdates', nameIsBack)
+  // It was not there after all, so this has made it; and an overwrite takes no tags.
+  if (version === 1)
+    await (await clients.ssm()).addTagsToResource({ ResourceType: 'Parameter', ResourceId: name, Tags: tagList(options.tags) })
 }
 
 /** A parameter without its value. */

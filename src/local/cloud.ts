@@ -1,4 +1,5 @@
 import type { Refused } from './forwarder/rules.ts'
+import type { Context } from './iam/condition.ts'
 import type { EngineName } from './machine/engine.ts'
 import type { Kind, Records } from './records.ts'
 
@@ -91,9 +92,9 @@ export interface Cloud {
   registryPassword(caller: Caller): { password: string; expiresAt: Date }
   /**
    * Throws ApiError AccessDenied unless the caller's policies allow the action (`ecr:BatchGetImage`) on the resource
-   * (an ARN).
+   * (an ARN), by what is known of the call beside the resource's own tags.
    */
-  authorize(caller: Caller, action: string, resource: string): void
+  authorize(caller: Caller, action: string, resource: string, context?: Context): void
 }
 
 export interface RoleCredentials {

@@ -2,7 +2,7 @@ import type { Address, Instance, InternetGateway, RouteTable, SecurityGroup, Sub
 import type { InstanceProfile, LimitedUser, Role } from './records/identity.ts'
 import type { QuotaChange } from './records/quota.ts'
 import type { ImageRepository, RepositoryBlob, RepositoryImage } from './records/registry.ts'
-import type { Command, Invocation, Parameter, Session } from './records/systems-manager.ts'
+import type { Command, DeletedParameter, Invocation, Parameter, Session } from './records/systems-manager.ts'
 
 /**
  * What the embedded cloud remembers: one record for each resource, by kind. Times are ISO 8601 where nothing else is
@@ -25,6 +25,8 @@ export interface Records {
   parameter: Parameter
   /** Versions that were overwritten, by `NAME:VERSION`. */
   parameterVersion: Parameter
+  /** By name. */
+  deletedParameter: DeletedParameter
   command: Command
   invocation: Invocation
   session: Session

@@ -12,6 +12,7 @@ import { shortCommit } from './plan/commit.ts'
 import { linesOf, type Plan } from './plan/plan.ts'
 import type { DestroyPlan } from './plan/plan-destroy.ts'
 import { type Price, priceOfRemaining, pricesOf } from './plan/price.ts'
+import type { Lock } from './state/hold.ts'
 import type { LedgerEntry } from './state/ledger.ts'
 import type { Status } from './status.ts'
 import type { Verified } from './verify.ts'
@@ -99,7 +100,13 @@ export function printStatus(terminal: Terminal, status: Status): void {
   )
   if (status.leftovers.length > 0)
     terminal.print(`Left over and removed by the next deploy: the stacks of release ${status.leftovers.join(', ')}.`)
-  if (status.lockedBy) terminal.print(`Locked by ${status.lockedBy}.`)
+  if (status.lock) terminal.print(lockLine(status.lock, status))
+}
+
+/** Who has a stage, in a line, and how a hold is lifted. */
+export function lockLine({ by, held }: Lock, stage: { stage: string }): string {
+  if (!held) return `Locked by ${by}.`
+  return `Held by ${by} since ${held.since}: ${held.reason}. To release it: npx zx scripts/lock.mjs release${stageFlag(stage)}`
 }
 
 /** Prints the ledger, one line a release. */

@@ -5,7 +5,7 @@ import { Failure } from '../report/failure.ts'
 import { type Port, portsOf } from './stage/ports.ts'
 import { type Condition, conditionsOf, startedAgain, troubleOf } from './state/conditions.ts'
 import { type Answer, checkHealth, urlOf } from './state/health-check.ts'
-import { leaseHolder } from './state/lease.ts'
+import { type Lock, lockOf } from './state/hold.ts'
 import { lookAt, type StageState } from './state/stage-state.ts'
 
 export interface ServiceStatus {
@@ -38,13 +38,13 @@ export interface Status {
   readonly missing: readonly string[]
   /** Releases whose stacks exist and serve nobody. */
   readonly leftovers: readonly number[]
-  /** Who is changing the stage at the moment. */
-  readonly lockedBy: string | undefined
+  /** Who is changing the stage at the moment, or has frozen it. */
+  readonly lock: Lock | undefined
 }
 
 /** How a stage is: what its machine says of its containers, and how those that are open answer from outside. */
 export async function statusOf(clients: Clients, config: Config, signal: AbortSignal = new AbortController().signal): Promise<Status> {
-  const [state, holder] = await Promise.all([lookAt(clients, config), leaseHolder(clients, config)])
+  const [state, lock] = await Promise.all([lookAt(clients, config), lockOf(clients, config)])
   const { serving, elasticIp } = state
   const current = state.current?.release === serving?.runs ? state.current : undefined
   const deployed = current?.outcome === 'serving' ? current : undefined
@@ -80,7 +80,7 @@ export async function statusOf(clients: Clients, config: Config, signal: AbortSi
     services,
     missing: deployed?.missing ?? [],
     leftovers: state.releases.filter((release) => release !== serving?.madeBy),
-    lockedBy: holder,
+    lock,
   }
 }
 

@@ -6,8 +6,9 @@ import {
   getParameter,
   getParameters,
   overwriteParameter,
-  parameterHistory,
   parametersBelow,
+  parameterVersions,
+  setParameter,
 } from '../../src/aws/parameters.ts'
 import { createTestCloud, errorOf } from '../support/cloud.ts'
 
@@ -42,11 +43,14 @@ test('a create whose answer is lost knows its parameter again by the value', asy
 })
 
 test('every write counts, and the history has every value', async () => {
-  assert.equal(await parameterHistory(clients, '/story/one'), [])
+  assert.equal(await parameterVersions(clients, '/story/one'), [])
   await createParameter(clients, '/story/one', 'v1', options)
   assert.equal(await overwriteParameter(clients, '/story/one', 'v2'), { version: 2 })
   assert.equal(await overwriteParameter(clients, '/story/one', 'v3'), { version: 3 })
-  assert.equal(await parameterHistory(clients, '/story/one'), ['v1', 'v2', 'v3'])
+  assert.equal(
+    await parameterVersions(clients, '/story/one'),
+    ['v1', 'v2', 'v3'].map((value, index) => ({ value, version: index + 1 })),
+  )
 })
 
 test('a secret is kept encrypted and read decrypted', async () => {
@@ -56,7 +60,10 @@ test('a secret is kept encrypted and read decrypted', async () => {
   assert.is(Parameter?.Type, 'SecureString')
   assert.not.match(Parameter!.Value!, 'hidden')
   assert.is((await getParameter(clients, '/secret/one'))?.value, 'better hidden')
-  assert.equal(await parameterHistory(clients, '/secret/one'), ['hidden', 'better hidden'])
+  assert.equal(
+    (await parameterVersions(clients, '/secret/one')).map(({ value }) => value),
+    ['hidden', 'better hidden'],
+  )
 })
 
 test('several are read in one call, and those that are not there are absent', async () => {
@@ -77,12 +84,25 @@ test('what is below a path is found on every page and at any depth, and removed'
   assert.equal(await parametersBelow(clients, '/many'), [])
 })
 
+test('a name that was deleted a moment ago is waited for, and the parameter has its tags', async () => {
+  await setParameter(clients, '/again/one', 'v1', options)
+  await deleteParameters(clients, ['/again/one'])
+  assert.is(await createParameter(clients, '/again/one', 'v2', options), undefined)
+  assert.is((await errorOf(overwriteParameter(clients, '/again/one', 'v2'))).name, 'TooManyUpdates')
+  await setParameter(clients, '/again/one', 'v2', options)
+  assert.equal(await getParameter(clients, '/again/one'), { value: 'v2', version: 1 })
+  const { TagList } = await (await clients.ssm()).listTagsForResource({ ResourceType: 'Parameter', ResourceId: '/again/one' })
+  assert.equal(TagList, [{ Key: 'owner', Value: 'test' }])
+  await setParameter(clients, '/again/one', 'v3', options)
+  assert.equal(await getParameter(clients, '/again/one'), { value: 'v3', version: 2 })
+})
+
 test('could not look is not the same as absent', async () => {
   await cloud.faults({ action: 'ssm:Get*', before: denied }, { action: 'ssm:PutParameter', before: denied })
   const all = [
     () => getParameter(clients, '/story/one'),
     () => getParameters(clients, ['/story/one']),
-    () => parameterHistory(clients, '/story/one'),
+    () => parameterVersions(clients, '/story/one'),
     () => parametersBelow(clients, '/story'),
     () => createParameter(clients, '/story/two', 'value', options),
   ]

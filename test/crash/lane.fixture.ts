@@ -15,6 +15,9 @@ import { processesOf } from '../support/processes.ts'
 import { runDeploy, runDestroy, type Verb } from '../support/verbs.ts'
 import type { Point, Scene } from './point.fixture.ts'
 
+// A stage is destroyed and deployed again hundreds of times, and each would wait for the name of its lock.
+process.env.MLOPS_PARAMETER_REUSE_SECONDS ??= '0.1'
+
 /** How many resources of each kind there are. */
 type Census = Readonly<Record<string, number>>
 

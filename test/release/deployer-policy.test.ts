@@ -1,7 +1,7 @@
 // time limit: 120 s
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Clients } from '../../src/aws/clients.ts'
@@ -11,9 +11,10 @@ import { consoleOf } from '../../src/aws/resources/instance.ts'
 import { missingLayers } from '../../src/aws/resources/repository.ts'
 import { startSession } from '../../src/aws/session.ts'
 import { askCloud } from '../../src/local/admin/client.ts'
+import { type DeployerPolicy, deployerPolicy } from '../../src/release/deployer-policy.ts'
 import { readSecret, removeSecret, setSecret } from '../../src/release/launch/secrets.ts'
+import { lockOf } from '../../src/release/state/hold.ts'
 import { readLaunch } from '../../src/release/state/launch-store.ts'
-import { leaseHolder } from '../../src/release/state/lease.ts'
 import { history } from '../../src/release/state/ledger.ts'
 import { Failure } from '../../src/report/failure.ts'
 import { reportOf } from '../../src/terminal/report.ts'
@@ -21,12 +22,8 @@ import { openCloud } from '../support/open-cloud.ts'
 import { freePorts } from '../support/project.ts'
 import { type Order, runDeploy, runDestroy } from '../support/verbs.ts'
 
-interface Policy {
-  readonly Version: string
-  readonly Statement: readonly { readonly Effect: 'Allow'; readonly Action: readonly string[]; readonly Resource: '*' }[]
-}
-
-const policy = JSON.parse(readFileSync(resolve(import.meta.dirname, '../../docs/deployer-policy.json'), 'utf8')) as Policy
+const scope = { app: 'crash', stage: 'local', region: 'us-east-1', account: '000000000000' }
+const policy = deployerPolicy(scope)
 const actions = policy.Statement.flatMap(({ Action }) => Action)
 const folder = mkdtempSync(join(tmpdir(), 'policy-'))
 const [port] = await freePorts(1)
@@ -37,11 +34,15 @@ test.after(async () => {
 })
 
 /** A user who may do what the policy says but for some actions. */
-async function userWithout(...missing: string[]): Promise<Order> {
+function userWithout(...missing: string[]): Promise<Order> {
   const Statement = policy.Statement.map((each) => ({ ...each, Action: each.Action.filter((action) => !missing.includes(action)) }))
+  return userWith('deployer', { ...policy, Statement })
+}
+
+async function userWith(name: string, policy: DeployerPolicy): Promise<Order> {
   const made = await askCloud<{ credentials: { accessKeyId: string; secretAccessKey: string } }>(open.cloud.folder, 'user', {
-    name: 'deployer',
-    policy: { ...policy, Statement },
+    name,
+    policy,
   })
   return { ...open.order, access: { ...open.order.access, credentials: made!.credentials } }
 }
@@ -51,7 +52,7 @@ async function raiseVpcQuota(clients: Clients): Promise<void> {
   await (await clients.quotas()).requestServiceQuotaIncrease({ ServiceCode: service, QuotaCode: code, DesiredValue: 20 })
 }
 
-test('the scripts need every permission of docs/deployer-policy.json, and no other', async () => {
+test('the scripts need every permission of the policy, and no other', async () => {
   const order = await userWithout()
   const [clients, id] = [new Clients(order.access), { app: 'crash', stage: 'local' }]
   await setSecret(clients, id, 'TOKEN', 'one')
@@ -64,7 +65,7 @@ test('the scripts need every permission of docs/deployer-policy.json, and no oth
   const [last, ...others] = await history(clients, id)
   assert.is(others.length, 1)
   assert.is((await readLaunch(clients, id, last!)).release, 2)
-  assert.is(await leaseHolder(clients, id), undefined)
+  assert.is(await lockOf(clients, id), undefined)
   await missingLayers(clients, 'crash/local/images', [`sha256:${'0'.repeat(64)}`])
   const [instance] = open.cloud.store.list('instance').filter(({ State }) => State === 'running')
   await startSession(clients, instance!.InstanceId)
@@ -88,7 +89,7 @@ test('the scripts need every permission of docs/deployer-policy.json, and no oth
   await blockersOf(clients, { by: 'vpc-id', id: instance!.VpcId })
   // It asks for these when somebody has given the role more than it had, and when the address still leads somewhere.
   await (await root.iam()).putRolePolicy({
-    RoleName: 'crash-local',
+    RoleName: 'crash-local-us-east-1',
     PolicyName: 'by-hand',
     PolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 's3:GetObject', Resource: '*' }] }),
   })
@@ -122,10 +123,121 @@ test('what the owner of the cloud may do, a limited user may not', async () => {
   const order = await userWithout()
   const { policy: _, ...stolen } = { policy, credentials: order.access.credentials! }
   const clients = new Clients({ ...order.access, credentials: stolen.credentials })
-  const refused = await (await clients.iam()).deleteRole({ RoleName: 'somebody' }).catch((error: Error) => error.name)
+  const refused = await (await clients.iam()).deleteRole({ RoleName: 'crash-local-nobody' }).catch((error: Error) => error.name)
   assert.is(refused, 'NoSuchEntityException')
   const denied = await (await clients.ec2()).deleteTags({ Resources: ['vpc-0'] }).catch((error: Error) => error.name)
   assert.is(denied, 'UnauthorizedOperation')
+})
+
+test("another app's machine, role, parameter and repository, and another stage's, are out of reach", async () => {
+  const owner = await userWithout()
+  await runDeploy(owner)
+  const code = async (call: Promise<unknown>) =>
+    call.then(
+      () => 'allowed',
+      (error: Error) => error.name,
+    )
+  const [machine] = open.cloud.store.list('instance').filter(({ State }) => State === 'running')
+  const [role] = open.cloud.store.list('role')
+  const { InstanceId, VpcId } = machine!
+  const { RoleName } = role!
+  const image = machine!.ImageId
+  const trust = { Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' }
+  const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: [trust] })
+  const of = (app: string, stage: string) => [
+    {
+      ResourceType: 'vpc' as const,
+      Tags: [
+        { Key: 'mlops:app', Value: app },
+        { Key: 'mlops:stage', Value: stage },
+      ],
+    },
+  ]
+  for (const stranger of [
+    { app: 'shop', stage: 'local' },
+    { app: 'crash', stage: 'prod' },
+  ]) {
+    const clients = new Clients((await userWith(`${stranger.app}-${stranger.stage}`, deployerPolicy({ ...scope, ...stranger }))).access)
+    const [ec2, ecr, iam, ssm] = await Promise.all([clients.ec2(), clients.ecr(), clients.iam(), clients.ssm()])
+    const other = { stranger: `${stranger.app}/${stranger.stage}` }
+    const refused = {
+      ...other,
+      terminate: await code(ec2.terminateInstances({ InstanceIds: [InstanceId] })),
+      network: await code(ec2.createSubnet({ VpcId, CidrBlock: '10.0.9.0/24' })),
+      vpc: await code(ec2.createVpc({ CidrBlock: '10.1.0.0/16', TagSpecifications: of('crash', 'local') })),
+      untagged: await code(ec2.createVpc({ CidrBlock: '10.1.0.0/16' })),
+      tag: await code(ec2.createTags({ Resources: [InstanceId], Tags: of(stranger.app, stranger.stage)[0]!.Tags })),
+      run: await code(
+        ec2.runInstances({ ImageId: image, MinCount: 1, MaxCount: 1, InstanceType: 't3.micro', SubnetId: machine!.SubnetId }),
+      ),
+      command: await code(
+        ssm.sendCommand({ DocumentName: 'AWS-RunShellScript', InstanceIds: [InstanceId], Parameters: { commands: ['id'] } }),
+      ),
+      session: await code(startSession(clients, InstanceId)),
+      getRole: await code(iam.getRole({ RoleName })),
+      putPolicy: await code(iam.putRolePolicy({ RoleName, PolicyName: 'more', PolicyDocument: '{}' })),
+      createRole: await code(iam.createRole({ RoleName: 'admin', AssumeRolePolicyDocument })),
+      parameter: await code(ssm.getParameter({ Name: '/crash/local/ledger' })),
+      secrets: await code(ssm.getParametersByPath({ Path: '/crash/local/secrets', WithDecryption: true })),
+      put: await code(ssm.putParameter({ Name: '/crash/local/lease', Value: 'mine', Type: 'String', Overwrite: true })),
+      repository: await code(ecr.deleteRepository({ repositoryName: 'crash/local/images', force: true })),
+      pull: await code(ecr.batchGetImage({ repositoryName: 'crash/local/images', imageIds: [{ imageTag: 'web' }] })),
+      allowed: await code(ec2.describeInstances({})),
+    }
+    assert.equal(refused, {
+      ...other,
+      terminate: 'UnauthorizedOperation',
+      network: 'UnauthorizedOperation',
+      vpc: 'UnauthorizedOperation',
+      untagged: 'UnauthorizedOperation',
+      tag: 'UnauthorizedOperation',
+      run: 'UnauthorizedOperation',
+      command: 'AccessDeniedException',
+      session: 'AccessDeniedException',
+      getRole: 'AccessDenied',
+      putPolicy: 'AccessDenied',
+      createRole: 'AccessDenied',
+      parameter: 'AccessDeniedException',
+      secrets: 'AccessDeniedException',
+      put: 'AccessDeniedException',
+      repository: 'AccessDeniedException',
+      pull: 'AccessDeniedException',
+      allowed: 'allowed',
+    })
+  }
+  // Its own role gets no other managed policy, and is handed to nobody but EC2.
+  const own = new Clients(owner.access)
+  const attach = (PolicyArn: string) => own.iam().then((iam) => code(iam.attachRolePolicy({ RoleName, PolicyArn })))
+  assert.is(await attach('arn:aws:iam::aws:policy/AdministratorAccess'), 'AccessDenied')
+  assert.is(await attach('arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore'), 'allowed')
+  assert.equal((await runDestroy(owner)).left, [])
+})
+
+test('where a boundary is demanded, no role is made without it', async () => {
+  const boundary = 'arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore'
+  const clients = new Clients((await userWith('bounded', deployerPolicy({ ...scope, boundary }))).access)
+  const iam = await clients.iam()
+  const trust = { Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' }
+  const role = { RoleName: 'crash-local-test', AssumeRolePolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: [trust] }) }
+  const refused = await iam.createRole(role).catch((error: Error) => error.name)
+  assert.is(refused, 'AccessDenied')
+  const { Role } = await iam.createRole({ ...role, PermissionsBoundary: boundary })
+  assert.is(Role!.PermissionsBoundary!.PermissionsBoundaryArn, boundary)
+  await iam.deleteRole({ RoleName: role.RoleName })
+})
+
+test('a policy fits into a managed policy, also with the longest names, and names the partition', () => {
+  const longest = deployerPolicy({
+    app: 'a'.repeat(32),
+    stage: 's'.repeat(16),
+    region: 'us-gov-west-1',
+    account: '123456789012',
+    boundary: 'b'.repeat(80),
+  })
+  const text = JSON.stringify(longest)
+  // IAM counts no white space between the elements: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+  assert.ok(text.length <= 6144, `${text.length} characters`)
+  assert.not.match(text, 'arn:aws:')
 })
 
 test.run()

@@ -27,7 +27,7 @@ async function throughItsLife(clients: Clients, policies: { attached: string[]; 
   })
   const status = await statusOf(clients, config)
   assert.equal([status.release, status.address, status.machine?.state], [1, provisioned.address, 'running'])
-  assert.is(status.lockedBy, undefined)
+  assert.is(status.lock, undefined)
   assert.equal(
     (await history(clients, config)).map(({ outcome }) => outcome),
     ['provisioned'],

@@ -165,7 +165,7 @@ const status: Status = {
   ],
   missing: [],
   leftovers: [5, 7],
-  lockedBy: 'bob@ci (deploy)',
+  lock: { by: 'bob@ci (deploy)' },
 }
 
 test('a status is what serves, where, how it is, and what is going on', () => {
@@ -183,9 +183,17 @@ Locked by bob@ci (deploy).
   )
 })
 
+test('a stage that is held says why, since when, and how that is lifted', () => {
+  const lock = { by: 'ann@laptop (lock)', held: { reason: 'Audit until Friday', since: '2026-01-02T03:04:05.000Z' } }
+  assert.match(
+    printed((terminal) => printStatus(terminal, { ...status, lock })).out,
+    'Held by ann@laptop (lock) since 2026-01-02T03:04:05.000Z: Audit until Friday. To release it: npx zx scripts/lock.mjs release --stage prod\n',
+  )
+})
+
 test('a machine that has stopped, or says nothing, is told with what helps; who launched it may be unknown', () => {
   const machine = { id: 'i-6', state: 'stopped' }
-  const silent = { ...status, deployed: undefined, services: [], leftovers: [], lockedBy: undefined }
+  const silent = { ...status, deployed: undefined, services: [], leftovers: [], lock: undefined }
   const next = 'aws ec2 start-instances --instance-ids i-6'
   assert.is(
     printed((terminal) => printStatus(terminal, { ...silent, machine, silent: 'it is stopped', next })).out.trimEnd(),
@@ -202,7 +210,7 @@ test('a machine that has stopped, or says nothing, is told with what helps; who 
 })
 
 test('a stage that serves nothing, or has only a machine, says how to deploy it', () => {
-  const bare = { ...status, launched: false, deployed: undefined, services: [], leftovers: [], lockedBy: undefined }
+  const bare = { ...status, launched: false, deployed: undefined, services: [], leftovers: [], lock: undefined }
   const nothing = printed((terminal) => printStatus(terminal, { ...bare, release: undefined, machine: undefined, stage: 'local' })).out
   assert.is(nothing.split('\n')[0], 'Stage local of shop serves nothing. To deploy it: npx zx scripts/deploy.mjs')
   const machine = printed((terminal) => printStatus(terminal, bare)).out

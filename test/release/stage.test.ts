@@ -72,7 +72,7 @@ test('a stage that was never deployed has nothing, and its first release is 1', 
   assert.equal(await contents(), [])
   assert.is(servingRelease(state), undefined)
   const status = await statusOf(clients, config)
-  assert.equal([status.release, status.address, status.machine, status.lockedBy], [undefined, undefined, undefined, undefined])
+  assert.equal([status.release, status.address, status.machine, status.lock], [undefined, undefined, undefined, undefined])
   assert.equal(
     status.services.map(({ name, state }) => [name, state]),
     [['web', 'not deployed']],

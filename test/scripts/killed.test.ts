@@ -29,7 +29,7 @@ async function deployCleanly(version: string): Promise<void> {
   const { release } = document(await project.run('deploy', '--json'))
   assert.is(await web(), `version ${version}`)
   const status = document(await project.run('status', '--json'))
-  assert.equal([status.release, status.leftovers, status.lockedBy], [release, [], undefined])
+  assert.equal([status.release, status.leftovers, status.lock], [release, [], undefined])
   const machines = processesOf(project.folder).flatMap(({ environment }) => /MLOPS_INSTANCE=(i-\w+)/.exec(environment)?.[1] ?? [])
   if (process.platform === 'linux') assert.equal([...new Set(machines)], [status.machine.id])
 }
@@ -106,7 +106,7 @@ test('an interrupted deploy cleans up behind itself and ends with 130', async ()
   assert.match(err, '! Interrupted: cleaning up. Press Ctrl-C again to end at once.\n')
   assert.match(err, /✖ Interrupted\.\nRelease \d+ still serves; nothing changed for its users\.\n$/)
   const status = document(await project.run('status', '--json'))
-  assert.equal([status.leftovers, status.lockedBy, status.services[0].state], [[], undefined, 'healthy'])
+  assert.equal([status.leftovers, status.lock, status.services[0].state], [[], undefined, 'healthy'])
   assert.is(await web(), 'version 3')
 })
 

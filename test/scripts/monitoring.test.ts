@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { writeFiles } from '../../monitoring/index.ts'
 import { has, inFolder, output } from '../support/promtool.ts'
 
 const script = (...args: string[]) =>
@@ -16,6 +17,8 @@ test('the script writes everything into a folder that the servers could be start
     assert.ok(ok && files.length > 0 && files.every((file) => existsSync(file)))
     for (const file of ['prometheus/prometheus.yml', 'alertmanager/alertmanager.yml', 'grafana/provisioning/dashboards/overview.json'])
       assert.ok(files.includes(join(folder, 'out', file)), file)
+    // The folder stands in place of /etc, and whoever starts the servers puts the stage's token into /run beside it.
+    writeFiles(folder, { 'run/secrets/service-token': 'a-token-of-this-test' })
     if (has('promtool')) await output('promtool', ['check', 'config', join(folder, 'out/prometheus/prometheus.yml')])
     if (has('amtool')) await output('amtool', ['check-config', join(folder, 'out/alertmanager/alertmanager.yml')])
   })

@@ -129,7 +129,7 @@ test('of two deploys at once one succeeds, and the other names who is at it', as
   assert.equal([done.code, locked.code], [0, 6], both.map(({ err }) => err).join('\n'))
   assert.match(locked.err, `✖ The stage is locked by ${userInfo().username}@${hostname()} (deploy)\n  on      stage local of shop\n`)
   const status = document(await project.run('status', '--json'))
-  assert.equal([status.release, status.leftovers, status.lockedBy], [2, [], undefined])
+  assert.equal([status.release, status.leftovers, status.lock], [2, [], undefined])
 })
 
 test('a port that another program holds does not harm the release that serves', async () => {

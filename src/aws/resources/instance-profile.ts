@@ -2,6 +2,7 @@ import { codeOf, isNotFound } from '../errors.ts'
 import { assertOwned, type Kind } from '../graph/inventory.ts'
 import { resource } from '../graph/resource.ts'
 import { type Tags, tagList, tagsOf } from '../tags.ts'
+import { regionalName } from './regional-name.ts'
 import type { role } from './role.ts'
 
 export interface InstanceProfile {
@@ -10,15 +11,16 @@ export interface InstanceProfile {
   readonly roles: readonly string[]
 }
 
-/** The profile that carries the owner's name, and its tags. IAM has no filter by tag. */
+/** The profile that carries the owner's name and the region, and the owner's tags. IAM has no filter by tag. */
 export const instanceProfiles: Kind<InstanceProfile> = {
   name: 'instance profile',
   async list(clients, owner) {
+    const name = regionalName(clients, owner.name)
     try {
-      const { InstanceProfile: found } = await (await clients.iam()).getInstanceProfile({ InstanceProfileName: owner.name })
+      const { InstanceProfile: found } = await (await clients.iam()).getInstanceProfile({ InstanceProfileName: name })
       assertOwned('instance profile', tagsOf(found!), owner)
       const roles = (found!.Roles ?? []).map((each) => each.RoleName!)
-      return [{ id: owner.name, tags: owner.tags, out: { name: owner.name, arn: found!.Arn!, roles } }]
+      return [{ id: name, tags: owner.tags, out: { name, arn: found!.Arn!, roles } }]
     } catch (error) {
       if (isNotFound(error)) return []
       throw error
@@ -26,7 +28,7 @@ export const instanceProfiles: Kind<InstanceProfile> = {
   },
 }
 
-/** What gives a role to an instance. */
+/** What gives a role to an instance. To its name the region is added. */
 export function instanceProfile(spec: { tags: Tags; name: string; role: ReturnType<typeof role> }) {
   return resource({
     name: 'instance profile',
@@ -35,8 +37,9 @@ export function instanceProfile(spec: { tags: Tags; name: string; role: ReturnTy
     find: async ({ inventory }) => (await inventory.all(instanceProfiles))[0]?.out,
     async create(_up, { clients }): Promise<InstanceProfile> {
       const iam = await clients.once.iam()
-      const { InstanceProfile: made } = await iam.createInstanceProfile({ InstanceProfileName: spec.name, Tags: tagList(spec.tags) })
-      return { name: spec.name, arn: made!.Arn!, roles: [] }
+      const name = regionalName(clients, spec.name)
+      const { InstanceProfile: made } = await iam.createInstanceProfile({ InstanceProfileName: name, Tags: tagList(spec.tags) })
+      return { name, arn: made!.Arn!, roles: [] }
     },
     async settle(out, up, { clients }) {
       if (out.roles.includes(up.role.name)) return out

@@ -1,8 +1,12 @@
-/** One of AWS's own policies: its ARN, and the same rights as a document for control planes that do not have it. */
+/** One of AWS's own policies: its name, and the same rights as a document for control planes that do not have it. */
 export interface ManagedPolicy {
   readonly name: string
-  readonly arn: string
   readonly document: object
+}
+
+/** Where a partition has it. */
+export function arnOf({ name }: Pick<ManagedPolicy, 'name'>, partition: string): string {
+  return `arn:${partition}:iam::aws:policy/${name}`
 }
 
 const ssm = [
@@ -31,7 +35,6 @@ const messages = ['AcknowledgeMessage', 'DeleteMessage', 'FailMessage', 'GetEndp
  */
 export const managedInstanceCore: ManagedPolicy = {
   name: 'AmazonSSMManagedInstanceCore',
-  arn: 'arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore',
   document: {
     Version: '2012-10-17',
     Statement: [

@@ -1,28 +1,63 @@
 import type { IAM } from '@aws-sdk/client-iam'
+import { exit, Failure } from '../../report/failure.ts'
+import type { Clients } from '../clients.ts'
 import { codeOf, isNotFound } from '../errors.ts'
-import { assertOwned, type Kind } from '../graph/inventory.ts'
+import { assertOwned, type Kind, type Owner } from '../graph/inventory.ts'
 import { resource } from '../graph/resource.ts'
-import { type Tags, tagList, tagsOf } from '../tags.ts'
-import type { ManagedPolicy } from './managed-policy.ts'
+import { partitionOf } from '../partition.ts'
+import { hasTags, type Tags, tagList, tagsOf } from '../tags.ts'
+import { arnOf, type ManagedPolicy } from './managed-policy.ts'
+import { regionalName, regionIn } from './regional-name.ts'
 
 export interface Role {
   readonly name: string
   readonly arn: string
 }
 
-/** The role that carries the owner's name, and its tags. IAM has no filter by tag. */
+/** The role that carries the owner's name and the region, and the owner's tags. IAM has no filter by tag. */
 export const roles: Kind<Role> = {
   name: 'role',
   async list(clients, owner) {
-    try {
-      const { Role } = await (await clients.iam()).getRole({ RoleName: owner.name })
-      assertOwned('role', tagsOf(Role!), owner)
-      return [{ id: Role!.RoleName!, tags: owner.tags, out: { name: Role!.RoleName!, arn: Role!.Arn! } }]
-    } catch (error) {
-      if (isNotFound(error)) return []
-      throw error
+    const { Role } = (await roleNamed(clients, regionalName(clients, owner.name))) ?? {}
+    if (Role) {
+      assertOwned('role', tagsOf(Role), owner)
+      return [{ id: Role.RoleName!, tags: owner.tags, out: { name: Role.RoleName!, arn: Role.Arn! } }]
     }
+    await refuseOtherRegion(clients, owner)
+    return []
   },
+}
+
+async function roleNamed(clients: Clients, RoleName: string) {
+  try {
+    return await (await clients.iam()).getRole({ RoleName })
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    throw error
+  }
+}
+
+/**
+ * Roles are the same in all regions, so the role of a stage tells of it wherever it is. Asked only where the stage has
+ * none here: one call, as an account has at most a thousand roles unless AWS allows more, and a page has as many.
+ * @throws Failure when the owner has a role of another region
+ */
+async function refuseOtherRegion(clients: Clients, owner: Owner): Promise<void> {
+  const { paginateListRoles } = await import('@aws-sdk/client-iam')
+  const names: string[] = []
+  for await (const { Roles = [] } of paginateListRoles({ client: await clients.iam(), pageSize: 1000 }, {}))
+    names.push(...Roles.map(({ RoleName }) => RoleName!).filter((name) => regionIn(name, owner.name) !== undefined))
+  for (const name of names) {
+    const { Role } = (await roleNamed(clients, name)) ?? {}
+    if (!Role || !hasTags(tagsOf(Role), owner.tags)) continue
+    const [here, there] = [clients.access.region, regionIn(name, owner.name)]
+    throw new Failure(`The stage is in ${there}, and the config says ${here}`, {
+      on: `role ${name}`,
+      likely: `The region in the config was changed while the stage exists. What it has in ${there} would stay there.`,
+      next: `Set region: '${there}' in the config. To move the stage, destroy it there first.`,
+      code: exit.usage,
+    })
+  }
 }
 
 /** Lets EC2 instances assume it; the policy says what they may do with it. */
@@ -34,8 +69,16 @@ const trust = {
 /**
  * An IAM role for instances: AWS's managed policies, as inline ones with the same rights where a control plane does not
  * have them, and one policy of its own.
+ * @param spec `name` is the owner's, to which the region is added; `policy` is made for a partition; `boundary` is the
+ *   ARN of a permissions boundary that it is made with
  */
-export function role(spec: { tags: Tags; name: string; managed: readonly ManagedPolicy[]; policy: object }) {
+export function role(spec: {
+  tags: Tags
+  name: string
+  managed: readonly ManagedPolicy[]
+  policy: (partition: string) => object
+  boundary?: string | undefined
+}) {
   return resource({
     name: 'role',
     needs: {},
@@ -43,32 +86,34 @@ export function role(spec: { tags: Tags; name: string; managed: readonly Managed
     async create(_up, { clients }): Promise<Role> {
       const iam = await clients.once.iam()
       const { Role } = await iam.createRole({
-        RoleName: spec.name,
+        RoleName: regionalName(clients, spec.name),
         AssumeRolePolicyDocument: JSON.stringify(trust),
         Description: `Instances of ${spec.name}`,
+        ...(spec.boundary !== undefined && { PermissionsBoundary: spec.boundary }),
         Tags: tagList(spec.tags),
       })
       return { name: Role!.RoleName!, arn: Role!.Arn! }
     },
     async settle(out, _up, { clients }) {
       const iam = await clients.iam()
+      const partition = partitionOf(clients.access.region)
       await Promise.all([
-        ...spec.managed.map(({ arn, name, document }) =>
-          iam.attachRolePolicy({ RoleName: out.name, PolicyArn: arn }).catch((error) => {
+        ...spec.managed.map(({ name, document }) =>
+          iam.attachRolePolicy({ RoleName: out.name, PolicyArn: arnOf({ name }, partition) }).catch((error) => {
             // The same code says that the role is not known yet; only the policy's name in the message tells the two
             // apart.
             if (!isNotFound(error) || !(error as Error).message.includes(name)) throw error
             return put(iam, out.name, name, document)
           }),
         ),
-        put(iam, out.name, spec.name, spec.policy),
+        put(iam, out.name, spec.name, spec.policy(partition)),
       ])
       return out
     },
     async remove(out, { clients }) {
       const iam = await clients.iam()
       const RoleName = out.name
-      const managed = spec.managed.map(({ arn }) => arn)
+      const managed = spec.managed.map((each) => arnOf(each, partitionOf(clients.access.region)))
       await strip(iam, RoleName, managed, [spec.name])
       try {
         await iam.deleteRole({ RoleName })

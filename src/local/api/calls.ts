@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { ApiError, type Cloud, type Service } from '../cloud.ts'
+import { ec2Permissions } from '../ec2/permissions.ts'
 import type { Identity } from '../iam/identity.ts'
+import type { Permission } from '../iam/permission.ts'
+import { iamPermissions } from '../iam/permissions.ts'
 import { isCutOff, silence } from '../machine/way-out.ts'
 import { inServiceTerms, type Protocol } from '../protocol/error-codes.ts'
 import { parseJson, renderJson, renderJsonError, targets } from '../protocol/json.ts'
@@ -35,6 +38,12 @@ export interface Surroundings {
   readonly trouble: (error: unknown) => void
 }
 
+/** What calls need, by service. */
+const permissionsOf: Readonly<Record<string, (name: string, input: Readonly<Record<string, never>>, cloud: Cloud) => Permission[]>> = {
+  ec2: ec2Permissions,
+  iam: iamPermissions,
+}
+
 /** IAM and STS are global: clients sign for them in whatever region they are. */
 const globalServices = ['iam', 'sts']
 
@@ -54,9 +63,9 @@ export async function answerCall(request: Request, { cloud, identity, services, 
     const name = `${call.action || '(none given)'} of ${call.service}`
     if (!action) throw new ApiError('InvalidAction', `The embedded cloud does not have the action ${name}.`)
     const input = call.parse()
-    // Those of EC2 and IAM are allowed or not as a whole; the other services look at the resource themselves.
-    if (call.service === 'ec2' || call.service === 'iam') cloud.authorize(caller, label, '*')
-    for (const also of alsoNeeded(label, input)) cloud.authorize(caller, also, '*')
+    // The other services look at the resource themselves.
+    const needed = own(permissionsOf, call.service)?.(call.action, input as Readonly<Record<string, never>>, cloud) ?? []
+    for (const { action, resource, context } of needed) cloud.authorize(caller, action, resource, context)
     const fault = await faults.inject(label, input, { by: caller.role === undefined ? 'user' : 'role', gone })
     const { lingerMs = 0 } = fault
     const carryOut = async () => fault.instead ?? (await action(input, { cloud, caller, action: call.action, requestId, lingerMs }))
@@ -122,26 +131,6 @@ function checkScope(scope: { service: string; region: string }, call: ParsedCall
     const message = `Credential should be scoped to a valid region: this embedded cloud is '${region}', not '${scope.region}'.`
     throw new ApiError('SignatureDoesNotMatch', message, 403)
   }
-}
-
-/**
- * Permissions that AWS asks for beside that of the action's own name: for tags in a create call, and for handing a role
- * on.
- */
-function alsoNeeded(label: string, { Tags, tags, TagSpecifications, IamInstanceProfile }: Readonly<Record<string, unknown>>): string[] {
-  const tagged = [Tags, tags, TagSpecifications].some((list) => Array.isArray(list) && list.length > 0)
-  const tagging: Readonly<Record<string, string>> = {
-    'ecr:CreateRepository': 'ecr:TagResource',
-    'iam:CreateInstanceProfile': 'iam:TagInstanceProfile',
-    'iam:CreateRole': 'iam:TagRole',
-    'ssm:PutParameter': 'ssm:AddTagsToResource',
-  }
-  const passes = label === 'iam:AddRoleToInstanceProfile' || (label === 'ec2:RunInstances' && IamInstanceProfile !== undefined)
-  return [
-    ...(tagged && TagSpecifications !== undefined ? ['ec2:CreateTags'] : []),
-    ...(tagged ? [own(tagging, label) ?? []].flat() : []),
-    ...(passes ? ['iam:PassRole'] : []),
-  ]
 }
 
 /** A name that a client sent must not find what every object inherits. */

@@ -1,7 +1,7 @@
 import type { Filter } from '@aws-sdk/client-ec2'
 import { type Page, pageByName } from '../api/paging.ts'
 import { ApiError, type Call, type Cloud, refuse } from '../cloud.ts'
-import { wildcard } from '../iam/policy.ts'
+import { wildcard } from '../iam/condition.ts'
 import type { Tag } from '../records.ts'
 import { type Ec2Kind, facts, notFound } from './kinds.ts'
 

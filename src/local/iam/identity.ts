@@ -2,7 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { ApiError, type Caller, type RoleCredentials, type Store } from '../cloud.ts'
 import { base32, type Credentials, type Keys } from '../files/keys.ts'
 import { mac, seal, unseal } from '../files/seal.ts'
+import type { Context } from './condition.ts'
 import { findProfile } from './instance-profile.ts'
+import { findManaged } from './managed-policy.ts'
+import { resourceTags } from './permission.ts'
 import { allows, type PolicyDocument } from './policy.ts'
 import { policiesOfRole } from './role-policy.ts'
 
@@ -91,9 +94,16 @@ export function createIdentity({ store, keys, accountId }: { store: Store; keys:
     return limited ? [limited.policy] : []
   }
 
-  function authorize(caller: Caller, action: string, resource: string): void {
+  /** A boundary allows nothing by itself; what it does not allow, no policy of the role does. */
+  function withinBoundary({ role }: Caller, action: string, resource: string, context: Context): boolean {
+    const arn = role === undefined ? undefined : store.get('role', role)?.PermissionsBoundary
+    return arn === undefined || allows([findManaged(arn).document], action, resource, context)
+  }
+
+  function authorize(caller: Caller, action: string, resource: string, given: Context = {}): void {
     if (caller.role === undefined && caller.user === undefined) return
-    if (allows(policiesOf(caller), action, resource)) {
+    const context = { ...resourceTags(store, resource), ...given }
+    if (allows(policiesOf(caller), action, resource, context) && withinBoundary(caller, action, resource, context)) {
       if (caller.user !== undefined) used.set(caller.user, (used.get(caller.user) ?? new Set()).add(action))
       return
     }

@@ -1,4 +1,5 @@
 import { untrustedJson } from '../protocol/depth.ts'
+import { type Conditions, type Context, holds, wildcard } from './condition.ts'
 
 /** A policy document, parsed: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html */
 export interface PolicyDocument {
@@ -11,37 +12,36 @@ interface Statement {
   readonly NotAction?: string | readonly string[]
   readonly Resource?: string | readonly string[]
   readonly NotResource?: string | readonly string[]
-  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>
+  readonly Condition?: Conditions
 }
 
 /**
  * Whether these policies together allow an action (`ssm:GetParameter`) on a resource (an ARN, or `*`). A Deny wins over
- * every Allow. No condition key has a value in this cloud, so a condition holds only where its operator is content with
- * that: a negated one, or `…IfExists`.
+ * every Allow.
+ * @param context what is known of the call for conditions
  */
-export function allows(policies: readonly PolicyDocument[], action: string, resource: string): boolean {
-  const statements = policies.flatMap((policy) => list(policy.Statement)).filter((each) => applies(each, action, resource))
+export function allows(policies: readonly PolicyDocument[], action: string, resource: string, context: Context = {}): boolean {
+  const all = policies.flatMap((policy) => list(policy.Statement))
+  const statements = all.filter((each) => applies(each, action, resource, context))
   return statements.some(({ Effect }) => Effect === 'Allow') && !statements.some(({ Effect }) => Effect === 'Deny')
 }
 
-function applies(statement: Statement, action: string, resource: string): boolean {
+/**
+ * Stands for a resource that is named and not there: EC2 has nothing to hold a policy against, and answers whoever may
+ * do the action on anything that it does not exist.
+ */
+export const nowhere = 'nowhere'
+
+function applies(statement: Statement, action: string, resource: string, context: Context): boolean {
   const { Action, NotAction, Resource, NotResource, Condition } = statement
   const actionHolds = Action !== undefined ? anyMatches(Action, action, true) : !anyMatches(NotAction, action, true)
   const resourceHolds = Resource !== undefined ? anyMatches(Resource, resource) : !anyMatches(NotResource, resource)
-  return actionHolds && resourceHolds && Object.keys(Condition ?? {}).every((operator) => /IfExists$|Not/.test(operator))
+  if (resource === nowhere) return actionHolds && statement.Effect === 'Allow'
+  return actionHolds && resourceHolds && holds(Condition ?? {}, context)
 }
 
 function anyMatches(patterns: string | readonly string[] | undefined, text: string, ignoreCase = false): boolean {
   return list(patterns ?? []).some((pattern) => wildcard(pattern, ignoreCase).test(text))
-}
-
-/** `*` for any text, `?` for one character; everything else stands for itself. */
-export function wildcard(pattern: string, ignoreCase = false): RegExp {
-  const escaped = pattern
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.')
-  return new RegExp(`^${escaped}$`, ignoreCase ? 'is' : 's')
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { IAM, Role as WireRole } from '@aws-sdk/client-iam'
 import { type Actions, ApiError, refuse, type Store } from '../cloud.ts'
 import type { Role } from '../records.ts'
+import { findManaged } from './managed-policy.ts'
 import { alreadyExists, checkName, checkPath, conflict, iamTags, noSuchEntity, pageOf, uniqueId } from './name.ts'
 import { policyProblem } from './policy.ts'
 
@@ -14,7 +15,7 @@ export const roleActions = {
     const { RoleName = '', AssumeRolePolicyDocument = '', Description, MaxSessionDuration = 3600, Path, PermissionsBoundary, Tags } = input
     checkName('roleName', RoleName, 64)
     checkTrust(AssumeRolePolicyDocument)
-    if (PermissionsBoundary) throw new ApiError('InvalidInput', 'The embedded cloud has no permissions boundaries.')
+    if (PermissionsBoundary) findManaged(PermissionsBoundary)
     if (store.get('role', RoleName)) throw alreadyExists(`Role with name ${RoleName} already exists.`)
     const role: Role = {
       RoleName,
@@ -23,6 +24,7 @@ export const roleActions = {
       CreateDate: new Date().toISOString(),
       AssumeRolePolicyDocument,
       ...(Description !== undefined && { Description }),
+      ...(PermissionsBoundary !== undefined && { PermissionsBoundary }),
       MaxSessionDuration,
       Policies: {},
       Attached: [],
@@ -80,9 +82,14 @@ function checkTrust(document: string): void {
 }
 
 /** A role as AWS shows it; its trust policy is URL-encoded there. */
-export function wireRole({ Policies, Attached, ...role }: Role, accountId: string): WireRole {
+export function wireRole({ Policies, Attached, PermissionsBoundary, ...role }: Role, accountId: string): WireRole {
+  const boundary = PermissionsBoundary && {
+    PermissionsBoundaryType: 'PermissionsBoundaryPolicy' as const,
+    PermissionsBoundaryArn: PermissionsBoundary,
+  }
   return {
     ...role,
+    ...(boundary && { PermissionsBoundary: boundary }),
     Arn: `arn:aws:iam::${accountId}:role${role.Path}${role.RoleName}`,
     CreateDate: new Date(role.CreateDate),
     AssumeRolePolicyDocument: encodeURIComponent(role.AssumeRolePolicyDocument),

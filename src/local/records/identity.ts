@@ -9,6 +9,8 @@ export interface Role {
   AssumeRolePolicyDocument: string
   Description?: string
   MaxSessionDuration: number
+  /** The ARN of the managed policy beyond which no other one goes. */
+  PermissionsBoundary?: string
   /** Inline policies by name, as they were sent. */
   Policies: Record<string, string>
   /** ARNs of managed policies. */

@@ -19,6 +19,13 @@ export interface Parameter {
   Tags: Tag[]
 }
 
+/** A name that is not given out again for a while. */
+export interface DeletedParameter {
+  Name: string
+  /** Milliseconds since the epoch. */
+  DeletedAt: number
+}
+
 /** A Run Command as it was sent; what became of it stands in its invocations. */
 export interface Command {
   CommandId: string

@@ -1,5 +1,6 @@
 import type * as sdk from '@aws-sdk/client-ecr'
 import { type Action, ApiError, type Call, type Cloud, type Service } from '../cloud.ts'
+import { requestTags } from '../iam/permission.ts'
 import type { ImageRepository } from '../records.ts'
 import { imageActions } from './ecr-images.ts'
 import { asList, checkName, ecrTags, invalid, ownRegistry, pageOf, type RepositoryAction, subjectOf } from './ecr-input.ts'
@@ -41,7 +42,9 @@ export const ecr: Service = {
 
   CreateRepository(input: sdk.CreateRepositoryRequest, { cloud, caller }) {
     const name = checkName(input.repositoryName)
-    cloud.authorize(caller, 'ecr:CreateRepository', arnOf(cloud, name))
+    const tags = requestTags(input.tags)
+    cloud.authorize(caller, 'ecr:CreateRepository', arnOf(cloud, name), tags)
+    if (input.tags?.length) cloud.authorize(caller, 'ecr:TagResource', arnOf(cloud, name), tags)
     ownRegistry(cloud, input, name)
     if (!['AES256', undefined].includes(input.encryptionConfiguration?.encryptionType))
       throw invalid('encryptionConfiguration', 'the embedded cloud has no KMS: encryptionType must be AES256')

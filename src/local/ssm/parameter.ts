@@ -55,14 +55,14 @@ export function findParameter(store: Store, text: string): Parameter | undefined
   return parameter
 }
 
+/** What AWS publishes belongs to no account. */
 export function parameterArn({ region, accountId }: Cloud, name: string): string {
-  return `arn:aws:ssm:${region}:${accountId}:parameter${name.startsWith('/') ? '' : '/'}${name}`
+  return `arn:aws:ssm:${region}:${name.startsWith('/aws/service/') ? '' : accountId}:parameter${name.startsWith('/') ? '' : '/'}${name}`
 }
 
 /** A parameter with its value; that of a SecureString is shown encrypted unless the call asked for more. */
 export function wireParameter(parameter: Parameter, cloud: Cloud, secure: SecureStrings, decrypt: boolean | undefined): WireParameter {
   const { Name, Type, Version, LastModified, DataType } = parameter
   const Value = Type === 'SecureString' && decrypt ? secure.decrypt(Name, parameter.Value) : parameter.Value
-  const ARN = Name.startsWith('/aws/service/') ? `arn:aws:ssm:${cloud.region}::parameter${Name}` : parameterArn(cloud, Name)
-  return { Name, Type, Value, Version, LastModifiedDate: new Date(LastModified), ARN, DataType }
+  return { Name, Type, Value, Version, LastModifiedDate: new Date(LastModified), ARN: parameterArn(cloud, Name), DataType }
 }

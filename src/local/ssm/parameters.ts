@@ -2,6 +2,7 @@ import type { ParameterStringFilter, SSM } from '@aws-sdk/client-ssm'
 import { pageByName } from '../api/paging.ts'
 import { type Actions, ApiError, type Call } from '../cloud.ts'
 import type { Parameter } from '../records.ts'
+import { keepDeletedName } from './deleted-name.ts'
 import { invalid, page } from './input.ts'
 import { findParameter, parameterArn, wireParameter } from './parameter.ts'
 import { forgetVersions, getParameterHistory } from './parameter-history.ts'
@@ -80,6 +81,7 @@ function remove(name: string, { cloud, caller }: Call, action: string): boolean 
     if (!there) return false
     forgetVersions(cloud.store, there)
     cloud.store.delete('parameter', name)
+    keepDeletedName(cloud.store, name)
     return true
   })
 }

@@ -1,6 +1,8 @@
 import type { PutParameterRequest, PutParameterResult } from '@aws-sdk/client-ssm'
 import { ApiError, type Call } from '../cloud.ts'
+import { requestTags } from '../iam/permission.ts'
 import type { Parameter } from '../records.ts'
+import { refuseDeletedName } from './deleted-name.ts'
 import { invalid } from './input.ts'
 import { checkParameterName, parameterArn } from './parameter.ts'
 import { keepVersion } from './parameter-history.ts'
@@ -21,7 +23,9 @@ export function putParameter(input: PutParameterRequest, { cloud, caller }: Call
   const { Name = '', Value, Overwrite = false, Description, AllowedPattern, DataType = 'text', Tags, KeyId } = input
   const { store } = cloud
   checkParameterName(Name)
-  cloud.authorize(caller, 'ssm:PutParameter', parameterArn(cloud, Name))
+  const tags = requestTags(Tags)
+  cloud.authorize(caller, 'ssm:PutParameter', parameterArn(cloud, Name), tags)
+  if (Tags?.length) cloud.authorize(caller, 'ssm:AddTagsToResource', parameterArn(cloud, Name), tags)
   if (!Value) throw invalid("1 validation error detected: Value at 'value' failed to satisfy constraint: Member must not be null")
   if (Overwrite && Tags?.length) {
     throw invalid(
@@ -34,6 +38,7 @@ export function putParameter(input: PutParameterRequest, { cloud, caller }: Call
       const message = 'The parameter already exists. To overwrite this value, set the overwrite option in the request to true.'
       throw new ApiError('ParameterAlreadyExists', message)
     }
+    if (!present) refuseDeletedName(store, Name, Overwrite)
     const Type = input.Type ?? present?.Type
     if (Type === undefined || !['String', 'StringList', 'SecureString'].includes(Type))
       throw invalid('A parameter type is required when you create a parameter: String, StringList or SecureString.')

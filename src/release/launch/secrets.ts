@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Clients } from '../../aws/clients.ts'
-import { createParameter, deleteParameters, getParameter, overwriteParameter, parametersBelow } from '../../aws/parameters.ts'
+import { createParameter, deleteParameters, getParameter, parametersBelow, setParameter } from '../../aws/parameters.ts'
 import { exit, Failure } from '../../report/failure.ts'
 import { parameterPath, type StageId, stageTags } from '../stage/names.ts'
 
@@ -85,8 +85,7 @@ export async function listSecrets(clients: Clients, id: StageId): Promise<Secret
  */
 export async function setSecret(clients: Clients, id: StageId, name: string, value: string): Promise<void> {
   check(name, value)
-  const created = await createParameter(clients, secretName(id, name), value, { tags: stageTags(id, `secret-${name}`), secret: true })
-  if (!created) await overwriteParameter(clients, secretName(id, name), value, { secret: true })
+  await setParameter(clients, secretName(id, name), value, { tags: stageTags(id, `secret-${name}`), secret: true })
 }
 
 /**

@@ -11,6 +11,7 @@ import { monitoringOperations } from './operations/monitoring.ts'
 import { leadAddressOperation, type Promotion, promoteOperation } from './operations/promote.ts'
 import { recordOperation, recordProvisionedOperation, settleLedgerOperations } from './operations/record.ts'
 import { type Created, elasticIpOperation, repositoryOperation, retireOperations, stackOperation } from './operations/resources.ts'
+import { smokeOperation } from './operations/smoke.ts'
 import type { Retirement } from './strategy/retirements.ts'
 import type { Work } from './work.ts'
 
@@ -50,10 +51,11 @@ export function releaseOperations(work: Work, { before, afterwards, promotion }:
   const push = pushOperation(work, build, repository, images)
   const launch = launchOperation(work, push, stack, secrets)
   const check = checkOperation(work, launch)
+  const smoke = smokeOperation(work, launch, [check])
   const settled = settleLedgerOperations(work)
   const { back } = promotion
-  const lameDuck = back && servingRelease(work.state) !== undefined ? [lameDuckOperation(work, back, [check, ...settled])] : []
-  const promote = promoteOperation(work, elasticIp, push, launch, promotion, [check, ...settled, ...lameDuck])
+  const lameDuck = back && servingRelease(work.state) !== undefined ? [lameDuckOperation(work, back, [check, smoke, ...settled])] : []
+  const promote = promoteOperation(work, elasticIp, push, launch, promotion, [check, smoke, ...settled, ...lameDuck])
   const monitoring = monitoringOperations(work, push, launch, elasticIp, promote)
   const record = recordOperation(work, push, launch, [promote])
   const retired = afterwards.flatMap((retirement) => retireOperations(work, retirement, [promote]))
@@ -68,6 +70,7 @@ export function releaseOperations(work: Work, { before, afterwards, promotion }:
     ...settled,
     launch,
     check,
+    smoke,
     ...lameDuck,
     promote,
     ...monitoring,

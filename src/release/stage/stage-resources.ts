@@ -16,13 +16,14 @@ export const launches: Records = { name: 'launch descriptions', tagPrefix: 'rele
 export type StageResources = ReturnType<typeof stageResources>
 
 /** What outlives the releases of a stage. `images`: the names of those that the repository is for. */
-export function stageResources(id: StageId, images: readonly string[]) {
+export function stageResources(id: StageId & { readonly permissionsBoundary?: string | undefined }, images: readonly string[]) {
   const { name, path } = ownerOf(id)
   const theRole = role({
     tags: stageTags(id, 'role'),
     name,
     managed: [managedInstanceCore],
-    policy: machinePolicy(id),
+    policy: (partition) => machinePolicy(id, partition),
+    boundary: id.permissionsBoundary,
   })
   return {
     elasticIp: elasticIp({ tags: stageTags(id, 'elastic-ip') }),

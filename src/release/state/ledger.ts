@@ -1,6 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import type { Clients } from '../../aws/clients.ts'
-import { createParameter, getParameter, overwriteParameter, parameterHistory } from '../../aws/parameters.ts'
+import { getParameter, parameterVersions, setParameter } from '../../aws/parameters.ts'
 import { parameterPath, type StageId, stageTags } from '../stage/names.ts'
 
 /** One run that made, or tried to make, a release. */
@@ -97,15 +97,13 @@ export function settle(entries: readonly LedgerEntry[], target: Target | undefin
  * one counts.
  */
 export async function history(clients: Clients, id: StageId): Promise<LedgerEntry[]> {
-  const entries = (await parameterHistory(clients, nameOf(id))).map(parse).reverse()
+  const entries = (await parameterVersions(clients, nameOf(id))).map(({ value }) => parse(value)).reverse()
   return entries.filter((entry, index) => entries.findIndex(({ release }) => release === entry.release) === index)
 }
 
 /** Adds an entry. Only the holder of the stage's lease may. */
 export async function writeEntry(clients: Clients, id: StageId, entry: LedgerEntry): Promise<void> {
-  const value = render(entry)
-  const created = await createParameter(clients, nameOf(id), value, { tags: stageTags(id, 'ledger') })
-  if (!created) await overwriteParameter(clients, nameOf(id), value)
+  await setParameter(clients, nameOf(id), render(entry), { tags: stageTags(id, 'ledger') })
 }
 
 /** What a parameter takes without being paid for, in bytes. */

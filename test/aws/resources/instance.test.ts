@@ -36,7 +36,7 @@ const theRole = role({
   tags: owner.of('role'),
   name: owner.name,
   managed: [managedInstanceCore],
-  policy: nothing,
+  policy: () => nothing,
 })
 const profile = instanceProfile({ tags: owner.of('profile'), name: owner.name, role: theRole })
 const address = elasticIp({ tags: owner.of('address') })

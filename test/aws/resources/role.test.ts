@@ -1,9 +1,10 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { Clients } from '../../../src/aws/clients.ts'
 import { down, up } from '../../../src/aws/graph/graph.ts'
 import { type InstanceProfile, instanceProfile } from '../../../src/aws/resources/instance-profile.ts'
-import { managedInstanceCore } from '../../../src/aws/resources/managed-policy.ts'
-import { role } from '../../../src/aws/resources/role.ts'
+import { arnOf, managedInstanceCore } from '../../../src/aws/resources/managed-policy.ts'
+import { role, roles } from '../../../src/aws/resources/role.ts'
 import type { Failure } from '../../../src/report/failure.ts'
 import { contextFor, createTestCloud, errorOf, ownerNamed } from '../../support/cloud.ts'
 import { find } from '../find.fixture.ts'
@@ -18,10 +19,11 @@ const policy = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '
 
 function identity(name: string) {
   const owner = ownerNamed(name)
-  const theRole = role({ tags: owner.of('role'), name: owner.name, managed: [managedInstanceCore], policy })
+  const theRole = role({ tags: owner.of('role'), name: owner.name, managed: [managedInstanceCore], policy: () => policy })
   const profile = instanceProfile({ tags: owner.of('profile'), name: owner.name, role: theRole })
   return {
-    RoleName: owner.name,
+    RoleName: `${owner.name}-eu-west-1`,
+    PolicyName: owner.name,
     up: () => up([profile], contextFor(clients, owner), 'create'),
     there: () => find([profile], contextFor(clients, owner)),
     down: () => down([profile, theRole], contextFor(clients, owner), 'destroy'),
@@ -29,7 +31,7 @@ function identity(name: string) {
 }
 
 test('a role may be assumed by instances, and has the managed policy and its own', async () => {
-  const { up, there, down, RoleName } = identity('whole')
+  const { up, there, down, RoleName, PolicyName } = identity('whole')
   const { outputs } = await up()
   assert.equal(await there(), outputs)
   const { Role } = await iam.getRole({ RoleName })
@@ -41,7 +43,7 @@ test('a role may be assumed by instances, and has the managed policy and its own
     AttachedPolicies?.map(({ PolicyName }) => PolicyName),
     ['AmazonSSMManagedInstanceCore'],
   )
-  const { PolicyDocument } = await iam.getRolePolicy({ RoleName, PolicyName: RoleName })
+  const { PolicyDocument } = await iam.getRolePolicy({ RoleName, PolicyName })
   assert.equal(JSON.parse(decodeURIComponent(PolicyDocument!)), policy)
   assert.equal((outputs.get('instance profile') as InstanceProfile).roles, [RoleName])
   await down()
@@ -49,11 +51,11 @@ test('a role may be assumed by instances, and has the managed policy and its own
 })
 
 test('where AWS lacks the managed policy, the role gets the same rights inline', async () => {
-  const { up, down, RoleName } = identity('inline')
-  const message = `Policy ${managedInstanceCore.arn} does not exist or is not attachable.`
+  const { up, down, RoleName, PolicyName: own } = identity('inline')
+  const message = `Policy ${arnOf(managedInstanceCore, 'aws')} does not exist or is not attachable.`
   await cloud.faults({ action: 'iam:AttachRolePolicy', before: { code: 'NoSuchEntity', message, status: 404 } })
   await up()
-  assert.equal((await iam.listRolePolicies({ RoleName })).PolicyNames?.sort(), [managedInstanceCore.name, RoleName].sort())
+  assert.equal((await iam.listRolePolicies({ RoleName })).PolicyNames?.sort(), [managedInstanceCore.name, own].sort())
   const { PolicyDocument } = await iam.getRolePolicy({ RoleName, PolicyName: managedInstanceCore.name })
   assert.equal(JSON.parse(decodeURIComponent(PolicyDocument!)), managedInstanceCore.document)
   await down()
@@ -81,7 +83,7 @@ test('a profile whose role was added by a call whose answer was lost is complete
   )
   await up()
   assert.equal(await cloud.hits(), [1, 1, 1])
-  assert.equal(((await there()).get('instance profile') as InstanceProfile).roles, ['test-lost'])
+  assert.equal(((await there()).get('instance profile') as InstanceProfile).roles, ['test-lost-eu-west-1'])
   await cloud.faults()
   await up()
   await down()
@@ -109,6 +111,33 @@ test("a role or a profile that has the owner's name and not its tags is neither 
   assert.match((await errorOf(down())).message, /^Another instance profile has the name that this stage needs/)
   await iam.getRole({ RoleName })
   await iam.getInstanceProfile({ InstanceProfileName: RoleName })
+})
+
+test('a role is made with the permissions boundary that is wanted', async () => {
+  const owner = ownerNamed('bounded')
+  const boundary = arnOf(managedInstanceCore, 'aws')
+  const bounded = role({ tags: owner.of('role'), name: owner.name, managed: [], policy: () => policy, boundary })
+  await up([bounded], contextFor(clients, owner), 'create')
+  const { Role } = await iam.getRole({ RoleName: `${owner.name}-eu-west-1` })
+  assert.is(Role!.PermissionsBoundary?.PermissionsBoundaryArn, boundary)
+  await down([bounded], contextFor(clients, owner), 'destroy')
+})
+
+test('a role says where a stage is: in another region the same stage is refused, and another one is not', async () => {
+  const { up: upHere, down: downHere } = identity('moved')
+  await upHere()
+  const elsewhere = new Clients({ ...clients.access, region: 'ap-southeast-1' })
+  const look = (name: string) => contextFor(elsewhere, ownerNamed(name)).inventory.all(roles)
+  const failure = (await errorOf(look('moved'))) as Failure
+  assert.equal(
+    [failure.message, failure.code, failure.details.on],
+    ['The stage is in eu-west-1, and the config says ap-southeast-1', 2, 'role test-moved-eu-west-1'],
+  )
+  assert.is(failure.details.next, "Set region: 'eu-west-1' in the config. To move the stage, destroy it there first.")
+  // The names of these begin likewise, and their tags say that they are others.
+  for (const name of ['mo', 'moved-eu']) assert.equal(await look(name), [])
+  await downHere()
+  assert.equal(await look('moved'), [])
 })
 
 test('could not look is not the same as absent', async () => {

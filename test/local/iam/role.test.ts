@@ -72,7 +72,7 @@ test('names, paths, tags and documents that AWS would refuse are refused', async
     /Duplicate tag keys/,
   )
   assert.match(await create({ Tags: Array.from({ length: 51 }, (_, index) => ({ Key: `${index}`, Value: '' })) }), /^LimitExceeded/)
-  assert.match(await create({ PermissionsBoundary: core }), /no permissions boundaries/)
+  assert.match(await create({ PermissionsBoundary: 'arn:aws:iam::000000000000:policy/nowhere' }), /^NoSuchEntity/)
   assert.match(await create({ AssumeRolePolicyDocument: '{' }), /^MalformedPolicyDocument.*invalid Json/)
   assert.match(await create({ AssumeRolePolicyDocument: '{}' }), /Syntax errors/)
   assert.match(await create({ AssumeRolePolicyDocument: allowAll }), /Missing required field Principal/)

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { until } from '../../support/client.ts'
 import { type ControlPlane, openControlPlane, refusal } from '../cloud.fixture.ts'
 
 let plane: ControlPlane
@@ -151,6 +152,24 @@ test('the public parameters name machine images', async () => {
   ]) {
     assert.match(String((await ssm.getParameter({ Name: `/aws/service/${name}` })).Parameter?.Value), /^ami-0[0-9a-f]{16}$/)
   }
+})
+
+test('the name of a deleted parameter is refused for a while, and what comes after that begins anew', async () => {
+  await ssm.putParameter({ Name: '/deleted', Value: 'one', Type: 'String' })
+  await ssm.deleteParameter({ Name: '/deleted' })
+  const put = (Overwrite: boolean) => ssm.putParameter({ Name: '/deleted', Value: 'two', Type: 'String', Overwrite })
+  assert.match(await refusal(put(false)), 'ParameterAlreadyExists')
+  assert.match(await refusal(put(true)), 'TooManyUpdates')
+  assert.match(await refusal(ssm.getParameter({ Name: '/deleted' })), 'ParameterNotFound')
+  let version: number | undefined
+  await until(async () => {
+    version = await put(false).then(
+      ({ Version }) => Version,
+      () => undefined,
+    )
+    return version !== undefined
+  }, 30)
+  assert.is(version, 1)
 })
 
 test.run()

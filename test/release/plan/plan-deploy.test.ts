@@ -113,6 +113,7 @@ test('the first deploy makes everything and interrupts nothing', () => {
     '  + container admin: port 8003, open to 192.0.2.0/24, 198.51.100.7/32',
     '  + container secrets: brings the secrets into memory',
     '    check: the services from outside, at the address of the new machine',
+    '    smoke: what each service promises; what is not open to the world, on the machine',
     '  + address: the address leads to release 1',
     '  + ledger: release 1, its images and its times',
   ])
@@ -136,6 +137,7 @@ test('a further deploy keeps what outlives releases, makes a stack beside the ol
     '-/+ container admin: port 8003, open to 192.0.2.0/24, 198.51.100.7/32',
     '-/+ container secrets: brings the secrets into memory',
     '    check: the services from outside, at the address of the new machine',
+    '    smoke: what each service promises; what is not open to the world, on the machine',
     '  ~ connections: release 4 closes them after each answer, for 1.5 s',
     '  ~ address: 192.0.2.1 leads to release 6',
     '  + ledger: release 6, its images and its times',

@@ -32,7 +32,7 @@ test('the release of a resource is read from its tags', () => {
 })
 
 test("a machine may pull its stage's images and read its stage's secrets, and no other parameter", () => {
-  assert.equal(machinePolicy(id), {
+  assert.equal(machinePolicy(id, 'aws'), {
     Version: '2012-10-17',
     Statement: [
       { Sid: 'LogInToTheRegistry', Effect: 'Allow', Action: 'ecr:GetAuthorizationToken', Resource: '*' },
@@ -56,6 +56,13 @@ test("a machine may pull its stage's images and read its stage's secrets, and no
       },
     ],
   })
+})
+
+test('in another partition the policy names its resources by that', () => {
+  const text = JSON.stringify(machinePolicy(id, 'aws-cn'))
+  assert.match(text, 'arn:aws-cn:ecr:*:*:repository/shop/prod/images')
+  assert.match(text, 'arn:aws-cn:ssm:*:*:parameter/shop/prod/secrets/*')
+  assert.not.match(text, 'arn:aws:')
 })
 
 test.run()
