@@ -38,7 +38,10 @@ async function throughItsLife(clients: Clients, policies: { attached: string[]; 
     AttachedPolicies.map(({ PolicyName }) => PolicyName),
     policies.attached,
   )
-  assert.equal((await iam.listRolePolicies({ RoleName })).PolicyNames!.toSorted(), [...policies.inline, `${config.app}-${config.stage}`].sort())
+  assert.equal(
+    (await iam.listRolePolicies({ RoleName })).PolicyNames!.toSorted(),
+    [...policies.inline, `${config.app}-${config.stage}`].sort(),
+  )
   const receipt = await withLease({ ...options, verb: 'destroy' }, async (lease) =>
     destroy(await planDestroy(clients, config, lease, options.emit), { lease, signal: options.signal }),
   )

@@ -355,12 +355,37 @@ test('an address behind which the release does not answer is led back at once, a
     needs: { stack },
     run: async ({ stack }) => ({ instance: stack.instance, identityOf: () => undefined }),
   })
-  const promote = promoteOperation(work, elasticIp, push, launch, { back: before.instance }, [])
+  const promote = promoteOperation(work, elasticIp, push, launch, { back: before }, [])
   const mayUndo = async () => (await lookAt(clients, config)).serving?.runs !== work.state.next
   const carried = await carryOut([elasticIp, stack, push, launch, promote], { emit, signal: stop.signal, undoSignal: signal, mayUndo })
   assert.not.ok(carried.ok)
   const after = await lookAt(clients, config)
   assert.equal([after.serving?.runs, after.releases], [before.runs, [before.runs]])
+  await destroyStage()
+})
+
+test('a stage of an earlier version, whose address is the way out of its machine, is taken over by its next deploy', async () => {
+  await provisionNext()
+  const ec2 = await clients.ec2()
+  const ssm = await clients.ssm()
+  const { elasticIp, serving: before } = await lookAt(clients, config)
+  const { id, secondIp, publicIp } = before!.instance
+  assert.equal([elasticIp!.privateIp, publicIp !== elasticIp!.address], [secondIp, true])
+  // As that version led it there: to the primary private address, which gives up its own public one.
+  await ec2.associateAddress({ AllocationId: elasticIp!.id, InstanceId: id })
+  const ping = async (instanceId: string) => {
+    const { InstanceInformationList } = await ssm.describeInstanceInformation({ Filters: [{ Key: 'InstanceIds', Values: [instanceId] }] })
+    return InstanceInformationList?.[0]?.PingStatus
+  }
+  await until(async () => ((await ping(id)) === 'Online' ? true : undefined), { within: 60, signal, waiting: ignore })
+  await writeEntry(clients, config, { ...(await history(clients, config))[0]!, outcome: 'serving' })
+  const { operations } = planDeploy(await lookForPlan(clients, config, ignore, 'deploy'))
+  assert.match(linesOf(operations).at(-1)!.detail, /not drained: without the address no command reaches its machine$/)
+  const { release } = await provisionNext()
+  const after = await lookAt(clients, config)
+  assert.equal([after.serving?.madeBy, after.elasticIp?.privateIp], [release, after.serving?.instance.secondIp])
+  assert.is(await ping(id), 'ConnectionLost', 'the old machine has lost its way out')
+  assert.is(await ping(after.serving!.instance.id), 'Online', 'the new one has not')
   await destroyStage()
 })
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { InstanceNetworkInterface } from '@aws-sdk/client-ec2'
 import { Failure } from '../../report/failure.ts'
 import type { Clients } from '../clients.ts'
 import { codeOf, isAmbiguous, isNotFound, isThrottled } from '../errors.ts'
@@ -16,6 +17,12 @@ export interface Instance {
   /** `pending`, `running`, … as EC2 names them. */
   readonly state: string
   readonly privateIp: string | undefined
+  /**
+   * Its network interface, and a second private address of it: for the Elastic IP, so that the first keeps the public
+   * address by which the machine and its agent reach AWS. A machine of an earlier version of this program has none.
+   */
+  readonly interfaceId: string | undefined
+  readonly secondIp: string | undefined
   readonly publicIp: string | undefined
   /** The machine image that it was made from: `ami-…`. */
   readonly imageId: string
@@ -108,7 +115,14 @@ export function instance(spec: {
       }
       const places = placesFor(spec.machine, up.subnets)
       for (const [index, { type, subnet }] of places.entries()) {
-        const face = { DeviceIndex: 0, SubnetId: subnet.id, Groups: [up.securityGroup.id], AssociatePublicIpAddress: true }
+        const face = {
+          DeviceIndex: 0,
+          SubnetId: subnet.id,
+          Groups: [up.securityGroup.id],
+          AssociatePublicIpAddress: true,
+          // Amazon Linux 2023 brings it up by itself (amazon-ec2-net-utils).
+          SecondaryPrivateIpAddressCount: 1,
+        }
         // The same token in every repetition, so that a lost answer never means two machines.
         const placed = { ...request, NetworkInterfaces: [face], InstanceType: type as 't3.micro', ClientToken: randomUUID() }
         try {
@@ -227,11 +241,15 @@ function instanceOf(described: {
   PublicIpAddress?: string | undefined
   ImageId?: string | undefined
   InstanceType?: string | undefined
+  NetworkInterfaces?: InstanceNetworkInterface[] | undefined
 }): Instance {
+  const [face] = described.NetworkInterfaces ?? []
   return {
     id: described.InstanceId!,
     state: described.State?.Name ?? 'pending',
     privateIp: described.PrivateIpAddress || undefined,
+    interfaceId: face?.NetworkInterfaceId,
+    secondIp: face?.PrivateIpAddresses?.find(({ Primary }) => Primary === false)?.PrivateIpAddress,
     publicIp: described.PublicIpAddress || undefined,
     imageId: described.ImageId!,
     type: described.InstanceType!,

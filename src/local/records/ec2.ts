@@ -105,10 +105,18 @@ export interface Instance {
    * engine.
    */
   PrivateIpAddress: string
-  /** The address of its own that the world may use while no Elastic IP is associated. */
+  /** Further private addresses of its interface, by which the same programs are reached. */
+  SecondaryPrivateIpAddresses?: string[]
+  /** The address of its own that the world may use while no Elastic IP is associated with the primary private one. */
   PublicIpAddress?: string
-  /** Of one that is stopped: that it gets an address of its own when it is started. */
+  /**
+   * That it had such an address and lost it, to an Elastic IP or because it is stopped, and will get another one.
+   */
   HadPublicAddress?: boolean
+  /** When it gets that, in ms; set once the Elastic IP is gone. */
+  PublicAddressDue?: number
+  /** Set once its agent has registered: from then on Systems Manager knows it. */
+  AgentRegistered?: boolean
   /** ARN of the instance profile. */
   IamInstanceProfileArn?: string
   /** Base64, as it was sent. */
@@ -154,5 +162,7 @@ export interface Address {
   PublicIp: string
   AssociationId?: string
   InstanceId?: string
+  /** The private address that it leads to; absent: the primary one. */
+  PrivateIpAddress?: string
   Tags: Tag[]
 }

@@ -2,8 +2,10 @@ import type { ElasticIp } from '../../aws/resources/elastic-ip.ts'
 import type { Image } from '../../image/blob.ts'
 import type { Failure } from '../../report/failure.ts'
 import type { KeptLaunch } from '../state/launch-store.ts'
+import { servingRelease } from '../state/stage-state.ts'
 import type { AnyOperation, Operation } from './operation.ts'
 import { buildOperation, ownSecretsOperation, type PlannedImages, pushOperation } from './operations/images.ts'
+import { lameDuckOperation } from './operations/lame-duck.ts'
 import { checkOperation, launchOperation } from './operations/launch.ts'
 import { monitoringOperations } from './operations/monitoring.ts'
 import { leadAddressOperation, type Promotion, promoteOperation } from './operations/promote.ts'
@@ -61,7 +63,9 @@ export function releaseOperations(work: Work, replacement: Replacement, images?:
   const check = checkOperation(work, launch)
   const smoke = smokeOperation(work, launch, [check])
   const settled = settleLedgerOperations(work)
-  const promote = promoteOperation(work, elasticIp, push, launch, promotion, [check, smoke, ...settled])
+  const { back } = promotion
+  const lameDuck = back && servingRelease(work.state) !== undefined ? [lameDuckOperation(work, back, [check, smoke, ...settled])] : []
+  const promote = promoteOperation(work, elasticIp, push, launch, promotion, [check, smoke, ...settled, ...lameDuck])
   const monitoring = monitoringOperations(work, push, launch, elasticIp, promote)
   const record = recordOperation(work, push, launch, [promote])
   const retired = afterwards.flatMap((retirement) => retireOperations(work, retirement, [promote]))
@@ -78,6 +82,7 @@ export function releaseOperations(work: Work, replacement: Replacement, images?:
     launch,
     check,
     smoke,
+    ...lameDuck,
     promote,
     ...monitoring,
     record,

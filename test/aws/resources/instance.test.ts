@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { down, up } from '../../../src/aws/graph/graph.ts'
-import { associate, type ElasticIp, elasticIp } from '../../../src/aws/resources/elastic-ip.ts'
+import { associate, type ElasticIp, elasticIp, isWayOutOf } from '../../../src/aws/resources/elastic-ip.ts'
 import { type Instance, instance } from '../../../src/aws/resources/instance.ts'
 import { instanceProfile } from '../../../src/aws/resources/instance-profile.ts'
 import { machineType } from '../../../src/aws/resources/machine-type.ts'
@@ -255,13 +255,31 @@ test('a machine is named as what holds on to its subnet and its group', async ()
 
 test('an address moves from one machine to another and back, each by one call', async () => {
   await up([address], context(), 'create')
-  const ids = [(await outputOf<Instance>('first')).id, (await outputOf<Instance>('second')).id] as const
+  const machines = [await outputOf<Instance>('first'), await outputOf<Instance>('second')] as const
   const made = await outputOf<ElasticIp>('elastic ip')
   assert.equal([made.instanceId, made.associationId], [undefined, undefined])
-  for (const id of [ids[0], ids[1], ids[0]]) {
-    await associate(clients, made, id)
-    assert.is((await outputOf<ElasticIp>('elastic ip')).instanceId, id)
+  for (const machine of [machines[0], machines[1], machines[0]]) {
+    await associate(clients, made, machine)
+    const { instanceId, privateIp } = await outputOf<ElasticIp>('elastic ip')
+    assert.equal([instanceId, privateIp], [machine.id, machine.secondIp])
   }
+  assert.equal([await outputOf('first'), await outputOf('second')], machines, 'neither has lost the public address of its own')
+  assert.equal(
+    machines.map((machine) => machine.publicIp !== undefined && machine.publicIp !== made.address),
+    [true, true],
+  )
+})
+
+test('a machine that has one private address only is led to by that, and the address is its way out then', async () => {
+  const { secondIp, ...machine } = await outputOf<Instance>('first')
+  const led = () => outputOf<ElasticIp>('elastic ip')
+  await associate(clients, await led(), { ...machine, secondIp: undefined })
+  assert.is((await led()).privateIp, machine.privateIp)
+  assert.is(isWayOutOf(await led(), machine), true)
+  assert.is((await outputOf<Instance>('first')).publicIp, (await led()).address)
+  await associate(clients, await led(), { ...machine, secondIp })
+  assert.is(isWayOutOf(await led(), machine), false)
+  assert.is(isWayOutOf(undefined, machine), false)
 })
 
 test('an address whose create was answered by nobody is allocated once', async () => {

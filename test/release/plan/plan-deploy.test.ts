@@ -56,7 +56,16 @@ function state(also: Partial<StageState> = {}): StageState {
   return { ...nothing, current: undefined, ...also } as unknown as StageState
 }
 
-const instance = { id: 'i-4', state: 'running', privateIp: '10.0.0.4', publicIp: '192.0.2.4', imageId: 'ami-1', type: 't3.micro' }
+const instance = {
+  id: 'i-4',
+  state: 'running',
+  privateIp: '10.0.0.4',
+  interfaceId: 'eni-4',
+  secondIp: '10.0.0.5',
+  publicIp: '192.0.2.4',
+  imageId: 'ami-1',
+  type: 't3.micro',
+}
 
 /** A state in which release 4 serves these images, and releases 3 and 5 were left over. */
 function serving(images: Record<string, string>, of: Config = config): StageState {
@@ -68,7 +77,7 @@ function serving(images: Record<string, string>, of: Config = config): StageStat
     ],
     network: { id: 'vpc-1' },
     serving: { runs: 4, madeBy: 4, instance },
-    elasticIp: { id: 'eip-1', address: '192.0.2.1', instanceId: 'i-4', associationId: 'assoc-1' },
+    elasticIp: { id: 'eip-1', address: '192.0.2.1', instanceId: 'i-4', associationId: 'assoc-1', privateIp: '10.0.0.5' },
     role: { name: 'shop-test', arn: 'arn:role' },
     profile: { name: 'shop-test', arn: 'arn:profile', roles: [] },
     repository: { name: 'shop/test/images', uri: '' },
@@ -98,6 +107,9 @@ const lines = (plan: Plan) => linesOf(plan.operations).map(({ glyph, what, detai
 
 const unbuilt = ['web', 'store', 'admin', 'secrets'].map((name) => `  + image ${name}: what the repository lacks of it`)
 const drain = '  ~ drain: release 4: up to 20 s for what is in flight'
+/** What a plan says that replaces this release. */
+const letsGo = (release: number) =>
+  `Release ${release} serves until the new one is verified; then it lets its clients go and the address moves in one call, which cuts only requests in flight at that very moment.`
 
 test('the first deploy makes everything and interrupts nothing', () => {
   const plan = planDeploy(config, recipes, state(), plenty)
@@ -141,6 +153,7 @@ test('a further deploy keeps what outlives releases, makes a stack beside the ol
     '-/+ container secrets: brings the secrets into memory',
     '    check: the services from outside, at the address of the new machine',
     '    smoke: what each service promises; what is not open to the world, on the machine',
+    '  ~ connections: release 4 closes them after each answer, for 1.5 s',
     '  ~ address: 192.0.2.1 leads to release 6',
     '  + ledger: release 6, its images and its times',
     '  - stack: release 3: left over by a run that did not end',
@@ -149,7 +162,22 @@ test('a further deploy keeps what outlives releases, makes a stack beside the ol
     '  - stack: release 4: when release 6 serves',
   ])
   assert.equal([plan.replaces, plan.leftovers, plan.first], [4, [3, 5], []])
-  assert.is(plan.interrupts, 'Release 4 serves until the new one is verified; then the address moves in one call.')
+  assert.is(plan.interrupts, letsGo(4))
+})
+
+test('a machine that has the address as its way out is replaced without being drained, and the plan says why', () => {
+  const before = serving({})
+  const elasticIp = { ...before.elasticIp!, privateIp: '10.0.0.4' }
+  const old = { ...before, elasticIp, serving: { ...before.serving!, instance: { ...instance, secondIp: undefined } } }
+  const why = 'without the address no command reaches its machine'
+  assert.is(lines(planDeploy(config, recipes, old, plenty)).at(-1), `  - stack: release 4: when release 6 serves, not drained: ${why}`)
+})
+
+test('a machine on which nothing was launched has no clients to let go', () => {
+  const before = serving({})
+  const plan = planDeploy(config, recipes, { ...before, current: { ...before.current!, outcome: 'provisioned' } }, plenty)
+  assert.not.ok(lines(plan).some((line) => line.includes('connections')))
+  assert.is(plan.interrupts, 'Nothing serves now, so nothing is interrupted.')
 })
 
 test('where a later release runs on a machine, the plan names that, and what stays and goes is the stack that the machine was made with', () => {
@@ -157,7 +185,7 @@ test('where a later release runs on a machine, the plan names that, and what sta
   const runsFive = { ...later, releases: [3, 4], serving: { ...later.serving!, runs: 5 }, current: { ...later.current!, release: 5 } }
   const plan = planDeploy(config, recipes, runsFive, plenty)
   assert.equal([plan.release, plan.replaces, plan.leftovers], [6, 5, [3]])
-  assert.is(plan.interrupts, 'Release 5 serves until the new one is verified; then the address moves in one call.')
+  assert.is(plan.interrupts, letsGo(5))
   assert.equal(lines(plan).slice(-3), [
     '  - stack: release 3: left over by a run that did not end',
     drain,

@@ -9,7 +9,12 @@ export interface InstanceType {
   readonly memoryMiB: number
   readonly architecture: 'x86_64' | 'arm64'
   readonly burstable: boolean
+  /** How many private IPv4 addresses a network interface may have. */
+  readonly addressesPerInterface: number
 }
+
+/** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/AvailableIpPerENI.html */
+const addressesPerInterface: Readonly<Record<string, number>> = { nano: 2, micro: 2, small: 4, medium: 6, large: 10 }
 
 /** vCPUs and GiB of each size: https://docs.aws.amazon.com/ec2/latest/instancetypes/gp.html and co.html */
 const burstable = {
@@ -38,7 +43,14 @@ const families = [
 
 export const instanceTypes: readonly InstanceType[] = families.flatMap(({ family, architecture, sizes }) => {
   return Object.entries(sizes).map(([size, [vCpus, gib]]) => {
-    return { name: `${family}.${size}`, vCpus, memoryMiB: gib * 1024, architecture, burstable: family.startsWith('t') }
+    return {
+      name: `${family}.${size}`,
+      vCpus,
+      memoryMiB: gib * 1024,
+      architecture,
+      burstable: family.startsWith('t'),
+      addressesPerInterface: addressesPerInterface[size] ?? 15,
+    }
   })
 })
 
@@ -100,7 +112,7 @@ export const instanceTypeActions = {
   },
 } satisfies Actions<EC2>
 
-function wire({ name, vCpus, memoryMiB, architecture, burstable: bursts }: InstanceType): InstanceTypeInfo {
+function wire({ name, vCpus, memoryMiB, architecture, burstable: bursts, ...type }: InstanceType): InstanceTypeInfo {
   return {
     InstanceType: name as 't3.micro',
     CurrentGeneration: true,
@@ -113,6 +125,7 @@ function wire({ name, vCpus, memoryMiB, architecture, burstable: bursts }: Insta
     ProcessorInfo: { SupportedArchitectures: [architecture] },
     VCpuInfo: { DefaultVCpus: vCpus },
     MemoryInfo: { SizeInMiB: memoryMiB },
+    NetworkInfo: { Ipv4AddressesPerInterface: type.addressesPerInterface },
     BurstablePerformanceSupported: bursts,
   }
 }

@@ -146,7 +146,7 @@ export function networkRemovalOperation({ clients, state, emit }: Work, why: str
 /** Drains the machines of a release that goes, where it has any that run, and removes its stack. */
 export function retireOperations(
   work: Work,
-  { release, why, interrupts }: Retirement,
+  { release, why, interrupts, cutOff = false }: Retirement,
   after: readonly AnyOperation[] = [],
 ): AnyOperation[] {
   const { config, clients, state, emit } = work
@@ -161,7 +161,7 @@ export function retireOperations(
     ...noticed,
     run: (_, { signal }) => drainMachines({ clients, signal, emit }, machines, release, 'retire'),
   })
-  const drained = machines.length > 0 ? [drain] : []
+  const drained = machines.length > 0 && !cutOff ? [drain] : []
   const removal = operation({
     phase: 'retire',
     title: `stack of release ${release}`,
