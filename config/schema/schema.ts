@@ -2,7 +2,22 @@ import * as z from 'zod'
 import type { Diagnostics, KeyPath } from '../diagnostics.ts'
 import { strategies } from '../strategy.ts'
 import { measured, monitoring, slo } from './monitoring-schema.ts'
-import { base, cidr, expose, instanceType, memoryMiB, network, oneOf, port, rateLimit, secret, tagValue, text, value, whole } from './values.ts'
+import {
+  base,
+  cidr,
+  expose,
+  instanceType,
+  memoryMiB,
+  network,
+  oneOf,
+  port,
+  rateLimit,
+  secret,
+  tagValue,
+  text,
+  value,
+  whole,
+} from './values.ts'
 
 const file = text(/^[^\0]+$/, 'a path relative to the config file, such as "./services/ml-inference/server.ts"')
 
