@@ -24,6 +24,7 @@ export const config: Config = {
   stage: 'staging',
   target: 'aws',
   region: 'ap-southeast-1',
+  tags: {},
   strategy: 'blue-green',
   instance: { type: 't3.micro', fallbackTypes: [], diskGiB: 20 },
   network: undefined,

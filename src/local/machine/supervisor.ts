@@ -120,7 +120,7 @@ function settingsOf(cloud: Cloud, instance: Instance, publicAddress: string | un
     instanceType: instance.InstanceType,
     privateAddress: instance.PrivateIpAddress,
     ...(publicAddress !== undefined && { publicAddress }),
-    region: cloud.region,
+    region: instance.Region,
     accountId: cloud.accountId,
     endpoint: cloud.endpoint,
     bootSeconds: Number(process.env.MLOPS_BOOT_SECONDS ?? 0),

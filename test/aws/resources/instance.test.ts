@@ -42,7 +42,7 @@ function machine(name: string, types = ['t3.micro'], zones = ['eu-west-1a', 'eu-
   return instance({
     tags: owner.of(name),
     name,
-    machine: { imageId, types, zones, diskGiB: 12, userData: '#!/bin/sh\necho booted\n' },
+    machine: { imageId, types, zones, diskGiB: 12, protected: false, userData: '#!/bin/sh\necho booted\n' },
     subnets: network.subnets,
     securityGroup: group,
     profile,

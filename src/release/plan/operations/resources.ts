@@ -34,7 +34,7 @@ function wantedBy({ config, clients, state, machine, network, recipes }: Work, c
   const names = recipes.recipes.map(({ name }) => name)
   const stage = stageResources(config, names)
   const blueprint = {
-    machine: { imageId, types, zones, diskGiB: config.instance.diskGiB, userData },
+    machine: { imageId, types, zones, diskGiB: config.instance.diskGiB, protected: config.protect, userData },
     open: openPorts(config),
     network: network ? existingNetwork(network) : stageNetwork(config, choice ?? zoneChoice(clients, zones)),
     profile: stage.profile,
