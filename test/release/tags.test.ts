@@ -24,7 +24,6 @@ const kinds = [
   'vpc',
   'subnet',
   'internetGateway',
-  'routeTable',
   'securityGroup',
   'instance',
   'address',
