@@ -35,13 +35,14 @@ export interface Work {
  */
 export async function lookForPlan(clients: Clients, config: Config, emit: Emit, verb: string): Promise<Work> {
   const { type, fallbackTypes } = config.instance
-  const [{ account }, state, machine, network, commit] = await Promise.all([
-    callerOf(clients),
+  const [state, machine, network, commit] = await Promise.all([
     lookAt(clients, config),
     machineType(clients, type, fallbackTypes),
     config.network && lookAtNetwork(clients, config.network),
     commitOf(config.folder),
   ])
+  // The role tells whose account it is, so there is a call for it at the first deploy only.
+  const account = state.role?.arn.split(':')[4] ?? (await callerOf(clients)).account
   const capacity = await capacityFor(clients, config.instance.type, state, machine)
   return { config, clients, account, state, capacity, machine, network, recipes: recipesOf(config), owner: thisOwner(verb), commit, emit }
 }
