@@ -17,12 +17,16 @@ export interface Config {
   readonly permissionsBoundary?: string
   readonly strategy: Strategy
   readonly instance: {
-    /** An EC2 instance type, such as `t3.micro`. */
+    /** An EC2 instance type, such as `t3.small`. */
     readonly type: string
     /** Taken in this order when there is no capacity for `type`. */
     readonly fallbackTypes: readonly string[]
     /** Size of the root disk in GiB. */
     readonly diskGiB: number
+    /** Size of the swap file on the root disk in MiB; 0 for none. */
+    readonly swapMiB: number
+    /** Whether a burstable machine is slowed down when its CPU credits are spent, or goes on and is billed for it. */
+    readonly credits: Credits
   }
   /** What service images are laid on: an image reference, or `host` for the running Node and its shared libraries. */
   readonly base: string
@@ -35,6 +39,9 @@ export interface Config {
   readonly file: string
   readonly folder: string
 }
+
+/** What a burstable machine does when its CPU credits are spent. */
+export type Credits = 'standard' | 'unlimited'
 
 /** Who may reach a port: the world, nobody outside the machine, or these IPv4 CIDR blocks. */
 export type Expose = 'public' | 'nobody' | readonly string[]

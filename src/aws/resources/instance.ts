@@ -48,6 +48,11 @@ export interface MachineSpec {
    */
   readonly types: readonly string[]
   readonly diskGiB: number
+  /**
+   * By type: whether it is slowed down when its CPU credits are spent, or goes on and is billed. T3 and T4g do the
+   * latter unless told (EC2 user guide); a type without credits is not in here, and refuses to be told.
+   */
+  readonly credits: Readonly<Record<string, 'standard' | 'unlimited'>>
   /** A script that runs at first boot; at most 16 KB. */
   readonly userData: string
 }
@@ -95,7 +100,9 @@ export function instance(spec: {
       }
       for (const [index, type] of spec.machine.types.entries()) {
         // The same token in every repetition, so that a lost answer never means two machines.
-        const ofType = { ...request, InstanceType: type as 't3.micro', ClientToken: randomUUID() }
+        const CpuCredits = spec.machine.credits[type]
+        const credits = CpuCredits === undefined ? {} : { CreditSpecification: { CpuCredits } }
+        const ofType = { ...request, ...credits, InstanceType: type as 't3.micro', ClientToken: randomUUID() }
         try {
           const { Instances } = await retry(() => ec2.runInstances(ofType), passes, {
             within: 120,

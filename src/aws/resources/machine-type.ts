@@ -9,8 +9,18 @@ export interface MachineType {
   readonly types: readonly string[]
   /** A zone that offers the first type, and as many of the others as any. */
   readonly zone: string
+  /** What is known of each type that the config names, in its order. */
+  readonly facts: readonly TypeFacts[]
   /** The newest Amazon Linux 2023 image for the architecture. */
   readonly imageId: string
+}
+
+export interface TypeFacts {
+  readonly name: string
+  /** All of its memory, of which the kernel keeps a part. */
+  readonly memoryMiB: number
+  /** Whether it has CPU credits. */
+  readonly burstable: boolean
 }
 
 /** AWS's public parameters that name the newest machine image. */
@@ -40,6 +50,10 @@ export async function machineType(clients: Clients, type: string, fallbackTypes:
     const described = types.InstanceTypes?.find((each) => each.InstanceType === name)
     return described && (described.ProcessorInfo?.SupportedArchitectures?.includes('arm64') ? 'arm64' : 'amd64')
   }
+  const factsOf = (name: string): TypeFacts => {
+    const described = types.InstanceTypes?.find((each) => each.InstanceType === name)
+    return { name, memoryMiB: described!.MemoryInfo!.SizeInMiB!, burstable: described!.BurstablePerformanceSupported === true }
+  }
   const zonesOf = (name: string) =>
     (offerings.InstanceTypeOfferings ?? []).filter((each) => each.InstanceType === name).map((each) => each.Location!)
   const architecture = architectureOf(type)
@@ -60,7 +74,7 @@ export async function machineType(clients: Clients, type: string, fallbackTypes:
       on: `parameter ${imageParameters[architecture]}`,
       likely: 'The endpoint is not a complete AWS, or the region does not exist.',
     })
-  return { architecture, types: offered(zone), zone, imageId }
+  return { architecture, types: offered(zone), zone, facts: wanted.map(factsOf), imageId }
 }
 
 function notOffered(clients: Clients, type: string): Failure {

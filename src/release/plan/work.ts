@@ -7,6 +7,7 @@ import { type LeaseOwner, thisOwner } from '../state/lease-owner.ts'
 import { lookAt, type StageState } from '../state/stage-state.ts'
 import { type Capacity, capacityFor } from './capacity.ts'
 import { commitOf } from './commit.ts'
+import { refuseTooSmall } from './memory.ts'
 
 /** What a plan is made from: what is wanted, what is there, how much capacity there is, and who asks. */
 export interface Work {
@@ -25,6 +26,7 @@ export interface Work {
 
 /**
  * Looks at everything that a plan needs to know; nothing is changed.
+ * @throws Failure for a machine that cannot be had, or that has too little memory for what is launched
  * @param verb what is going to be done, for the ledger: `deploy`
  */
 export async function lookForPlan(clients: Clients, config: Config, emit: Emit, verb: string): Promise<Work> {
@@ -34,6 +36,8 @@ export async function lookForPlan(clients: Clients, config: Config, emit: Emit, 
     machineType(clients, type, fallbackTypes),
     commitOf(config.folder),
   ])
+  const recipes = recipesOf(config)
+  await refuseTooSmall(clients, config, recipes, machine)
   const capacity = await capacityFor(clients, state)
-  return { config, clients, state, capacity, machine, recipes: recipesOf(config), owner: thisOwner(verb), commit, emit }
+  return { config, clients, state, capacity, machine, recipes, owner: thisOwner(verb), commit, emit }
 }

@@ -18,7 +18,7 @@ export interface Blueprint {
 export type Stack = ReturnType<typeof stack>
 
 /** For stacks that exist: nothing of it is read unless something is created. */
-const noBlueprint: Blueprint = { machine: { imageId: '', types: [], diskGiB: 0, userData: '' }, zone: undefined, open: [] }
+const noBlueprint: Blueprint = { machine: { imageId: '', types: [], diskGiB: 0, credits: {}, userData: '' }, zone: undefined, open: [] }
 
 /**
  * The resources of one release. Every release has a network of its own, so that it can come up beside the one that

@@ -46,7 +46,13 @@ function machine(name: string, types = ['t3.micro']) {
   return instance({
     tags: owner.of(name),
     name,
-    machine: { imageId, types, diskGiB: 12, userData: '#!/bin/sh\necho booted\n' },
+    machine: {
+      imageId,
+      types,
+      diskGiB: 12,
+      credits: { 't3.micro': 'standard', 't3.small': 'unlimited' },
+      userData: '#!/bin/sh\necho booted\n',
+    },
     subnet: theSubnet,
     securityGroup: group,
     profile,
@@ -70,6 +76,8 @@ test('a machine runs, as it was asked for: one hop to its credentials, an encryp
   const { Reservations } = await ec2.describeInstances({ InstanceIds: [made.id] })
   const [described] = Reservations![0]!.Instances!
   assert.is(described!.InstanceType, 't3.micro')
+  const { InstanceCreditSpecifications } = await ec2.describeInstanceCreditSpecifications({ InstanceIds: [made.id] })
+  assert.is(InstanceCreditSpecifications![0]!.CpuCredits, 'standard')
   const { HttpTokens, HttpPutResponseHopLimit } = described!.MetadataOptions!
   assert.equal([HttpTokens, HttpPutResponseHopLimit], ['required', 1])
   const { Volumes } = await ec2.describeVolumes({ Filters: [{ Name: 'tag:test:resource', Values: ['first'] }] })

@@ -13,6 +13,7 @@ test('AWS says the architecture of a type, a zone that offers it, and the image 
   const intel = await machineType(clients, 't3.micro')
   assert.is(intel.architecture, 'amd64')
   assert.equal(intel.types, ['t3.micro'])
+  assert.equal(intel.facts, [{ name: 't3.micro', memoryMiB: 1024, burstable: true }])
   assert.match(intel.zone, /^eu-west-1[a-c]$/)
   assert.match(intel.imageId, /^ami-[0-9a-f]{17}$/)
   const arm = await machineType(clients, 't4g.micro')
@@ -48,6 +49,17 @@ test('an AWS that names no machine image is no complete one', async () => {
   await cloud.faults({ action: 'ssm:GetParameters', instead: { Parameters: [] } })
   const failure = (await errorOf(machineType(clients, 't3.micro'))) as Failure
   assert.is(failure.message, 'AWS names no Amazon Linux 2023 image for amd64 in eu-west-1')
+})
+
+test('a type without CPU credits is told from one that has them, in the order of the config', async () => {
+  const { facts } = await machineType(clients, 'm6i.large', ['t3.small'])
+  assert.equal(
+    facts.map(({ name, burstable }) => [name, burstable]),
+    [
+      ['m6i.large', false],
+      ['t3.small', true],
+    ],
+  )
 })
 
 test('could not ask is not the same as not offered', async () => {

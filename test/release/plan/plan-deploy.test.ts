@@ -74,7 +74,7 @@ function serving(images: Record<string, string>, of: Config = config): StageStat
 
 /** The plan of a deploy; nothing is asked of AWS. */
 function planDeploy(config: Config, recipes: Recipes, state: StageState, capacity: Capacity, images?: PlannedImages): Plan {
-  const machine = { architecture: 'x86_64', imageId: 'ami-1', types: ['t3.micro'], zone: undefined }
+  const machine = { architecture: 'x86_64', imageId: 'ami-1', types: ['t3.micro'], facts: [], zone: undefined }
   const owner = { user: 'ann', host: 'laptop', verb: 'deploy', pid: 1 }
   const work = { config, recipes, state, capacity, machine, owner, clients: undefined, emit: () => undefined } as unknown as Work
   return plans.planDeploy(work, images)
@@ -94,7 +94,7 @@ test('the first deploy makes everything and interrupts nothing', () => {
     '  + repository: ',
     '  + role: ',
     '  + instance profile: ',
-    '  + stack: release 1: vpc, subnet, internet gateway, route table, security group, t3.micro with 20 GiB',
+    '  + stack: release 1: vpc, subnet, internet gateway, route table, security group, t3.small with 20 GiB',
     '    build: 4 images, on this machine',
     ...unbuilt,
     '  + container web: port 8001, open to the world',
@@ -117,7 +117,7 @@ test('a further deploy keeps what outlives releases, makes a stack beside the ol
     '    repository: shop/test/images',
     '    role: shop-test',
     '    instance profile: shop-test',
-    '  + stack: release 6: vpc, subnet, internet gateway, route table, security group, t3.micro with 20 GiB',
+    '  + stack: release 6: vpc, subnet, internet gateway, route table, security group, t3.small with 20 GiB',
     '    build: 4 images, on this machine',
     ...unbuilt,
     '-/+ container web: port 8001, open to the world',

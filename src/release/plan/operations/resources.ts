@@ -2,7 +2,7 @@ import { up } from '../../../aws/graph/graph.ts'
 import type { AnyResource, Context } from '../../../aws/graph/resource.ts'
 import type { Timing } from '../../../aws/graph/walk.ts'
 import type { ElasticIp } from '../../../aws/resources/elastic-ip.ts'
-import type { Instance } from '../../../aws/resources/instance.ts'
+import type { Instance, MachineSpec } from '../../../aws/resources/instance.ts'
 import type { Repository } from '../../../aws/resources/repository.ts'
 import { openPorts } from '../../stage/ports.ts'
 import { drainMachines, drainSeconds, removeStack, retire, running } from '../../stage/retire.ts'
@@ -25,12 +25,18 @@ interface Wanted {
   readonly stack: Stack
 }
 
-function wantedBy({ config, state, machine, recipes }: Work): Wanted {
+function wantedBy(work: Work): Wanted {
+  const { config, state, machine, recipes } = work
   const { imageId, types, zone } = machine
   const names = recipes.recipes.map(({ name }) => name)
   const stage = stageResources(config, names)
-  const spec = { imageId, types, diskGiB: config.instance.diskGiB, userData }
+  const spec = { imageId, types, diskGiB: config.instance.diskGiB, credits: creditsOf(work), userData: userData(config) }
   return { stage, stack: stack(config, state.next, stage.profile, { machine: spec, zone, open: openPorts(config) }) }
+}
+
+/** What each type does when its CPU credits are spent, for those that have credits. */
+function creditsOf({ config, machine }: Work): MachineSpec['credits'] {
+  return Object.fromEntries(machine.facts.filter(({ burstable }) => burstable).map(({ name }) => [name, config.instance.credits]))
 }
 
 /** Finds or creates one resource with all that it needs, and others beside it. */
