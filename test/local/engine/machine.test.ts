@@ -72,8 +72,7 @@ else {
     const awk = execFileSync('sh', ['-c', 'readlink -f "$(command -v awk)"'], { encoding: 'utf8' }).trim()
     // A t3.micro has 712 MiB for containers.
     const grow = `'BEGIN { x = "0123456789abcdef"; for (;;) x = x x }'`
-    const ended = await small.sh(one, `${importProgram(awk, 'eater')}; docker run --name glutton --memory 4g eater ${grow}`)
-    assert.is(ended.Status, 'Failed')
+    await output(one, `${importProgram(awk, 'eater')}; docker run --name glutton --memory 4g eater ${grow} || true`)
     assert.is(
       await output(one, "docker inspect -f '{{.State.OOMKilled}} {{.State.ExitCode}}' glutton; docker rm glutton"),
       'true 137\nglutton',
