@@ -110,6 +110,13 @@ test('the first deploy makes everything and interrupts nothing', () => {
   assert.is(plan.interrupts, 'Nothing serves now, so nothing is interrupted.')
 })
 
+test('swap is shown as the part of the disk that it is', () => {
+  const swapped = { ...config, instance: { ...config.instance, swapMiB: 512 } }
+  assert.ok(
+    lines(planDeploy(swapped, recipes, state(), plenty)).some((line) => line.endsWith('t3.small with 20 GiB, 512 MiB of them for swap')),
+  )
+})
+
 test('a further deploy keeps what outlives releases, makes a stack beside the old one, and removes that and what was left over', () => {
   const plan = planDeploy(config, recipes, serving({}), plenty)
   assert.equal(lines(plan), [

@@ -81,8 +81,9 @@ export function repositoryOperation(work: Work, after: readonly AnyOperation[]) 
 export function stackOperation(work: Work, after: readonly AnyOperation[]) {
   const { config, clients, state, emit } = work
   const { role, profile, next } = state
-  const { type, diskGiB } = config.instance
-  const what = `${networkParts(existingStack(config, next))}, ${type} with ${diskGiB} GiB`
+  const { type, diskGiB, swapMiB } = config.instance
+  const swap = swapMiB > 0 ? `, ${swapMiB} MiB of them for swap` : ''
+  const what = `${networkParts(existingStack(config, next))}, ${type} with ${diskGiB} GiB${swap}`
   return operation({
     phase: 'create',
     title: 'stack',
