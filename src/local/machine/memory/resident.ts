@@ -22,12 +22,12 @@ export interface Resident {
 export async function residentOf(groups: ReadonlySet<number>): Promise<Map<number, Resident[]>> {
   const found = new Map<number, Resident[]>()
   if (groups.size === 0) return found
-  for (const { pid, group, bytes } of process.platform === 'linux' ? onLinux(groups) : await elsewhere(groups))
+  for (const { pid, group, bytes } of process.platform === 'linux' ? fromProc(groups) : await fromPs(groups))
     found.set(group, [...(found.get(group) ?? []), { pid, bytes }])
   return found
 }
 
-function onLinux(groups: ReadonlySet<number>) {
+function fromProc(groups: ReadonlySet<number>) {
   return readdirSync('/proc').flatMap((name) => {
     const pid = Number(name)
     const stat = Number.isInteger(pid) ? procFile(`/proc/${name}/stat`) : ''
@@ -40,7 +40,8 @@ function onLinux(groups: ReadonlySet<number>) {
   })
 }
 
-async function elsewhere(groups: ReadonlySet<number>) {
+/** The same by BSD's ps: resident sizes, with the pages of files. */
+export async function fromPs(groups: ReadonlySet<number>) {
   const { stdout } = await promisify(execFile)('ps', ['-axo', 'pid=,pgid=,rss='], { maxBuffer: 16 * 1024 * 1024 })
   return stdout.split('\n').flatMap((line) => {
     const [pid = 0, group = 0, kib = 0] = line.trim().split(/\s+/).map(Number)

@@ -35,7 +35,7 @@ function wantedBy(work: Work): Wanted {
 }
 
 /** What each type does when its CPU credits are spent, for those that have credits. */
-function creditsOf({ config, machine }: Work): MachineSpec['credits'] {
+export function creditsOf({ config, machine }: Pick<Work, 'config' | 'machine'>): MachineSpec['credits'] {
   return Object.fromEntries(machine.facts.filter(({ burstable }) => burstable).map(({ name }) => [name, config.instance.credits]))
 }
 
