@@ -5,7 +5,7 @@ export const serviceToken = 'service-token'
 
 /**
  * What of a service is shown only to those who have the token: everything where the config says so; the metrics of
- * whatever can be reached from outside; nothing where nobody outside can ask.
+ * whatever can be reached from outside, but for the machine's own network; nothing where nobody outside can ask.
  */
 export function guardOf({ auth, expose }: Pick<Service, 'auth' | 'expose'>): 'nothing' | 'metrics' | 'everything' {
   if (auth === 'token') return 'everything'
@@ -13,9 +13,9 @@ export function guardOf({ auth, expose }: Pick<Service, 'auth' | 'expose'>): 'no
 }
 
 /**
- * Whether the stage has a token at all: where a service demands one, or where Prometheus needs one to see metrics that
- * others shall not see. Guarded metrics that no Prometheus asks for are shown to nobody.
+ * Whether the stage has a token at all: where a service demands one. Guarded metrics take it too then, from whoever is
+ * not on the machine's own network.
  */
-export function hasToken({ services, monitoring }: Pick<Config, 'services' | 'monitoring'>): boolean {
-  return services.some((service) => guardOf(service) === 'everything' || (monitoring.prometheus && guardOf(service) === 'metrics'))
+export function hasToken({ services }: Pick<Config, 'services'>): boolean {
+  return services.some((service) => guardOf(service) === 'everything')
 }

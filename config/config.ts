@@ -28,6 +28,8 @@ export interface Config {
     /** Whether a burstable machine is slowed down when its CPU credits are spent, or goes on and is billed for it. */
     readonly credits: Credits
   }
+  /** A network that exists and is left as it is; undefined where the stage has one of its own. Ids of AWS. */
+  readonly network: { readonly vpcId: string; readonly subnetIds: readonly string[] } | undefined
   /** What service images are laid on: an image reference, or `host` for the running Node and its shared libraries. */
   readonly base: string
   /** In the order of the file. */

@@ -31,6 +31,7 @@ export function resolve(options: ConfigOptions, stage: string, file: string): Co
       swapMiB: options.instance?.swapMiB ?? 0,
       credits: options.instance?.credits ?? 'standard',
     },
+    network: options.network,
     base,
     services: Object.entries(options.services).map(([name, service]) => resolveService(name, service, folder)),
     monitoring: resolveMonitoring(options.monitoring, base),

@@ -39,10 +39,10 @@ export function prometheusFiles(config: Config): Record<string, string> {
   return { 'prometheus.yml': text(settings), ...rules }
 }
 
-/** What Prometheus shows the services that show their metrics to nobody else. Its servers ask for nothing. */
+/** What Prometheus shows the services that demand a token. The others know it by the network that it is on. */
 function authorization(config: Config, job: string) {
   const service = config.services.find(({ name }) => name === job)
-  if (!service || guardOf(service) === 'nothing') return {}
+  if (!service || guardOf(service) !== 'everything') return {}
   // Relative to the folder of this file, as Prometheus reads it: where programs run without a container there is no
   // /run/secrets.
   return { authorization: { type: 'Bearer', credentials_file: `../../run/secrets/${serviceToken}` } }

@@ -27,6 +27,11 @@ export interface ConfigOptions<Name extends string = string> {
   readonly strategy?: Strategy
   readonly instance?: InstanceOptions
   /**
+   * A network that exists: a VPC and public subnets of it, best in two zones. Nothing of it is changed or removed.
+   * Default: the stage gets one of its own.
+   */
+  readonly network?: { readonly vpcId: string; readonly subnetIds: readonly string[] }
+  /**
    * What service images are laid on: an image reference with a tag or digest, or `host`. Default: `host` on this
    * machine, Node's official image on AWS.
    */

@@ -3,7 +3,7 @@ import type { Diagnostics, KeyPath } from '../diagnostics.ts'
 import { strategies } from '../strategy.ts'
 import { smallestDiskGiB } from './instance.ts'
 import { measured, monitoring, slo } from './monitoring-schema.ts'
-import { base, cidr, expose, instanceType, memoryMiB, oneOf, port, rateLimit, secret, text, value, whole } from './values.ts'
+import { base, cidr, expose, instanceType, memoryMiB, network, oneOf, port, rateLimit, secret, text, value, whole } from './values.ts'
 
 const file = text(/^[^\0]+$/, 'a path relative to the config file, such as "./services/ml-inference/server.ts"')
 
@@ -58,6 +58,7 @@ export const schema = z.strictObject(
         { error: 'an object such as { type: "t3.small", diskGiB: 20 }' },
       )
       .optional(),
+    network: network.optional(),
     base: base.optional(),
     services: z
       .record(z.string(), service, { error: 'an object with one entry a service' })

@@ -57,3 +57,11 @@ export const instanceType = text(
   /^[a-z][a-z0-9-]*\.(nano|micro|small|medium|large|\d*xlarge|metal(-\d+xl)?)$/,
   'an instance type such as "t3.small"',
 )
+
+const subnetIds = z
+  .array(text(/^subnet-[0-9a-f]{8,17}$/, 'the id of a subnet such as "subnet-0a1b2c3d4e5f60718"'), { error: 'a list of subnet ids' })
+  .refine((ids) => ids.length > 0 && new Set(ids).size === ids.length, { error: 'one or more subnets, each once' })
+export const network = z.strictObject(
+  { vpcId: text(/^vpc-[0-9a-f]{8,17}$/, 'the id of a VPC such as "vpc-0a1b2c3d4e5f60718"'), subnetIds },
+  { error: 'an object such as { vpcId: "vpc-…", subnetIds: ["subnet-…", "subnet-…"] }' },
+)

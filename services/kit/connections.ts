@@ -30,6 +30,8 @@ export interface Connections {
   answering(socket: Socket): boolean
   /** From now on every answer whose head has not been sent says that its connection closes after it. */
   closeAfterAnswers(): void
+  /** The same until it is taken back. */
+  lameDuck(on: boolean): void
   /**
    * Closes those on which nothing has been under way for so long, in ms. A client that has not been told may send a
    * request at any time, and lose it: the longer a connection has been quiet, the less likely it is that it does so
@@ -48,6 +50,10 @@ export interface Connections {
 export function trackConnections(): Connections {
   const open = new Map<Socket, Connection>()
   let ending = false
+  let leaving = false
+  const tellAll = () => {
+    for (const { answer } of open.values()) if (answer && !answer.headersSent) answer.setHeader('connection', 'close')
+  }
   return {
     count: () => open.size,
     opened(socket) {
@@ -60,7 +66,7 @@ export function trackConnections(): Connections {
       if (!connection) return
       connection.answer = answer
       connection.idleAt = undefined
-      if (ending) answer.setHeader('connection', 'close')
+      if (ending || leaving) answer.setHeader('connection', 'close')
       const number = ++connection.requests
       const done = () => {
         if (connection.requests !== number) return
@@ -80,7 +86,11 @@ export function trackConnections(): Connections {
     },
     closeAfterAnswers() {
       ending = true
-      for (const { answer } of open.values()) if (answer && !answer.headersSent) answer.setHeader('connection', 'close')
+      tellAll()
+    },
+    lameDuck(on) {
+      leaving = on
+      if (on) tellAll()
     },
     closeIdle(ms) {
       const until = performance.now() - ms

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { isMainThread } from 'node:worker_threads'
+import { lameDuckSignal } from './lame-duck.ts'
 import { createLog, type Log } from './log.ts'
 import type { Service } from './service.ts'
 import { type Environment, readSetting } from './setting.ts'
@@ -72,11 +73,19 @@ export async function run(
   // process. To look at them makes pipes of them that do not block, so that a reader that has stopped does not stop us.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
   let log: Log = createLog(defaults.name, 'info')
+  // From the start, since the signal would end a process that does not take it.
+  let letGo = () => {}
+  process.on(lameDuckSignal, () => letGo())
   try {
     const surroundings = readSurroundings(process.env, defaults)
     log = createLog(surroundings.name)
     const service = await create(surroundings)
-    const { host, port, close } = await service.listen(surroundings)
+    const listening = await service.listen(surroundings)
+    const { host, port, close } = listening
+    letGo = () => {
+      log('info', 'letting clients go', { signal: lameDuckSignal })
+      listening.letGo()
+    }
     const end = async (signal: string) => {
       const closed = close()
       log('info', 'draining', { signal })

@@ -3,6 +3,7 @@ import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { roomForRequests } from './budget.ts'
 import { trackConnections } from './connections.ts'
+import { createLameDuck } from './lame-duck.ts'
 import { oneByOne } from './pipelining.ts'
 
 /** What a client may cost. Times are in ms. */
@@ -33,6 +34,11 @@ export interface Limits {
   /** How long a connection must have been quiet to be closed after that, since its client cannot be told on it. */
   readonly quietMs: number
   /**
+   * For how long a service is a lame duck once it has been told (`lame-duck.ts`): so long may who told it need until
+   * clients are led elsewhere.
+   */
+  readonly lameDuckMs: number
+  /**
    * How long the requests in flight may take to finish once the service has been told to end. `docker stop` kills after
    * 10 s.
    */
@@ -48,6 +54,7 @@ export const defaultLimits: Limits = {
   stallMs: 60_000,
   noticeMs: 0,
   quietMs: 1_000,
+  lameDuckMs: 30_000,
   drainMs: 8_000,
 }
 
@@ -61,6 +68,8 @@ export interface Listening {
    * @returns how many connections had to be cut because the limit was reached
    */
   close(): Promise<number>
+  /** Makes a lame duck of it for a while: it serves on, and lets its clients go. */
+  letGo(): void
 }
 
 /** How often quiet connections are looked for after the end was announced, in ms. */
@@ -149,6 +158,7 @@ export async function startServer(
   return {
     host,
     port,
+    letGo: createLameDuck(connections, limits),
     close() {
       closing ??= drain()
       return closing

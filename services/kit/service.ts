@@ -12,6 +12,7 @@ import { clientAddress } from './access/client-address.ts'
 import { createBudget } from './budget.ts'
 import { namesItsHost } from './host.ts'
 import { HttpError } from './http-error.ts'
+import { lameDuckHeader } from './lame-duck.ts'
 import { createLog, type Log } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { createReadiness, type ReadyCheck } from './readiness.ts'
@@ -78,7 +79,7 @@ const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 export function createService(options: ServiceOptions): Service {
   const { name, limits: given, release: id = process.env.RELEASE_ID, access = readAccess(process.env) } = options
   const limits: Limits = { ...defaultLimits, ...given }
-  const release = releaseHeader(id)
+  const release = { ...releaseHeader(id), ...(id && lameDuckHeader()) }
   const log = createLog(name)
   const metrics = createMetrics()
   const budget = createBudget(limits.bodiesBytes)

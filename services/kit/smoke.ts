@@ -1,6 +1,6 @@
-import { setTimeout } from 'node:timers/promises'
 import type { Access } from './access/access.ts'
 import { fields, show } from './fields.ts'
+import { overHttp, type RawAnswer, type SmokeRequest, type Way } from './smoke-way.ts'
 
 /** What a service answered: the body is parsed where it is JSON and a text where it is not. */
 export interface Answer {
@@ -41,20 +41,25 @@ export interface Result {
 }
 
 export interface Smoke {
-  /** `http://host:port`, without a slash at the end. */
-  readonly address: string
+  /** `http://host:port`, without a slash at the end; or another way to the service. */
+  readonly address: string | Way
   /** The service's name, as `/health` must show it. */
   readonly service: string
   /**
-   * The service's own checks: what its `smoke.ts` exports as default. Those that every service gets come first by
-   * themselves.
+   * The service's own checks: what its `smoke.ts` exports as default. Those that every service on the kit gets come
+   * first by themselves.
    */
   readonly checks: readonly Check[]
+  /** Whether it is on the kit, which promises some things for all its services. It is where nothing else is said. */
+  readonly onKit?: boolean
   /** What the service is to guard, and the token that it does that by; nothing where nothing else is said. */
   readonly access?: Pick<Access, 'guarded' | 'token'>
   /** For one request; 5000 where nothing else is said. */
   readonly timeoutMs?: number
 }
+
+/** What a proxy adds for somebody who is elsewhere: wherever we are, this is nobody of the machine's own network. */
+const strange = { 'x-forwarded-for': '192.0.2.1' }
 
 const open = { guarded: 'nothing', token: undefined } as const
 
@@ -69,7 +74,9 @@ export function commonChecks(service: string, { guarded, token }: Pick<Access, '
       expect: { status: 200, body: (body) => holdsMetrics(body, 'http_request_duration_seconds') },
     },
     { name: 'an unknown path is a JSON 404', path: '/no-such-path', expect: { status: 404, body: fields({ error: /not found/ }) } },
-    ...(guarded === 'nothing' ? [] : [{ name: 'a stranger does not see its metrics', path: '/metrics', stranger: true, expect: refused }]),
+    ...(guarded === 'nothing'
+      ? []
+      : [{ name: 'a stranger does not see its metrics', path: '/metrics', stranger: true, headers: strange, expect: refused }]),
     ...(guarded === 'everything' ? [{ name: 'a stranger does not get in', path: '/no-such-path', stranger: true, expect: refused }] : []),
   ]
 }
@@ -85,70 +92,60 @@ export function holdsMetrics(body: unknown, ...names: string[]): string | undefi
  *
  * @returns one result a check, in their order; it never rejects, since a service that does not answer is a result too
  */
-export async function runSmoke({ address, service, checks, access = open, timeoutMs = 5000 }: Smoke): Promise<Result[]> {
+export async function runSmoke({ address, service, checks, onKit = true, access = open, timeoutMs = 5000 }: Smoke): Promise<Result[]> {
+  const way = typeof address === 'string' ? overHttp(address, access.token, timeoutMs) : address
+  // Metrics that we are not shown cannot be looked at.
+  const hidden = ({ path, stranger }: Check) =>
+    path === '/metrics' && !stranger && access.guarded === 'metrics' && access.token === undefined && !way.ownNetwork
+  const all = [...(onKit ? commonChecks(service, access) : []), ...checks].filter((check) => !hidden(check))
   const answers = new Map<string, Answer>()
   const results: Result[] = []
-  // Metrics that nobody is shown cannot be looked at.
-  const hidden = ({ path, stranger }: Check) =>
-    path === '/metrics' && !stranger && access.guarded === 'metrics' && access.token === undefined
-  for (const check of [...commonChecks(service, access), ...checks].filter((check) => !hidden(check))) {
-    const started = performance.now()
-    const judged = await runCheck(check, { address, token: access.token, timeoutMs }, answers)
-    results.push({ name: check.name, ...judged, milliseconds: performance.now() - started })
+  while (results.length < all.length) {
+    // Those that do not wait for an earlier answer may go together.
+    const [first, ...rest] = all.slice(results.length)
+    const waits = rest.findIndex(({ path }) => typeof path !== 'string')
+    const batch = [first!, ...rest.slice(0, waits < 0 ? rest.length : waits)]
+    const requests = batch.map((check) => requestOf(check, answers))
+    const sent = requests.filter((request): request is SmokeRequest => !(request instanceof Error))
+    const came = sent.length > 0 ? await way.ask(sent) : []
+    for (const [index, check] of batch.entries()) {
+      const request = requests[index]!
+      const outcome = request instanceof Error ? { answer: request, milliseconds: 0 } : came[sent.indexOf(request)]!
+      results.push({ name: check.name, ...judge(check, outcome.answer, answers), milliseconds: outcome.milliseconds })
+    }
   }
   return results
 }
 
-interface Asked {
-  readonly address: string
-  readonly token: string | undefined
-  readonly timeoutMs: number
+/** The request of a check; an error where an earlier answer lacks what it needs. */
+function requestOf({ method = 'GET', path, body, headers = {}, stranger = false }: Check, answers: Answers): SmokeRequest | Error {
+  try {
+    const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body)
+    return {
+      method,
+      path: typeof path === 'string' ? path : path(answers),
+      headers: { ...(text === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      body: text,
+      stranger,
+    }
+  } catch (error) {
+    return error as Error
+  }
 }
 
-async function runCheck(check: Check, asked: Asked, answers: Map<string, Answer>) {
-  const expected = `status ${check.expect.status}`
+function judge({ name, expect }: Check, raw: RawAnswer | Error, answers: Map<string, Answer>): Pick<Result, 'ok' | 'expected' | 'got'> {
+  const expected = `status ${expect.status}`
   try {
-    const path = typeof check.path === 'string' ? check.path : check.path(answers)
-    const answer = await ask(check, path, asked)
-    answers.set(check.name, answer)
+    if (raw instanceof Error) throw raw
+    const answer = { status: raw.status, body: raw.type.startsWith('application/json') ? JSON.parse(raw.text) : raw.text }
+    answers.set(name, answer)
     const got = `status ${answer.status}: ${typeof answer.body === 'string' ? show(answer.body.slice(0, 200)) : show(answer.body)}`
-    if (answer.status !== check.expect.status) return { ok: false, expected, got }
-    const wrong = check.expect.body?.(answer.body, answers)
+    if (answer.status !== expect.status) return { ok: false, expected, got }
+    const wrong = expect.body?.(answer.body, answers)
     return wrong === undefined ? { ok: true, expected, got } : { ok: false, expected: `${expected} and another body: ${wrong}`, got }
   } catch (error) {
     return { ok: false, expected, got: reason(error as Error) }
   }
-}
-
-/** Asks as a well-behaved client does: one that is told to wait comes back once, where that is soon. */
-async function ask(check: Check, path: string, asked: Asked): Promise<Answer> {
-  const response = await send(check, path, asked)
-  const seconds = Number(response.headers.get('retry-after'))
-  if (response.status !== 429 || !(seconds > 0 && seconds * 1000 <= asked.timeoutMs)) return answerIn(response)
-  await response.body?.cancel()
-  await setTimeout(seconds * 1000)
-  return answerIn(await send(check, path, asked))
-}
-
-function send(check: Check, path: string, { address, token, timeoutMs }: Asked): Promise<Response> {
-  const body = check.body === undefined || typeof check.body === 'string' ? check.body : JSON.stringify(check.body)
-  return fetch(`${address}${path}`, {
-    method: check.method ?? 'GET',
-    headers: {
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...(token === undefined || check.stranger ? {} : { authorization: `Bearer ${token}` }),
-      ...check.headers,
-    },
-    ...(body === undefined ? {} : { body }),
-    redirect: 'manual',
-    signal: AbortSignal.timeout(timeoutMs),
-  })
-}
-
-async function answerIn(response: Response): Promise<Answer> {
-  const text = await response.text()
-  const json = response.headers.get('content-type')?.startsWith('application/json')
-  return { status: response.status, body: json ? JSON.parse(text) : text }
 }
 
 /** fetch says "fetch failed" and keeps what happened as the cause. */

@@ -86,8 +86,9 @@ export function commandFor(error: unknown, words: string): string {
 const causes: readonly (readonly [code: RegExp, likely: string, next?: (error: unknown) => string])[] = [
   [
     /^VpcLimitExceeded$/,
-    'The region holds as many VPCs as its quota allows (5 by default).',
-    () => 'npx zx scripts/deploy.mjs --strategy recreate',
+    'The region holds as many VPCs as its quota allows (5 by default). The config can name one that exists: network.',
+    (error) =>
+      commandFor(error, 'service-quotas request-service-quota-increase --service-code vpc --quota-code L-F678F1CE --desired-value 10'),
   ],
   [
     /^AddressLimitExceeded$/,
@@ -100,8 +101,11 @@ const causes: readonly (readonly [code: RegExp, likely: string, next?: (error: u
     'The running instances have as many vCPUs as the quota of the region allows.',
     (error) => commandFor(error, 'service-quotas get-service-quota --service-code ec2 --quota-code L-1216C47A'),
   ],
-  [/^InsufficientInstanceCapacity$/, 'AWS has no free machine of this type in this zone at the moment.'],
-  [/^Unsupported$/, 'The instance type is not offered in this zone.'],
+  [
+    /^InsufficientInstanceCapacity$/,
+    'AWS has no free machine of this type in the zones of the network at the moment; instance.fallbackTypes can name others.',
+  ],
+  [/^Unsupported$/, 'The instance type is not offered in the zones of the network; instance.fallbackTypes can name others.'],
   [/^DependencyViolation$/, 'Another resource still uses it.'],
   [/^OptInRequired$/, 'The region is not enabled for this account.'],
 ]

@@ -36,6 +36,8 @@ export interface Machines {
   reboot(instanceId: string): void
   /** Whether the agent on this instance is registered and answers. */
   online(instanceId: string): { since: string; lastPing: string } | undefined
+  /** Since when its agent is registered, where that runs and has no connection just now, for want of a way out. */
+  lost(instanceId: string): { since: string; lastPing: string } | undefined
   /** Whether its machine was started again since this cloud began. */
   recovered(instanceId: string): boolean
   /**

@@ -1,4 +1,4 @@
-import type { Address, Instance, InternetGateway, RouteTable, SecurityGroup, Subnet, Vpc } from './records/ec2.ts'
+import type { Address, Instance, InternetGateway, RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint } from './records/ec2.ts'
 import type { InstanceProfile, LimitedUser, Role } from './records/identity.ts'
 import type { QuotaChange } from './records/quota.ts'
 import type { ImageRepository, RepositoryBlob, RepositoryImage } from './records/registry.ts'
@@ -14,6 +14,9 @@ export interface Records {
   internetGateway: InternetGateway
   routeTable: RouteTable
   securityGroup: SecurityGroup
+  vpcEndpoint: VpcEndpoint
+  /** Whether GuardDuty watches over the account's instances; one record, called `account`. */
+  guardDuty: { Enabled: boolean }
   instance: Instance
   address: Address
   /** Counters that never go back: what was given to one instance is not soon given to another. */

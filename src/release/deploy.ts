@@ -72,6 +72,8 @@ export async function deploy(work: Work, plan: Plan, { lease, signal }: RunOptio
     }
   }
   if (lease.signal.aborted) throw lease.signal.reason
+  // Past the promotion nothing is undone, so nothing was asked: what was launched is what users have.
+  if (carried.final && push) serving = { release: plan.release }
   const also = carried.notUndone.map((problem) => `The clean-up failed as well: ${problem}`)
   // Node's own calls wrap the reason of an abort in an error that tells nothing.
   const cause = signal.aborted && (carried.error as Error).name === 'AbortError' ? signal.reason : carried.error

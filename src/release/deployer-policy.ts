@@ -8,9 +8,16 @@ import { ownerOf, parameterPath, type StageId } from './stage/names.ts'
 
 /** The policy for a stage of a config, in the account of the credentials. */
 export async function policyOfDeployer(clients: Clients, config: Config): Promise<DeployerPolicy> {
-  const { app, stage, region, permissionsBoundary } = config
+  const { app, stage, region, permissionsBoundary, network } = config
   const account = config.account ?? (await callerOf(clients)).account
-  return deployerPolicy({ app, stage, region, account, ...(permissionsBoundary !== undefined && { boundary: permissionsBoundary }) })
+  return deployerPolicy({
+    app,
+    stage,
+    region,
+    account,
+    ...(permissionsBoundary !== undefined && { boundary: permissionsBoundary }),
+    ...(network && { network }),
+  })
 }
 
 /** A policy document as IAM takes it. */
@@ -34,6 +41,8 @@ export interface DeployerScope extends StageId {
   readonly account: string
   /** The ARN of the permissions boundary that every role has to get; undefined where none has to. */
   readonly boundary?: string
+  /** The network of others that its machines stand in, by the ids of AWS; undefined where the stage has its own. */
+  readonly network?: Config['network']
 }
 
 /**
@@ -41,7 +50,7 @@ export interface DeployerScope extends StageId {
  * actions know which resources and conditions is in AWS's service authorization reference.
  */
 export function deployerPolicy(scope: DeployerScope): DeployerPolicy {
-  const { region, account, boundary } = scope
+  const { region, account, boundary, network } = scope
   const owner = ownerOf(scope)
   const partition = partitionOf(region)
   const arn = (service: string, resource: string, { global = false, own = true } = {}) =>
@@ -55,16 +64,17 @@ export function deployerPolicy(scope: DeployerScope): DeployerPolicy {
     // These know no resources, or the look-up comes before anything is known.
     { Sid: 'Look', Action: [...looking], Resource: '*' },
     {
+      // What such a call only names, such as the VPC of a subnet, has no tags in the request: for that it takes ChangeOwn.
       Sid: 'MakeWithTags',
-      Action: Object.keys(making).map((name) => `ec2:${name}`),
-      Resource: [...new Set(Object.values(making).flat())].map((type) => arn('ec2', `${type}/*`)),
+      Action: making.map((name) => `ec2:${name}`),
+      Resource: arn('ec2', '*/*'),
       Condition: { StringEquals: tagged('aws:RequestTag') },
     },
     {
       Sid: 'TagWhatIsMade',
       Action: ['ec2:CreateTags'],
       Resource: arn('ec2', '*/*'),
-      Condition: { StringEquals: { ...tagged('aws:RequestTag'), 'ec2:CreateAction': Object.keys(making) } },
+      Condition: { StringEquals: { ...tagged('aws:RequestTag'), 'ec2:CreateAction': making } },
     },
     {
       Sid: 'ChangeOwn',
@@ -72,6 +82,29 @@ export function deployerPolicy(scope: DeployerScope): DeployerPolicy {
       Resource: arn('ec2', '*/*'),
       Condition: { StringEquals: tagged('aws:ResourceTag') },
     },
+    {
+      // A VPC comes with its main route table, which has no tags and cannot be given any in the call that makes it.
+      Sid: 'MainRoute',
+      Action: ['ec2:CreateRoute', 'ec2:ReplaceRoute'],
+      Resource: arn('ec2', 'route-table/*'),
+      Condition: { Null: { 'aws:ResourceTag/mlops:app': 'true' } },
+    },
+    {
+      // What it leaves in VPCs keeps them from being removed.
+      Sid: 'LeftByGuardDuty',
+      Action: ['ec2:DeleteSecurityGroup', 'ec2:DeleteVpcEndpoints'],
+      Resource: [arn('ec2', 'security-group/*'), arn('ec2', 'vpc-endpoint/*')],
+      Condition: { StringEquals: { 'aws:ResourceTag/GuardDutyManaged': 'true' } },
+    },
+    ...(network
+      ? [
+          {
+            Sid: 'InNetworkOfOthers',
+            Action: ['ec2:CreateSecurityGroup', 'ec2:RunInstances'],
+            Resource: [arn('ec2', `vpc/${network.vpcId}`), ...network.subnetIds.map((id) => arn('ec2', `subnet/${id}`))],
+          },
+        ]
+      : []),
     { Sid: 'FromAnyImage', Action: ['ec2:RunInstances'], Resource: arn('ec2', 'image/*', { own: false }) },
     {
       Sid: 'MakeRole',
@@ -109,6 +142,7 @@ export function deployerPolicy(scope: DeployerScope): DeployerPolicy {
 
 const looking = [
   'ec2:DescribeAddresses',
+  'ec2:DescribeAvailabilityZones',
   'ec2:DescribeInstanceTypeOfferings',
   'ec2:DescribeInstanceTypes',
   'ec2:DescribeInstances',
@@ -117,6 +151,8 @@ const looking = [
   'ec2:DescribeRouteTables',
   'ec2:DescribeSecurityGroups',
   'ec2:DescribeSubnets',
+  'ec2:DescribeVpcAttribute',
+  'ec2:DescribeVpcEndpoints',
   'ec2:DescribeVpcs',
   'ecr:GetAuthorizationToken',
   'iam:ListRoles',
@@ -126,26 +162,15 @@ const looking = [
   'ssm:GetCommandInvocation',
 ]
 
-/** What is made with tags, by the call that makes it. */
-const making = {
-  AllocateAddress: ['elastic-ip'],
-  CreateInternetGateway: ['internet-gateway'],
-  CreateRouteTable: ['route-table'],
-  CreateSecurityGroup: ['security-group'],
-  CreateSubnet: ['subnet'],
-  CreateVpc: ['vpc'],
-  RunInstances: ['instance', 'network-interface', 'volume'],
-}
+/** The calls that make what has tags. */
+const making = ['AllocateAddress', 'CreateInternetGateway', 'CreateSecurityGroup', 'CreateSubnet', 'CreateVpc', 'RunInstances']
 
 /** What is done with things that are there: those of other stages lack the tags. */
 const changing = [
   'ec2:AssociateAddress',
-  'ec2:AssociateRouteTable',
   'ec2:AttachInternetGateway',
   'ec2:AuthorizeSecurityGroupIngress',
-  'ec2:CreateRoute',
   // On the VPC and the subnet in which something is made.
-  'ec2:CreateRouteTable',
   'ec2:CreateSecurityGroup',
   'ec2:CreateSubnet',
   'ec2:RunInstances',
@@ -158,6 +183,7 @@ const changing = [
   'ec2:DisassociateAddress',
   'ec2:DisassociateRouteTable',
   'ec2:GetConsoleOutput',
+  'ec2:ModifyVpcAttribute',
   'ec2:ReleaseAddress',
   'ec2:TerminateInstances',
 ]

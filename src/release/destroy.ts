@@ -10,6 +10,8 @@ import { type OwnedResource, ownedResourcesOf } from './stage/owned-resources.ts
 /** What there was and went, and what a second look still found. */
 export interface Receipt {
   readonly removed: readonly OwnedResource[]
+  /** Of these, what others had made in the stage's network. */
+  readonly taken: readonly OwnedResource[]
   readonly left: readonly OwnedResource[]
   /** Why something could not be removed, with what blocks it. */
   readonly failure: Failure | undefined
@@ -21,7 +23,7 @@ export interface Receipt {
  * not be removed is not thrown: it is on the receipt, with the reason.
  * @throws what interrupted it, with what is left, or the reason why the lease is lost
  */
-export async function destroy({ work, operations, parameters }: DestroyPlan, { lease, signal }: RunOptions): Promise<Receipt> {
+export async function destroy({ work, operations, parameters, taken }: DestroyPlan, { lease, signal }: RunOptions): Promise<Receipt> {
   const start = performance.now()
   // What stands in a VPC is looked up while the machines go. Where that fails, the removal that asks for it fails
   // first.
@@ -34,9 +36,9 @@ export async function destroy({ work, operations, parameters }: DestroyPlan, { l
   const left = carried.resultOf(operations.left)
   if (left === undefined || (error !== undefined && !(error instanceof Failure))) throw error
   const there = new Set(left.map((resource) => resource.id))
-  const all = [...(await contents), ...parameters.map((name) => ({ kind: 'parameter', id: name }))]
+  const all = [...(await contents), ...taken, ...parameters.map((name) => ({ kind: 'parameter', id: name }))]
   const removed = all.filter((resource) => !there.has(resource.id))
-  return { removed, left, failure: error, seconds: (performance.now() - start) / 1000 }
+  return { removed, taken, left, failure: error, seconds: (performance.now() - start) / 1000 }
 }
 
 /** Someone who stops a removal wants to know what goes on costing money. */

@@ -40,10 +40,10 @@ export function printOperations(terminal: Terminal, operations: Plan['operations
     say(`${paint[glyph](glyph.padStart(4))} ${what.padEnd(width)}  ${style.dim(detail)}`.trimEnd())
 }
 
-/** `About $17.00 a month on AWS: machine $9.64, disk $1.92, address $3.65.` */
-function priceLine({ instance, disk, address, total }: Price): string {
+/** `About $20.65 a month on AWS: machine $9.64, disk $1.92, addresses $7.30.` */
+function priceLine({ instance, disk, addresses, total }: Price): string {
   const dollars = (amount: number | undefined) => (amount === undefined ? 'unknown' : `$${amount.toFixed(2)}`)
-  const parts = `machine ${dollars(instance)}, disk ${dollars(disk)}, address ${dollars(address)}`
+  const parts = `machine ${dollars(instance)}, disk ${dollars(disk)}, addresses ${dollars(addresses)}`
   return `On AWS about ${dollars(total)} a month: ${parts} (us-east-1 list prices of ${pricesOf}, without traffic).`
 }
 
@@ -70,6 +70,8 @@ export function printReceipt(terminal: Terminal, { app, stage }: Config, receipt
   terminal.print(
     `Removed ${length} ${length === 1 ? 'resource' : 'resources'} of stage ${stage} of ${app} in ${receipt.seconds.toFixed(1)} s.`,
   )
+  if (receipt.taken.length > 0)
+    terminal.print(`With its network went what others had put there: ${receipt.taken.map(({ kind, id }) => `${kind} ${id}`).join(', ')}.`)
   terminal.print(`Looked again: ${receipt.left.length === 0 ? 'nothing is left' : `${receipt.left.length} left`}.`)
   const rows = receipt.left.map(({ kind, id }) => ({ kind, id, 'a month': priceOfRemaining(kind)?.toFixed(2) ?? '' }))
   if (rows.length > 0) terminal.table(rows, ['kind', 'id', { key: 'a month', title: 'USD A MONTH', align: 'right' }])
@@ -86,8 +88,14 @@ export function printStatus(terminal: Terminal, status: Status): void {
     terminal.print(`Deployed ${deployed.at} by ${deployed.by}${deployed.commit ? ` from commit ${shortCommit(deployed.commit)}` : ''}.`)
   if (machine) terminal.print(`Machine ${machine.id} is ${machine.state}.`)
   if (status.silent && machine?.state === 'running') terminal.print(`It could not be asked how its containers are: ${status.silent}`)
-  if (status.next)
-    terminal.print(machine?.state === 'running' ? `Next: ${status.next}` : `It keeps its data and its address. To start it: ${status.next}`)
+  if (status.next && machine?.state === 'running') terminal.print(`Next: ${status.next}`)
+  else if (status.next) {
+    terminal.print(`It keeps its data and its address. To start it: ${status.next}`)
+    // EC2 User Guide, "Public IPv4 addresses": not while a secondary private address has an Elastic IP.
+    terminal.print(
+      "Then deploy: AWS gives a started machine no second public address beside the stage's, and without that it takes no commands and fetches no secrets.",
+    )
+  }
   terminal.table(
     status.services.map(({ name, state, url, detail, image }) => ({ name, state, url, image: image ? shortDigest(image) : '', detail })),
     [{ key: 'name', title: 'SERVICE' }, 'state', 'url', 'image', 'detail'],

@@ -1,17 +1,15 @@
-import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { guardOf, hasToken, serviceToken } from '../../config/access.ts'
+import { hasToken, serviceToken } from '../../config/access.ts'
 import type { Config } from '../../config/config.ts'
-import { type Check, type Result, runSmoke } from '../../services/kit/smoke.ts'
+import type { Result } from '../../services/kit/smoke.ts'
 import type { Clients } from '../aws/clients.ts'
 import type { Emit } from '../report/event.ts'
 import { Failure } from '../report/failure.ts'
 import { type StepOutcome, step } from '../report/step.ts'
 import { readSecret } from './launch/secrets.ts'
+import { smokeTest } from './smoke.ts'
 import { portsOf } from './stage/ports.ts'
 import { type Condition, startedAgain, troubleOf } from './state/conditions.ts'
-import { checkHealth, urlOf } from './state/health-check.ts'
+import { checkHealth } from './state/health-check.ts'
 import { type StageState, servingRelease } from './state/stage-state.ts'
 import { lookInside } from './status.ts'
 
@@ -22,8 +20,8 @@ export interface Verified {
 }
 
 /**
- * Verifies a running stage: asks the machine how each container is; and smoke-tests every service that is open, by the
- * checks of its own folder and those that hold for every service, and that it is the launched one that answers.
+ * Verifies a running stage: asks the machine how each container is, smoke-tests every service by the checks of its own
+ * folder and those that hold for every service on the kit, and looks whether it is the launched one that answers.
  * @throws Failure when nothing serves, or when the token of its services cannot be read
  */
 export async function verifyStage(
@@ -34,7 +32,8 @@ export async function verifyStage(
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Verified[]> {
   const address = state.elasticIp?.address
-  if (address === undefined || servingRelease(state) === undefined)
+  const instance = state.serving?.instance
+  if (address === undefined || instance === undefined || servingRelease(state) === undefined)
     throw new Failure('Nothing serves, so there is nothing to verify', {
       on: `stage ${config.stage} of ${config.app}`,
       next: `npx zx scripts/deploy.mjs --stage ${config.stage}`,
@@ -45,7 +44,7 @@ export async function verifyStage(
   ])
   return Promise.all(
     config.services.map(async (service) => {
-      const { name, port, expose, health, source } = service
+      const { name, port, expose, health } = service
       if (!conditions && expose === 'nobody') {
         const detail = `not open to the outside, and its machine cannot be asked: ${silent}`
         emit({ phase: 'verify', step: name, state: 'skipped', detail })
@@ -55,19 +54,11 @@ export async function verifyStage(
         const condition = conditions?.get(name)
         const inside = conditions ? [onItsMachine(condition)] : []
         const identity = condition?.identified ? condition.identity : undefined
-        const outside =
-          expose === 'nobody' || (expose !== 'public' && conditions)
-            ? []
-            : [
-                ...(identity === undefined ? [] : [await thisLaunch(address, { port, health }, identity)]),
-                ...(await runSmoke({
-                  address: urlOf(address, port),
-                  service: name,
-                  checks: await checksOf(source),
-                  access: { guarded: guardOf(service), token },
-                })),
-              ]
-        return [...inside, ...outside]
+        const launched = expose === 'public' && identity !== undefined ? [await thisLaunch(address, { port, health }, identity)] : []
+        // Where the machine cannot be asked it is asked from here, for what we may see of it.
+        const seen = conditions ? service : { ...service, expose: 'public' as const }
+        const onKit = condition === undefined || condition.identified
+        return [...inside, ...launched, ...(await smokeTest(seen, onKit, { clients, config, address, instance, token, signal }))]
       }
       const results = await step(emit, { phase: 'verify', step: name }, work, outcomeOf)
       return { service: name, results }
@@ -104,11 +95,4 @@ async function thisLaunch(address: string, port: Parameters<typeof checkHealth>[
     got: seen,
     milliseconds: performance.now() - start,
   }
-}
-
-/** The checks a service brings along: what `smoke.ts` beside its entry exports as default. */
-async function checksOf(source: Config['services'][number]['source']): Promise<readonly Check[]> {
-  const file = join(dirname('entry' in source ? source.entry : source.dockerfile), 'smoke.ts')
-  if (!existsSync(file)) return []
-  return ((await import(pathToFileURL(file).href)) as { default: readonly Check[] }).default
 }

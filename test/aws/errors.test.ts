@@ -82,7 +82,7 @@ test('an explanation says what was being done, on what, and what usually helps',
   assert.is(failure.message, 'Could not create instance: InsufficientInstanceCapacity: none free')
   assert.equal(failure.details, {
     on: 'instance',
-    likely: 'AWS has no free machine of this type in this zone at the moment.',
+    likely: 'AWS has no free machine of this type in the zones of the network at the moment; instance.fallbackTypes can name others.',
     cause: error,
   })
 })

@@ -36,6 +36,7 @@ async function provision() {
     ec2.describeInstanceTypes({ InstanceTypes: ['t3.micro'] }),
     ec2.describeInstanceTypeOfferings({ LocationType: 'availability-zone', Filters: [{ Name: 'instance-type', Values: ['t3.micro'] }] }),
     ssm.getParameters({ Names: [image] }),
+    ec2.describeAvailabilityZones({}),
   ])
   const [address, profile, [subnet, group]] = await Promise.all([
     ec2.allocateAddress({ Domain: 'vpc', ...tagged('elastic-ip') }),
@@ -95,17 +96,14 @@ async function makeNetwork() {
     await ec2.attachInternetGateway({ InternetGatewayId: InternetGateway.InternetGatewayId, VpcId })
     return InternetGateway.InternetGatewayId
   }
-  const [{ Subnet }, GatewayId, { RouteTable }, GroupId] = await Promise.all([
+  const [{ Subnet }, GatewayId, { RouteTables }, GroupId] = await Promise.all([
     ec2.createSubnet({ VpcId, CidrBlock: '10.0.0.0/24', ...tagged('subnet') }),
     gateway(),
-    ec2.createRouteTable({ VpcId, ...tagged('route-table') }),
+    ec2.describeRouteTables({ Filters: [{ Name: 'vpc-id', Values: [VpcId] }] }),
     group(),
+    ec2.createSubnet({ VpcId, CidrBlock: '10.0.1.0/24', ...tagged('subnet') }),
   ])
-  const { RouteTableId } = RouteTable
-  await Promise.all([
-    ec2.associateRouteTable({ RouteTableId, SubnetId: Subnet.SubnetId }),
-    ec2.createRoute({ RouteTableId, DestinationCidrBlock: '0.0.0.0/0', GatewayId }),
-  ])
+  await ec2.createRoute({ RouteTableId: RouteTables[0].RouteTableId, DestinationCidrBlock: '0.0.0.0/0', GatewayId })
   return [Subnet.SubnetId, GroupId]
 }
 
@@ -120,7 +118,7 @@ async function destroy() {
   const inside = [ec2.describeSubnets({ Filters }), ec2.describeRouteTables({ Filters }), ec2.describeSecurityGroups({ Filters })]
   await Promise.all([
     machine.then(() => ec2.releaseAddress({ AllocationId: addresses.Addresses[0].AllocationId })),
-    Promise.all([machine, ...inside]).then(([, subnets, tables, groups]) => removeNetwork({ vpcs, gateways, subnets, tables, groups })),
+    Promise.all([machine, ...inside]).then(([, subnets, , groups]) => removeNetwork({ vpcs, gateways, subnets, groups })),
     removeProfile(),
     ecr.deleteRepository({ repositoryName: 'bare/one/web', force: true }),
   ])
@@ -143,19 +141,15 @@ async function removeProfile() {
   await iam.deleteRole({ RoleName: name })
 }
 
-async function removeNetwork({ vpcs, gateways, subnets, tables, groups }) {
+async function removeNetwork({ vpcs, gateways, subnets, groups }) {
   const VpcId = vpcs.Vpcs[0].VpcId
-  const [{ RouteTableId, Associations }] = tables.RouteTables
   const { InternetGatewayId } = gateways.InternetGateways[0]
-  const routes = async () => {
-    await ec2.disassociateRouteTable({ AssociationId: Associations[0].RouteTableAssociationId })
-    await Promise.all([ec2.deleteRouteTable({ RouteTableId }), ec2.deleteSubnet({ SubnetId: subnets.Subnets[0].SubnetId })])
-  }
   const gateway = async () => {
     await ec2.detachInternetGateway({ InternetGatewayId, VpcId })
     await ec2.deleteInternetGateway({ InternetGatewayId })
   }
-  await Promise.all([routes(), gateway(), ec2.deleteSecurityGroup({ GroupId: groups.SecurityGroups[0].GroupId })])
+  const remove = ({ SubnetId }) => ec2.deleteSubnet({ SubnetId })
+  await Promise.all([...subnets.Subnets.map(remove), gateway(), ec2.deleteSecurityGroup({ GroupId: groups.SecurityGroups[0].GroupId })])
   await ec2.deleteVpc({ VpcId })
 }
 

@@ -17,7 +17,7 @@ const server = createServer((request, response) => {
     response.end(text)
   })
 })
-server.listen(0, '127.0.0.1', () => {
+server.listen(Number(process.env.PORT ?? 0), process.env.HOST ?? '127.0.0.1', () => {
   const { port } = server.address() as { port: number }
   // The line that `startChild` waits for.
   console.log(JSON.stringify({ port, message: 'listening' }))

@@ -13,6 +13,8 @@ export interface Measured {
 }
 
 export interface Load {
+  /** 127.0.0.1 where nothing is said. */
+  readonly host?: string
   readonly port: number
   readonly method?: string
   readonly path: string
@@ -38,13 +40,13 @@ export interface Load {
  * server would measure itself, and one that stops to collect its own garbage takes its stops for the server's.
  */
 export async function load(options: Load): Promise<Measured> {
-  const { port, method = 'POST', path, body } = options
+  const { host = '127.0.0.1', port, method = 'POST', path, body } = options
   const head = `${method} ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n`
   const request = Buffer.from(head + body)
   const times: number[] = []
   let wrong = 0
   let left = options.answers ?? Number.POSITIVE_INFINITY
-  const connections = await Promise.all(Array.from({ length: options.connections }, () => open(port)))
+  const connections = await Promise.all(Array.from({ length: options.connections }, () => open(host, port)))
   // The clock starts here: what is due while connections are still being opened would wait for them and not for the
   // server.
   let due = performance.now()
@@ -94,7 +96,7 @@ interface Connection {
   answered: (status: number) => void
 }
 
-function open(port: number): Promise<Connection> {
+function open(host: string, port: number): Promise<Connection> {
   return new Promise((resolve, reject) => {
     let begun: Buffer | undefined
     const onread = {
@@ -109,7 +111,7 @@ function open(port: number): Promise<Connection> {
         return true
       },
     }
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true, onread }, () => resolve(connection))
+    const socket = connect({ port, host, noDelay: true, onread }, () => resolve(connection))
     const connection: Connection = { socket, answered: () => {} }
     socket.once('error', reject)
   })

@@ -122,6 +122,31 @@ const single: [sentence: string, text: string, expected: string][] = [
     'instance.diskGiB: got 4, expected a whole number of GiB from 8 to 16384',
   ],
   [
+    'a network without subnets',
+    withKeys("network: { vpcId: 'vpc-0a1b2c3d4e5f60718', subnetIds: [] }"),
+    'network.subnetIds: got [], expected one or more subnets, each once',
+  ],
+  [
+    'a subnet that is named twice',
+    withKeys("network: { vpcId: 'vpc-0a1b2c3d', subnetIds: ['subnet-0a1b2c3d', 'subnet-0a1b2c3d'] }"),
+    'network.subnetIds: got ["subnet-0a1b2c3d","subnet-0a1b2c3d"], expected one or more subnets, each once',
+  ],
+  [
+    'a network by its name',
+    withKeys("network: { vpcId: 'main', subnetIds: ['subnet-0a1b2c3d'] }"),
+    'network.vpcId: got "main", expected the id of a VPC such as "vpc-0a1b2c3d4e5f60718"',
+  ],
+  [
+    'a subnet that is none',
+    withKeys("network: { vpcId: 'vpc-0a1b2c3d', subnetIds: ['subnet-a'] }"),
+    'network.subnetIds[0]: got "subnet-a", expected the id of a subnet such as "subnet-0a1b2c3d4e5f60718"',
+  ],
+  [
+    'a misspelt key of a network',
+    withKeys("network: { vpcId: 'vpc-0a1b2c3d', subnets: ['subnet-0a1b2c3d'] }"),
+    'network.subnets: unknown key. Did you mean "subnetIds"?',
+  ],
+  [
     'a base without a tag',
     withKeys("base: 'node'"),
     'base: got "node", expected "host" or an image reference with a tag or digest, such as "public.ecr.aws/docker/library/node:24-slim"',

@@ -40,6 +40,7 @@ test('the smallest config comes out with every default filled in and absolute pa
     region: 'us-east-1',
     strategy: 'blue-green',
     instance: { type: 't3.small', fallbackTypes: [], diskGiB: 20, swapMiB: 0, credits: 'standard' },
+    network: undefined,
     base: 'host',
     services: [
       {

@@ -8,17 +8,17 @@ import { type Blow, label, momentsOf, type Point, pointsOf, type Scene, scenes }
 /** The moments that have gone wrong before, or are the hardest; `npm run test:crash` tries all of them. */
 const chosen: Readonly<Record<Scene, readonly (readonly [blow: Blow, ...actions: string[]])[]>> = {
   deploy: [
-    ['killed after', 'ec2:CreateVpc', 'ec2:RunInstances', 'ec2:AssociateAddress'],
+    ['killed after', 'ec2:CreateVpc', 'ec2:CreateSubnet', 'ec2:RunInstances', 'ec2:AssociateAddress'],
     ['answer lost', 'ssm:PutParameter', 'ec2:AllocateAddress', 'ec2:CreateVpc', 'ec2:AttachInternetGateway', 'iam:CreateRole'],
-    ['denied', 'ec2:CreateRoute', 'ecr:CreateRepository'],
+    ['denied', 'ec2:CreateRoute', 'ecr:CreateRepository', 'ec2:DescribeAvailabilityZones'],
     ['never allowed', 'ec2:RunInstances'],
     ['interrupted', 'ec2:CreateSubnet'],
   ],
   redeploy: [
     ['killed before', 'ec2:AssociateAddress'],
-    ['killed after', 'ec2:AssociateAddress', 'ec2:TerminateInstances'],
-    ['server error', 'ec2:AssociateAddress', 'ssm:SendCommand', 'ec2:DetachInternetGateway'],
-    ['denied', 'ssm:SendCommand'],
+    ['killed after', 'ec2:CreateSecurityGroup', 'ec2:AssociateAddress', 'ec2:TerminateInstances'],
+    ['server error', 'ec2:AssociateAddress', 'ssm:SendCommand', 'ec2:DeleteSecurityGroup'],
+    ['denied', 'ssm:SendCommand', 'ec2:DeleteSecurityGroup'],
     ['interrupted', 'ssm:SendCommand'],
   ],
   destroy: [

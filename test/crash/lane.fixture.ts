@@ -202,10 +202,10 @@ export class Lane {
 
   /** Nothing of a release that failed stays behind. */
   #lookForStacks(scene: Scene): string | undefined {
-    const { vpc = 0, instance = 0, internetGateway = 0 } = this.#census()
+    const { securityGroup = 0, instance = 0 } = this.#census()
     const wanted = scene === 'redeploy' ? 1 : 0
-    const all = [vpc, instance, internetGateway]
-    return all.every((count) => count === wanted) ? undefined : `the run left vpc, instance, gateway: ${all.join(', ')}`
+    const all = [securityGroup, instance]
+    return all.every((count) => count === wanted) ? undefined : `the run left security group, instance: ${all.join(', ')}`
   }
 
   /** The next command ends well, whatever was left, and then nothing is there that should not be. */

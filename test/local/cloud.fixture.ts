@@ -54,6 +54,7 @@ export async function openControlPlane({ oneAddress = false } = {}): Promise<Con
     cancel() {},
     reboot() {},
     online: () => undefined,
+    lost: () => undefined,
     taken: async (_, ports) => ports.filter((each) => each === 1),
     refused: () => [],
     impaired: () => undefined,

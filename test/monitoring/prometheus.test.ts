@@ -34,7 +34,6 @@ test('every service and every monitoring server is a job whose targets come from
     scrape_configs,
     scraped.map((name) => ({
       job_name: name,
-      ...(name === 'ml-inference' || name === 'data-ingestion' ? { authorization } : {}),
       file_sd_configs: [{ files: [`targets/${name}.json`], refresh_interval: '5s' }],
     })),
   )
@@ -58,13 +57,13 @@ test('alerts are sent to the Alertmanager that is scraped, where there is one', 
   ])
 })
 
-test('a service that guards nothing is not shown the token, and one that does is', () => {
+test('a service that demands no token is not shown it, and one that does is', () => {
   const [inference, ingestion] = config.services as [Service, Service]
   const closed = { ...inference, expose: 'nobody' as const }
   const asked = (...services: Service[]) => settings({ ...config, services }).scrape_configs.slice(0, services.length)
   assert.equal(
     asked(closed, ingestion).map((job: { authorization?: unknown }) => job.authorization),
-    [undefined, authorization],
+    [undefined, undefined],
   )
   assert.equal(prometheusSecrets({ ...config, services: [closed] }), [])
   assert.equal(asked({ ...closed, auth: 'token' })[0].authorization, authorization)

@@ -53,7 +53,7 @@ test('secrets are named where they are needed and nowhere else', () => {
   const servers = monitoringServers({ ...config, monitoring: { ...config.monitoring, alerts } })
   assert.equal(
     servers.map(({ secrets }) => secrets),
-    [['service-token'], ['HOOK'], [], ['grafana-admin-password']],
+    [[], ['HOOK'], [], ['grafana-admin-password']],
   )
 })
 

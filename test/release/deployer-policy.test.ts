@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { EC2 } from '@aws-sdk/client-ec2'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Clients } from '../../src/aws/clients.ts'
@@ -47,6 +48,26 @@ async function userWith(name: string, policy: DeployerPolicy): Promise<Order> {
   return { ...open.order, access: { ...open.order.access, credentials: made!.credentials } }
 }
 
+/** Changes by hand what a deploy brings back, and leaves a route table as releases of earlier versions had one. */
+async function meddle(ec2: EC2): Promise<void> {
+  const tag = { Name: 'tag:mlops:app', Values: ['crash'] }
+  const { Vpcs: [vpc] = [] } = await ec2.describeVpcs({ Filters: [tag] })
+  const { VpcId } = vpc!
+  await ec2.modifyVpcAttribute({ VpcId, EnableDnsSupport: { Value: false } })
+  const Tags = [
+    { Key: 'mlops:app', Value: 'crash' },
+    { Key: 'mlops:stage', Value: 'local' },
+  ]
+  const made = await ec2.createRouteTable({ VpcId, TagSpecifications: [{ ResourceType: 'route-table', Tags }] })
+  const { Subnets: [subnet] = [] } = await ec2.describeSubnets({ Filters: [tag] })
+  await ec2.associateRouteTable({ RouteTableId: made.RouteTable!.RouteTableId, SubnetId: subnet!.SubnetId })
+  // A route to what this cloud does not have, such as a NAT gateway.
+  const { RouteTables = [] } = await ec2.describeRouteTables({ Filters: [{ Name: 'vpc-id', Values: [VpcId!] }] })
+  const elsewhere = [{ DestinationCidrBlock: '0.0.0.0/0', NatGatewayId: 'nat-1', State: 'active' }]
+  const shown = RouteTables.map((table) => ({ ...table, Routes: elsewhere }))
+  open.faults.set([{ action: 'ec2:DescribeRouteTables', instead: { RouteTables: shown }, count: 1 }])
+}
+
 async function raiseVpcQuota(clients: Clients): Promise<void> {
   const { service, code } = vpcQuota
   await (await clients.quotas()).requestServiceQuotaIncrease({ ServiceCode: service, QuotaCode: code, DesiredValue: 20 })
@@ -60,7 +81,10 @@ test('the scripts need every permission of the policy, and no other', async () =
   const root = new Clients(open.order.access)
   await raiseVpcQuota(root)
   const crowd = await Promise.all(Array.from({ length: 5 }, async () => (await root.ec2()).createVpc({ CidrBlock: '10.9.0.0/16' })))
+  await askCloud(open.cloud.folder, 'guardduty', { enabled: true })
   await runDeploy(order)
+  // The second repairs what somebody has changed in the network.
+  await meddle(await root.ec2())
   assert.is((await runDeploy(order)).release, 2)
   const [last, ...others] = await history(clients, id)
   assert.is(others.length, 1)

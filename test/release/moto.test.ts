@@ -19,7 +19,7 @@ import { configOf } from './config.fixture.ts'
 /** Provisions a stage, looks at it, destroys it. */
 async function throughItsLife(clients: Clients, policies: { attached: string[]; inline: string[] }): Promise<void> {
   const config = configOf()
-  const RoleName = `${config.app}-${config.stage}`
+  const RoleName = `${config.app}-${config.stage}-${config.region}`
   const options = { clients, id: config, signal: new AbortController().signal, emit: () => undefined }
   const provisioned = await withLease({ ...options, verb: 'provision' }, async (lease) => {
     const work = await lookForPlan(clients, config, options.emit, 'provision')
@@ -38,7 +38,10 @@ async function throughItsLife(clients: Clients, policies: { attached: string[]; 
     AttachedPolicies.map(({ PolicyName }) => PolicyName),
     policies.attached,
   )
-  assert.equal((await iam.listRolePolicies({ RoleName })).PolicyNames!.toSorted(), [...policies.inline, RoleName].sort())
+  assert.equal(
+    (await iam.listRolePolicies({ RoleName })).PolicyNames!.toSorted(),
+    [...policies.inline, `${config.app}-${config.stage}`].sort(),
+  )
   const receipt = await withLease({ ...options, verb: 'destroy' }, async (lease) =>
     destroy(await planDestroy(clients, config, lease, options.emit), { lease, signal: options.signal }),
   )

@@ -40,7 +40,7 @@ const plan: Plan = {
   first: [],
   replaces: 4,
   missing: ['grafana is not on this machine (apt-get install grafana)'],
-  price: { instance: 7.592, disk: 1.6, address: 3.65, total: 12.842 },
+  price: { instance: 7.592, disk: 1.6, addresses: 7.3, total: 16.492 },
   changes: true,
   interrupts: 'Release 4 serves until the new one is verified; then the address moves in one call.',
 }
@@ -58,7 +58,7 @@ test('a plan is one line a step, then what is missing, what users notice and wha
    - stack       release 5: left over by a run that did not end
 ! Left out: grafana is not on this machine (apt-get install grafana)
 Release 4 serves until the new one is verified; then the address moves in one call.
-On AWS about $12.84 a month: machine $7.59, disk $1.60, address $3.65 (us-east-1 list prices of 2026-07, without traffic).
+On AWS about $16.49 a month: machine $7.59, disk $1.60, addresses $7.30 (us-east-1 list prices of 2026-07, without traffic).
 `,
   )
 })
@@ -79,7 +79,7 @@ test('a plan that was asked for is a result, and says when a deploy would change
      elastic ip  192.0.2.1
 Release 4 serves exactly this: a deploy would launch nothing new.
 Release 4 serves until the new one is verified; then the address moves in one call.
-On AWS about unknown a month: machine unknown, disk $1.60, address $3.65 (us-east-1 list prices of 2026-07, without traffic).
+On AWS about unknown a month: machine unknown, disk $1.60, addresses $7.30 (us-east-1 list prices of 2026-07, without traffic).
 `,
   )
 })
@@ -134,10 +134,24 @@ Seconds: build 0.4, create 3.0
 
 test('a receipt says what is left and what that costs', () => {
   const removed = [{ kind: 'vpc', id: 'vpc-1' }]
-  const clean = printed((terminal) => printReceipt(terminal, prod, { removed, left: [], failure: undefined, seconds: 12.34 }))
+  const clean = printed((terminal) => printReceipt(terminal, prod, { removed, taken: [], left: [], failure: undefined, seconds: 12.34 }))
   assert.fixture(clean.out, 'Removed 1 resource of stage prod of shop in 12.3 s.\nLooked again: nothing is left.\n')
+  const taken = [
+    { kind: 'GuardDuty endpoint', id: 'vpce-1' },
+    { kind: 'GuardDuty security group', id: 'sg-1' },
+  ]
+  const watched = printed((terminal) =>
+    printReceipt(terminal, prod, { removed: [...removed, ...taken], taken, left: [], failure: undefined, seconds: 1 }),
+  )
+  assert.fixture(
+    watched.out,
+    `Removed 3 resources of stage prod of shop in 1.0 s.
+With its network went what others had put there: GuardDuty endpoint vpce-1, GuardDuty security group sg-1.
+Looked again: nothing is left.
+`,
+  )
   const left = [{ kind: 'elastic ip', id: 'eipalloc-1 192.0.2.1' }, ...removed]
-  const dirty = printed((terminal) => printReceipt(terminal, prod, { removed, left, failure: undefined, seconds: 1 }))
+  const dirty = printed((terminal) => printReceipt(terminal, prod, { removed, taken: [], left, failure: undefined, seconds: 1 }))
   assert.fixture(
     dirty.out,
     `Removed 1 resource of stage prod of shop in 1.0 s.
@@ -197,7 +211,7 @@ test('a machine that has stopped, or says nothing, is told with what helps; who 
   const next = 'aws ec2 start-instances --instance-ids i-6'
   assert.is(
     printed((terminal) => printStatus(terminal, { ...silent, machine, silent: 'it is stopped', next })).out.trimEnd(),
-    `Release 6 of shop serves stage prod at 192.0.2.1.\nMachine i-6 is stopped.\nIt keeps its data and its address. To start it: ${next}\nSERVICE  STATE  URL  IMAGE  DETAIL`,
+    `Release 6 of shop serves stage prod at 192.0.2.1.\nMachine i-6 is stopped.\nIt keeps its data and its address. To start it: ${next}\nThen deploy: AWS gives a started machine no second public address beside the stage's, and without that it takes no commands and fetches no secrets.\nSERVICE  STATE  URL  IMAGE  DETAIL`,
   )
   assert.match(
     printed((terminal) => printStatus(terminal, { ...silent, silent: 'its agent hangs', next: 'aws ec2 reboot-instances' })).out,

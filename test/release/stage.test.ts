@@ -62,9 +62,9 @@ async function contents(): Promise<string[]> {
   return found.map(({ kind, release }) => (release === undefined ? kind : `${kind} (release ${release})`)).sort()
 }
 
-const stackOf = (release: number) =>
-  ['instance', 'internet gateway', 'route table', 'security group', 'subnet', 'vpc'].map((kind) => `${kind} (release ${release})`)
-const ofStage = ['elastic ip', 'instance profile', 'repository', 'role']
+const stackOf = (release: number) => ['instance', 'security group'].map((kind) => `${kind} (release ${release})`)
+const network = ['internet gateway', 'subnet', 'subnet', 'vpc']
+const ofStage = ['elastic ip', 'instance profile', 'repository', 'role', ...network]
 
 test('a stage that was never deployed has nothing, and its first release is 1', async () => {
   const state = await lookAt(clients, config)
@@ -82,7 +82,8 @@ test('a stage that was never deployed has nothing, and its first release is 1', 
 /** What a run may tell of, by the line of the plan that has announced it. */
 const stepsOf: Readonly<Record<string, RegExp>> = {
   drain: /^drain \(release \d+\)$/,
-  stack: /^(vpc|subnet|internet gateway|route table|security group|routes|instance)( \(release \d+\))?$/,
+  network: /^(vpc|subnet[- ]\S+|internet gateway|routes)$/,
+  stack: /^(security group|instance)( \(release \d+\))?$/,
   'elastic ip': /^elastic ip$/,
   repository: /^repository$/,
   role: /^role$/,
@@ -275,10 +276,10 @@ test('a release that cannot be provisioned is cleared away, and what the stage k
 test('a run that has lost the lease stops and clears nothing away', async () => {
   const lost = new AbortController()
   const reason = new Failure('The lock of the stage was lost')
-  const emit = ({ step, state }: Event) => (step === 'vpc' && state === 'done' ? lost.abort(reason) : undefined)
+  const emit = ({ step, state }: Event) => (step === 'security group' && state === 'done' ? lost.abort(reason) : undefined)
   const lease: Lease = { ...held, signal: lost.signal }
   assert.is(await errorOf(provisionNext({ lease, emit })), reason)
-  assert.ok((await contents()).includes('vpc (release 4)'))
+  assert.ok((await contents()).includes('security group (release 4)'))
 })
 
 test('what a run that ended halfway has left is seen, planned to go, and goes with the next', async () => {
@@ -298,7 +299,7 @@ test('retiring drains what runs before it removes the stack', async () => {
   assert.equal(await contents(), [...stackOf(5), ...ofStage].sort())
   const drain = told.find(({ step, state }) => step === 'drain (release 1)' && state === 'done')
   assert.is(drain?.detail, 'Success')
-  assert.ok(told.indexOf(drain!) < told.findIndex(({ step }) => step === 'vpc (release 1)'))
+  assert.ok(told.indexOf(drain!) < told.findIndex(({ step }) => step === 'instance (release 1)'))
 })
 
 /** Destroys the stage as its script does, which gives the lease back afterwards. */
@@ -311,15 +312,15 @@ async function destroyStage() {
 test('destroy tells what it could not remove and why, and removes the rest', async () => {
   await cloud.faults({ action: 'ec2:DeleteSubnet', before: { code: 'OperationNotPermitted', message: 'it is protected' } })
   const receipt = await destroyStage()
-  assert.match(receipt.failure!.message, /^Could not destroy subnet: OperationNotPermitted: it is protected\n/)
-  assert.equal(receipt.left.map(({ kind }) => kind).sort(), ['subnet', 'vpc'])
-  assert.equal(await contents(), ['subnet (release 5)', 'vpc (release 5)'])
+  assert.match(receipt.failure!.message, /^Could not destroy subnet subnet-\w+: OperationNotPermitted: it is protected\n/)
+  assert.equal(receipt.left.map(({ kind }) => kind).sort(), ['subnet', 'subnet', 'vpc'])
+  assert.equal(await contents(), ['subnet', 'subnet', 'vpc'])
 })
 
 test('destroy finishes what was left, looks again, and its receipt says that nothing is left', async () => {
   const receipt = await destroyStage()
   assert.is(receipt.failure, undefined)
-  assert.equal(receipt.removed.map(({ kind }) => kind).sort(), ['subnet', 'vpc'])
+  assert.equal(receipt.removed.map(({ kind }) => kind).sort(), ['subnet', 'subnet', 'vpc'])
   assert.equal(receipt.left, [])
   assert.equal(await contents(), [])
   assert.equal(await history(clients, config), [])
@@ -354,12 +355,37 @@ test('an address behind which the release does not answer is led back at once, a
     needs: { stack },
     run: async ({ stack }) => ({ instance: stack.instance, identityOf: () => undefined }),
   })
-  const promote = promoteOperation(work, elasticIp, push, launch, { back: before.instance }, [])
+  const promote = promoteOperation(work, elasticIp, push, launch, { back: before }, [])
   const mayUndo = async () => (await lookAt(clients, config)).serving?.runs !== work.state.next
   const carried = await carryOut([elasticIp, stack, push, launch, promote], { emit, signal: stop.signal, undoSignal: signal, mayUndo })
   assert.not.ok(carried.ok)
   const after = await lookAt(clients, config)
   assert.equal([after.serving?.runs, after.releases], [before.runs, [before.runs]])
+  await destroyStage()
+})
+
+test('a stage of an earlier version, whose address is the way out of its machine, is taken over by its next deploy', async () => {
+  await provisionNext()
+  const ec2 = await clients.ec2()
+  const ssm = await clients.ssm()
+  const { elasticIp, serving: before } = await lookAt(clients, config)
+  const { id, secondIp, publicIp } = before!.instance
+  assert.equal([elasticIp!.privateIp, publicIp !== elasticIp!.address], [secondIp, true])
+  // As that version led it there: to the primary private address, which gives up its own public one.
+  await ec2.associateAddress({ AllocationId: elasticIp!.id, InstanceId: id })
+  const ping = async (instanceId: string) => {
+    const { InstanceInformationList } = await ssm.describeInstanceInformation({ Filters: [{ Key: 'InstanceIds', Values: [instanceId] }] })
+    return InstanceInformationList?.[0]?.PingStatus
+  }
+  await until(async () => ((await ping(id)) === 'Online' ? true : undefined), { within: 60, signal, waiting: ignore })
+  await writeEntry(clients, config, { ...(await history(clients, config))[0]!, outcome: 'serving' })
+  const { operations } = planDeploy(await lookForPlan(clients, config, ignore, 'deploy'))
+  assert.match(linesOf(operations).at(-1)!.detail, /not drained: without the address no command reaches its machine$/)
+  const { release } = await provisionNext()
+  const after = await lookAt(clients, config)
+  assert.equal([after.serving?.madeBy, after.elasticIp?.privateIp], [release, after.serving?.instance.secondIp])
+  assert.is(await ping(id), 'ConnectionLost', 'the old machine has lost its way out')
+  assert.is(await ping(after.serving!.instance.id), 'Online', 'the new one has not')
   await destroyStage()
 })
 

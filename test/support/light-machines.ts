@@ -53,7 +53,8 @@ export function lightMachines(port: number, bootMs = 0): (cloud: Cloud) => Machi
         for (const invocation of store.list('invocation')) {
           const { CommandId, InstanceId, Status, Parameters } = invocation
           if (Status !== 'Pending') continue
-          if (Parameters.commands?.some((line) => line.includes('Launches release'))) launched.add(InstanceId)
+          const launches = Parameters.commands?.some((line) => line.includes('Launches release'))
+          if (launches) launched.add(InstanceId)
           const now = new Date().toISOString()
           store.put('invocation', invocationId(CommandId, InstanceId), {
             ...invocation,
@@ -62,7 +63,7 @@ export function lightMachines(port: number, bootMs = 0): (cloud: Cloud) => Machi
             ResponseCode: 0,
             ExecutionStartDateTime: now,
             ExecutionEndDateTime: now,
-            StandardOutputContent: '{"ok":true}\n',
+            StandardOutputContent: launches ? '{"ok":true}\n' : '',
           })
         }
       },
@@ -73,6 +74,7 @@ export function lightMachines(port: number, bootMs = 0): (cloud: Cloud) => Machi
         return store.get('instance', instanceId)?.State === 'running' ? { since: now, lastPing: now } : undefined
       },
       taken: async () => [],
+      lost: () => undefined,
       refused: () => [],
       impaired: () => undefined,
       recovered: () => false,

@@ -11,7 +11,7 @@ import type { RateLimit } from './rate-limit.ts'
 export interface Access {
   /** What is answered only to those who have the token; health never is. */
   readonly guarded: 'nothing' | 'metrics' | 'everything'
-  /** undefined where nothing is guarded; guarded metrics are then answered to nobody. */
+  /** undefined where nothing is guarded; guarded metrics are then answered on the machine's own network only. */
   readonly token: string | undefined
   /** For each client; undefined sets no limit. */
   readonly rateLimit: RateLimit | undefined

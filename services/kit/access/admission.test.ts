@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { runSmoke } from '../smoke.ts'
+import { overHttp } from '../smoke-way.ts'
 import { createTrial } from '../trial.fixture.ts'
 import type { Access } from './access.ts'
 
@@ -73,20 +74,30 @@ test('a body is not waited for before a stranger is refused', () =>
     socket.destroy()
   }))
 
-test('guarded metrics are shown to who has the token, and everything else to everybody', () =>
+/** What a proxy of the machine has sent on for a stranger. */
+const stranger = { 'x-forwarded-for': '203.0.113.9' }
+
+test('guarded metrics are shown on the own network and to who has the token, and everything else to everybody', () =>
   withService({ guarded: 'metrics', token }, async (ask) => {
-    assert.is((await ask('/metrics')).status, 401)
-    assert.is((await ask('/metrics', { method: 'HEAD' })).status, 401)
-    assert.is((await ask('/metrics/')).status, 401)
+    assert.is((await ask('/metrics')).status, 200)
+    for (const path of ['/metrics', '/metrics/']) assert.is((await ask(path, { headers: stranger })).status, 401)
+    assert.is((await ask('/metrics', { method: 'HEAD', headers: stranger })).status, 401)
     assert.is((await ask('/metrics', { headers: { 'x-forwarded-for': '127.0.0.1' } })).status, 401)
-    assert.is((await ask('/metrics', { headers: bearer })).status, 200)
-    assert.is((await ask('/items/1')).status, 200)
+    assert.is((await ask('/metrics', { headers: { ...stranger, ...bearer } })).status, 200)
+    assert.is((await ask('/items/1', { headers: stranger })).status, 200)
   }))
 
-test('guarded metrics without a token are shown to nobody', () =>
+test('whom a trusted proxy asks for decides whether it is the own network', () =>
+  withService({ guarded: 'metrics', token, trusted: ['127.0.0.0/8'] }, async (ask) => {
+    assert.is((await ask('/metrics', { headers: stranger })).status, 401)
+    assert.is((await ask('/metrics')).status, 200)
+  }))
+
+test('guarded metrics without a token are shown on the own network only', () =>
   withService({ guarded: 'metrics' }, async (ask) => {
     for (const headers of [{}, bearer, { authorization: 'Bearer ' }, { authorization: 'Bearer undefined' }])
-      assert.is((await ask('/metrics', { headers })).status, 403)
+      assert.is((await ask('/metrics', { headers: { ...stranger, ...headers } })).status, 403)
+    assert.is((await ask('/metrics')).status, 200)
     assert.is((await ask('/items/1')).status, 200)
   }))
 
@@ -150,7 +161,7 @@ test('the smoke checks of a guarded service bring the token, and look whether st
   })
 })
 
-test('metrics that nobody is shown are not among the smoke checks', () =>
+test('metrics that are shown on the own network only are among the smoke checks there, and not elsewhere', () =>
   withService({ guarded: 'metrics' }, async (_, port) => {
     const address = `http://127.0.0.1:${port}`
     const results = await runSmoke({ address, service: 'trial', checks: [], access: { guarded: 'metrics', token: undefined } })
@@ -158,10 +169,14 @@ test('metrics that nobody is shown are not among the smoke checks', () =>
       results.map(({ name, ok }) => [name, ok]),
       [
         ['it is healthy', true],
+        ['it shows its metrics', true],
         ['an unknown path is a JSON 404', true],
         ['a stranger does not see its metrics', true],
       ],
     )
+    const elsewhere = { ...overHttp(address, undefined, 5000), ownNetwork: false }
+    const seen = await runSmoke({ address: elsewhere, service: 'trial', checks: [], access: { guarded: 'metrics', token: undefined } })
+    assert.not.ok(seen.some(({ name }) => name === 'it shows its metrics'))
   }))
 
 test('smoke checks wait as long as a limited service asks for', () =>

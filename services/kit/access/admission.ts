@@ -3,6 +3,7 @@ import { HttpError } from '../http-error.ts'
 import type { Access } from './access.ts'
 import { bringsToken } from './bearer.ts'
 import { type ClientAddress, clientKey } from './client-address.ts'
+import { ownNetwork } from './own-network.ts'
 import { createRateLimiter } from './rate-limit.ts'
 
 /**
@@ -15,19 +16,19 @@ export type Admit = (request: IncomingMessage, route: string) => void
 const health = ['/health', '/ready']
 
 /**
- * Decides who is answered. The limit is looked at before the token is, so that guessing is limited as well; who brings
- * the token for the metrics is not limited, because Prometheus may come from the address of somebody who is.
+ * Decides who is answered. The limit is looked at before the token is, so that guessing is limited as well; who may
+ * read the metrics is not limited, because Prometheus may come from the address of somebody who is.
  *
- * That a client is on the machine's own network opens nothing: behind docker's proxy, and behind the embedded cloud's
- * forwarder, strangers look as if they were.
+ * Metrics are for the machine's own network as well, where Prometheus is; what demands a token demands it there too.
  */
-export function createAdmission({ guarded, token, rateLimit }: Access, addressOf: ClientAddress): Admit {
+export function createAdmission({ guarded, token, rateLimit }: Access, addressOf: ClientAddress, isNeighbour = ownNetwork()): Admit {
   const limiter = rateLimit && createRateLimiter(rateLimit)
   const knows = bringsToken(token)
   return (request, route) => {
     if (health.includes(route)) return
-    const needsToken = guarded === 'everything' || (guarded === 'metrics' && route === '/metrics')
-    const admitted = !needsToken || knows(request)
+    const metrics = guarded === 'metrics' && route === '/metrics'
+    const needsToken = guarded === 'everything' || metrics
+    const admitted = !needsToken || knows(request) || (metrics && isNeighbour(request, addressOf(request)))
     if (limiter && !(needsToken && admitted && route === '/metrics')) {
       const wait = limiter.take(clientKey(addressOf(request)))
       if (wait > 0)
@@ -35,7 +36,7 @@ export function createAdmission({ guarded, token, rateLimit }: Access, addressOf
     }
     if (admitted) return
     if (token === undefined)
-      throw new HttpError(403, 'The metrics of this service are shown to nobody: the stage has no Prometheus and no token')
+      throw new HttpError(403, 'The metrics of this service are shown on its own machine only: the stage has no token')
     throw new HttpError(401, 'This needs the token of the stage, as Authorization: Bearer TOKEN', { 'www-authenticate': 'Bearer' })
   }
 }

@@ -17,9 +17,14 @@ export async function blockersOf(clients: Clients, { by, id }: Container): Promi
     return `network interface ${NetworkInterfaceId} (${[Status, owner].filter(Boolean).join(', ')})`
   })
   if (by !== 'vpc-id') return interfaces
-  const [{ Subnets = [] }, { SecurityGroups = [] }] = await Promise.all([ec2.describeSubnets(filter), ec2.describeSecurityGroups(filter)])
+  const [{ Subnets = [] }, { SecurityGroups = [] }, { VpcEndpoints = [] }] = await Promise.all([
+    ec2.describeSubnets(filter),
+    ec2.describeSecurityGroups(filter),
+    ec2.describeVpcEndpoints(filter),
+  ])
   return [
     ...interfaces,
+    ...VpcEndpoints.map(({ VpcEndpointId, ServiceName }) => `vpc endpoint ${VpcEndpointId} (${ServiceName})`),
     ...Subnets.map(({ SubnetId }) => `subnet ${SubnetId}`),
     // The default group goes with its VPC.
     ...SecurityGroups.filter(({ GroupName }) => GroupName !== 'default').map(

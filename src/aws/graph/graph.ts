@@ -86,7 +86,15 @@ export async function down(all: readonly AnyResource[], context: Context, phase:
     if (out === undefined) return undefined
     try {
       await retry(
-        () => resource.remove(out, context, waiting).catch((error) => (isNotFound(error) ? undefined : Promise.reject(error))),
+        async () => {
+          try {
+            await resource.remove(out, context, waiting)
+          } catch (error) {
+            if (isNotFound(error)) return
+            if (isBlocked(error)) await resource.clear?.(out, context, waiting)
+            throw error
+          }
+        },
         (error) => isBlocked(error) || isThrottled(error),
         {
           within: context.detaching ?? detaching,

@@ -26,6 +26,8 @@ export interface Kind<Out> {
   readonly name: string
   /** What it stands in. Where the owner has none of that there is none of this either, and no call is made. */
   readonly within?: Kind<unknown>
+  /** It may also stand in one of somebody else, so that an owner without one may have it all the same. */
+  readonly strays?: boolean
   /**
    * All that the owner has; a kind of which an account may have few lists those of all owners, so that they can be
    * counted.
@@ -56,16 +58,20 @@ export function assertOwned(kind: string, tags: Tags, owner: Owner): void {
 export class Inventory {
   readonly owner: Owner
   readonly #clients: Clients
+  readonly #strays: boolean
   readonly #lists = new Map<Kind<unknown>, Promise<Listed<unknown>[]>>()
 
-  constructor(clients: Clients, owner: Owner) {
+  /** @param strays whether what may stray has to be looked for; false where the owner has nothing elsewhere */
+  constructor(clients: Clients, owner: Owner, strays = true) {
+    this.#strays = strays
     this.owner = owner
     this.#clients = clients
   }
 
   /** Everything the owner has of a kind. Throws what the call throws: "could not look" is never an empty list. */
   async all<Out>(kind: Kind<Out>): Promise<Listed<Out>[]> {
-    if (kind.within && (await this.all(kind.within)).length === 0) return []
+    const alwaysListed = !kind.within || (kind.strays && this.#strays)
+    if (!alwaysListed && (await this.all(kind.within!)).length === 0) return []
     return (await this.everything(kind)).filter((listed) => hasTags(listed.tags, this.owner.tags))
   }
 

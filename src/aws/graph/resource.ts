@@ -8,6 +8,8 @@ export interface Context {
   readonly inventory: Inventory
   readonly signal: AbortSignal
   readonly emit: Emit
+  /** Told of what a removal took along that somebody else had made. */
+  alsoRemoved?(kind: string, id: string): void
   /** For how many seconds a removal waits for what still uses a resource; 300 where nothing is said. */
   readonly detaching?: number
 }
@@ -48,6 +50,11 @@ export interface Resource<Out, N extends Needs, Early extends keyof N = keyof N>
   settle?(out: Out, up: OutputsOf<N>, context: Context, waiting: Waiting): Promise<Out>
   /** Resolves when it is gone, also when it was gone already. */
   remove(out: Out, context: Context, waiting: Waiting): Promise<void>
+  /**
+   * Takes out of it what others put there and what may go with it; asked each time AWS says that something still uses
+   * it.
+   */
+  clear?(out: Out, context: Context, waiting: Waiting): Promise<void>
   /** What keeps it from being removed, by name; for kinds where AWS does not say. */
   blockers?(out: Out, context: Context): Promise<string[]>
   /** How a person finds it in AWS: its id, its address. */

@@ -3,6 +3,7 @@ import { codeOf, isNotFound } from '../errors.ts'
 import type { Kind } from '../graph/inventory.ts'
 import { resource } from '../graph/resource.ts'
 import { type Tags, tagList, tagsOf } from '../tags.ts'
+import type { Instance } from './instance.ts'
 
 export interface ElasticIp {
   readonly id: string
@@ -10,6 +11,8 @@ export interface ElasticIp {
   /** The instance it leads to, and the id of that association. */
   readonly instanceId: string | undefined
   readonly associationId: string | undefined
+  /** The private address of the instance that it leads to. */
+  readonly privateIp: string | undefined
 }
 
 export const elasticIps: Kind<ElasticIp> = {
@@ -24,6 +27,7 @@ export const elasticIps: Kind<ElasticIp> = {
         address: described.PublicIp!,
         instanceId: described.InstanceId || undefined,
         associationId: described.AssociationId || undefined,
+        privateIp: described.PrivateIpAddress || undefined,
       },
     }))
   },
@@ -41,7 +45,8 @@ export function elasticIp(spec: { tags: Tags }) {
         Domain: 'vpc',
         TagSpecifications: [{ ResourceType: 'elastic-ip', Tags: tagList(spec.tags) }],
       })
-      return { id: made.AllocationId!, address: made.PublicIp!, instanceId: undefined, associationId: undefined }
+      const nowhere = { instanceId: undefined, associationId: undefined, privateIp: undefined }
+      return { id: made.AllocationId!, address: made.PublicIp!, ...nowhere }
     },
     async remove(out, { clients }) {
       const ec2 = await clients.ec2()
@@ -61,9 +66,21 @@ export function elasticIp(spec: { tags: Tags }) {
 }
 
 /**
- * Leads an Elastic IP to an instance. One call, also when it leads to another instance now: that is what makes a
- * promotion instant.
+ * Leads an Elastic IP to an instance: to its second private address, so that its first keeps the public address that it
+ * has, and with it the machine its agent and its way out. One call, also when the address leads elsewhere now: new
+ * connections are led at once, and what goes through it at that moment is cut.
  */
-export async function associate(clients: Clients, elasticIp: ElasticIp, instanceId: string): Promise<void> {
-  await (await clients.ec2()).associateAddress({ AllocationId: elasticIp.id, InstanceId: instanceId, AllowReassociation: true })
+export async function associate(clients: Clients, elasticIp: ElasticIp, { id, interfaceId, secondIp }: Target): Promise<void> {
+  const to = interfaceId && secondIp ? { NetworkInterfaceId: interfaceId, PrivateIpAddress: secondIp } : { InstanceId: id }
+  await (await clients.ec2()).associateAddress({ AllocationId: elasticIp.id, ...to, AllowReassociation: true })
+}
+
+type Target = Pick<Instance, 'id' | 'interfaceId' | 'secondIp'>
+
+/**
+ * Whether a machine has an Elastic IP as its way out, as those of earlier versions of this program have: when it is led
+ * elsewhere, the machine reaches nothing until AWS gives it another public address, minutes later.
+ */
+export function isWayOutOf(elasticIp: ElasticIp | undefined, instance: Pick<Instance, 'id' | 'privateIp'>): boolean {
+  return elasticIp?.instanceId === instance.id && elasticIp.privateIp === instance.privateIp
 }

@@ -3,7 +3,7 @@ import { assertOwned, type Kind } from '../graph/inventory.ts'
 import { resource } from '../graph/resource.ts'
 import { type Tags, tagList, tagsOf } from '../tags.ts'
 import { regionalName } from './regional-name.ts'
-import type { role } from './role.ts'
+import { type role, roles } from './role.ts'
 
 export interface InstanceProfile {
   readonly name: string
@@ -11,9 +11,13 @@ export interface InstanceProfile {
   readonly roles: readonly string[]
 }
 
-/** The profile that carries the owner's name and the region, and the owner's tags. IAM has no filter by tag. */
+/**
+ * The profile that carries the owner's name and the region, and the owner's tags. IAM has no filter by tag. It is made
+ * after its role and goes before it, so without a role there is none.
+ */
 export const instanceProfiles: Kind<InstanceProfile> = {
   name: 'instance profile',
+  within: roles,
   async list(clients, owner) {
     const name = regionalName(clients, owner.name)
     try {
@@ -33,13 +37,20 @@ export function instanceProfile(spec: { tags: Tags; name: string; role: ReturnTy
   return resource({
     name: 'instance profile',
     needs: { role: spec.role },
-    early: [],
     find: async ({ inventory }) => (await inventory.all(instanceProfiles))[0]?.out,
-    async create(_up, { clients }): Promise<InstanceProfile> {
+    async create(_up, { clients, inventory }): Promise<InstanceProfile> {
       const iam = await clients.once.iam()
       const name = regionalName(clients, spec.name)
-      const { InstanceProfile: made } = await iam.createInstanceProfile({ InstanceProfileName: name, Tags: tagList(spec.tags) })
-      return { name, arn: made!.Arn!, roles: [] }
+      try {
+        const { InstanceProfile: made } = await iam.createInstanceProfile({ InstanceProfileName: name, Tags: tagList(spec.tags) })
+        return { name, arn: made!.Arn!, roles: [] }
+      } catch (error) {
+        if (!codeOf(error).startsWith('EntityAlreadyExists')) throw error
+        // Somebody has removed the role alone, or the name is somebody else's, which the listing refuses.
+        const [there] = await instanceProfiles.list(clients, inventory.owner)
+        if (!there) throw error
+        return there.out
+      }
     },
     async settle(out, up, { clients }) {
       if (out.roles.includes(up.role.name)) return out

@@ -1,33 +1,39 @@
 import { randomUUID } from 'node:crypto'
+import type { InstanceNetworkInterface } from '@aws-sdk/client-ec2'
 import { Failure } from '../../report/failure.ts'
 import type { Clients } from '../clients.ts'
 import { codeOf, isAmbiguous, isNotFound, isThrottled } from '../errors.ts'
-import type { Kind } from '../graph/inventory.ts'
-import { resource } from '../graph/resource.ts'
+import type { RemovableKind } from '../graph/removable-kind.ts'
+import { type Needs, type Resource, resource } from '../graph/resource.ts'
 import { retry, until } from '../retry.ts'
 import { type Tags, tagFilters, tagList, tagsOf } from '../tags.ts'
 import type { instanceProfile } from './instance-profile.ts'
-import type { routeTable } from './route-table.ts'
+import type { Zone } from './machine-type.ts'
+import type { PublicSubnets } from './public-subnets.ts'
 import type { securityGroup } from './security-group.ts'
-import type { subnet } from './subnet.ts'
-import { vpcs } from './vpc.ts'
 
 export interface Instance {
   readonly id: string
   /** `pending`, `running`, … as EC2 names them. */
   readonly state: string
   readonly privateIp: string | undefined
+  /**
+   * Its network interface, and a second private address of it: for the Elastic IP, so that the first keeps the public
+   * address by which the machine and its agent reach AWS. A machine of an earlier version of this program has none.
+   */
+  readonly interfaceId: string | undefined
+  readonly secondIp: string | undefined
   readonly publicIp: string | undefined
   /** The machine image that it was made from: `ami-…`. */
   readonly imageId: string
+  readonly type: string
 }
 
 /** A terminated instance stays visible for about an hour; it is not there any more. */
 const alive = ['pending', 'running', 'stopping', 'stopped', 'shutting-down']
 
-export const instances: Kind<Instance> = {
+export const instances: RemovableKind<Instance> = {
   name: 'instance',
-  within: vpcs,
   async list(clients, owner) {
     const { paginateDescribeInstances } = await import('@aws-sdk/client-ec2')
     const filters = [...tagFilters(owner.tags), { Name: 'instance-state-name', Values: alive }]
@@ -38,15 +44,31 @@ export const instances: Kind<Instance> = {
           listed.push({ id: described.InstanceId!, tags: tagsOf(described), out: instanceOf(described) })
     return listed
   },
+  async remove(out, { clients, signal }, waiting) {
+    await (await clients.ec2()).terminateInstances({ InstanceIds: [out.id] })
+    const gone = await until(
+      async () => {
+        const now = await describe(clients, out.id)
+        return now === undefined || now.state === 'terminated' ? true : undefined
+      },
+      { within: 600, signal, waiting: (seconds) => waiting(`terminating, ${seconds.toFixed(0)} s`) },
+    )
+    if (!gone)
+      throw new Failure('The instance is not terminated after 10 minutes', {
+        on: `instance ${out.id}`,
+        next: clients.command(`ec2 describe-instances --instance-ids ${out.id}`),
+      })
+  },
+  label: (out) => [out.id, out.publicIp].filter(Boolean).join(' '),
 }
 
 /** What a machine is made of. */
 export interface MachineSpec {
   readonly imageId: string
-  /**
-   * Instance types of one architecture, all offered in the subnet's zone; the first that AWS has a machine of is taken.
-   */
+  /** Instance types of one architecture: the first that AWS has a machine of, in any of the subnets, is taken. */
   readonly types: readonly string[]
+  /** Which zones offer which of them. */
+  readonly zones: readonly Zone[]
   readonly diskGiB: number
   /**
    * By type: whether it is slowed down when its CPU credits are spent, or goes on and is billed. T3 and T4g do the
@@ -62,16 +84,15 @@ export function instance(spec: {
   tags: Tags
   name: string
   machine: MachineSpec
-  subnet: ReturnType<typeof subnet>
+  subnets: Resource<PublicSubnets, Needs>
   securityGroup: ReturnType<typeof securityGroup>
   profile: ReturnType<typeof instanceProfile>
-  routeTable: ReturnType<typeof routeTable>
 }) {
   return resource({
     name: spec.name,
     // The agent's first ping must not fail, else it sleeps for minutes: the route out and the role come before the
     // machine.
-    needs: { subnet: spec.subnet, securityGroup: spec.securityGroup, profile: spec.profile, routeTable: spec.routeTable },
+    needs: { subnets: spec.subnets, securityGroup: spec.securityGroup, profile: spec.profile },
     find: ({ inventory }) => inventory.one(instances, spec.tags),
     async create(up, { clients, signal }, waiting): Promise<Instance> {
       // Sent once each time: the SDK would repeat for half a minute that there is no capacity.
@@ -81,7 +102,6 @@ export function instance(spec: {
         ImageId: spec.machine.imageId,
         MinCount: 1,
         MaxCount: 1,
-        NetworkInterfaces: [{ DeviceIndex: 0, SubnetId: up.subnet.id, Groups: [up.securityGroup.id], AssociatePublicIpAddress: true }],
         IamInstanceProfile: { Arn: up.profile.arn },
         // One hop: containers on a bridge network cannot reach the instance's credentials.
         MetadataOptions: { HttpTokens: 'required' as const, HttpEndpoint: 'enabled' as const, HttpPutResponseHopLimit: 1 },
@@ -98,25 +118,34 @@ export function instance(spec: {
           { ResourceType: 'network-interface' as const, Tags: tags },
         ],
       }
-      for (const [index, type] of spec.machine.types.entries()) {
+      const places = placesFor(spec.machine, up.subnets)
+      for (const [index, { type, subnet }] of places.entries()) {
+        const face = {
+          DeviceIndex: 0,
+          SubnetId: subnet.id,
+          Groups: [up.securityGroup.id],
+          AssociatePublicIpAddress: true,
+          // Amazon Linux 2023 brings it up by itself (amazon-ec2-net-utils).
+          SecondaryPrivateIpAddressCount: 1,
+        }
         // The same token in every repetition, so that a lost answer never means two machines.
         const CpuCredits = spec.machine.credits[type]
         const credits = CpuCredits === undefined ? {} : { CreditSpecification: { CpuCredits } }
-        const ofType = { ...request, ...credits, InstanceType: type as 't3.micro', ClientToken: randomUUID() }
+        const placed = { ...request, ...credits, NetworkInterfaces: [face], InstanceType: type as 't3.micro', ClientToken: randomUUID() }
         try {
-          const { Instances } = await retry(() => ec2.runInstances(ofType), passes, {
+          const { Instances } = await retry(() => ec2.runInstances(placed), passes, {
             within: 120,
             signal,
             waiting: (seconds, error) => waiting(whyAgain(error, seconds)),
           })
           return instanceOf(Instances![0]!)
         } catch (error) {
-          const next = spec.machine.types[index + 1]
+          const next = places[index + 1]
           if (!hasNoCapacity(error) || next === undefined) throw error
-          waiting(`AWS has no free ${type} in ${up.subnet.zone}: trying ${next}`)
+          waiting(`AWS has no free ${type} in ${subnet.zone}: trying ${next.type} in ${next.subnet.zone}`)
         }
       }
-      throw new Error('a machine has at least one type')
+      throw notOffered(spec.machine, up.subnets)
     },
     async settle(out, _up, { clients, signal }, waiting) {
       let state = out.state
@@ -135,22 +164,23 @@ export function instance(spec: {
         next: clients.command(`ec2 get-console-output --instance-id ${out.id}`),
       })
     },
-    async remove(out, { clients, signal }, waiting) {
-      await (await clients.ec2()).terminateInstances({ InstanceIds: [out.id] })
-      const gone = await until(
-        async () => {
-          const now = await describe(clients, out.id)
-          return now === undefined || now.state === 'terminated' ? true : undefined
-        },
-        { within: 600, signal, waiting: (seconds) => waiting(`terminating, ${seconds.toFixed(0)} s`) },
-      )
-      if (!gone)
-        throw new Failure('The instance is not terminated after 10 minutes', {
-          on: `instance ${out.id}`,
-          next: clients.command(`ec2 describe-instances --instance-ids ${out.id}`),
-        })
-    },
-    label: (out) => [out.id, out.publicIp].filter(Boolean).join(' '),
+    remove: instances.remove,
+    label: instances.label,
+  })
+}
+
+/** Where a machine may be asked for: each type in every zone that offers it, before the next type. */
+function placesFor({ types, zones }: MachineSpec, { subnets }: PublicSubnets) {
+  const offers = (zone: string, type: string) => zones.some(({ name, types }) => name === zone && types.includes(type))
+  return types.flatMap((type) => subnets.filter(({ zone }) => offers(zone, type)).map((subnet) => ({ type, subnet })))
+}
+
+function notOffered({ types, zones }: MachineSpec, { subnets }: PublicSubnets): Failure {
+  const elsewhere = zones.filter((zone) => zone.types.length > 0).map(({ name }) => name)
+  return new Failure(`No zone of the network offers ${types.join(' or ')}`, {
+    on: subnets.map(({ id, zone }) => `subnet ${id} in ${zone}`).join(', '),
+    likely: `${elsewhere.join(', ')} do, and a network stays in the zones in which it was made.`,
+    next: 'Choose another instance.type, or make the network anew: npx zx scripts/deploy.mjs --strategy recreate',
   })
 }
 
@@ -217,12 +247,18 @@ function instanceOf(described: {
   PrivateIpAddress?: string | undefined
   PublicIpAddress?: string | undefined
   ImageId?: string | undefined
+  InstanceType?: string | undefined
+  NetworkInterfaces?: InstanceNetworkInterface[] | undefined
 }): Instance {
+  const [face] = described.NetworkInterfaces ?? []
   return {
     id: described.InstanceId!,
     state: described.State?.Name ?? 'pending',
     privateIp: described.PrivateIpAddress || undefined,
+    interfaceId: face?.NetworkInterfaceId,
+    secondIp: face?.PrivateIpAddresses?.find(({ Primary }) => Primary === false)?.PrivateIpAddress,
     publicIp: described.PublicIpAddress || undefined,
     imageId: described.ImageId!,
+    type: described.InstanceType!,
   }
 }

@@ -1,5 +1,5 @@
 import { codeOf, isNotFound } from '../errors.ts'
-import type { Kind } from '../graph/inventory.ts'
+import type { RemovableKind } from '../graph/removable-kind.ts'
 import { resource } from '../graph/resource.ts'
 import { type Tags, tagFilters, tagList, tagsOf } from '../tags.ts'
 import type { vpc } from './vpc.ts'
@@ -10,7 +10,7 @@ export interface InternetGateway {
   readonly vpcId: string | undefined
 }
 
-export const internetGateways: Kind<InternetGateway> = {
+export const internetGateways: RemovableKind<InternetGateway> = {
   name: 'internet gateway',
   async list(clients, owner) {
     const { InternetGateways = [] } = await (await clients.ec2()).describeInternetGateways({ Filters: tagFilters(owner.tags) })
@@ -20,6 +20,18 @@ export const internetGateways: Kind<InternetGateway> = {
       out: { id: described.InternetGatewayId!, vpcId: described.Attachments?.[0]?.VpcId },
     }))
   },
+  async remove(out, { clients }) {
+    const ec2 = await clients.ec2()
+    if (out.vpcId) {
+      try {
+        await ec2.detachInternetGateway({ InternetGatewayId: out.id, VpcId: out.vpcId })
+      } catch (error) {
+        if (!isNotFound(error) && codeOf(error) !== 'Gateway.NotAttached') throw error
+      }
+    }
+    await ec2.deleteInternetGateway({ InternetGatewayId: out.id })
+  },
+  label: (out) => out.id,
 }
 
 /** The way out of a VPC, attached to it. */
@@ -46,17 +58,7 @@ export function internetGateway(spec: { tags: Tags; vpc: ReturnType<typeof vpc> 
       }
       return { id: out.id, vpcId: up.vpc.id }
     },
-    async remove(out, { clients }) {
-      const ec2 = await clients.ec2()
-      if (out.vpcId) {
-        try {
-          await ec2.detachInternetGateway({ InternetGatewayId: out.id, VpcId: out.vpcId })
-        } catch (error) {
-          if (!isNotFound(error) && codeOf(error) !== 'Gateway.NotAttached') throw error
-        }
-      }
-      await ec2.deleteInternetGateway({ InternetGatewayId: out.id })
-    },
-    label: (out) => out.id,
+    remove: internetGateways.remove,
+    label: internetGateways.label,
   })
 }

@@ -5,14 +5,22 @@ import { getParameters } from '../parameters.ts'
 
 export interface MachineType {
   readonly architecture: 'amd64' | 'arm64'
-  /** The types that can be asked for there, in the order of preference. */
+  /** The types that may be asked for, in the order of preference. */
   readonly types: readonly string[]
-  /** A zone that offers the first type, and as many of the others as any. */
-  readonly zone: string
+  /** The zones of the region that offer any of them, Local Zones included. */
+  readonly zones: readonly Zone[]
+  /** vCPUs by type, of those that may be asked for. */
+  readonly vCpus: Readonly<Record<string, number>>
   /** What is known of each type that the config names, in its order. */
   readonly facts: readonly TypeFacts[]
   /** The newest Amazon Linux 2023 image for the architecture. */
   readonly imageId: string
+}
+
+/** A zone, and which of the types it has. */
+export interface Zone {
+  readonly name: string
+  readonly types: readonly string[]
 }
 
 export interface TypeFacts {
@@ -30,8 +38,8 @@ const imageParameters = {
 } as const
 
 /**
- * What AWS says of an instance type and those that may take its place: the architecture, where they are offered, and
- * which machine image fits.
+ * What AWS says of an instance type and those that may take its place: the architecture, where they are offered, how
+ * many vCPUs they have, and which machine image fits.
  * @throws Failure when no zone of the region offers the type, or one of the others has another architecture
  */
 export async function machineType(clients: Clients, type: string, fallbackTypes: readonly string[] = []): Promise<MachineType> {
@@ -50,17 +58,16 @@ export async function machineType(clients: Clients, type: string, fallbackTypes:
     const described = types.InstanceTypes?.find((each) => each.InstanceType === name)
     return described && (described.ProcessorInfo?.SupportedArchitectures?.includes('arm64') ? 'arm64' : 'amd64')
   }
+  const offered = Object.groupBy(offerings.InstanceTypeOfferings ?? [], ({ Location }) => Location!)
+  const zones = Object.entries(offered).map(([name, offers = []]): Zone => {
+    return { name, types: wanted.filter((each) => offers.some(({ InstanceType }) => InstanceType === each)) }
+  })
   const factsOf = (name: string): TypeFacts => {
     const described = types.InstanceTypes?.find((each) => each.InstanceType === name)
     return { name, memoryMiB: described!.MemoryInfo!.SizeInMiB!, burstable: described!.BurstablePerformanceSupported === true }
   }
-  const zonesOf = (name: string) =>
-    (offerings.InstanceTypeOfferings ?? []).filter((each) => each.InstanceType === name).map((each) => each.Location!)
   const architecture = architectureOf(type)
-  // The zone that offers most of them; among equals the first by name, so that the choice is the same every time.
-  const offered = (zone: string) => wanted.filter((name) => zonesOf(name).includes(zone))
-  const [zone] = zonesOf(type).sort((a, b) => offered(b).length - offered(a).length || a.localeCompare(b))
-  if (!architecture || !zone) throw notOffered(clients, type)
+  if (!architecture || !zones.some(({ types }) => types.includes(type))) throw notOffered(clients, type)
   const other = fallbackTypes.find((name) => architectureOf(name) !== architecture)
   if (other)
     throw new Failure(`${other} cannot take the place of ${type}: ${architectureOf(other) ?? 'no such type'}, not ${architecture}`, {
@@ -74,7 +81,8 @@ export async function machineType(clients: Clients, type: string, fallbackTypes:
       on: `parameter ${imageParameters[architecture]}`,
       likely: 'The endpoint is not a complete AWS, or the region does not exist.',
     })
-  return { architecture, types: offered(zone), zone, facts: wanted.map(factsOf), imageId }
+  const vCpus = Object.fromEntries((types.InstanceTypes ?? []).map((each) => [each.InstanceType!, each.VCpuInfo?.DefaultVCpus ?? 0]))
+  return { architecture, types: wanted, zones, vCpus, facts: wanted.map(factsOf), imageId }
 }
 
 function notOffered(clients: Clients, type: string): Failure {

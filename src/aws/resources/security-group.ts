@@ -1,9 +1,9 @@
 import { codeOf } from '../errors.ts'
 import { blockersOf } from '../graph/blockers.ts'
-import type { Kind } from '../graph/inventory.ts'
-import { resource } from '../graph/resource.ts'
+import type { RemovableKind } from '../graph/removable-kind.ts'
+import { type Needs, type Resource, resource } from '../graph/resource.ts'
 import { type Tags, tagFilters, tagList, tagsOf } from '../tags.ts'
-import { type vpc, vpcs } from './vpc.ts'
+import { type Vpc, vpcs } from './vpc.ts'
 
 export interface SecurityGroup {
   readonly id: string
@@ -17,13 +17,19 @@ export interface OpenPort {
   readonly purpose: string
 }
 
-export const securityGroups: Kind<SecurityGroup> = {
+export const securityGroups: RemovableKind<SecurityGroup> = {
   name: 'security group',
   within: vpcs,
+  strays: true,
   async list(clients, owner) {
     const { SecurityGroups = [] } = await (await clients.ec2()).describeSecurityGroups({ Filters: tagFilters(owner.tags) })
     return SecurityGroups.map((described) => ({ id: described.GroupId!, tags: tagsOf(described), out: { id: described.GroupId! } }))
   },
+  async remove(out, { clients }) {
+    await (await clients.ec2()).deleteSecurityGroup({ GroupId: out.id })
+  },
+  blockers: (out, { clients }) => blockersOf(clients, { by: 'group-id', id: out.id }),
+  label: (out) => out.id,
 }
 
 /** The firewall of a machine: these ports and nothing else; outgoing traffic is free, as AWS makes it. */
@@ -32,7 +38,7 @@ export function securityGroup(spec: {
   name: string
   description: string
   open: readonly OpenPort[]
-  vpc: ReturnType<typeof vpc>
+  vpc: Resource<Vpc, Needs>
 }) {
   return resource({
     name: 'security group',
@@ -67,10 +73,7 @@ export function securityGroup(spec: {
       }
       return out
     },
-    async remove(out, { clients }) {
-      await (await clients.ec2()).deleteSecurityGroup({ GroupId: out.id })
-    },
-    blockers: (out, { clients }) => blockersOf(clients, { by: 'group-id', id: out.id }),
-    label: (out) => out.id,
+    remove: securityGroups.remove,
+    label: securityGroups.label,
   })
 }

@@ -74,6 +74,11 @@ export function createAdmin({ cloud, faults, identity, version, stop }: Parts): 
       if (rules !== undefined) faults.set(list(rules, 'rules') as FaultRule[])
       return { rules: faults.report() }
     },
+    // As if the account had GuardDuty's Runtime Monitoring, which leaves things of its own in everybody's networks.
+    guardduty: ({ enabled }) => {
+      cloud.store.put('guardDuty', 'account', { Enabled: enabled === true })
+      return { enabled: enabled === true }
+    },
     // A user who may do what a policy says and no more; without a policy, what that user's calls have needed.
     user: ({ name, policy }) =>
       policy === undefined

@@ -4,6 +4,7 @@ import { ec2Permissions } from '../ec2/permissions.ts'
 import type { Identity } from '../iam/identity.ts'
 import type { Permission } from '../iam/permission.ts'
 import { iamPermissions } from '../iam/permissions.ts'
+import { isCutOff, silence } from '../machine/way-out.ts'
 import { inServiceTerms, type Protocol } from '../protocol/error-codes.ts'
 import { parseJson, renderJson, renderJsonError, targets } from '../protocol/json.ts'
 import { model, type ServiceModel } from '../protocol/model.ts'
@@ -53,6 +54,10 @@ export async function answerCall(request: Request, { cloud, identity, services, 
   const label = `${call.service}:${call.action}`
   try {
     const { caller, scope } = verify(request, identity)
+    if (isCutOff(cloud, caller)) {
+      await silence(gone)
+      return { status: 504, headers: {}, body: '', drop: true, action: `${label}, by an instance without a way out` }
+    }
     checkScope(scope, call, cloud.region)
     const action = own(own(services, call.service), call.action)
     const name = `${call.action || '(none given)'} of ${call.service}`

@@ -26,6 +26,7 @@ const kinds = {
   routeTableAssociation: { prefix: 'rtbassoc', code: 'InvalidAssociationID', noun: 'association' },
   securityGroup: { prefix: 'sg', code: 'InvalidGroup', malformed: 'InvalidGroupId', noun: 'security group', id: 'GroupId' },
   securityGroupRule: { prefix: 'sgr', code: 'InvalidSecurityGroupRuleId', noun: 'security group rule' },
+  vpcEndpoint: { prefix: 'vpce', code: 'InvalidVpcEndpointId', noun: 'Vpc Endpoint Id', type: 'vpc-endpoint' },
   instance: { prefix: 'i', code: 'InvalidInstanceID' },
   reservation: { prefix: 'r', code: 'InvalidReservationID' },
   networkInterface: { prefix: 'eni', code: 'InvalidNetworkInterfaceID' },

@@ -17,7 +17,7 @@ const made: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Actions that name more than what they need a permission on. */
-const only: Readonly<Record<string, readonly Ec2Kind[]>> = { CreateRoute: ['routeTable'] }
+const only: Readonly<Record<string, readonly Ec2Kind[]>> = { CreateRoute: ['routeTable'], ReplaceRoute: ['routeTable'] }
 
 /** Members whose texts are no names of resources of the call. */
 const beside = ['ClientToken', 'Description', 'Filters', 'TagSpecifications', 'Tags', 'UserData']

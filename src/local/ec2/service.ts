@@ -8,6 +8,7 @@ import { instanceTypeActions } from './instances/instance-type.ts'
 import { powerActions } from './instances/power.ts'
 import { volumeActions } from './instances/volume.ts'
 import { addressActions, beforehand } from './network/address.ts'
+import { watchOver } from './network/guard-duty.ts'
 import { internetGatewayActions } from './network/internet-gateway.ts'
 import { networkInterfaceActions } from './network/network-interface.ts'
 import { routeTableActions } from './network/route-table.ts'
@@ -15,6 +16,7 @@ import { securityGroupActions } from './network/security-group.ts'
 import { securityGroupRuleActions } from './network/security-group-rule.ts'
 import { subnetActions } from './network/subnet.ts'
 import { vpcActions } from './network/vpc.ts'
+import { vpcEndpointActions } from './network/vpc-endpoint.ts'
 import { zoneActions } from './network/zone.ts'
 import { taggingActions } from './tagging.ts'
 
@@ -24,6 +26,7 @@ import { taggingActions } from './tagging.ts'
  */
 const actions: Service = {
   ...vpcActions,
+  ...vpcEndpointActions,
   ...subnetActions,
   ...internetGatewayActions,
   ...routeTableActions,
@@ -52,6 +55,7 @@ function asCall(action: Action): Action {
     const { store, machines } = call.cloud
     const reading = /^(Describe|Get)/.test(call.action)
     const output = store.transaction(() => {
+      watchOver(call.cloud)
       const result = action(input, call)
       if (DryRun) throw new ApiError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412)
       return result

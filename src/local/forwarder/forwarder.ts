@@ -8,9 +8,12 @@ import { createRestarts } from '../process/restarts.ts'
 import { spawnDetached } from '../process/spawn.ts'
 import { within } from '../process/within.ts'
 import { forwarderVersion } from '../version.ts'
-import { endpointOf, type Forwarding, forwardingFolder, type Refused, type Report, type Rules } from './rules.ts'
+import { endpointOf, forwardingFolder, type Refused, type Report, type Rules } from './rules.ts'
 
 const program = fileURLToPath(new URL('./main.ts', import.meta.url))
+
+/** What of the rules is the cloud's to say. */
+export type Wanted = Pick<Rules, 'forwardings' | 'associations'>
 
 /**
  * How long it takes at most until the forwarder has said what came of new rules, in ms; on an idle machine it takes
@@ -79,8 +82,8 @@ export function createForwarder(cloudFolder: string, wake: () => void) {
      * Writes the rules down where they have changed, and starts the process where there are any and it does not live;
      * one that hangs is ended. Is called about twice a second. Returns at once.
      */
-    apply(now: readonly Forwarding[]): void {
-      const rules: Rules = { id: randomUUID(), program, version, forwardings: now }
+    apply(now: Wanted): void {
+      const rules: Rules = { id: randomUUID(), program, version, ...now }
       const text = JSON.stringify(now)
       try {
         if (text === written && existsSync(folder.rules)) return
@@ -91,7 +94,7 @@ export function createForwarder(cloudFolder: string, wake: () => void) {
       } finally {
         // Also where there is no room for new rules: the old ones are there.
         const pids = living()
-        if (now.length > 0 && pids.length === 0) start()
+        if (now.forwardings.length > 0 && pids.length === 0) start()
         endSilent(pids)
       }
     },

@@ -1,8 +1,8 @@
-import { once } from 'node:events'
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { listen } from '../api/listen.ts'
 import { admits } from './blocks.ts'
-import { endpointOf, type Forwarding, type Refused } from './rules.ts'
+import { type Connection, join } from './connection.ts'
+import { type Association, endpointOf, type Forwarding, type Refused } from './rules.ts'
 
 const options = { allowHalfOpen: true, pauseOnConnect: true, noDelay: true } as const
 
@@ -10,12 +10,20 @@ const options = { allowHalfOpen: true, pauseOnConnect: true, noDelay: true } as 
 export function createListeners() {
   /** By endpoint; where new connections go is changed when the address moves to another instance. */
   const listeners = new Map<string, { readonly server: Server; rule: Forwarding }>()
-  const connections = new Set<Socket>()
+  const connections = new Set<Connection>()
   const refused = new Map<string, Refused>()
 
   const keep = (rule: Forwarding, server: Server) => {
     const listener = { rule, server }
-    server.on('connection', (client) => forward(client, listener.rule, connections))
+    server.on('connection', (client) => {
+      const { rule } = listener
+      const from = client.remoteAddress ?? ''
+      // A client that no rule admits is answered with a reset.
+      if (!rule.from.some((cidr) => admits(cidr, from))) return void client.resetAndDestroy()
+      const connection = join(client, rule)
+      connections.add(connection)
+      void connection.ended.then(() => connections.delete(connection))
+    })
     listeners.set(endpointOf(rule), listener)
     refused.delete(endpointOf(rule))
   }
@@ -40,6 +48,11 @@ export function createListeners() {
      * meanwhile would be lost. It has none of the options; ours listens on the same socket.
      */
     adopt: (rule: Forwarding, server: Server) => keep(rule, createServer(options).listen(server)),
+
+    /** Cuts the connections through public addresses that lead elsewhere by now; nobody is told. */
+    cut(associations: readonly Association[]): void {
+      for (const connection of connections) if (isMoved(connection.rule, associations)) connection.cut()
+    },
 
     /** Makes the listeners match; returns when every port listens that can be had. Established connections live on. */
     async apply(wanted: readonly Forwarding[]): Promise<void> {
@@ -66,33 +79,16 @@ export function createListeners() {
       await Promise.all([...listeners].map(([endpoint, { server }]) => take(endpoint, server)))
       for (const { server } of listeners.values()) server.close()
       listeners.clear()
-      return { idle: Promise.all([...connections].map((socket) => once(socket, 'close'))) }
+      return { idle: Promise.all([...connections].map(({ ended }) => ended)) }
     },
   }
 }
 
 /**
- * Joins a client with the instance; a client that no rule admits, or a port on which nothing listens, is answered with
- * a reset.
+ * Whether the instance of a connection runs and the address of the connection does not lead to it any more. Where the
+ * instance has ended, so have its sockets, and whoever was connected hears of that.
  */
-function forward(client: Socket, rule: Forwarding, connections: Set<Socket>): void {
-  const from = client.remoteAddress ?? ''
-  if (!rule.from.some((cidr) => admits(cidr, from))) return void client.resetAndDestroy()
-  const server = connect({ host: rule.to, port: rule.port, allowHalfOpen: true, noDelay: true })
-  for (const [socket, other] of [
-    [client, server],
-    [server, client],
-  ] as const) {
-    connections.add(socket)
-    // An error on one side ends the other in the same way: what the far end did must look as if it had done it here.
-    socket.on('error', () => other.resetAndDestroy())
-    socket.on('close', () => {
-      connections.delete(socket)
-      if (!other.destroyed && !other.writableEnded) other.end()
-    })
-  }
-  server.once('connect', () => {
-    client.pipe(server)
-    server.pipe(client)
-  })
+function isMoved({ address, via }: Forwarding, associations: readonly Association[]): boolean {
+  const now = associations.find((each) => each.via === via)
+  return now !== undefined && address !== via && now.address !== address
 }

@@ -54,7 +54,7 @@ async function wake(): Promise<void> {
   again = true
   if (looking) return
   looking = true
-  while (again && !leaving) {
+  while (again) {
     again = false
     await look().catch((error: Error) => console.error(`forwarder: ${error.stack}`))
   }
@@ -66,6 +66,9 @@ async function look(): Promise<void> {
   if (!existsSync(folder.rules)) process.exit(0)
   const rules = readWhole<Rules>(folder.rules)
   if (!rules) return
+  // Also while its last connections are about to end, and the ports are another process's.
+  listeners.cut(rules.associations)
+  if (leaving) return
   if (rules.version !== version && existsSync(rules.program) && (await handOver(rules))) return
   await listeners.apply(rules.forwardings)
   report(rules)

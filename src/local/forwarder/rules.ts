@@ -5,8 +5,10 @@ export interface Forwarding {
   /** The public address and port that it listens on. */
   readonly address: string
   readonly port: number
-  /** The instance's own address. */
+  /** Where the instance's programs listen. */
   readonly to: string
+  /** The private address that the public one is associated with. */
+  readonly via: string
   /** IPv4 blocks from which it may be reached. */
   readonly from: readonly string[]
 }
@@ -19,6 +21,18 @@ export interface Rules {
   readonly program: string
   readonly version: string
   readonly forwardings: readonly Forwarding[]
+  /**
+   * Running instances' private addresses, each with the public one that leads to it. A connection whose instance runs
+   * and whose address leads elsewhere by now is cut.
+   */
+  readonly associations: readonly Association[]
+}
+
+/** What leads to a private address of a running instance just now. */
+export interface Association {
+  readonly via: string
+  /** Absent: nothing. */
+  readonly address?: string
 }
 
 /** A port that is wanted and cannot be had. */

@@ -56,6 +56,7 @@ function tagsOfEc2(store: Store, id: string): readonly Tag[] | undefined {
     case 'securityGroup':
     case 'instance':
     case 'address':
+    case 'vpcEndpoint':
       return store.get(kind, id)?.Tags
     default:
       return undefined

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Cloud, Machines } from '../cloud.ts'
-import { publicAddress } from '../ec2/instances/live.ts'
+import { giveOwnAddresses, publicAddress } from '../ec2/instances/public-address.ts'
 import { writeWhole } from '../files/whole.ts'
 import { createForwarder } from '../forwarder/forwarder.ts'
 import { createRestarts, type Restarts } from '../process/restarts.ts'
@@ -9,9 +9,10 @@ import type { Instance } from '../records.ts'
 import { createCommandQueue } from './commands/command-queue.ts'
 import { removeTraces, sweepTraces } from './dockerd/traces.ts'
 import { instanceFolder, memoryFolder, rebootWish } from './folder.ts'
-import { forwardings } from './forwarding.ts'
+import { associations, forwardings } from './forwarding.ts'
 import { killAll } from './process-table.ts'
 import { createSupervisor, type Supervisor } from './supervisor.ts'
+import { createAgentConnections } from './way-out.ts'
 
 /** How often the machine room looks by itself, in ms: what no notification tells is noticed within this time. */
 const lookEvery = 500
@@ -30,6 +31,7 @@ export function createMachines(cloud: Cloud): Machines {
   const { store } = cloud
   const supervisors = new Map<string, Supervisor>()
   const forwarder = createForwarder(cloud.folder, wake)
+  const agents = createAgentConnections(store)
   const commandQueue = createCommandQueue(cloud)
   let first = true
   let closed = false
@@ -88,6 +90,7 @@ export function createMachines(cloud: Cloud): Machines {
     starting.delete(instance.InstanceId)
     if (machine.state() === 'dead') return await recover(instance, machine)
     machine.refresh(instance, publicAddress(store, instance))
+    if (online(instance.InstanceId) && !instance.AgentRegistered) change(instance, { AgentRegistered: true })
     const wish = statSync(rebootWish(instanceFolder(cloud.folder, instance.InstanceId)), { throwIfNoEntry: false })
     if (wish === undefined || Date.now() - wish.mtimeMs < rebootPatience) return
     console.error(`the machine of ${instance.InstanceId} does not reboot by itself; its power is cut`)
@@ -120,6 +123,7 @@ export function createMachines(cloud: Cloud): Machines {
   /** Ends all that runs on an instance, and takes away what was in its memory. */
   const powerOff = async (instanceId: string) => {
     await supervisor(instanceId).kill()
+    agents.forget(instanceId)
     commandQueue.instanceEnded(instanceId)
     rmSync(memoryFolder(instanceFolder(cloud.folder, instanceId), instanceId), { recursive: true, force: true })
     await removeTraces(instanceId)
@@ -172,8 +176,9 @@ export function createMachines(cloud: Cloud): Machines {
       }),
     )
     first = false
+    giveOwnAddresses(cloud)
     commandQueue.collect(online)
-    forwarder.apply(forwardings(store))
+    forwarder.apply({ forwardings: forwardings(store), associations: associations(store) })
   }
 
   function wake(): void {
@@ -194,9 +199,14 @@ export function createMachines(cloud: Cloud): Machines {
     })
   }
 
+  const agentOf = (instanceId: string) => {
+    const instance = store.get('instance', instanceId)
+    const agent = instance?.State === 'running' ? supervisors.get(instanceId)?.online() : undefined
+    return instance && agent && { ...agent, connected: agents.connected(instance), registered: instance.AgentRegistered === true }
+  }
   const online = (instanceId: string) => {
-    if (store.get('instance', instanceId)?.State !== 'running') return undefined
-    return supervisors.get(instanceId)?.online()
+    const { connected = false, since = '', lastPing = '' } = agentOf(instanceId) ?? {}
+    return connected ? { since, lastPing } : undefined
   }
 
   const detach = async () => {
@@ -218,6 +228,10 @@ export function createMachines(cloud: Cloud): Machines {
     cancel: commandQueue.cancel,
     reboot: (instanceId) => writeWhole(rebootWish(instanceFolder(cloud.folder, instanceId)), {}),
     online,
+    lost(instanceId) {
+      const { connected, registered, since = '', lastPing = '' } = agentOf(instanceId) ?? {}
+      return registered && !connected ? { since, lastPing } : undefined
+    },
     async taken(address, ports) {
       // The forwarder must have been told what has been committed.
       await work

@@ -16,7 +16,14 @@ export function environmentOf(env: NodeJS.ProcessEnv, folder: string): Record<st
 }
 
 /** Settings of the embedded cloud itself, all of them for tests and trials. */
-const settings = ['MLOPS_BOOT_SECONDS', 'MLOPS_CLOUD_LATENCY_MS', 'MLOPS_LOOPBACK', 'MLOPS_PARAMETER_REUSE_SECONDS']
+const settings = [
+  'MLOPS_AGENT_RECONNECT_MS',
+  'MLOPS_BOOT_SECONDS',
+  'MLOPS_CLOUD_LATENCY_MS',
+  'MLOPS_LOOPBACK',
+  'MLOPS_OWN_ADDRESS_MS',
+  'MLOPS_PARAMETER_REUSE_SECONDS',
+]
 
 /** The program of the cloud, with its arguments. */
 export function commandOf(folder: string, wanted: Record<string, string | number | undefined>): string[] {

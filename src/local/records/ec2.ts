@@ -14,7 +14,7 @@ export interface Subnet {
   SubnetId: string
   VpcId: string
   CidrBlock: string
-  /** The letter of its availability zone. */
+  /** What follows the name of the region in that of its zone: `a`. */
   Zone: string
   MapPublicIpOnLaunch: boolean
   Tags: Tag[]
@@ -67,6 +67,22 @@ export interface Rule extends Permission {
   Tags: Tag[]
 }
 
+/** A way from a VPC to a service of AWS, with an interface in each of its subnets. */
+export interface VpcEndpoint {
+  VpcEndpointId: string
+  VpcId: string
+  /** `com.amazonaws.REGION.guardduty-data` */
+  ServiceName: string
+  SubnetIds: string[]
+  GroupIds: string[]
+  /** One for each subnet, in their order. */
+  NetworkInterfaceIds: string[]
+  CreationTimestamp: string
+  /** When it was deleted, in ms; for a while AWS shows it as `deleting`, and its interfaces stay as long. */
+  DeletedAt?: number
+  Tags: Tag[]
+}
+
 export type InstanceState = 'pending' | 'running' | 'shutting-down' | 'terminated' | 'stopping' | 'stopped'
 
 export interface Instance {
@@ -91,10 +107,18 @@ export interface Instance {
    * engine.
    */
   PrivateIpAddress: string
-  /** The address of its own that the world may use while no Elastic IP is associated. */
+  /** Further private addresses of its interface, by which the same programs are reached. */
+  SecondaryPrivateIpAddresses?: string[]
+  /** The address of its own that the world may use while no Elastic IP is associated with the primary private one. */
   PublicIpAddress?: string
-  /** Of one that is stopped: that it gets an address of its own when it is started. */
+  /**
+   * That it had such an address and lost it, to an Elastic IP or because it is stopped, and will get another one.
+   */
   HadPublicAddress?: boolean
+  /** When it gets that, in ms; set once the Elastic IP is gone. */
+  PublicAddressDue?: number
+  /** Set once its agent has registered: from then on Systems Manager knows it. */
+  AgentRegistered?: boolean
   /** ARN of the instance profile. */
   IamInstanceProfileArn?: string
   /** Base64, as it was sent. */
@@ -104,7 +128,7 @@ export interface Instance {
   Engine?: EngineName
   MetadataOptions: { HttpTokens: string; HttpEndpoint: string; HttpPutResponseHopLimit: number }
   Tags: Tag[]
-  /** The letter of its availability zone. */
+  /** What follows the name of the region in that of its zone: `a`. */
   Zone: string
   Architecture: 'x86_64' | 'arm64'
   /** What RunInstances call made it, and a digest of what that call asked for. */
@@ -140,5 +164,7 @@ export interface Address {
   PublicIp: string
   AssociationId?: string
   InstanceId?: string
+  /** The private address that it leads to; absent: the primary one. */
+  PrivateIpAddress?: string
   Tags: Tag[]
 }

@@ -45,6 +45,8 @@ export interface Invocation extends Pick<Command, 'CommandId' | 'DocumentName' |
   InstanceId: string
   /** Until when it must have been delivered, in ms since the epoch. */
   DeliverBefore: number
+  /** Set where its agent had no connection when it was sent: it is given up unless there is one again at once. */
+  SentWhileLost?: true
   Status: 'Pending' | 'InProgress' | 'Delayed' | 'Success' | 'Cancelled' | 'TimedOut' | 'Failed' | 'Cancelling'
   StatusDetails: string
   ResponseCode: number

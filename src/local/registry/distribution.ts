@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Faults } from '../api/faults.ts'
 import { ApiError, type Caller, type Cloud } from '../cloud.ts'
+import { isCutOff, silence } from '../machine/way-out.ts'
 import { sweep } from './blobs.ts'
 import { serveBlob } from './download.ts'
 import type { Exchange } from './exchange.ts'
@@ -41,6 +42,12 @@ async function answer(cloud: Cloud, uploads: Uploads, faults: Faults, req: Incom
   if (!caller) {
     res.setHeader('www-authenticate', `Basic realm="${cloud.endpoint}/",service="ecr.amazonaws.com"`)
     throw new Refusal('UNAUTHORIZED', 'authentication required')
+  }
+  if (isCutOff(cloud, caller)) {
+    const gone = new AbortController()
+    res.once('close', () => gone.abort())
+    await silence(gone.signal)
+    return void res.destroy()
   }
   const method = req.method ?? 'GET'
   if (url.pathname === '/v2/' || url.pathname === '/v2') {

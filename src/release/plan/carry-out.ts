@@ -21,6 +21,8 @@ export type Carried = { readonly timings: readonly OperationTiming[] } & (
       readonly ok: false
       readonly error: unknown
       readonly notUndone: readonly string[]
+      /** Whether an operation was done after which nothing is undone. */
+      readonly final: boolean
       /** Of an operation that was done all the same; undefined for every other. */
       resultOf<Out>(operation: Yielding<Out>): Out | undefined
     }
@@ -119,7 +121,7 @@ export async function carryOut(operations: readonly AnyOperation[], options: Car
   const resultOf = <Out>(operation: Yielding<Out>) => results.get(operation) as Out
   if (!first) return { ok: true, timings, resultOf }
   const notUndone = final || undoSignal.aborted ? [] : await undo(begun, options)
-  return { ok: false, timings, error: first.error, notUndone, resultOf }
+  return { ok: false, timings, error: first.error, notUndone, final, resultOf }
 }
 
 /** Takes back what was begun, the latest first. What goes wrong in that is returned: it must not hide the cause. */

@@ -25,6 +25,8 @@ export interface DestroyPlan {
   }
   /** Names of the parameters that go with the lease. */
   readonly parameters: readonly string[]
+  /** What others had made in the stage's network and went with it, once it has been carried out. */
+  readonly taken: readonly OwnedResource[]
 }
 
 /** Looks at what a stage has, by its app and stage alone, and plans to remove all of it. Nothing is changed. */
@@ -32,9 +34,9 @@ export async function planDestroy(clients: Clients, id: StageId, lease: Lease, e
   const [resources, parameters] = await Promise.all([resourcesOf(clients, id), ownParameters({ clients, id })])
   const work: RemovalWork = { clients, inventory: resources.inventory, emit, id, resources }
   const machines = resources.releases.map((release) => machineRemoval(work, release))
-  const networks = resources.releases.map((release, index) => networkRemoval(work, release, machines[index]!))
-  const removals = [...machines, ...networks, elasticIpRemoval(work, machines), stageRemoval(work)]
+  const taken: OwnedResource[] = []
+  const removals = [...machines, networkRemoval(work, machines, taken), elasticIpRemoval(work, machines), stageRemoval(work)]
   const left = lookAgain(work, removals)
   const all = [...removals, left, parameterRemoval(lease, parameters, [left])]
-  return { work, operations: { all, left }, parameters }
+  return { work, operations: { all, left }, parameters, taken }
 }

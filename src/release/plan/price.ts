@@ -41,7 +41,8 @@ export interface Price {
   /** undefined: the table does not have this type. */
   readonly instance: number | undefined
   readonly disk: number
-  readonly address: number
+  /** The stage's address, and the machine's own, by which it reaches AWS. */
+  readonly addresses: number
   readonly total: number | undefined
 }
 
@@ -52,8 +53,8 @@ export interface Price {
 export function priceOf({ instance: { type, diskGiB } }: Pick<Config, 'instance'>): Price {
   const hour = instanceHour(type)
   const instance = hour === undefined ? undefined : hour * hours
-  const [disk, address] = [diskGiB * diskMonth, addressHour * hours]
-  return { instance, disk, address, total: instance === undefined ? undefined : instance + disk + address }
+  const [disk, addresses] = [diskGiB * diskMonth, 2 * addressHour * hours]
+  return { instance, disk, addresses, total: instance === undefined ? undefined : instance + disk + addresses }
 }
 
 /** What a thing of this kind costs a month when it is left behind; undefined for what is free, or not in the table. */

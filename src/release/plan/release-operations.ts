@@ -2,13 +2,23 @@ import type { ElasticIp } from '../../aws/resources/elastic-ip.ts'
 import type { Image } from '../../image/blob.ts'
 import type { Failure } from '../../report/failure.ts'
 import type { KeptLaunch } from '../state/launch-store.ts'
+import { servingRelease } from '../state/stage-state.ts'
 import type { AnyOperation, Operation } from './operation.ts'
 import { buildOperation, ownSecretsOperation, type PlannedImages, pushOperation } from './operations/images.ts'
+import { lameDuckOperation } from './operations/lame-duck.ts'
 import { checkOperation, launchOperation } from './operations/launch.ts'
 import { monitoringOperations } from './operations/monitoring.ts'
 import { leadAddressOperation, type Promotion, promoteOperation } from './operations/promote.ts'
 import { recordOperation, recordProvisionedOperation, settleLedgerOperations } from './operations/record.ts'
-import { type Created, elasticIpOperation, repositoryOperation, retireOperations, stackOperation } from './operations/resources.ts'
+import {
+  type Created,
+  elasticIpOperation,
+  networkRemovalOperation,
+  repositoryOperation,
+  retireOperations,
+  stackOperation,
+} from './operations/resources.ts'
+import { smokeOperation } from './operations/smoke.ts'
 import type { Retirement } from './strategy/retirements.ts'
 import type { Work } from './work.ts'
 
@@ -19,6 +29,8 @@ import type { Work } from './work.ts'
 export interface Replacement {
   readonly before: readonly Retirement[]
   readonly afterwards: readonly Retirement[]
+  /** Whether the stage's own network goes, and why: before anything is made, or once nothing stands in it. */
+  readonly network?: { readonly when: 'before' | 'afterwards'; readonly why: string } | undefined
   readonly promotion: Promotion
 }
 
@@ -38,8 +50,9 @@ export interface ReleaseOperations {
 /**
  * From nothing to a release that serves and everything else gone: images and resources come into being side by side.
  */
-export function releaseOperations(work: Work, { before, afterwards, promotion }: Replacement, images?: PlannedImages): ReleaseOperations {
-  const gone = before.flatMap((retirement) => retireOperations(work, retirement))
+export function releaseOperations(work: Work, replacement: Replacement, images?: PlannedImages): ReleaseOperations {
+  const { afterwards, promotion } = replacement
+  const gone = removedBefore(work, replacement)
   const elasticIp = elasticIpOperation(work, gone)
   const repository = repositoryOperation(work, gone)
   const stack = stackOperation(work, gone)
@@ -48,11 +61,15 @@ export function releaseOperations(work: Work, { before, afterwards, promotion }:
   const push = pushOperation(work, build, repository, images)
   const launch = launchOperation(work, push, stack, secrets)
   const check = checkOperation(work, launch)
+  const smoke = smokeOperation(work, launch, [check])
   const settled = settleLedgerOperations(work)
-  const promote = promoteOperation(work, elasticIp, push, launch, promotion, [check, ...settled])
+  const { back } = promotion
+  const lameDuck = back && servingRelease(work.state) !== undefined ? [lameDuckOperation(work, back, [check, smoke, ...settled])] : []
+  const promote = promoteOperation(work, elasticIp, push, launch, promotion, [check, smoke, ...settled, ...lameDuck])
   const monitoring = monitoringOperations(work, push, launch, elasticIp, promote)
   const record = recordOperation(work, push, launch, [promote])
   const retired = afterwards.flatMap((retirement) => retireOperations(work, retirement, [promote]))
+  const network = removedAfterwards(work, replacement, [promote, ...retired])
   const all = [
     ...gone,
     elasticIp,
@@ -64,10 +81,13 @@ export function releaseOperations(work: Work, { before, afterwards, promotion }:
     ...settled,
     launch,
     check,
+    smoke,
+    ...lameDuck,
     promote,
     ...monitoring,
     record,
     ...retired,
+    ...network,
   ]
   return { all, elasticIp, stack, build, push, ...(monitoring[0] && { monitoring: monitoring[0] }) }
 }
@@ -75,8 +95,9 @@ export function releaseOperations(work: Work, { before, afterwards, promotion }:
 /**
  * The resources of a stage and an empty machine that its address leads to: nothing is built and nothing is launched.
  */
-export function provisionOperations(work: Work, { before, afterwards, promotion }: Replacement): ReleaseOperations {
-  const gone = before.flatMap((retirement) => retireOperations(work, retirement))
+export function provisionOperations(work: Work, replacement: Replacement): ReleaseOperations {
+  const { afterwards, promotion } = replacement
+  const gone = removedBefore(work, replacement)
   const elasticIp = elasticIpOperation(work, gone)
   const repository = repositoryOperation(work, gone)
   const stack = stackOperation(work, gone)
@@ -86,6 +107,18 @@ export function provisionOperations(work: Work, { before, afterwards, promotion 
   // What serves is left alone: there is nothing yet that could take its place.
   const leftOver = afterwards.filter(({ release }) => release !== work.state.serving?.madeBy)
   const retired = leftOver.flatMap((retirement) => retireOperations(work, retirement, [promote]))
-  const all = [...gone, elasticIp, repository, stack, ...settled, promote, record, ...retired]
+  const network = afterwards.length > leftOver.length ? [] : removedAfterwards(work, replacement, [promote, ...retired])
+  const all = [...gone, elasticIp, repository, stack, ...settled, promote, record, ...retired, ...network]
   return { all, elasticIp, stack }
+}
+
+/** What goes before anything is made. */
+function removedBefore(work: Work, { before, network }: Replacement): AnyOperation[] {
+  const gone = before.flatMap((retirement) => retireOperations(work, retirement))
+  return network?.when === 'before' ? [...gone, networkRemovalOperation(work, network.why, gone)] : gone
+}
+
+/** The network, where it goes when nothing stands in it any more. */
+function removedAfterwards(work: Work, { network }: Replacement, after: readonly AnyOperation[]): AnyOperation[] {
+  return network?.when === 'afterwards' ? [networkRemovalOperation(work, network.why, after)] : []
 }

@@ -1,5 +1,6 @@
 import type { Config } from '../../../config/config.ts'
 import type { Clients } from '../../aws/clients.ts'
+import { type ExistingNetwork, lookAtNetwork } from '../../aws/resources/existing-network.ts'
 import { type MachineType, machineType } from '../../aws/resources/machine-type.ts'
 import type { Emit } from '../../report/event.ts'
 import { type Recipes, recipesOf } from '../launch/images.ts'
@@ -17,6 +18,8 @@ export interface Work {
   readonly capacity: Capacity
   /** What AWS says of the machine that the config asks for. */
   readonly machine: MachineType
+  /** The network that the config names; undefined where the stage has one of its own. */
+  readonly network: ExistingNetwork | undefined
   readonly recipes: Recipes
   readonly owner: LeaseOwner
   /** The commit that the project's folder stands at; undefined where there is none. */
@@ -31,13 +34,14 @@ export interface Work {
  */
 export async function lookForPlan(clients: Clients, config: Config, emit: Emit, verb: string): Promise<Work> {
   const { type, fallbackTypes } = config.instance
-  const [state, machine, commit] = await Promise.all([
+  const [state, machine, network, commit] = await Promise.all([
     lookAt(clients, config),
     machineType(clients, type, fallbackTypes),
+    config.network && lookAtNetwork(clients, config.network),
     commitOf(config.folder),
   ])
   const recipes = recipesOf(config)
   await refuseTooSmall(clients, config, recipes, machine)
-  const capacity = await capacityFor(clients, state)
-  return { config, clients, state, capacity, machine, recipes, owner: thisOwner(verb), commit, emit }
+  const capacity = await capacityFor(clients, config.instance.type, state, machine)
+  return { config, clients, state, capacity, machine, network, recipes, owner: thisOwner(verb), commit, emit }
 }

@@ -19,7 +19,7 @@ export interface OwnedResource {
   readonly release?: number
 }
 
-/** Every kind that a stage may have. */
+/** Every kind that a stage may have, also from earlier versions. */
 const kinds: readonly Kind<unknown>[] = [
   vpcs,
   subnets,

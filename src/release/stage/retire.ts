@@ -1,15 +1,14 @@
 import type { Clients } from '../../aws/clients.ts'
-import { down } from '../../aws/graph/graph.ts'
 import type { Listed } from '../../aws/graph/inventory.ts'
 import { Inventory } from '../../aws/graph/inventory.ts'
 import type { Context } from '../../aws/graph/resource.ts'
 import { type Instance, instances } from '../../aws/resources/instance.ts'
+import { removeTagged } from '../../aws/resources/removal.ts'
 import { runCommand } from '../../aws/run-command.ts'
 import type { Emit, Phase } from '../../report/event.ts'
 import { type StepOutcome, step } from '../../report/step.ts'
 import { settled } from '../plan/settled.ts'
 import { ownerOf, releaseOf, type StageId } from './names.ts'
-import { existingStack } from './stack.ts'
 
 /** How long the containers of a machine may take to finish what is in flight, in seconds. */
 export const drainSeconds = 20
@@ -38,11 +37,14 @@ export async function drainMachines(
   await settled(machines.map((machine) => drain(clients, machine, phase, signal, labelled(emit, release))))
 }
 
-/** Removes the stack of a release, as it is. */
+/**
+ * Removes the stack of a release, as it is: whatever carries the release's tag, of whatever kind, so also the network
+ * that a release of an earlier version had to itself.
+ */
 export async function removeStack({ clients, signal, emit }: Run, id: StageId, release: number, phase: Phase): Promise<void> {
   const context = { clients, inventory: new Inventory(clients, ownerOf(id)), signal, emit }
-  await removeMachine(context, id, release, phase)
-  await removeNetwork(context, id, release, phase)
+  const told = { ...context, emit: labelled(emit, release) }
+  await removeTagged({ wanted: (tags) => releaseOf(tags) === release }, told, phase)
 }
 
 /** Drains and removes the stack of a release, whatever there is of it. */
@@ -53,13 +55,9 @@ export async function retire(run: Run, id: StageId, release: number, phase: Phas
 }
 
 /** Terminates the machine of a release, as it is. */
-export async function removeMachine(context: Context, id: StageId, release: number, phase: Phase): Promise<void> {
-  await down([existingStack(id, release).instance], { ...context, emit: labelled(context.emit, release) }, phase)
-}
-
-/** Removes what a machine stood in; it must be gone. */
-export async function removeNetwork(context: Context, id: StageId, release: number, phase: Phase): Promise<void> {
-  await down(existingStack(id, release).network, { ...context, emit: labelled(context.emit, release) }, phase)
+export async function removeMachine(context: Context, release: number, phase: Phase): Promise<void> {
+  const told = { ...context, emit: labelled(context.emit, release) }
+  await removeTagged({ kinds: [instances], wanted: (tags) => releaseOf(tags) === release }, told, phase)
 }
 
 /** Stacks go side by side, so each step says whose it is. */

@@ -28,7 +28,12 @@ const shown = 200
  */
 export async function checkHealth(address: string, port: Pick<Port, 'port' | 'health'>, identity?: string): Promise<Answer> {
   try {
-    const response = await fetch(urlOf(address, port.port, port.health), { signal: AbortSignal.timeout(3000), redirect: 'manual' })
+    const response = await fetch(urlOf(address, port.port, port.health), {
+      signal: AbortSignal.timeout(3000),
+      redirect: 'manual',
+      // A connection that is kept may be one that an address which moved has cut.
+      headers: { connection: 'close' },
+    })
     const text = await response.text()
     const head = text.slice(0, shown).replaceAll(/\s+/g, ' ').trim()
     if (response.status !== 200) return { healthy: false, seen: `HTTP ${response.status}${head ? ` ${head}` : ''}` }

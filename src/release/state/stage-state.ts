@@ -1,3 +1,4 @@
+import type { Config } from '../../../config/config.ts'
 import type { Clients } from '../../aws/clients.ts'
 import { Inventory, type Listed } from '../../aws/graph/inventory.ts'
 import { type ElasticIp, elasticIps } from '../../aws/resources/elastic-ip.ts'
@@ -6,17 +7,22 @@ import { type InstanceProfile, instanceProfiles } from '../../aws/resources/inst
 import { internetGateways } from '../../aws/resources/internet-gateway.ts'
 import { type Repository, repositories } from '../../aws/resources/repository.ts'
 import { type Role, roles } from '../../aws/resources/role.ts'
-import { vpcs } from '../../aws/resources/vpc.ts'
+import { securityGroups } from '../../aws/resources/security-group.ts'
+import { type Vpc, vpcs } from '../../aws/resources/vpc.ts'
 import { ownerOf, releaseOf, type StageId } from '../stage/names.ts'
 import { currentOf, history, isOn, type LedgerEntry, readLedger, runningOn, settle } from './ledger.ts'
 
-/** What a stage has in AWS, as far as no VPC has to be looked into. */
+/** What a stage has in AWS, as far as its network has not to be looked into. */
 export interface Resources {
   readonly id: StageId
   readonly inventory: Inventory
   /** The releases that have a stack, or parts of one, the oldest first. */
   readonly releases: readonly number[]
   readonly instances: readonly Listed<Instance>[]
+  /** The stage's own network. */
+  readonly network: Vpc | undefined
+  /** The releases that have a network to themselves, as those of earlier versions had. */
+  readonly withNetworks: readonly number[]
   readonly elasticIp: ElasticIp | undefined
   readonly role: Role | undefined
   readonly profile: InstanceProfile | undefined
@@ -45,29 +51,34 @@ export interface StageState extends Resources {
 }
 
 /**
- * Looks at everything a stage has, in one round of calls that do not wait for each other. Throws when a call fails: not
- * found and could not look are different.
+ * Looks at everything a stage has, in calls that hardly wait for each other. Throws when a call fails: not found and
+ * could not look are different.
+ * @param strays whether it may have something in a network of somebody else
  */
-export async function resourcesOf(clients: Clients, id: StageId): Promise<Resources> {
-  const inventory = new Inventory(clients, ownerOf(id))
-  // Of a stack, a gateway may be there without a VPC, and an instance is what serves; everything else stands in a VPC
-  // that shows its release.
-  const [allVpcs, gateways, allInstances, elasticIp, allRoles, allProfiles, allRepositories] = await Promise.all([
+export async function resourcesOf(clients: Clients, id: StageId, strays = true): Promise<Resources> {
+  const inventory = new Inventory(clients, ownerOf(id), strays)
+  // Of a stack, a group may be there without an instance; what else a release of an earlier version has stands in a VPC
+  // that shows it, but for a gateway.
+  const [allVpcs, gateways, allInstances, groups, elasticIp, allRoles, allProfiles, allRepositories] = await Promise.all([
     inventory.all(vpcs),
     inventory.all(internetGateways),
-    // Asked for without waiting to hear of a VPC.
-    inventory.everything(instances),
+    inventory.all(instances),
+    inventory.all(securityGroups),
     inventory.one(elasticIps, ownerOf(id).tags),
     inventory.all(roles),
     inventory.all(instanceProfiles),
     inventory.all(repositories),
   ])
-  const releases = [...allVpcs, ...gateways, ...allInstances].map(({ tags }) => releaseOf(tags)).filter((release) => release !== undefined)
+  const taggedWith = (listed: readonly Listed<unknown>[]) =>
+    listed.map(({ tags }) => releaseOf(tags)).filter((release) => release !== undefined)
+  const releases = taggedWith([...allVpcs, ...gateways, ...allInstances, ...groups])
   return {
     id,
     inventory,
     releases: [...new Set(releases)].sort((a, b) => a - b),
     instances: allInstances,
+    network: allVpcs.find(({ tags }) => releaseOf(tags) === undefined)?.out,
+    withNetworks: taggedWith(allVpcs),
     elasticIp,
     role: allRoles[0]?.out,
     profile: allProfiles[0]?.out,
@@ -75,9 +86,12 @@ export async function resourcesOf(clients: Clients, id: StageId): Promise<Resour
   }
 }
 
-/** The same with what serves, and what the ledger says of it. */
-export async function lookAt(clients: Clients, id: StageId): Promise<StageState> {
-  const [resources, ledger] = await Promise.all([resourcesOf(clients, id), readLedger(clients, id)])
+/**
+ * The same with what serves, and what the ledger says of it.
+ * @param id of a config, which may name a network of somebody else
+ */
+export async function lookAt(clients: Clients, id: StageId & Partial<Pick<Config, 'network'>>): Promise<StageState> {
+  const [resources, ledger] = await Promise.all([resourcesOf(clients, id, id.network !== undefined), readLedger(clients, id)])
   const { instances, elasticIp, releases } = resources
   const machine = instances.find((listed) => listed.id === elasticIp?.instanceId)
   const madeBy = machine && releaseOf(machine.tags)

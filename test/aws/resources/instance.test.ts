@@ -1,22 +1,21 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { down, up } from '../../../src/aws/graph/graph.ts'
-import { associate, type ElasticIp, elasticIp } from '../../../src/aws/resources/elastic-ip.ts'
+import { associate, type ElasticIp, elasticIp, isWayOutOf } from '../../../src/aws/resources/elastic-ip.ts'
 import { type Instance, instance } from '../../../src/aws/resources/instance.ts'
 import { instanceProfile } from '../../../src/aws/resources/instance-profile.ts'
-import { internetGateway } from '../../../src/aws/resources/internet-gateway.ts'
 import { machineType } from '../../../src/aws/resources/machine-type.ts'
 import { managedInstanceCore } from '../../../src/aws/resources/managed-policy.ts'
+import { removeTagged } from '../../../src/aws/resources/removal.ts'
 import { role } from '../../../src/aws/resources/role.ts'
-import { routeTable } from '../../../src/aws/resources/route-table.ts'
-import { securityGroup } from '../../../src/aws/resources/security-group.ts'
-import { subnet } from '../../../src/aws/resources/subnet.ts'
-import { vpc } from '../../../src/aws/resources/vpc.ts'
+import { securityGroup, securityGroups } from '../../../src/aws/resources/security-group.ts'
+import { type Subnet, subnets } from '../../../src/aws/resources/subnet.ts'
 import { agentOnline, runCommand } from '../../../src/aws/run-command.ts'
 import { startSession } from '../../../src/aws/session.ts'
 import type { Failure } from '../../../src/report/failure.ts'
 import { contextFor, createTestCloud, errorOf, ownerNamed } from '../../support/cloud.ts'
 import { find } from '../find.fixture.ts'
+import { networkOf } from './network.fixture.ts'
 
 const cloud = await createTestCloud()
 const { clients } = cloud
@@ -24,13 +23,10 @@ const ec2 = await clients.ec2()
 test.after(cloud.end)
 test.after.each(() => cloud.faults())
 
-const { imageId, zone } = await machineType(clients, 't3.micro')
+const { imageId } = await machineType(clients, 't3.micro')
 const owner = ownerNamed('machine')
-const theVpc = vpc({ tags: owner.of('vpc'), cidr: '10.0.0.0/16' })
-const theSubnet = subnet({ tags: owner.of('subnet'), cidr: '10.0.0.0/24', zone, vpc: theVpc })
-const gateway = internetGateway({ tags: owner.of('gateway'), vpc: theVpc })
-const table = routeTable({ tags: owner.of('table'), vpc: theVpc, subnet: theSubnet, gateway })
-const group = securityGroup({ tags: owner.of('group'), name: 'machine', description: 'Opens nothing', open: [], vpc: theVpc })
+const network = networkOf(owner)
+const group = securityGroup({ tags: owner.of('group'), name: 'machine', description: 'Opens nothing', open: [], vpc: network.vpc })
 const nothing = { Version: '2012-10-17', Statement: [{ Effect: 'Deny', Action: 'ec2:*', Resource: '*' }] }
 const theRole = role({
   tags: owner.of('role'),
@@ -42,21 +38,21 @@ const profile = instanceProfile({ tags: owner.of('profile'), name: owner.name, r
 const address = elasticIp({ tags: owner.of('address') })
 
 /** A machine called so, on the one network of this file. */
-function machine(name: string, types = ['t3.micro']) {
+function machine(name: string, types = ['t3.micro'], zones = ['eu-west-1a', 'eu-west-1b'].map((each) => ({ name: each, types }))) {
   return instance({
     tags: owner.of(name),
     name,
     machine: {
       imageId,
       types,
+      zones,
       diskGiB: 12,
       credits: { 't3.micro': 'standard', 't3.small': 'unlimited' },
       userData: '#!/bin/sh\necho booted\n',
     },
-    subnet: theSubnet,
+    subnets: network.subnets,
     securityGroup: group,
     profile,
-    routeTable: table,
   })
 }
 
@@ -87,14 +83,51 @@ test('a machine runs, as it was asked for: one hop to its credentials, an encryp
   )
 })
 
-test('where AWS has no free machine of the first type, the next one is taken', async () => {
+test('where AWS has no free machine of the first type in any zone, the next type is taken', async () => {
   const none = { code: 'InsufficientInstanceCapacity', message: 'none free', status: 500 }
   await cloud.faults({ action: 'ec2:RunInstances', match: { InstanceType: 't3.small' }, before: none })
   const walk = context()
   const { outputs } = await up([second], walk, 'create')
   const { Reservations } = await ec2.describeInstances({ InstanceIds: [(outputs.get('second') as Instance).id] })
   assert.is(Reservations![0]!.Instances![0]!.InstanceType, 't3.micro')
-  assert.ok(walk.told.some(({ detail }) => detail === `AWS has no free t3.small in ${zone}: trying t3.micro`))
+  const told = walk.told.map(({ detail }) => detail)
+  assert.ok(told.includes('AWS has no free t3.small in eu-west-1a: trying t3.small in eu-west-1b'))
+  assert.ok(told.includes('AWS has no free t3.small in eu-west-1b: trying t3.micro in eu-west-1a'))
+})
+
+/** The type and the zone of the machine with this name. */
+async function placeOf(name: string): Promise<(string | undefined)[]> {
+  const { Reservations } = await ec2.describeInstances({ Filters: [{ Name: 'tag:test:resource', Values: [name] }] })
+  const [described] = Reservations!.flatMap(({ Instances }) => Instances!)
+  return [described!.InstanceType, described!.Placement!.AvailabilityZone]
+}
+
+test('where one zone has no capacity, or not the type after all, the next zone is taken before the next type', async () => {
+  for (const [code, status] of [
+    ['InsufficientInstanceCapacity', 500],
+    ['Unsupported', 400],
+  ] as const) {
+    const name = `zone-${code.toLowerCase()}`
+    await cloud.faults({ action: 'ec2:RunInstances', before: { code, message: 'not here', status }, count: 1 })
+    await up([machine(name, ['t3.small', 't3.micro'])], context(), 'create')
+    assert.equal(await placeOf(name), ['t3.small', 'eu-west-1b'])
+    await down([machine(name)], context(), 'destroy')
+  }
+})
+
+test('a type is asked for only in the zones that offer it, and where none of the network does, the failure says which do', async () => {
+  const offers = (name: string, ...types: string[]) => ({ name, types })
+  const zones = [offers('eu-west-1a', 't3.micro'), offers('eu-west-1b', 't3.small', 't3.micro')]
+  await up([machine('offered', ['t3.small', 't3.micro'], zones)], context(), 'create')
+  assert.equal(await placeOf('offered'), ['t3.small', 'eu-west-1b'])
+  await down([machine('offered')], context(), 'destroy')
+  const failure = (await errorOf(
+    up([machine('nowhere', ['t3.small'], [offers('eu-west-1c', 't3.small')])], context(), 'create'),
+  )) as Failure
+  assert.is(failure.message, 'No zone of the network offers t3.small')
+  assert.match(failure.details.on!, /^subnet subnet-\w+ in eu-west-1a, subnet subnet-\w+ in eu-west-1b$/)
+  assert.match(failure.details.likely!, /^eu-west-1c do/)
+  assert.match(failure.details.next!, '--strategy recreate')
 })
 
 test('a machine is asked for again while EC2 does not know its profile yet', async () => {
@@ -124,7 +157,10 @@ test('without a free machine of any type, the failure says so', async () => {
   await cloud.faults({ action: 'ec2:RunInstances', before: none })
   const error = (await errorOf(up([fifth], context(), 'create'))) as Failure
   assert.is(error.message, 'Could not create fifth: InsufficientInstanceCapacity: none free')
-  assert.is(error.details.likely, 'AWS has no free machine of this type in this zone at the moment.')
+  assert.is(
+    error.details.likely,
+    'AWS has no free machine of this type in the zones of the network at the moment; instance.fallbackTypes can name others.',
+  )
 })
 
 test('a machine that ends while it starts is told with the reason that AWS gives', async () => {
@@ -217,9 +253,9 @@ test('a session on a machine that is not connected is a failure with the next co
 
 test('a machine is named as what holds on to its subnet and its group', async () => {
   const ids = [(await outputOf<Instance>('first')).id, (await outputOf<Instance>('second')).id]
-  const found = await find([theSubnet, group], context())
-  const ofSubnet = await theSubnet.blockers!(found.get('subnet') as { id: string; zone: string }, context())
-  const ofGroup = await group.blockers!(found.get('security group') as { id: string }, context())
+  const found = await find([network.first, group], context())
+  const ofSubnet = await subnets.blockers!(found.get('subnet-1') as Subnet, context())
+  const ofGroup = await securityGroups.blockers!(found.get('security group') as { id: string }, context())
   for (const blockers of [ofSubnet, ofGroup]) {
     assert.is(blockers.length, 2)
     for (const id of ids) assert.ok(blockers.some((text) => text.startsWith('network interface eni-') && text.endsWith(`(in-use, ${id})`)))
@@ -228,13 +264,31 @@ test('a machine is named as what holds on to its subnet and its group', async ()
 
 test('an address moves from one machine to another and back, each by one call', async () => {
   await up([address], context(), 'create')
-  const ids = [(await outputOf<Instance>('first')).id, (await outputOf<Instance>('second')).id] as const
+  const machines = [await outputOf<Instance>('first'), await outputOf<Instance>('second')] as const
   const made = await outputOf<ElasticIp>('elastic ip')
   assert.equal([made.instanceId, made.associationId], [undefined, undefined])
-  for (const id of [ids[0], ids[1], ids[0]]) {
-    await associate(clients, made, id)
-    assert.is((await outputOf<ElasticIp>('elastic ip')).instanceId, id)
+  for (const machine of [machines[0], machines[1], machines[0]]) {
+    await associate(clients, made, machine)
+    const { instanceId, privateIp } = await outputOf<ElasticIp>('elastic ip')
+    assert.equal([instanceId, privateIp], [machine.id, machine.secondIp])
   }
+  assert.equal([await outputOf('first'), await outputOf('second')], machines, 'neither has lost the public address of its own')
+  assert.equal(
+    machines.map((machine) => machine.publicIp !== undefined && machine.publicIp !== made.address),
+    [true, true],
+  )
+})
+
+test('a machine that has one private address only is led to by that, and the address is its way out then', async () => {
+  const { secondIp, ...machine } = await outputOf<Instance>('first')
+  const led = () => outputOf<ElasticIp>('elastic ip')
+  await associate(clients, await led(), { ...machine, secondIp: undefined })
+  assert.is((await led()).privateIp, machine.privateIp)
+  assert.is(isWayOutOf(await led(), machine), true)
+  assert.is((await outputOf<Instance>('first')).publicIp, (await led()).address)
+  await associate(clients, await led(), { ...machine, secondIp })
+  assert.is(isWayOutOf(await led(), machine), false)
+  assert.is(isWayOutOf(undefined, machine), false)
 })
 
 test('an address whose create was answered by nobody is allocated once', async () => {
@@ -249,7 +303,8 @@ test('an address whose create was answered by nobody is allocated once', async (
 test('all of it goes, machines before their network; interfaces that stay behind for a while are waited for', async () => {
   await cloud.faults({ action: 'ec2:TerminateInstances', lingerMs: 700 })
   const walk = context()
-  await down([theVpc, theSubnet, gateway, table, group, first, second, address, profile, theRole], walk, 'destroy')
+  await removeTagged({ wanted: () => true }, walk, 'destroy')
+  await down([address, profile, theRole], walk, 'destroy')
   assert.is((await find([first, second, address], context())).size, 0)
   assert.ok(walk.told.some(({ detail }) => detail?.startsWith('still held: ')))
   assert.is((await ec2.describeVpcs({})).Vpcs?.length, 0)

@@ -1,6 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { machineType } from '../../../src/aws/resources/machine-type.ts'
+import { zoneChoice } from '../../../src/aws/resources/zones.ts'
 import type { Failure } from '../../../src/report/failure.ts'
 import { createTestCloud, errorOf } from '../../support/cloud.ts'
 
@@ -9,26 +10,39 @@ const { clients } = cloud
 test.after(cloud.end)
 test.after.each(() => cloud.faults())
 
-test('AWS says the architecture of a type, a zone that offers it, and the image for it', async () => {
+test('AWS says the architecture of a type, its vCPUs, the zones that offer it, and the image for it', async () => {
   const intel = await machineType(clients, 't3.micro')
   assert.is(intel.architecture, 'amd64')
   assert.equal(intel.types, ['t3.micro'])
+  assert.equal(intel.vCpus, { 't3.micro': 2 })
   assert.equal(intel.facts, [{ name: 't3.micro', memoryMiB: 1024, burstable: true }])
-  assert.match(intel.zone, /^eu-west-1[a-c]$/)
+  assert.equal(
+    intel.zones,
+    ['eu-west-1a', 'eu-west-1b', 'eu-west-1c'].map((name) => ({ name, types: ['t3.micro'] })),
+  )
   assert.match(intel.imageId, /^ami-[0-9a-f]{17}$/)
   const arm = await machineType(clients, 't4g.micro')
   assert.is(arm.architecture, 'arm64')
   assert.is.not(arm.imageId, intel.imageId)
 })
 
-test('the zone is one that offers most of the types, and types that it does not offer are left out', async () => {
+test('a network is put into Availability Zones, first into those that offer most of the types, and never into a Local Zone', async () => {
+  // A Local Zone has it too, and would come first by its name.
+  const { zones } = await machineType(clients, 't3.medium')
+  assert.ok(zones.some(({ name }) => name === 'eu-west-1-bkk-1a'))
+  assert.equal(await zoneChoice(clients, zones)(), ['eu-west-1a', 'eu-west-1b', 'eu-west-1c'])
+
   const offer = (type: string, zone: string) => ({ InstanceType: type, LocationType: 'availability-zone', Location: `eu-west-1${zone}` })
   const InstanceTypeOfferings = [offer('t3.micro', 'a'), offer('t3.micro', 'b'), offer('t3.small', 'b'), offer('t3.medium', 'c')]
-  await cloud.faults({ action: 'ec2:DescribeInstanceTypeOfferings', instead: { InstanceTypeOfferings } })
-  const { zone, types } = await machineType(clients, 't3.micro', ['t3.small', 't3.medium'])
-  assert.is(zone, 'eu-west-1b')
-  assert.equal(types, ['t3.micro', 't3.small'])
-  assert.is((await machineType(clients, 't3.micro')).zone, 'eu-west-1a')
+  await cloud.faults(
+    { action: 'ec2:DescribeInstanceTypeOfferings', instead: { InstanceTypeOfferings } },
+    { action: 'ec2:DescribeAvailabilityZones', record: true },
+  )
+  const several = await machineType(clients, 't3.micro', ['t3.small', 't3.medium'])
+  assert.equal(several.types, ['t3.micro', 't3.small', 't3.medium'])
+  const choice = zoneChoice(clients, several.zones)
+  assert.equal([await choice(), await choice()], Array(2).fill(['eu-west-1b', 'eu-west-1a', 'eu-west-1c']))
+  assert.equal(await cloud.hits(), [1, 1])
 })
 
 test('a type that does not exist, or is not offered, is named with the way to list those that are', async () => {

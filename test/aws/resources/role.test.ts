@@ -108,7 +108,7 @@ test("a role or a profile that has the owner's name and not its tags is neither 
   const failure = (await errorOf(up())) as Failure
   assert.is(failure.message, 'Another role has the name that this stage needs\nHeld up by it: instance profile')
   assert.is(failure.details.likely, 'It does not carry the tags test:owner=stranger, so it was not made by this stage.')
-  assert.match((await errorOf(down())).message, /^Another instance profile has the name that this stage needs/)
+  assert.match((await errorOf(down())).message, /^Another role has the name that this stage needs/)
   await iam.getRole({ RoleName })
   await iam.getInstanceProfile({ InstanceProfileName: RoleName })
 })
@@ -140,11 +140,27 @@ test('a role says where a stage is: in another region the same stage is refused,
   assert.equal(await look('moved'), [])
 })
 
+test('a profile whose role somebody has removed is used again, but one of somebody else is not', async () => {
+  const { up, down, RoleName } = identity('bereft')
+  await iam.createInstanceProfile({ InstanceProfileName: RoleName, Tags: [{ Key: 'test:owner', Value: 'bereft' }] })
+  await up()
+  const { InstanceProfile } = await iam.getInstanceProfile({ InstanceProfileName: RoleName })
+  assert.equal(
+    InstanceProfile!.Roles!.map((role) => role.RoleName),
+    [RoleName],
+  )
+  await down()
+  await iam.createInstanceProfile({ InstanceProfileName: RoleName })
+  assert.match((await errorOf(up())).message, /^Another instance profile has the name that this stage needs/)
+})
+
 test('could not look is not the same as absent', async () => {
   const { up } = identity('denied')
   await cloud.faults({ action: 'iam:GetRole', before: { code: 'AccessDenied', status: 403 } })
   const error = await errorOf(up())
   assert.match(error.message, /^Could not create role: AccessDenied/)
+  await cloud.faults()
+  await up()
   await cloud.faults({ action: 'iam:GetInstanceProfile', before: { code: 'AccessDenied', status: 403 } })
   assert.match((await errorOf(up())).message, /^Could not create instance profile: AccessDenied/)
   await cloud.faults()

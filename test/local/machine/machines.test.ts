@@ -52,6 +52,59 @@ test('user data runs once, at the first boot, if it is a script', async () => {
   await Promise.all([small.terminate(id), small.terminate(other)])
 })
 
+test('without a public address there is no way out: the agent is lost, and commands to it are not delivered', async () => {
+  const id = small.launch()
+  await small.online(id)
+  const own = small.instance(id)
+  const information = () =>
+    small.ssm('DescribeInstanceInformation', {}).InstanceInformationList.find((each: { InstanceId: string }) => each.InstanceId === id)
+  const send = (commands: string[], TimeoutSeconds = 30) =>
+    small.ssm('SendCommand', { DocumentName: 'AWS-RunShellScript', InstanceIds: [id], TimeoutSeconds, Parameters: { commands } }).Command
+      .CommandId as string
+  const get = (CommandId: string) => small.ssm('GetCommandInvocation', { CommandId, InstanceId: id })
+  await until(() => small.instance(id).AgentRegistered, 'Systems Manager knows the agent')
+  const running = send(['sleep 1; echo done'])
+  await until(() => get(running).Status === 'InProgress', 'it runs')
+  const { PublicIpAddress, ...cutOff } = small.instance(id)
+  small.cloud.store.put('instance', id, cutOff)
+  assert.is(information().PingStatus, 'ConnectionLost')
+  assert.throws(() => small.ssm('StartSession', { Target: id }), /is not connected/)
+  const undelivered = send(['echo never'])
+  await until(() => get(undelivered).Status === 'Failed', 'it is given up')
+  assert.is(get(undelivered).StatusDetails, 'Undeliverable')
+  // What was sent while the agent still had its connection waits for it until its time is over.
+  const { SentWhileLost, ...invocation } = small.cloud.store.get('invocation', `${undelivered}/${id}`)!
+  const late = { ...invocation, CommandId: 'late', Status: 'Pending', StatusDetails: 'Pending', DeliverBefore: Date.now() + 500 } as const
+  small.cloud.store.put('invocation', `late/${id}`, late)
+  small.cloud.machines.deliver()
+  await until(() => small.cloud.store.get('invocation', `late/${id}`)?.Status === 'TimedOut', 'its time is over')
+  assert.is(small.cloud.store.get('invocation', `late/${id}`)?.StatusDetails, 'Delivery Timed Out')
+  await sleep(1000)
+  assert.is(get(running).Status, 'InProgress', 'its end is not heard of')
+  // Another address: the agent notices after a while, and tells what it could not tell before.
+  small.cloud.store.put('instance', id, { ...small.instance(id), PublicIpAddress: PublicIpAddress! })
+  small.cloud.machines.reconcile()
+  assert.is(information().PingStatus, 'ConnectionLost')
+  await small.online(id)
+  await until(() => get(running).Status === 'Success', 'the end of the command that ran is heard of')
+  assert.is(get(running).StandardOutputContent, 'done\n')
+  assert.equal({ ...small.instance(id), AgentRegistered: true }, { ...own, AgentRegistered: true })
+  await small.terminate(id)
+})
+
+test('an instance that never had a way out is not known to Systems Manager', async () => {
+  const id = small.launch()
+  const { PublicIpAddress, ...cutOff } = small.instance(id)
+  small.cloud.store.put('instance', id, cutOff)
+  await small.running(id)
+  const registration = () => existsSync(join(instanceFolder(small.cloud.folder, id).outbox, 'agent.json'))
+  await until(registration, 'its agent runs')
+  assert.not.ok(small.cloud.machines.online(id))
+  const parameters = { DocumentName: 'AWS-RunShellScript', InstanceIds: [id], Parameters: { commands: ['true'] } }
+  assert.throws(() => small.ssm('SendCommand', parameters), /not in a valid state/)
+  await small.terminate(id)
+})
+
 test('a machine whose process dies is started again with its disk and its address; its commands fail honestly', async () => {
   const id = small.launch()
   await small.online(id)
@@ -185,7 +238,7 @@ test('what was left in memory by a project that was killed and removed goes with
 })
 
 test('the agent of a machine that boots slowly registers later', async () => {
-  process.env.MLOPS_BOOT_SECONDS = '0.3'
+  process.env.MLOPS_BOOT_SECONDS = '2'
   const id = small.launch()
   await small.running(id)
   delete process.env.MLOPS_BOOT_SECONDS

@@ -1,5 +1,5 @@
 // time limit: 180 s
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EC2 } from '@aws-sdk/client-ec2'
@@ -24,6 +24,8 @@ let id = ''
 let reference = ''
 
 test.before(async () => {
+  // Longer than anything takes that is to be over before.
+  process.env.MLOPS_OWN_ADDRESS_MS = '15000'
   const { endpoint, region, credentials } = await startCloud({ folder, port: 0 })
   const options = { endpoint, region, credentials }
   clients = { ec2: new EC2(options), ecr: new ECR(options), iam: new IAM(options), ssm: new SSM(options) }
@@ -61,7 +63,7 @@ test('an instance is launched through AWS’s own client, and its agent register
     InstanceType: 't3.micro',
     MinCount: 1,
     MaxCount: 1,
-    SubnetId: Subnet!.SubnetId!,
+    NetworkInterfaces: [{ DeviceIndex: 0, SubnetId: Subnet!.SubnetId!, AssociatePublicIpAddress: true }],
     IamInstanceProfile: { Name: 'machine' },
   })
   id = Instances![0]!.InstanceId!
@@ -96,6 +98,39 @@ test('it pulls from ECR with the credentials of its role, through the credential
     docker logs ml-inference; exit 1`)
   assert.is(result.Status, 'Success', `${result.StandardOutputContent}\n${result.StandardErrorContent}`)
   assert.match(result.StandardOutputContent!, /"status":"healthy"/)
+})
+
+test('without a public address, what the machine asks of AWS is left without an answer', async () => {
+  const { ec2, ssm } = clients
+  const { Vpcs } = await ec2.describeVpcs({})
+  const { InternetGateway } = await ec2.createInternetGateway({})
+  await ec2.attachInternetGateway({ InternetGatewayId: InternetGateway!.InternetGatewayId!, VpcId: Vpcs![0]!.VpcId! })
+  const { AllocationId } = await ec2.allocateAddress({})
+  const { AssociationId } = await ec2.associateAddress({ AllocationId, InstanceId: id })
+  const ping = async () => (await ssm.describeInstanceInformation({})).InstanceInformationList?.[0]?.PingStatus
+  await until(async () => (await ping()) === 'Online', 'the agent has noticed that its address is another one')
+  const [host] = reference.split('/')
+  const { Command } = await ssm.sendCommand({
+    DocumentName: 'AWS-RunShellScript',
+    InstanceIds: [id],
+    Parameters: {
+      commands: [
+        'until [ -e "$MLOPS_ROOT/cut" ]; do sleep 0.1; done',
+        `export DOCKER_CONFIG="$MLOPS_ROOT/docker-config"; docker rm -f ml-inference; docker rmi ${reference}; timeout -s KILL 3 docker pull ${host}/team/ml-inference@${reference.split('@')[1]}; echo "pulled: $?"`,
+      ],
+    },
+  })
+  const get = () => ssm.getCommandInvocation({ CommandId: Command!.CommandId!, InstanceId: id })
+  await until(async () => (await get()).Status === 'InProgress', 'the command runs')
+  await ec2.disassociateAddress({ AssociationId })
+  assert.is(await ping(), 'ConnectionLost')
+  writeFileSync(join(folder, 'instances', id, 'root/cut'), '')
+  // Another address comes by itself, and with it the agent and what it has to tell.
+  await until(async () => (await get()).Status === 'Success', 'the end of the command is heard of')
+  const { StandardOutputContent, StandardErrorContent } = await get()
+  assert.match(StandardOutputContent!, /^pulled: 137$/m, `${StandardOutputContent}${StandardErrorContent}`)
+  assert.is(await ping(), 'Online')
+  await ec2.releaseAddress({ AllocationId })
 })
 
 test('without the right to pull, the pull is refused', async () => {

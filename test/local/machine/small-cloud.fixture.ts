@@ -79,6 +79,7 @@ export function createSmallCloud({ endpoint = 'http://127.0.0.1:9', denied = [] 
   // less than 15,500 apart. Clouds stay below 127.192.0.0.
   const number = process.pid % 15_500
   const block = `127.${192 + Math.floor(number / 250)}.${number % 250}`
+  const publicBlock = `127.${2 + Math.floor(number / 250)}.${number % 250}`
 
   const small: SmallCloud = {
     cloud,
@@ -96,6 +97,7 @@ export function createSmallCloud({ endpoint = 'http://127.0.0.1:9', denied = [] 
         SubnetId: 'subnet-1',
         SecurityGroupIds: ['sg-1'],
         PrivateIpAddress: `${block}.${launched.size}`,
+        PublicIpAddress: `${publicBlock}.${launched.size}`,
         IamInstanceProfileArn: 'arn:aws:iam::000000000000:instance-profile/test',
         MetadataOptions: { HttpTokens: 'required', HttpEndpoint: 'enabled', HttpPutResponseHopLimit: 1 },
         Tags: [],

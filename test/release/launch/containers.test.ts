@@ -42,7 +42,6 @@ test('a service becomes a container that knows its port, what it needs and where
     TOKEN_FILE: '/run/secrets/API_KEY',
     SCHEMA_FILE: '/app/schema.json',
     SERVICE_AUTH: 'metrics',
-    SERVICE_TOKEN_FILE: '/run/secrets/service-token',
     SERVICE_NAME: 'web',
     PORT: '8001',
   })
@@ -62,12 +61,11 @@ test('a service becomes a container that knows its port, what it needs and where
     hostFolders: {},
     hostNetwork: false,
     user: '1000:1000',
-    secrets: ['API_KEY', 'service-token'],
+    secrets: ['API_KEY'],
     needs: ['data-store'],
   })
   assert.equal(store!.environment, {
     SERVICE_AUTH: 'metrics',
-    SERVICE_TOKEN_FILE: '/run/secrets/service-token',
     SERVICE_NAME: 'data-store',
     PORT: '8002',
   })
@@ -110,7 +108,7 @@ test('what nobody outside can reach guards nothing, and a stage with nothing els
   })
 })
 
-test('metrics of what is open are shown to nobody where no Prometheus has a token to ask with', () => {
+test('metrics of what is open are guarded without a token where nobody else has one', () => {
   assert.equal(toldTo({ web: { ...web, expose: 'public' } }), { told: [['web', { SERVICE_AUTH: 'metrics' }, []]], own: [] })
 })
 
@@ -154,9 +152,6 @@ test('the secrets agent gets one secret request for each secret of each containe
   assert.is(secretsAgent.region, 'eu-west-1')
   assert.equal(secretsAgent.requests.map(readSecretRequest), [
     { container: 'web', name: 'API_KEY', uid: 1000, parameter: '/shop/test/secrets/API_KEY' },
-    { container: 'web', name: 'service-token', uid: 1000, parameter: '/shop/test/secrets/service-token' },
-    { container: 'data-store', name: 'service-token', uid: 1000, parameter: '/shop/test/secrets/service-token' },
-    { container: 'prometheus', name: 'service-token', uid: 65534, parameter: '/shop/test/secrets/service-token' },
     { container: 'grafana', name: 'grafana-admin-password', uid: 472, parameter: '/shop/test/secrets/grafana-admin-password' },
   ])
   assert.is(secretsAgentOf(config, all, []), undefined)
@@ -218,7 +213,7 @@ test('a monitoring server that this machine does not have is left out, with the 
     recipes.map(({ name }) => name),
     ['web', 'data-store', 'secrets'],
   )
-  assert.equal(ownSecrets, ['service-token'])
+  assert.equal(ownSecrets, [])
   assert.match(missing[0]!, /^prometheus is not on this machine \(.+\)$/)
   assert.match(missing[1]!, /^grafana is not on this machine \(.+\)$/)
 })

@@ -9,7 +9,7 @@ exec 3>&1 >>"$root/launch.log" 2>&1
 identity=7-abc
 identified=
 patience=60
-rm -rf "$root/lives" "$root/asked" "$root/monitoring"
+rm -rf "$root/lives" "$root/lame-ducks" "$root/asked" "$root/monitoring"
 mkdir -p "$root/asked" "$root/monitoring"
 fail() { # STEP CONTAINER [ANSWER]: says what failed, shows what was answered and the end of its log, and ends
   trap - EXIT
@@ -51,10 +51,16 @@ healthy() { # CONTAINER PORT PATH: waits until it answers 200
     if [ $((tries % 10)) -eq 0 ] && [ "$(docker inspect -f '{{.RestartCount}}' "$1")" -ge 3 ]; then fail start "$1"; fi
     sleep 0.1
   done
-  if tr -d '\r' <"$asked.head" | grep -qixF "x-release-id: $identity"; then identified="$identified${identified:+,}\"$1\""; fi
+  if says "x-release-id: $identity"; then
+    identified="$identified${identified:+,}\"$1\""
+    if says "x-lame-duck: SIGUSR2"; then printf '/%s\n' "$1" >>"$root/lame-ducks"; fi
+  fi
+}
+says() { # HEADER: whether the last answer had this line
+  tr -d '\r' <"$asked.head" | grep -qixF "$1"
 }
 lives() { # CONTAINER…: since when each of them runs, and how often it had to be started again
-  docker inspect -f '{{.Name}} {{.State.Status}} {{.State.StartedAt}} {{.RestartCount}} {{.State.OOMKilled}}' "$@"
+  docker inspect -f '{{.Name}} {{.State.Status}} {{.State.StartedAt}} {{.RestartCount}} {{.State.OOMKilled}} {{.Id}}' "$@"
 }
 steady() { # CONTAINER PORT PATH: that it still answers 200
   tries=0

@@ -178,6 +178,14 @@ test('a service that gets unhealthy within the window without ending is named wi
   assert.is(once.status, 0)
 })
 
+test('the services that say that they take the signal of a lame duck are written down, where they are of this launch', () => {
+  const curl = `for word; do [ "$last" != -D ] || head=$word; last=$word; done
+case "$last" in *8001*) id=7-abc duck=SIGUSR2;; *8002*) id=7-abcd duck=SIGUSR2;; *) id=7-abc duck=;; esac
+printf 'HTTP/1.1 200 OK\\r\\nX-Release-Id: %s\\r\\nX-Lame-Duck: %s\\r\\n\\r\\n' "$id" "$duck" >"$head"; printf 200`
+  const ran = run(launchOf([container('web'), container('other', { port: 8002 }), container('plain', { port: 8003 })]), { curl })
+  assert.is(ran.read('root/lame-ducks'), '/web\n')
+})
+
 test('the services that answer with the identity of this launch are told, and no others', () => {
   const curl = `for word; do [ "$last" != -D ] || head=$word; last=$word; done
 case "$last" in *8001*) id=7-abc;; *8002*) id=7-abcd;; *) id=;; esac

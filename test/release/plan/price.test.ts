@@ -8,9 +8,9 @@ function cents(type: string, diskGiB = 20) {
   return Object.values(price).map((amount) => (amount === undefined ? undefined : Math.round(amount * 100)))
 }
 
-test('a price is the sum of machine, disk and address for a month', () => {
-  assert.equal(cents('t3.micro'), [759, 160, 365, 1284])
-  assert.equal(cents('m6i.large', 100), [7008, 800, 365, 8173])
+test('a price is the sum of machine, disk and two addresses for a month', () => {
+  assert.equal(cents('t3.micro'), [759, 160, 730, 1649])
+  assert.equal(cents('m6i.large', 100), [7008, 800, 730, 8538])
 })
 
 test('sizes of a family cost in proportion', () => {
@@ -21,7 +21,7 @@ test('sizes of a family cost in proportion', () => {
 })
 
 test('what the table does not have is unknown, not free', () => {
-  for (const type of ['x9.micro', 't3.metal', 't3', '']) assert.equal(cents(type), [undefined, 160, 365, undefined], type)
+  for (const type of ['x9.micro', 't3.metal', 't3', '']) assert.equal(cents(type), [undefined, 160, 730, undefined], type)
 })
 
 test('an address that is left behind costs on', () => {

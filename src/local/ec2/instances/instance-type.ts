@@ -1,7 +1,7 @@
 import type { EC2, InstanceTypeInfo } from '@aws-sdk/client-ec2'
 import { type Actions, ApiError } from '../../cloud.ts'
 import { describe } from '../describe.ts'
-import { zoneId, zoneLetters } from '../network/zone.ts'
+import { localZone, zoneId, zoneSuffixes } from '../network/zone.ts'
 
 export interface InstanceType {
   readonly name: string
@@ -9,7 +9,12 @@ export interface InstanceType {
   readonly memoryMiB: number
   readonly architecture: 'x86_64' | 'arm64'
   readonly burstable: boolean
+  /** How many private IPv4 addresses a network interface may have. */
+  readonly addressesPerInterface: number
 }
+
+/** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/AvailableIpPerENI.html */
+const addressesPerInterface: Readonly<Record<string, number>> = { nano: 2, micro: 2, small: 4, medium: 6, large: 10 }
 
 /** vCPUs and GiB of each size: https://docs.aws.amazon.com/ec2/latest/instancetypes/gp.html and co.html */
 const burstable = {
@@ -38,9 +43,24 @@ const families = [
 
 export const instanceTypes: readonly InstanceType[] = families.flatMap(({ family, architecture, sizes }) => {
   return Object.entries(sizes).map(([size, [vCpus, gib]]) => {
-    return { name: `${family}.${size}`, vCpus, memoryMiB: gib * 1024, architecture, burstable: family.startsWith('t') }
+    return {
+      name: `${family}.${size}`,
+      vCpus,
+      memoryMiB: gib * 1024,
+      architecture,
+      burstable: family.startsWith('t'),
+      addressesPerInterface: addressesPerInterface[size] ?? 15,
+    }
   })
 })
+
+/** What a Local Zone has: a few sizes of one family, as AWS's own do. */
+const inLocalZone = ['t3.medium', 't3.xlarge']
+
+/** Whether a zone, by what follows the region's name in its own, has machines of a type. */
+export function isOffered(type: string, zone: string): boolean {
+  return zone !== localZone || inLocalZone.includes(type)
+}
 
 /** The type with this name. Throws ApiError InvalidParameterValue as RunInstances does. */
 export function findInstanceType(name: string): InstanceType {
@@ -70,23 +90,29 @@ export const instanceTypeActions = {
 
   DescribeInstanceTypeOfferings({ LocationType = 'region', ...query }, call) {
     const { region } = call.cloud
+    const everywhere = () => true
+    const zones = (name: (suffix: string) => string) =>
+      zoneSuffixes.map((suffix) => ({ Location: name(suffix), has: (type: string) => isOffered(type, suffix) }))
     const places = {
-      region: [region],
-      'availability-zone': zoneLetters.map((letter) => region + letter),
-      'availability-zone-id': zoneLetters.map((letter) => zoneId(region, letter)),
+      region: [{ Location: region, has: everywhere }],
+      'availability-zone': zones((suffix) => region + suffix),
+      'availability-zone-id': zones((suffix) => zoneId(region, suffix)),
     }[LocationType as string]
     if (!places) throw new ApiError('InvalidParameterValue', `Value (${LocationType}) for parameter locationType is invalid.`)
     const describeOfferings = describe('InstanceTypeOfferings', {
       id: ({ InstanceType, Location }) => `${InstanceType} ${Location}`,
       all: () =>
-        instanceTypes.flatMap(({ name }) => places.map((Location) => ({ InstanceType: name as 't3.micro', Location, LocationType }))),
+        instanceTypes.flatMap(({ name }) => {
+          const there = places.filter(({ has }) => has(name))
+          return there.map(({ Location }) => ({ InstanceType: name as 't3.micro', Location, LocationType }))
+        }),
       filters: ['instance-type', 'location'],
     })
     return describeOfferings(query, call)
   },
 } satisfies Actions<EC2>
 
-function wire({ name, vCpus, memoryMiB, architecture, burstable: bursts }: InstanceType): InstanceTypeInfo {
+function wire({ name, vCpus, memoryMiB, architecture, burstable: bursts, ...type }: InstanceType): InstanceTypeInfo {
   return {
     InstanceType: name as 't3.micro',
     CurrentGeneration: true,
@@ -99,6 +125,7 @@ function wire({ name, vCpus, memoryMiB, architecture, burstable: bursts }: Insta
     ProcessorInfo: { SupportedArchitectures: [architecture] },
     VCpuInfo: { DefaultVCpus: vCpus },
     MemoryInfo: { SizeInMiB: memoryMiB },
+    NetworkInfo: { Ipv4AddressesPerInterface: type.addressesPerInterface },
     BurstablePerformanceSupported: bursts,
   }
 }

@@ -3,7 +3,7 @@ import { type Actions, ApiError, type Cloud, type Store } from '../../cloud.ts'
 import type { Instance } from '../../records.ts'
 import { type Description, type Query, select } from '../describe.ts'
 import { find } from '../kinds.ts'
-import { freeAddressOf } from '../network/address.ts'
+import { freeAddressesOf } from '../network/address.ts'
 import { runInstances } from './launch.ts'
 import { findInstances, forgetEnded } from './live.ts'
 import { instanceState, reservation, stateChange, userInitiated, wireInstance } from './reservation.ts'
@@ -106,6 +106,6 @@ function terminate(store: Store, instance: Instance, lingerMs = 0): InstanceStat
     StateReason: userInitiated,
     ...(lingerMs > 0 && { LingerMs: lingerMs }),
   })
-  freeAddressOf(store, InstanceId)
+  freeAddressesOf(store, InstanceId)
   return stateChange(instance, 'shutting-down')
 }

@@ -4,11 +4,11 @@ import { findProfile } from '../../iam/instance-profile.ts'
 import type { Instance, RootVolume } from '../../records.ts'
 import { digestOf, madeBefore } from '../client-token.ts'
 import { find, newId } from '../kinds.ts'
-import { nextAddresses } from '../network/loopback.ts'
+import { nextAddresses, secondaryAddresses } from '../network/loopback.ts'
 import { tagsFor } from '../tag.ts'
 import { creditsOf } from './credit.ts'
 import { findImage } from './image.ts'
-import { findInstanceType } from './instance-type.ts'
+import { findInstanceType, type InstanceType, isOffered } from './instance-type.ts'
 import { reservation } from './reservation.ts'
 import { freeVcpus, vcpuLimitExceeded } from './vcpu.ts'
 
@@ -17,6 +17,9 @@ const understood = [
   'ImageId InstanceType MinCount MaxCount SubnetId SecurityGroupIds NetworkInterfaces UserData ClientToken IamInstanceProfile',
   'MetadataOptions BlockDeviceMappings TagSpecifications Monitoring EbsOptimized CreditSpecification Placement InstanceInitiatedShutdownBehavior DisableApiTermination',
 ].flatMap((names) => names.split(' '))
+
+/** What its network interface may say, likewise. */
+const understoodOfInterface = 'DeviceIndex SubnetId Groups AssociatePublicIpAddress SecondaryPrivateIpAddressCount'.split(' ')
 
 /** AWS's limit before base64: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html */
 const userDataLimit = 16 * 1024
@@ -34,7 +37,15 @@ export function runInstances(input: RunInstancesRequest, { cloud }: Call): Reser
   if (strange) throw new ApiError('UnsupportedOperation', `The embedded cloud launches no instances with ${strange}.`)
   const { MinCount = 1, MaxCount = 1 } = input
   if (MinCount < 1 || MaxCount < MinCount) throw new ApiError('InvalidParameterValue', `Invalid value '${MaxCount}' for maxCount.`)
-  const common = { ...machineOf(input), ...networkOf(input, store), ...profileOf(input, store), ReservationId: newId('reservation'), Asked }
+  const machine = machineOf(input)
+  const common = {
+    ...machine,
+    ...networkOf(input, cloud, findInstanceType(machine.InstanceType)),
+    ...profileOf(input, store),
+    ReservationId: newId('reservation'),
+    Asked,
+  }
+  if (!isOffered(common.InstanceType, common.Zone)) throw notOffered(common, cloud)
   const count = Math.min(MaxCount, Math.floor(freeVcpus(store) / findInstanceType(common.InstanceType).vCpus))
   if (count < MinCount) throw vcpuLimitExceeded(store)
   const instances = Array.from({ length: count }, () => launch(input, common, cloud))
@@ -42,11 +53,20 @@ export function runInstances(input: RunInstancesRequest, { cloud }: Call): Reser
   return reservation(instances, cloud)
 }
 
+function notOffered({ InstanceType, Zone }: { InstanceType: string; Zone: string }, { region }: Cloud): ApiError {
+  const message = `Your requested instance type (${InstanceType}) is not supported in your requested Availability Zone (${region}${Zone}).`
+  return new ApiError('Unsupported', message)
+}
+
 type Common = ReturnType<typeof machineOf> &
   ReturnType<typeof networkOf> &
   ReturnType<typeof profileOf> & { ReservationId: string; Asked: string }
 
-function launch({ TagSpecifications, ClientToken }: RunInstancesRequest, { wantsAddress, ...common }: Common, cloud: Cloud): Instance {
+function launch(
+  { TagSpecifications, ClientToken }: RunInstancesRequest,
+  { wantsAddress, secondaries, ...common }: Common,
+  cloud: Cloud,
+): Instance {
   const { Private, Public } = nextAddresses(cloud)
   const types = ['instance', 'volume', 'network-interface'] as const
   const tags = (type: (typeof types)[number]) => tagsFor(type, TagSpecifications, types)
@@ -56,6 +76,7 @@ function launch({ TagSpecifications, ClientToken }: RunInstancesRequest, { wants
     State: 'pending',
     LaunchTime: new Date().toISOString(),
     PrivateIpAddress: Private,
+    ...(secondaries > 0 && { SecondaryPrivateIpAddresses: secondaryAddresses(cloud, secondaries) }),
     ...(cloud.engine === 'docker' && { Engine: cloud.engine }),
     ...(wantsAddress && Public !== undefined && { PublicIpAddress: Public }),
     ...(ClientToken && { ClientToken }),
@@ -119,7 +140,11 @@ function rootVolume(mappings: readonly BlockDeviceMapping[] | undefined, rootDev
   }
 }
 
-function networkOf({ SubnetId, SecurityGroupIds, NetworkInterfaces, Placement }: RunInstancesRequest, store: Store) {
+function networkOf(
+  { SubnetId, SecurityGroupIds, NetworkInterfaces, Placement }: RunInstancesRequest,
+  { store, region }: Cloud,
+  type: InstanceType,
+) {
   if (NetworkInterfaces?.length && (SubnetId || SecurityGroupIds?.length)) {
     const message = 'Network interfaces and an instance-level subnet ID or security groups may not be specified on the same request'
     throw new ApiError('InvalidParameterCombination', message)
@@ -127,10 +152,17 @@ function networkOf({ SubnetId, SecurityGroupIds, NetworkInterfaces, Placement }:
   if ((NetworkInterfaces?.length ?? 0) > 1)
     throw new ApiError('UnsupportedOperation', 'Instances of the embedded cloud have one network interface.')
   const face = NetworkInterfaces?.[0]
+  const strange = Object.keys(face ?? {}).find((name) => !understoodOfInterface.includes(name))
+  if (strange) throw new ApiError('UnsupportedOperation', `The embedded cloud makes no network interfaces with ${strange}.`)
+  const secondaries = face?.SecondaryPrivateIpAddressCount ?? 0
+  if (secondaries < 0 || secondaries >= type.addressesPerInterface) {
+    const message = `Number of private addresses will exceed limit of ${type.addressesPerInterface} for an interface of a ${type.name}.`
+    throw new ApiError('PrivateIpAddressLimitExceeded', message)
+  }
   const id = face?.SubnetId ?? SubnetId
   if (!id) throw new ApiError('MissingInput', 'No subnets found for the default VPC. Please specify a subnet.')
   const subnet = find(store, 'subnet', id)
-  if (Placement?.AvailabilityZone && !Placement.AvailabilityZone.endsWith(subnet.Zone))
+  if (Placement?.AvailabilityZone && Placement.AvailabilityZone !== region + subnet.Zone)
     throw new ApiError('InvalidParameterValue', `Invalid availability zone: the subnet ${id} is not in ${Placement.AvailabilityZone}.`)
   const given = face?.Groups ?? SecurityGroupIds ?? []
   const byDefault = store.list('securityGroup').filter(({ VpcId, GroupName }) => VpcId === subnet.VpcId && GroupName === 'default')
@@ -144,6 +176,7 @@ function networkOf({ SubnetId, SecurityGroupIds, NetworkInterfaces, Placement }:
     SubnetId: id,
     Zone: subnet.Zone,
     SecurityGroupIds: groups.map(({ GroupId }) => GroupId),
+    secondaries,
     wantsAddress: face?.AssociatePublicIpAddress ?? subnet.MapPublicIpOnLaunch,
   }
 }

@@ -27,9 +27,3 @@ export function forgetEnded(store: Store, now = Date.now()): void {
     if (State === 'terminated' && now - TerminatedAt > visibleAfterEnd) store.delete('instance', InstanceId)
   }
 }
-
-/** The address by which the world reaches an instance just now: its Elastic IP, or the public address of its own. */
-export function publicAddress(store: Store, { InstanceId, State, PublicIpAddress }: Instance): string | undefined {
-  if (State === 'terminated') return undefined
-  return store.list('address').find((address) => address.InstanceId === InstanceId)?.PublicIp ?? PublicIpAddress
-}

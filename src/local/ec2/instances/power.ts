@@ -4,6 +4,7 @@ import type { Instance } from '../../records.ts'
 import { nextAddresses } from '../network/loopback.ts'
 import { findInstanceType } from './instance-type.ts'
 import { findInstances } from './live.ts'
+import { elasticIpOf, getsAddressAgain } from './public-address.ts'
 import { stateChange, userInitiated } from './reservation.ts'
 import { freeVcpus, vcpuLimitExceeded } from './vcpu.ts'
 
@@ -14,8 +15,8 @@ export const powerActions = {
   },
 
   /**
-   * The disk stays, and so do an Elastic IP and the private address; a public address of its own is given back (EC2
-   * User Guide, "Stop and start Amazon EC2 instances").
+   * The disk stays, and so do an Elastic IP and the private addresses; a public address of its own is given back (EC2
+   * User Guide, "Stop and start Amazon EC2 instances"), for good where a secondary private address has an Elastic IP.
    */
   StopInstances({ InstanceIds, Hibernate, Force, SkipOsShutdown, ...others }, { cloud: { store } }) {
     // A machine here is switched off as by a power cut, which is what `Force` may come to as well.
@@ -39,16 +40,20 @@ function start({ StateReason, HadPublicAddress, ...instance }: Instance, cloud: 
   if (State === 'running' || State === 'pending') return stateChange(instance, State)
   if (State !== 'stopped') throw wrongState(InstanceId, 'started')
   if (findInstanceType(instance.InstanceType).vCpus > freeVcpus(store)) throw vcpuLimitExceeded(store)
-  const { Public } = HadPublicAddress ? nextAddresses(cloud) : { Public: undefined }
-  store.put('instance', InstanceId, { ...instance, State: 'pending', ...(Public !== undefined && { PublicIpAddress: Public }) })
+  // While the primary private address has an Elastic IP, it goes on waiting for an address of its own.
+  const waits = HadPublicAddress && elasticIpOf(store, instance, instance.PrivateIpAddress) !== undefined
+  const { Public } = HadPublicAddress && !waits ? nextAddresses(cloud) : { Public: undefined }
+  const addresses = { ...(Public !== undefined && { PublicIpAddress: Public }), ...(waits && { HadPublicAddress }) }
+  store.put('instance', InstanceId, { ...instance, State: 'pending', ...addresses })
   return stateChange(instance, 'pending')
 }
 
-function stop({ PublicIpAddress, ...instance }: Instance, store: Store): InstanceStateChange {
+function stop(running: Instance, store: Store): InstanceStateChange {
+  const { PublicIpAddress, PublicAddressDue, ...instance } = running
   const { InstanceId, State } = instance
   if (State === 'stopped' || State === 'stopping') return stateChange(instance, State)
   if (State !== 'running') throw wrongState(InstanceId, 'stopped')
-  const HadPublicAddress = PublicIpAddress !== undefined
+  const HadPublicAddress = getsAddressAgain(store, running)
   store.put('instance', InstanceId, { ...instance, State: 'stopping', StateReason: userInitiated, HadPublicAddress })
   return stateChange(instance, 'stopping')
 }

@@ -83,8 +83,9 @@ export function wireInstance(instance: Instance, cloud: Cloud) {
 function attached(face: ReturnType<typeof networkInterface>): InstanceNetworkInterface {
   const { AvailabilityZone, Description, InterfaceType, RequesterId, RequesterManaged, TagSet, ...shared } = face
   const { InstanceId, InstanceOwnerId, ...Attachment } = face.Attachment
-  const { PublicIp, IpOwnerId } = face.Association ?? {}
-  const Association = PublicIp ? { PublicIp, PublicDnsName: '', IpOwnerId } : undefined
-  const PrivateIpAddresses = [{ Primary: true, PrivateIpAddress: face.PrivateIpAddress, Association }]
-  return { ...shared, Association, Attachment, Status: 'in-use', PrivateIpAddresses }
+  const PrivateIpAddresses = face.PrivateIpAddresses.map(({ Association: { PublicIp, IpOwnerId } = {}, ...address }) => ({
+    ...address,
+    Association: PublicIp ? { PublicIp, PublicDnsName: '', IpOwnerId } : undefined,
+  }))
+  return { ...shared, Association: PrivateIpAddresses[0]?.Association, Attachment, Status: 'in-use', PrivateIpAddresses }
 }

@@ -9,6 +9,7 @@ import { type Action, type Actions, ApiError, type Call, type Cloud, refuse, typ
 import { openPorts } from '../../machine/forwarding.ts'
 import type { Address } from '../../records.ts'
 import { describe } from '../describe.ts'
+import { awaitOwnAddress, elasticIpOf, privateAddresses, withoutOwnAddress } from '../instances/public-address.ts'
 import { find, newId, notFound } from '../kinds.ts'
 import { tagsFor } from '../tag.ts'
 import { claimsAddresses, inTurn } from './claim.ts'
@@ -17,7 +18,16 @@ import { nextElasticIp, unclaimedElasticIp } from './loopback.ts'
 const describeAddresses = describe<'Addresses', WireAddress>('Addresses', {
   kind: 'address',
   all: (cloud) => cloud.store.list('address').map((address) => wire(address, cloud)),
-  filters: ['allocation-id', 'association-id', 'instance-id', 'public-ip', 'domain', 'network-interface-id', 'network-interface-owner-id'],
+  filters: [
+    'allocation-id',
+    'association-id',
+    'instance-id',
+    'public-ip',
+    'domain',
+    'network-interface-id',
+    'network-interface-owner-id',
+    'private-ip-address',
+  ],
 })
 
 /**
@@ -51,33 +61,36 @@ export const addressActions = {
   },
 
   /**
-   * One call moves an address from one instance to another, and the same call with the first instance moves it back.
+   * One call moves an address from one private address to another, and the same call with the first moves it back.
+   * What goes through it at that moment is cut, and a primary private address gives up the public one that it had.
    */
-  AssociateAddress({ AllocationId, AllowReassociation, InstanceId, NetworkInterfaceId }, { cloud: { store } }) {
+  AssociateAddress(input, { cloud: { store } }) {
+    const { AllocationId, AllowReassociation } = input
     if (!AllocationId) throw new ApiError('MissingParameter', 'The request must contain the parameter AllocationId')
-    const byInterface = store.list('instance').find((each) => NetworkInterfaceId && each.NetworkInterfaceId === NetworkInterfaceId)
-    if (NetworkInterfaceId && !byInterface) throw notFound('networkInterface', NetworkInterfaceId)
-    const target = InstanceId ?? byInterface?.InstanceId
-    if (!target) throw new ApiError('MissingParameter', 'Either instance ID or network interface id must be specified')
+    const { InstanceId, PrivateIpAddress } = targetOf(input, store)
     const address = find(store, 'address', AllocationId)
-    const instance = find(store, 'instance', target)
+    const instance = find(store, 'instance', InstanceId)
     if (instance.State === 'pending')
-      throw new ApiError('InvalidInstanceID', `The pending instance '${target}' is not in a valid state for this operation.`)
+      throw new ApiError('InvalidInstanceID', `The pending instance '${InstanceId}' is not in a valid state for this operation.`)
     if (instance.State === 'shutting-down' || instance.State === 'terminated') {
-      const message = `The instance '${target}' is not in a valid state for this operation: ${instance.State}.`
+      const message = `The instance '${InstanceId}' is not in a valid state for this operation: ${instance.State}.`
       throw new ApiError('IncorrectInstanceState', message)
     }
     if (!store.list('internetGateway').some(({ VpcId }) => VpcId === instance.VpcId))
       throw new ApiError('Gateway.NotAttached', `Network ${instance.VpcId} is not attached to any internet gateway`)
-    if (address.InstanceId === target && address.AssociationId) return { AssociationId: address.AssociationId }
+    const present = elasticIpOf(store, instance, PrivateIpAddress)
+    if (present?.AllocationId === AllocationId) return { AssociationId: present.AssociationId }
     // For an address of a VPC, reassociation is allowed unless the call says otherwise.
-    if (address.InstanceId && AllowReassociation === false) {
-      const message = `resource ${AllocationId} is already associated with associate-id ${address.AssociationId}`
-      throw new ApiError('Resource.AlreadyAssociated', message)
+    if (AllowReassociation === false && (address.InstanceId || present)) {
+      const [what, by] = address.InstanceId ? [AllocationId, address.AssociationId] : [PrivateIpAddress, present?.AssociationId]
+      throw new ApiError('Resource.AlreadyAssociated', `resource ${what} is already associated with associate-id ${by}`)
     }
-    freeAddressOf(store, target)
+    if (present) store.put('address', present.AllocationId, free(present))
+    if (address.InstanceId) disassociate(store, address)
+    if (PrivateIpAddress === instance.PrivateIpAddress)
+      store.put('instance', InstanceId, withoutOwnAddress(store, find(store, 'instance', InstanceId)))
     const AssociationId = newId('addressAssociation')
-    store.put('address', AllocationId, { ...address, InstanceId: target, AssociationId })
+    store.put('address', AllocationId, { ...free(address), InstanceId, PrivateIpAddress, AssociationId })
     return { AssociationId }
   },
 
@@ -88,7 +101,7 @@ export const addressActions = {
       ? notFound('addressAssociation', AssociationId)
       : new ApiError('InvalidAddress.NotFound', `Address '${PublicIp}' not found.`)
     const address = store.list('address').find(wanted) ?? refuse(absent)
-    store.put('address', address.AllocationId, free(address))
+    disassociate(store, address)
   },
 
   ReleaseAddress({ AllocationId }, { cloud: { store } }) {
@@ -99,24 +112,50 @@ export const addressActions = {
   },
 } satisfies Actions<EC2>
 
-/** Frees the Elastic IP of an instance, if it has one. */
-export function freeAddressOf(store: Store, instanceId: string): void {
-  const address = store.list('address').find(({ InstanceId }) => InstanceId === instanceId)
-  if (address) store.put('address', address.AllocationId, free(address))
+/** Frees the Elastic IPs of an instance that ends. */
+export function freeAddressesOf(store: Store, instanceId: string): void {
+  for (const address of store.list('address'))
+    if (address.InstanceId === instanceId) store.put('address', address.AllocationId, free(address))
+}
+
+/** Frees an Elastic IP; who loses it with its primary private address waits for an address of its own. */
+function disassociate(store: Store, address: Address): void {
+  store.put('address', address.AllocationId, free(address))
+  const instance = store.get('instance', address.InstanceId ?? '')
+  if (instance?.State === 'running') awaitOwnAddress(store, instance)
+}
+
+/** Which private address of which instance a call is about: by interface or instance, the primary one by default. */
+function targetOf({ InstanceId, NetworkInterfaceId, PrivateIpAddress }: AssociateAddressRequest, store: Store) {
+  if (InstanceId && NetworkInterfaceId) {
+    const message = 'You may specify either an instance ID or a network interface ID, but not both.'
+    throw new ApiError('InvalidParameterCombination', message)
+  }
+  const byInterface = store.list('instance').find((each) => NetworkInterfaceId && each.NetworkInterfaceId === NetworkInterfaceId)
+  if (NetworkInterfaceId && !byInterface) throw notFound('networkInterface', NetworkInterfaceId)
+  if (!InstanceId && !byInterface) throw new ApiError('MissingParameter', 'Either instance ID or network interface id must be specified')
+  const instance = byInterface ?? find(store, 'instance', InstanceId!)
+  const wanted = PrivateIpAddress ?? instance.PrivateIpAddress
+  if (!privateAddresses(instance).includes(wanted)) {
+    const message = `Invalid value '${wanted}' for privateIpAddress. The address is not assigned to interface ${instance.NetworkInterfaceId}.`
+    throw new ApiError('InvalidParameterValue', message)
+  }
+  return { InstanceId: instance.InstanceId, PrivateIpAddress: wanted }
 }
 
 function free({ AllocationId, PublicIp, Tags }: Address): Address {
   return { AllocationId, PublicIp, Tags }
 }
 
-function wire({ AllocationId, PublicIp, AssociationId, InstanceId, Tags }: Address, { store, region, accountId }: Cloud): WireAddress {
+function wire(address: Address, { store, region, accountId }: Cloud): WireAddress {
+  const { AllocationId, PublicIp, AssociationId, InstanceId, Tags } = address
   const instance = InstanceId ? store.get('instance', InstanceId) : undefined
   const association = instance && {
     AssociationId,
     InstanceId,
     NetworkInterfaceId: instance.NetworkInterfaceId,
     NetworkInterfaceOwnerId: accountId,
-    PrivateIpAddress: instance.PrivateIpAddress,
+    PrivateIpAddress: address.PrivateIpAddress ?? instance.PrivateIpAddress,
   }
   return { AllocationId, PublicIp, Domain: 'vpc', PublicIpv4Pool: 'amazon', NetworkBorderGroup: region, ...association, Tags }
 }
@@ -140,7 +179,8 @@ export const beforehand: Readonly<Record<string, (call: Action) => Action>> = {
   AssociateAddress: (call) => async (input: AssociateAddressRequest, context: Call) => {
     const { store, machines } = context.cloud
     const address = store.get('address', input.AllocationId ?? '')
-    const instance = store.get('instance', input.InstanceId ?? '')
+    const { InstanceId, NetworkInterfaceId } = input
+    const instance = store.list('instance').find((each) => each.InstanceId === InstanceId || each.NetworkInterfaceId === NetworkInterfaceId)
     // Where the loopback has one address, the instance's programs hold its ports themselves.
     if (address && instance && address.PublicIp !== instance.PrivateIpAddress && !input.DryRun) {
       const groups = store.list('securityGroup').filter(({ GroupId }) => instance.SecurityGroupIds.includes(GroupId))

@@ -1,8 +1,9 @@
 import type { EC2, InternetGateway as WireGateway } from '@aws-sdk/client-ec2'
 import { type Actions, ApiError, type Cloud } from '../../cloud.ts'
-import type { InternetGateway } from '../../records.ts'
+import type { Instance, InternetGateway } from '../../records.ts'
 import { describe } from '../describe.ts'
-import { liveInstances, publicAddress } from '../instances/live.ts'
+import { liveInstances } from '../instances/live.ts'
+import { privateAddresses, publicAddress } from '../instances/public-address.ts'
 import { find, inUse, newId } from '../kinds.ts'
 import { tagsFor } from '../tag.ts'
 
@@ -33,7 +34,8 @@ export const internetGatewayActions = {
     const { VpcId: attached, ...gateway } = find(store, 'internetGateway', InternetGatewayId)
     find(store, 'vpc', VpcId)
     if (attached !== VpcId) throw new ApiError('Gateway.NotAttached', `resource ${InternetGatewayId} is not attached to network ${VpcId}`)
-    const mapped = liveInstances(store).some((instance) => instance.VpcId === VpcId && publicAddress(store, instance))
+    const hasPublic = (instance: Instance) => privateAddresses(instance).some((each) => publicAddress(store, instance, each))
+    const mapped = liveInstances(store).some((instance) => instance.VpcId === VpcId && hasPublic(instance))
     if (mapped) {
       const message = `Network ${VpcId} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway.`
       throw new ApiError('DependencyViolation', message)

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { ApiError, type Cloud } from '../../cloud.ts'
+import { ApiError, type Cloud, type Store } from '../../cloud.ts'
 import { appliedValue, quotas } from '../../quotas/quota.ts'
 import { claimsAddresses, isClaimed } from './claim.ts'
 
@@ -22,12 +22,30 @@ const networks = 2 ** 20
  */
 export function nextAddresses({ store, oneAddress, engine }: Cloud): { Private: string; Public: string | undefined } {
   if (oneAddress) return { Private: '127.0.0.1', Public: undefined }
-  const used = new Set(store.list('instance').map(({ PrivateIpAddress }) => PrivateIpAddress))
-  let { next } = store.get('sequence', 'place') ?? { next: randomInt(places) }
   const own = engine === 'docker' ? thirdOfNetwork : (number: number) => address(128, number)
+  const next = nextPlace(store, own)
+  return { Private: own(next), Public: address(64, next) }
+}
+
+/**
+ * Further private addresses of a new instance, on the loopback with either engine: nothing listens on them but the
+ * forwarder, which leads them to the same programs.
+ */
+export function secondaryAddresses({ store }: Cloud, count: number): string[] {
+  const own = (number: number) => address(128, number)
+  return Array.from({ length: count }, () => own(nextPlace(store, own)))
+}
+
+/** A number that nobody has had, as far as it gives a private address. */
+function nextPlace(store: Store, own: (number: number) => string): number {
+  const instances = store.list('instance')
+  const used = new Set(
+    instances.flatMap(({ PrivateIpAddress, SecondaryPrivateIpAddresses = [] }) => [PrivateIpAddress, ...SecondaryPrivateIpAddresses]),
+  )
+  let { next } = store.get('sequence', 'place') ?? { next: randomInt(places) }
   while (used.has(own(next))) next++
   store.put('sequence', 'place', { next: next + 1 })
-  return { Private: own(next), Public: address(64, next) }
+  return next
 }
 
 /** The third address of network number `number`. */

@@ -2,16 +2,25 @@ import type { EC2, NetworkInterface } from '@aws-sdk/client-ec2'
 import type { Actions, Cloud } from '../../cloud.ts'
 import type { Instance } from '../../records.ts'
 import { describe } from '../describe.ts'
-import { liveInstances, publicAddress } from '../instances/live.ts'
+import { liveInstances } from '../instances/live.ts'
+import { elasticIpOf, privateAddresses, publicAddress } from '../instances/public-address.ts'
+import { endpointInterfaces } from './vpc-endpoint.ts'
 
 /** The one interface of an instance. Its record is the instance's: interfaces come and go with instances here. */
 export function networkInterface(instance: Instance, { store, region, accountId }: Cloud) {
   const { InstanceId, PrivateIpAddress, SubnetId, VpcId, SecurityGroupIds } = instance
-  const elastic = store.list('address').find((address) => address.InstanceId === InstanceId)
-  const PublicIp = publicAddress(store, instance)
-  const Association = PublicIp
-    ? { PublicIp, IpOwnerId: elastic ? accountId : 'amazon', AllocationId: elastic?.AllocationId, AssociationId: elastic?.AssociationId }
-    : undefined
+  const associationOf = (address: string) => {
+    const elastic = elasticIpOf(store, instance, address)
+    const PublicIp = publicAddress(store, instance, address)
+    if (PublicIp === undefined) return undefined
+    const IpOwnerId = elastic ? accountId : 'amazon'
+    return { PublicIp, IpOwnerId, AllocationId: elastic?.AllocationId, AssociationId: elastic?.AssociationId }
+  }
+  const [primary, ...secondary] = privateAddresses(instance).map((address, index) => ({
+    Primary: index === 0,
+    PrivateIpAddress: address,
+    Association: associationOf(address),
+  }))
   const gone = instance.State === 'terminated'
   const hex = PrivateIpAddress.split('.').map((byte) => Number(byte).toString(16).padStart(2, '0'))
   return {
@@ -26,10 +35,10 @@ export function networkInterface(instance: Instance, { store, region, accountId 
     InterfaceType: 'interface' as const,
     MacAddress: ['02', '00', ...hex].join(':'),
     PrivateIpAddress,
-    PrivateIpAddresses: [{ Primary: true, PrivateIpAddress, Association }],
+    PrivateIpAddresses: [primary!, ...secondary],
     SourceDestCheck: true,
     Status: gone ? ('available' as const) : ('in-use' as const),
-    Association,
+    Association: primary!.Association,
     Attachment: {
       AttachmentId: instance.AttachmentId,
       AttachTime: new Date(instance.LaunchTime),
@@ -45,9 +54,9 @@ export function networkInterface(instance: Instance, { store, region, accountId 
 }
 
 export const networkInterfaceActions = {
-  DescribeNetworkInterfaces: describe('NetworkInterfaces', {
+  DescribeNetworkInterfaces: describe<'NetworkInterfaces', NetworkInterface>('NetworkInterfaces', {
     kind: 'networkInterface',
-    all: (cloud) => liveInstances(cloud.store).map((instance) => networkInterface(instance, cloud)),
+    all: (cloud) => [...liveInstances(cloud.store).map((instance) => networkInterface(instance, cloud)), ...endpointInterfaces(cloud)],
     filters: [
       'network-interface-id',
       'vpc-id',
@@ -62,6 +71,8 @@ export const networkInterfaceActions = {
     ],
     also: {
       'group-id': 'Groups.GroupId',
+      'addresses.private-ip-address': 'PrivateIpAddresses.PrivateIpAddress',
+      'addresses.association.public-ip': 'PrivateIpAddresses.Association.PublicIp',
     },
   }),
 } satisfies Actions<EC2>

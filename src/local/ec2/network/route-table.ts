@@ -55,27 +55,27 @@ export const routeTableActions = {
 
   CreateRoute({ RouteTableId = '', DestinationCidrBlock, GatewayId, ...others }, { cloud: { store } }) {
     const table = find(store, 'routeTable', RouteTableId)
-    const [other] = Object.keys(others)
-    if (other) throw new ApiError('InvalidParameterValue', `The embedded cloud has no routes with ${other}.`)
-    if (!DestinationCidrBlock) throw new ApiError('MissingParameter', 'The request must contain the parameter destinationCidrBlock')
-    if (!GatewayId) throw new ApiError('MissingParameter', 'The request must contain exactly one target of the route')
-    const destination = formatCidr(parseCidr(DestinationCidrBlock, 'destinationCidrBlock'))
-    const gateway = store.get('internetGateway', GatewayId)
-    if (!gateway) throw new ApiError('InvalidGatewayID.NotFound', `The gateway ID '${GatewayId}' does not exist`)
-    if (gateway.VpcId !== table.VpcId) throw elsewhere(RouteTableId, `network gateway ${GatewayId}`)
-    if (table.Routes.some((route) => route.DestinationCidrBlock === destination))
-      throw new ApiError('RouteAlreadyExists', `The route identified by ${destination} already exists.`)
-    store.put('routeTable', RouteTableId, { ...table, Routes: [...table.Routes, { DestinationCidrBlock: destination, GatewayId }] })
+    const route = routeOf(table, { DestinationCidrBlock, GatewayId, others }, store)
+    if (table.Routes.some((each) => each.DestinationCidrBlock === route.DestinationCidrBlock))
+      throw new ApiError('RouteAlreadyExists', `The route identified by ${route.DestinationCidrBlock} already exists.`)
+    store.put('routeTable', RouteTableId, { ...table, Routes: [...table.Routes, route] })
     return { Return: true }
+  },
+
+  /** In AWS's words as CreateRoute, for a route that is there. */
+  ReplaceRoute({ RouteTableId = '', DestinationCidrBlock, GatewayId, ...others }, { cloud: { store } }) {
+    const table = find(store, 'routeTable', RouteTableId)
+    const route = routeOf(table, { DestinationCidrBlock, GatewayId, others }, store)
+    if (!table.Routes.some((each) => each.DestinationCidrBlock === route.DestinationCidrBlock))
+      throw noRoute(table, route.DestinationCidrBlock)
+    const left = table.Routes.filter((each) => each.DestinationCidrBlock !== route.DestinationCidrBlock)
+    store.put('routeTable', RouteTableId, { ...table, Routes: [...left, route] })
   },
 
   DeleteRoute({ RouteTableId = '', DestinationCidrBlock }, { cloud: { store } }) {
     const table = find(store, 'routeTable', RouteTableId)
     const left = table.Routes.filter((route) => route.DestinationCidrBlock !== DestinationCidrBlock)
-    if (left.length === table.Routes.length) {
-      const message = `no route with destination-cidr-block ${DestinationCidrBlock} in route table ${RouteTableId}`
-      throw new ApiError('InvalidRoute.NotFound', message)
-    }
+    if (left.length === table.Routes.length) throw noRoute(table, DestinationCidrBlock)
     store.put('routeTable', RouteTableId, { ...table, Routes: left })
   },
 
@@ -105,6 +105,30 @@ export const routeTableActions = {
     store.put('routeTable', table.RouteTableId, { ...table, Associations: table.Associations.filter((each) => !gone(each)) })
   },
 } satisfies Actions<EC2>
+
+interface AskedRoute {
+  readonly DestinationCidrBlock: string | undefined
+  readonly GatewayId: string | undefined
+  /** What else the call names. */
+  readonly others: object
+}
+
+/** The route that a call asks for. Throws ApiError where AWS would refuse it, or it leads to what is not emulated. */
+function routeOf(table: RouteTable, { DestinationCidrBlock, GatewayId, others }: AskedRoute, store: Store): RouteTable['Routes'][number] {
+  const [other] = Object.keys(others)
+  if (other) throw new ApiError('InvalidParameterValue', `The embedded cloud has no routes with ${other}.`)
+  if (!DestinationCidrBlock) throw new ApiError('MissingParameter', 'The request must contain the parameter destinationCidrBlock')
+  if (!GatewayId) throw new ApiError('MissingParameter', 'The request must contain exactly one target of the route')
+  const destination = formatCidr(parseCidr(DestinationCidrBlock, 'destinationCidrBlock'))
+  const gateway = store.get('internetGateway', GatewayId)
+  if (!gateway) throw new ApiError('InvalidGatewayID.NotFound', `The gateway ID '${GatewayId}' does not exist`)
+  if (gateway.VpcId !== table.VpcId) throw elsewhere(table.RouteTableId, `network gateway ${GatewayId}`)
+  return { DestinationCidrBlock: destination, GatewayId }
+}
+
+function noRoute({ RouteTableId }: RouteTable, destination: string | undefined): ApiError {
+  return new ApiError('InvalidRoute.NotFound', `no route with destination-cidr-block ${destination} in route table ${RouteTableId}`)
+}
 
 function elsewhere(table: string, other: string): ApiError {
   return new ApiError('InvalidParameterValue', `route table ${table} and ${other} belong to different networks`)

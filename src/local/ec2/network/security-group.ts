@@ -6,6 +6,7 @@ import { liveInstances } from '../instances/live.ts'
 import { find, newId } from '../kinds.ts'
 import { tagsFor } from '../tag.ts'
 import { newRule, permissions } from './permission.ts'
+import { liveEndpoints } from './vpc-endpoint.ts'
 
 /** The group that comes with a VPC and goes with it: everything from itself, everything to the world. */
 export function createDefaultGroup(store: Store, { VpcId }: Vpc): void {
@@ -58,6 +59,7 @@ export const securityGroupActions = {
     const others = store.list('securityGroup').filter((other) => other.GroupId !== GroupId)
     const used =
       liveInstances(store).some(({ SecurityGroupIds }) => SecurityGroupIds.includes(GroupId)) ||
+      liveEndpoints(store).some(({ GroupIds }) => GroupIds.includes(GroupId)) ||
       others.some(({ Ingress, Egress }) => [...Ingress, ...Egress].some(({ ReferencedGroupId }) => ReferencedGroupId === GroupId))
     if (used) throw new ApiError('DependencyViolation', `resource ${GroupId} has a dependent object`)
     store.delete('securityGroup', GroupId)

@@ -6,7 +6,8 @@ import { liveInstances } from '../instances/live.ts'
 import { find, inUse, newId } from '../kinds.ts'
 import { tagsFor } from '../tag.ts'
 import { contains, formatCidr, overlaps, parseCidr } from './cidr.ts'
-import { zoneId, zoneLetter, zoneLetters } from './zone.ts'
+import { liveEndpoints } from './vpc-endpoint.ts'
+import { firstZone, zoneId, zoneSuffix } from './zone.ts'
 
 /** AWS keeps five addresses of each subnet: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html */
 const reserved = 5
@@ -26,7 +27,7 @@ export const subnetActions = {
       SubnetId: newId('subnet'),
       VpcId,
       CidrBlock: formatCidr(block),
-      Zone: anywhere ? zoneLetters[0] : zoneLetter(region, AvailabilityZone, AvailabilityZoneId),
+      Zone: anywhere ? firstZone : zoneSuffix(region, AvailabilityZone, AvailabilityZoneId),
       MapPublicIpOnLaunch: false,
       Tags: tagsFor('subnet', TagSpecifications),
     }
@@ -53,7 +54,10 @@ export const subnetActions = {
   /** Associations with route tables go with the subnet, as in AWS. */
   DeleteSubnet({ SubnetId = '' }, { cloud: { store } }) {
     find(store, 'subnet', SubnetId)
-    if (liveInstances(store).some((instance) => instance.SubnetId === SubnetId)) throw inUse('subnet', SubnetId)
+    const used =
+      liveInstances(store).some((instance) => instance.SubnetId === SubnetId) ||
+      liveEndpoints(store).some(({ SubnetIds }) => SubnetIds.includes(SubnetId))
+    if (used) throw inUse('subnet', SubnetId)
     for (const table of store.list('routeTable')) {
       const left = table.Associations.filter((association) => association.SubnetId !== SubnetId)
       if (left.length < table.Associations.length) store.put('routeTable', table.RouteTableId, { ...table, Associations: left })

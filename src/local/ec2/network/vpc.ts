@@ -9,6 +9,7 @@ import { tagsFor } from '../tag.ts'
 import { formatCidr, parseCidr } from './cidr.ts'
 import { createMainRouteTable } from './route-table.ts'
 import { createDefaultGroup } from './security-group.ts'
+import { liveEndpoints } from './vpc-endpoint.ts'
 
 export const vpcActions = {
   CreateVpc({ CidrBlock, InstanceTenancy, TagSpecifications }, { cloud }) {
@@ -55,7 +56,8 @@ export const vpcActions = {
       store.list('internetGateway').some(inside) ||
       tables.some(({ Associations }) => !Associations.some(({ Main }) => Main)) ||
       groups.some(({ GroupName }) => GroupName !== 'default') ||
-      liveInstances(store).some(inside)
+      liveInstances(store).some(inside) ||
+      liveEndpoints(store).some(inside)
     if (occupied) throw inUse('vpc', VpcId)
     for (const { RouteTableId } of tables) store.delete('routeTable', RouteTableId)
     for (const { GroupId } of groups) store.delete('securityGroup', GroupId)

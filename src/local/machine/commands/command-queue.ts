@@ -46,14 +46,17 @@ export function createCommandQueue(cloud: Cloud) {
     }
     const folder = instanceFolder(cloud.folder, invocation.InstanceId)
     const answer = join(folder.outbox, `${invocation.CommandId}.json`)
-    const outcome = readWhole<Outcome>(answer)
+    const connected = online(invocation.InstanceId) !== undefined
+    // What an agent has to say waits with it until it has a connection again.
+    const outcome = connected ? readWhole<Outcome>(answer) : undefined
     if (outcome) {
       settle(store, id, outcome)
       if (outcome.ended !== undefined) rmSync(answer, { force: true })
     } else if (invocation.Status === 'Pending') {
       if (delivered.has(id)) return
       if (Date.now() > invocation.DeliverBefore) giveUp(store, id, 'TimedOut', 'Delivery Timed Out')
-      else if (online(invocation.InstanceId)) deliver(invocation)
+      else if (connected) deliver(invocation)
+      else if (invocation.SentWhileLost) giveUp(store, id, 'Failed', 'Undeliverable')
     }
   }
 

@@ -40,7 +40,10 @@ export function sendCommand(input: SendCommandRequest, { cloud, caller }: Call):
     forgetOld(cloud, now)
     cloud.store.put('command', command.CommandId, command)
     for (const InstanceId of command.Sent)
-      cloud.store.put('invocation', invocationId(command.CommandId, InstanceId), pending(command, InstanceId))
+      cloud.store.put('invocation', invocationId(command.CommandId, InstanceId), {
+        ...pending(command, InstanceId),
+        ...(cloud.machines.lost(InstanceId) && { SentWhileLost: true }),
+      })
   })
   cloud.machines.deliver()
   return command
@@ -107,9 +110,12 @@ function checkParameters(given: Record<string, string[]>): void {
     throw new ApiError('MaxDocumentSizeExceeded', 'The size limit of a document is 64 KB.')
 }
 
-/** Every named instance must have a registered agent, or the whole command is refused. */
+/**
+ * Every named instance must have a registered agent, or the whole command is refused. One that is registered and lost
+ * is sent a command that will not be delivered.
+ */
 function named({ store, machines, accountId }: Cloud, ids: string[]): Instance[] {
-  const wrong = ids.filter((id) => !machines.online(id))
+  const wrong = ids.filter((id) => !machines.online(id) && !machines.lost(id))
   if (wrong.length > 0)
     throw new ApiError('InvalidInstanceId', `Instances [[${wrong.join(', ')}]] not in a valid state for account ${accountId}`)
   return ids.map((id) => store.get('instance', id)!)
@@ -121,7 +127,7 @@ function targeted({ store, machines }: Cloud, targets: Target[]): Instance[] {
       throw new ApiError('InvalidTarget', `The target ${Key} is not valid. Use InstanceIds or tag:KEY.`)
   return store
     .list('instance')
-    .filter((instance) => machines.online(instance.InstanceId))
+    .filter(({ InstanceId }) => machines.online(InstanceId) || machines.lost(InstanceId))
     .filter((instance) => targets.every((target) => matches(instance, target)))
 }
 

@@ -31,13 +31,14 @@ function inform(cloud: Cloud, instance: Instance): InstanceInformation | undefin
   if (State === 'terminated' || State === 'shutting-down') return undefined
   const online = cloud.machines.online(InstanceId)
   const registration = join(instanceFolder(cloud.folder, InstanceId).outbox, 'agent.json')
-  const lost = State === 'stopped' && existsSync(registration) ? readWhole<Registration>(registration) : undefined
-  const since = online?.since ?? lost?.since
+  const stopped = State === 'stopped' && existsSync(registration) ? readWhole<Registration>(registration) : undefined
+  const lost = cloud.machines.lost(InstanceId)
+  const since = online?.since ?? lost?.since ?? stopped?.since
   if (since === undefined) return undefined
   return {
     InstanceId,
     PingStatus: online ? 'Online' : 'ConnectionLost',
-    LastPingDateTime: new Date(online?.lastPing ?? since),
+    LastPingDateTime: new Date(online?.lastPing ?? lost?.lastPing ?? since),
     AgentVersion: '3.3.2299.0',
     IsLatestVersion: true,
     PlatformType: 'Linux',

@@ -1,6 +1,6 @@
 import { associate, type ElasticIp } from '../../../aws/resources/elastic-ip.ts'
-import type { Instance } from '../../../aws/resources/instance.ts'
 import type { KeptLaunch } from '../../state/launch-store.ts'
+import type { Serving } from '../../state/stage-state.ts'
 import { type AnyOperation, type Operation, operation, type PlanLine } from '../operation.ts'
 import type { Work } from '../work.ts'
 import { checkRelease, type LaunchedRelease } from './launch.ts'
@@ -8,12 +8,12 @@ import { launchedEntry, record } from './record.ts'
 import type { Created } from './resources.ts'
 
 /**
- * What users notice of a promotion, and the machine that the address is led back to where the release does not answer
- * there.
+ * What users notice of a promotion, and what served before: its clients are let go first, and the address is led back
+ * to it where the release does not answer there.
  */
 export interface Promotion {
   readonly interrupts?: string
-  readonly back?: Instance | undefined
+  readonly back?: Serving | undefined
 }
 
 /**
@@ -42,12 +42,12 @@ export function promoteOperation(
       // Written before the address moves: whatever kills this run then, the ledger knows the release that serves.
       await record(work, { outcome: 'promoting', seconds: seconds(), ...launchedEntry(push, launch) })
       signal.throwIfAborted()
-      await associate(clients, elasticIp, launch.instance.id)
+      await associate(clients, elasticIp, launch.instance)
       try {
         await checkRelease(work, launch, elasticIp.address, 'promote', signal)
       } catch (error) {
         // At once, before the run asks what serves: as long as the address leads here, that is this release.
-        if (back && !undoSignal.aborted) await associate(clients, elasticIp, back.id)
+        if (back && !undoSignal.aborted) await associate(clients, elasticIp, back.instance)
         throw error
       }
     },
@@ -68,7 +68,7 @@ export function leadAddressOperation(
     needs: { elasticIp, stack },
     ...(interrupts === undefined ? {} : { interrupts }),
     final: true,
-    run: ({ elasticIp, stack }) => associate(work.clients, elasticIp, stack.instance.id),
+    run: ({ elasticIp, stack }) => associate(work.clients, elasticIp, stack.instance),
   })
 }
 

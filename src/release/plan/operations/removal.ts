@@ -2,11 +2,12 @@ import { down } from '../../../aws/graph/graph.ts'
 import { Inventory } from '../../../aws/graph/inventory.ts'
 import type { Context } from '../../../aws/graph/resource.ts'
 import { parametersBelow } from '../../../aws/parameters.ts'
+import { networkKinds, removeTagged } from '../../../aws/resources/removal.ts'
 import { until } from '../../../aws/retry.ts'
 import { ownerOf, parameterPath, type StageId } from '../../stage/names.ts'
+import { networkParts } from '../../stage/network.ts'
 import { type OwnedResource, ownedResourcesOf } from '../../stage/owned-resources.ts'
-import { removeMachine, removeNetwork } from '../../stage/retire.ts'
-import { existingStack, networkParts } from '../../stage/stack.ts'
+import { removeMachine } from '../../stage/retire.ts'
 import { stageResources } from '../../stage/stage-resources.ts'
 import type { Lease } from '../../state/lease.ts'
 import { leaseName } from '../../state/lease-record.ts'
@@ -27,27 +28,41 @@ const line = (what: string, detail: string | undefined): PlanLine => ({
 
 /** The machine of a release, as it is. */
 export function machineRemoval(work: RemovalWork, release: number) {
-  const { id, resources } = work
-  const machines = resources.instances.filter(({ tags }) => tags['mlops:release'] === String(release))
+  const machines = work.resources.instances.filter(({ tags }) => tags['mlops:release'] === String(release))
   const names = machines.map((machine) => machine.id).join(', ')
   return operation({
     phase: 'destroy',
     title: `machine of release ${release}`,
     lines: [line('machine', machines.length > 0 ? `release ${release}: ${names}` : undefined)],
     quiet: true,
-    run: (_, { signal }) => removeMachine({ ...work, signal }, id, release, 'destroy'),
+    run: (_, { signal }) => removeMachine({ ...work, signal }, release, 'destroy'),
   })
 }
 
-/** What a machine stood in, once it is gone. */
-export function networkRemoval(work: RemovalWork, release: number, machine: Operation) {
+/**
+ * The stage's network, and what its releases have beside their machines, once all machines are gone: the releases'
+ * security groups, and the networks that those of earlier versions had to themselves.
+ * @param taken gets what others had made in a network of ours and went with it
+ */
+export function networkRemoval(work: RemovalWork, machines: readonly Operation[], taken: OwnedResource[]) {
+  const { network, releases, withNetworks } = work.resources
+  const old = withNetworks.length > 0 ? [line('network', `of release ${withNetworks.join(', ')}`)] : []
   return operation({
     phase: 'destroy',
-    title: `network of release ${release}`,
-    lines: [line('network', `release ${release}: ${networkParts(existingStack(work.id, release))}`)],
+    title: 'network',
+    lines: [
+      line('security groups', releases.length > 0 ? `of release ${releases.join(', ')}` : undefined),
+      ...old,
+      line('network', network && `${network.id}: ${networkParts}`),
+    ],
     quiet: true,
-    needs: { machine },
-    run: (_, { signal }) => removeNetwork({ ...work, signal }, work.id, release, 'destroy'),
+    needs: Object.fromEntries(machines.map((machine) => [machine.title, machine])),
+    async run(_, { signal }) {
+      const alsoRemoved = (kind: string, id: string) => {
+        if (!taken.some((each) => each.id === id)) taken.push({ kind, id })
+      }
+      await removeTagged({ kinds: networkKinds, wanted: () => true }, { ...work, signal, alsoRemoved }, 'destroy')
+    },
   })
 }
 

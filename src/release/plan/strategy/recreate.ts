@@ -4,16 +4,19 @@ import type { Work } from '../work.ts'
 import { leftovers, retirement } from './retirements.ts'
 
 /**
- * Removes the release that serves before anything is made, as the tutorial did: nothing serves in between, and there is
- * no way back.
+ * Removes the release that serves before anything is made, and the network with it, as the tutorial did: nothing serves
+ * in between, and there is no way back. A network that the config names stays as it is.
  * @throws Failure when the account's quotas leave no room for a release even then
  */
-export function recreate({ state, capacity }: Work): Replacement {
+export function recreate(work: Work): Replacement {
+  const { state, network } = work
   const { serving, next } = state
   const left = leftovers(state)
-  const first = serving ? [serving.madeBy] : []
-  const before = removedFirst(capacity, state, first, left)
+  // Nothing may stand in the network when it goes.
+  const first = [...(serving ? [serving.madeBy] : []), ...(state.network ? left : [])]
+  const before = removedFirst(work, first, left)
   const later = left.filter((release) => !before.includes(release))
+  const why = network ? `the config names ${network.vpcId} instead` : 'before it is made anew'
   return {
     before: before.map((release) =>
       release === serving?.madeBy
@@ -25,6 +28,7 @@ export function recreate({ state, capacity }: Work): Replacement {
         : retirement.leftover(release),
     ),
     afterwards: later.map(retirement.leftover),
+    network: state.network && { when: 'before', why },
     promotion: serving ? {} : { interrupts: 'Nothing serves now, so nothing is interrupted.' },
   }
 }

@@ -5,6 +5,8 @@ export interface Retirement {
   readonly why: string
   /** What users notice while it goes, in one sentence; absent: nothing. */
   readonly interrupts?: string
+  /** Nothing reaches its machines by then, so no command does: they go without being drained. */
+  readonly cutOff?: boolean
 }
 
 /** The releases that have resources and serve nobody. */

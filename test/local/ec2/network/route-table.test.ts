@@ -40,6 +40,14 @@ test('a route leads through a gateway of the same VPC; it is a black hole once t
   assert.equal(await states(), ['active', 'active'])
   await ec2.detachInternetGateway({ InternetGatewayId, VpcId })
   assert.equal(await states(), ['active', 'blackhole'])
+  const next = (await ec2.createInternetGateway({})).InternetGateway?.InternetGatewayId as string
+  assert.match(await refusal(ec2.replaceRoute({ ...route, GatewayId: next })), /belong to different networks/)
+  await ec2.attachInternetGateway({ InternetGatewayId: next, VpcId })
+  await ec2.replaceRoute({ ...route, GatewayId: next })
+  assert.equal(await states(), ['active', 'active'])
+  const unknown = { ...route, DestinationCidrBlock: '10.9.0.0/16', GatewayId: next }
+  assert.match(await refusal(ec2.replaceRoute(unknown)), /^InvalidRoute.NotFound/)
+  assert.match(await refusal(ec2.replaceRoute({ ...route, NatGatewayId: 'nat-1' })), /no routes with NatGatewayId/)
   await ec2.deleteRoute(route)
   assert.match(await refusal(ec2.deleteRoute(route)), /^InvalidRoute.NotFound/)
   await ec2.disassociateRouteTable({ AssociationId })

@@ -70,8 +70,15 @@ test('zones and regions are those of the cloud', async () => {
   const { AvailabilityZones } = await ec2.describeAvailabilityZones({})
   assert.equal(
     AvailabilityZones?.map(({ ZoneName }) => ZoneName),
-    ['eu-west-1a', 'eu-west-1b', 'eu-west-1c'],
+    ['eu-west-1a', 'eu-west-1b', 'eu-west-1c', 'eu-west-1-bkk-1a'],
   )
+  const { AvailabilityZones: local } = await ec2.describeAvailabilityZones({ Filters: [{ Name: 'zone-type', Values: ['local-zone'] }] })
+  assert.equal(
+    local?.map(({ ZoneId, OptInStatus, ParentZoneName, GroupName }) => [ZoneId, OptInStatus, ParentZoneName, GroupName]),
+    [['euw1-bkk1-az1', 'opted-in', 'eu-west-1a', 'eu-west-1-bkk-1']],
+  )
+  const Filters = [{ Name: 'zone-type', Values: ['availability-zone'] }]
+  assert.is((await ec2.describeAvailabilityZones({ Filters })).AvailabilityZones?.length, 3)
   const { AvailabilityZones: one } = await ec2.describeAvailabilityZones({
     ZoneNames: ['eu-west-1b'],
     Filters: [{ Name: 'state', Values: ['available'] }],
@@ -86,6 +93,31 @@ test('zones and regions are those of the cloud', async () => {
     ['eu-west-1'],
   )
   assert.match(await refusal(ec2.describeRegions({ RegionNames: ['mars-1'] })), /^InvalidParameterValue/)
+})
+
+test('a Local Zone has few instance types, and the others are refused there', async () => {
+  const offered = await ec2.describeInstanceTypeOfferings({
+    LocationType: 'availability-zone',
+    Filters: [{ Name: 'location', Values: ['eu-west-1-bkk-1a'] }],
+  })
+  assert.equal(
+    offered.InstanceTypeOfferings?.map(({ InstanceType }) => InstanceType),
+    ['t3.medium', 't3.xlarge'],
+  )
+  const VpcId = (await ec2.createVpc({ CidrBlock: '10.3.0.0/16' })).Vpc?.VpcId
+  const made = await ec2.createSubnet({ VpcId, CidrBlock: '10.3.0.0/24', AvailabilityZone: 'eu-west-1-bkk-1a' })
+  const SubnetId = made.Subnet?.SubnetId
+  assert.is(made.Subnet?.AvailabilityZoneId, 'euw1-bkk1-az1')
+  const ImageId = await machineImage(plane)
+  const run = (InstanceType: 't3.micro' | 't3.medium') => ec2.runInstances({ ImageId, InstanceType, MinCount: 1, MaxCount: 1, SubnetId })
+  assert.is(
+    await refusal(run('t3.micro')),
+    'Unsupported: Your requested instance type (t3.micro) is not supported in your requested Availability Zone (eu-west-1-bkk-1a).',
+  )
+  const elsewhere = { ImageId, InstanceType: 't3.medium' as const, MinCount: 1, MaxCount: 1, SubnetId }
+  assert.match(await refusal(ec2.runInstances({ ...elsewhere, Placement: { AvailabilityZone: 'eu-west-1a' } })), /^InvalidParameterValue/)
+  const { Instances } = await run('t3.medium')
+  assert.is(Instances?.[0]?.Placement?.AvailabilityZone, 'eu-west-1-bkk-1a')
 })
 
 test.run()
