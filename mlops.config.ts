@@ -4,7 +4,7 @@ import { defineConfig } from './config/index.ts'
 export default defineConfig(({ stage }) => ({
   app: 'mlops',
   region: 'ap-southeast-1',
-  instance: { type: 't3.micro', diskGiB: 20 },
+  instance: { type: 't3.small', diskGiB: 20 },
 
   // One entry here and one folder in services/ is all that a service needs. On AWS nobody gets in without the stage's
   // token: `npx zx scripts/secret.mjs show service-token --stage STAGE`.

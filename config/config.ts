@@ -19,12 +19,16 @@ export interface Config {
   readonly tags: Readonly<Record<string, string>>
   readonly strategy: Strategy
   readonly instance: {
-    /** An EC2 instance type, such as `t3.micro`. */
+    /** An EC2 instance type, such as `t3.small`. */
     readonly type: string
     /** Taken in this order when there is no capacity for `type`. */
     readonly fallbackTypes: readonly string[]
     /** Size of the root disk in GiB. */
     readonly diskGiB: number
+    /** Size of the swap file on the root disk in MiB; 0 for none. */
+    readonly swapMiB: number
+    /** Whether a burstable machine is slowed down when its CPU credits are spent, or goes on and is billed for it. */
+    readonly credits: Credits
   }
   /** A network that exists and is left as it is; undefined where the stage has one of its own. Ids of AWS. */
   readonly network: { readonly vpcId: string; readonly subnetIds: readonly string[] } | undefined
@@ -42,6 +46,9 @@ export interface Config {
   readonly file: string
   readonly folder: string
 }
+
+/** What a burstable machine does when its CPU credits are spent. */
+export type Credits = 'standard' | 'unlimited'
 
 /** Who may reach a port: the world, nobody outside the machine, or these IPv4 CIDR blocks. */
 export type Expose = 'public' | 'nobody' | readonly string[]

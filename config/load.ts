@@ -1,5 +1,6 @@
 import { resolve as absolute, isAbsolute, relative } from 'node:path'
 import { checkAccess } from './checks/access.ts'
+import { checkDisk } from './checks/disk.ts'
 import { checkSchemas, namesSchemas, type ReadSchema } from './checks/json-schemas.ts'
 import { checkEnvironment, checkNames } from './checks/names.ts'
 import { checkNeeds } from './checks/needs.ts'
@@ -61,6 +62,7 @@ export async function readConfig(options: LoadOptions, kit: Kit): Promise<Config
     checkNames(sound, diagnostics)
     checkTags(sound, diagnostics)
     checkPorts(sound, diagnostics)
+    checkDisk(sound, diagnostics)
     checkNetworks(sound, diagnostics)
     checkAccess(sound, diagnostics)
     checkSources(sound, absolute(file, '..'), diagnostics)

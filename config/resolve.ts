@@ -2,6 +2,7 @@ import { resolve as absolute, dirname } from 'node:path'
 import { type MonitoringKind, monitoringPorts, runs } from './checks/ports.ts'
 import type { Alerts, Config, Expose, MonitoringServer, Objectives, Service } from './config.ts'
 import { images } from './images.ts'
+import { defaultInstance } from './schema/instance.ts'
 import { defaultObjectives } from './schema/objectives.ts'
 import type { AlertsOptions, ConfigOptions, MonitoringOptions, ServiceOptions } from './schema/options.ts'
 
@@ -25,9 +26,11 @@ export function resolve(options: ConfigOptions, stage: string, file: string): Co
     tags: { ...options.tags },
     strategy: options.strategy ?? 'blue-green',
     instance: {
-      type: options.instance?.type ?? 't3.micro',
+      type: options.instance?.type ?? defaultInstance.type,
       fallbackTypes: [...new Set(options.instance?.fallbackTypes)],
-      diskGiB: options.instance?.diskGiB ?? 20,
+      diskGiB: options.instance?.diskGiB ?? defaultInstance.diskGiB,
+      swapMiB: options.instance?.swapMiB ?? 0,
+      credits: options.instance?.credits ?? 'standard',
     },
     network: options.network,
     base,
@@ -91,8 +94,8 @@ function resolveMonitoring(given: ConfigOptions['monitoring'], base: string): Co
   }
 }
 
-/** What each server does well with beside a handful of services, in MiB. */
-const memoryOf: Readonly<Record<MonitoringKind, number>> = { prometheus: 256, grafana: 256, alertmanager: 128, nodeExporter: 64 }
+/** What each server does well with beside a handful of services, in MiB. What was measured stands in `docs/aws.md`. */
+const memoryOf: Readonly<Record<MonitoringKind, number>> = { prometheus: 256, grafana: 512, alertmanager: 128, nodeExporter: 64 }
 
 function resolveAlerts({ slack, webhook, email, heartbeat, runbooks = 'docs/alerts.md', settle = '3m' }: AlertsOptions): Alerts {
   return {

@@ -1,4 +1,4 @@
-import type { Auth, Expose, Measure, Secret } from '../config.ts'
+import type { Auth, Credits, Expose, Measure, Secret } from '../config.ts'
 import type { Strategy } from '../strategy.ts'
 
 /** What a config function is told when it is called. */
@@ -46,7 +46,10 @@ export interface ConfigOptions<Name extends string = string> {
 }
 
 export interface InstanceOptions {
-  /** An EC2 instance type. Default `t3.micro`. */
+  /**
+   * An EC2 instance type. Its memory must hold the limits of all containers and 200 MiB for the container engine.
+   * Default `t3.small`.
+   */
   readonly type?: string
   /**
    * What is taken, in this order, when AWS has no free machine of that type. Of the same architecture. Default: none.
@@ -54,6 +57,16 @@ export interface InstanceOptions {
   readonly fallbackTypes?: readonly string[]
   /** The root disk in GiB. Default 20. */
   readonly diskGiB?: number
+  /**
+   * A swap file on the root disk in MiB, which counts as memory when the containers' limits are added up: for small
+   * machines, at the price of speed. Default 0: none.
+   */
+  readonly swapMiB?: number
+  /**
+   * For burstable types (t2, t3, t3a, t4g): `standard` slows the machine down when its CPU credits are spent,
+   * `unlimited` goes on and is billed for it. Default `standard`.
+   */
+  readonly credits?: Credits
 }
 
 export interface ServiceOptions<Name extends string = string> {
@@ -173,6 +186,6 @@ export interface MonitoringServerOptions {
    * is, else the official image.
    */
   readonly base?: string
-  /** The memory limit of the container in MiB. Default 256; 128 for Alertmanager, 64 for the node exporter. */
+  /** The memory limit of the container in MiB. Default 256; 512 for Grafana, 128 for Alertmanager, 64 for the node exporter. */
   readonly memoryMiB?: number
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { Diagnostics, KeyPath } from '../diagnostics.ts'
 import { strategies } from '../strategy.ts'
+import { smallestDiskGiB } from './instance.ts'
 import { measured, monitoring, slo } from './monitoring-schema.ts'
 import {
   base,
@@ -65,10 +66,12 @@ export const schema = z.strictObject(
         {
           type: instanceType.optional(),
           fallbackTypes: z.array(instanceType, { error: 'a list of instance types' }).optional(),
-          // The root snapshot of Amazon Linux 2023 has 8 GiB; a gp3 volume has at most 16 TiB.
-          diskGiB: whole(8, 16384, 'a whole number of GiB from 8 to 16384').optional(),
+          // A gp3 volume has at most 16 TiB.
+          diskGiB: whole(smallestDiskGiB, 16384, `a whole number of GiB from ${smallestDiskGiB} to 16384`).optional(),
+          swapMiB: whole(0, 65536, 'a whole number of MiB from 0 to 65536').optional(),
+          credits: oneOf('standard', 'unlimited').optional(),
         },
-        { error: 'an object such as { type: "t3.micro", diskGiB: 20 }' },
+        { error: 'an object such as { type: "t3.small", diskGiB: 20 }' },
       )
       .optional(),
     network: network.optional(),

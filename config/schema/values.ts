@@ -61,7 +61,7 @@ export const secret = z.strictObject(
 
 export const instanceType = text(
   /^[a-z][a-z0-9-]*\.(nano|micro|small|medium|large|\d*xlarge|metal(-\d+xl)?)$/,
-  'an instance type such as "t3.micro"',
+  'an instance type such as "t3.small"',
 )
 
 const subnetIds = z

@@ -89,12 +89,32 @@ const single: [sentence: string, text: string, expected: string][] = [
   [
     'an instance type without a size',
     withKeys("instance: { type: 't3' }"),
-    'instance.type: got "t3", expected an instance type such as "t3.micro"',
+    'instance.type: got "t3", expected an instance type such as "t3.small"',
   ],
   [
     'an instance that is no object',
     withKeys("instance: 't3.micro'"),
-    'instance: got "t3.micro", expected an object such as { type: "t3.micro", diskGiB: 20 }',
+    'instance: got "t3.micro", expected an object such as { type: "t3.small", diskGiB: 20 }',
+  ],
+  [
+    'swap that is no whole number',
+    withKeys('instance: { swapMiB: 0.5 }'),
+    'instance.swapMiB: got 0.5, expected a whole number of MiB from 0 to 65536',
+  ],
+  [
+    'swap that the disk does not hold',
+    withKeys('instance: { diskGiB: 9, swapMiB: 1025 }'),
+    'instance.swapMiB: got 1025, expected at most 1024 MiB on a disk of 9 GiB, of which the system and the images need 8',
+  ],
+  [
+    'swap that the disk of a config that names none does not hold',
+    withKeys('instance: { swapMiB: 12289 }'),
+    'instance.swapMiB: got 12289, expected at most 12288 MiB on a disk of 20 GiB, of which the system and the images need 8',
+  ],
+  [
+    'a misspelt option for CPU credits',
+    withKeys("instance: { credits: 'standart' }"),
+    'instance.credits: got "standart", expected "standard" or "unlimited". Did you mean "standard"?',
   ],
   [
     'a disk smaller than the machine image',

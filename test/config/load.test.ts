@@ -40,7 +40,7 @@ test('the smallest config comes out with every default filled in and absolute pa
     region: 'us-east-1',
     tags: {},
     strategy: 'blue-green',
-    instance: { type: 't3.micro', fallbackTypes: [], diskGiB: 20 },
+    instance: { type: 't3.small', fallbackTypes: [], diskGiB: 20, swapMiB: 0, credits: 'standard' },
     network: undefined,
     base: 'host',
     services: [
@@ -64,7 +64,7 @@ test('the smallest config comes out with every default filled in and absolute pa
     monitoring: {
       expose: 'nobody',
       prometheus: { port: 9090, base: 'host', memoryMiB: 256 },
-      grafana: { port: 3000, base: 'host', memoryMiB: 256 },
+      grafana: { port: 3000, base: 'host', memoryMiB: 512 },
       alertmanager: { port: 9093, base: 'host', memoryMiB: 128 },
       nodeExporter: { port: 9100, base: 'host', memoryMiB: 64 },
       scrapeInterval: '5s',
@@ -92,7 +92,7 @@ test('what the config says wins over every default', async () => {
     'mlops.config.ts': `${importLine}
 export default defineConfig({
   app: 'shop', region: 'us-gov-west-1', target: 'local', strategy: 'recreate', base: 'registry.example:5000/node:24@sha256:${'a'.repeat(64)}',
-  instance: { type: 'u-6tb1.metal', fallbackTypes: ['m7i.large', 'm7i.large'], diskGiB: 8 },
+  instance: { type: 'u-6tb1.metal', fallbackTypes: ['m7i.large', 'm7i.large'], diskGiB: 9, swapMiB: 1024, credits: 'unlimited' },
   tags: { 'cost:centre': '47/11' },
   services: {
     store: { dockerfile: './Dockerfile', port: 8002, health: '/v1/ready', expose: ['10.0.0.0/8', '10.0.0.0/8'], memoryMiB: 64, slo: false },
@@ -118,7 +118,13 @@ export default defineConfig({
   const config = await load(folder, 'staging')
   assert.equal(
     [config.app, config.region, config.target, config.strategy, config.instance],
-    ['shop', 'us-gov-west-1', 'local', 'recreate', { type: 'u-6tb1.metal', fallbackTypes: ['m7i.large'], diskGiB: 8 }],
+    [
+      'shop',
+      'us-gov-west-1',
+      'local',
+      'recreate',
+      { type: 'u-6tb1.metal', fallbackTypes: ['m7i.large'], diskGiB: 9, swapMiB: 1024, credits: 'unlimited' },
+    ],
   )
   assert.equal(
     config.services.map(({ name }) => name),

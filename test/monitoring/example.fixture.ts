@@ -26,7 +26,7 @@ export const config: Config = {
   region: 'ap-southeast-1',
   tags: {},
   strategy: 'blue-green',
-  instance: { type: 't3.micro', fallbackTypes: [], diskGiB: 20 },
+  instance: { type: 't3.small', fallbackTypes: [], diskGiB: 20, swapMiB: 0, credits: 'standard' },
   network: undefined,
   base: 'host',
   services: [service('ml-inference', 8001, 'predictions'), service('data-ingestion', 8002, 'ingestion')],

@@ -33,7 +33,7 @@ export default defineConfig({
 mlops.config.ts:5  regoin
   unknown key. Did you mean "region"?
 mlops.config.ts:6  instance.type
-  got "huge", expected an instance type such as "t3.micro"
+  got "huge", expected an instance type such as "t3.small"
 mlops.config.ts:8  services.web.port
   got 80000, expected a port from 1 to 65535
 mlops.config.ts:8  services.web.entry

@@ -72,6 +72,11 @@ export interface MachineSpec {
   readonly diskGiB: number
   /** Whether AWS refuses to terminate it until that is allowed again. */
   readonly protected: boolean
+  /**
+   * By type: whether it is slowed down when its CPU credits are spent, or goes on and is billed. T3 and T4g do the
+   * latter unless told (EC2 user guide); a type without credits is not in here, and refuses to be told.
+   */
+  readonly credits: Readonly<Record<string, 'standard' | 'unlimited'>>
   /** A script that runs at first boot; at most 16 KB. */
   readonly userData: string
 }
@@ -127,7 +132,9 @@ export function instance(spec: {
           SecondaryPrivateIpAddressCount: 1,
         }
         // The same token in every repetition, so that a lost answer never means two machines.
-        const placed = { ...request, NetworkInterfaces: [face], InstanceType: type as 't3.micro', ClientToken: randomUUID() }
+        const CpuCredits = spec.machine.credits[type]
+        const credits = CpuCredits === undefined ? {} : { CreditSpecification: { CpuCredits } }
+        const placed = { ...request, ...credits, NetworkInterfaces: [face], InstanceType: type as 't3.micro', ClientToken: randomUUID() }
         try {
           const { Instances } = await retry(() => ec2.runInstances(placed), passes, {
             within: 120,

@@ -11,6 +11,8 @@ export interface MachineType {
   readonly zones: readonly Zone[]
   /** vCPUs by type, of those that may be asked for. */
   readonly vCpus: Readonly<Record<string, number>>
+  /** What is known of each type that the config names, in its order. */
+  readonly facts: readonly TypeFacts[]
   /** The newest Amazon Linux 2023 image for the architecture. */
   readonly imageId: string
 }
@@ -19,6 +21,14 @@ export interface MachineType {
 export interface Zone {
   readonly name: string
   readonly types: readonly string[]
+}
+
+export interface TypeFacts {
+  readonly name: string
+  /** All of its memory, of which the kernel keeps a part. */
+  readonly memoryMiB: number
+  /** Whether it has CPU credits. */
+  readonly burstable: boolean
 }
 
 /** AWS's public parameters that name the newest machine image. */
@@ -52,6 +62,10 @@ export async function machineType(clients: Clients, type: string, fallbackTypes:
   const zones = Object.entries(offered).map(([name, offers = []]): Zone => {
     return { name, types: wanted.filter((each) => offers.some(({ InstanceType }) => InstanceType === each)) }
   })
+  const factsOf = (name: string): TypeFacts => {
+    const described = types.InstanceTypes?.find((each) => each.InstanceType === name)
+    return { name, memoryMiB: described!.MemoryInfo!.SizeInMiB!, burstable: described!.BurstablePerformanceSupported === true }
+  }
   const architecture = architectureOf(type)
   if (!architecture || !zones.some(({ types }) => types.includes(type))) throw notOffered(clients, type)
   const other = fallbackTypes.find((name) => architectureOf(name) !== architecture)
@@ -68,7 +82,7 @@ export async function machineType(clients: Clients, type: string, fallbackTypes:
       likely: 'The endpoint is not a complete AWS, or the region does not exist.',
     })
   const vCpus = Object.fromEntries((types.InstanceTypes ?? []).map((each) => [each.InstanceType!, each.VCpuInfo?.DefaultVCpus ?? 0]))
-  return { architecture, types: wanted, zones, vCpus, imageId }
+  return { architecture, types: wanted, zones, vCpus, facts: wanted.map(factsOf), imageId }
 }
 
 function notOffered(clients: Clients, type: string): Failure {

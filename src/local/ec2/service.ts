@@ -1,6 +1,7 @@
 import { type Action, ApiError, type Service } from '../cloud.ts'
 import { accountAttributeActions } from './account-attribute.ts'
 import { consoleOutputActions } from './instances/console-output.ts'
+import { creditActions } from './instances/credit.ts'
 import { imageActions } from './instances/image.ts'
 import { instanceActions } from './instances/instance.ts'
 import { instanceTypeActions } from './instances/instance-type.ts'
@@ -32,6 +33,7 @@ const actions: Service = {
   ...securityGroupActions,
   ...securityGroupRuleActions,
   ...instanceActions,
+  ...creditActions,
   ...consoleOutputActions,
   ...powerActions,
   ...instanceTypeActions,

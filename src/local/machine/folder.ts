@@ -57,6 +57,8 @@ export interface Settings {
   readonly instanceId: string
   readonly imageId: string
   readonly instanceType: string
+  /** Of the type. */
+  readonly memoryMiB: number
   readonly privateAddress: string
   /** The address by which the world reaches it just now. */
   readonly publicAddress?: string

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Cloud } from '../cloud.ts'
+import { findInstanceType } from '../ec2/instances/instance-type.ts'
 import { watchFolder } from '../files/watch.ts'
 import { readWhole, writeWhole } from '../files/whole.ts'
 import { spawnDetached } from '../process/spawn.ts'
@@ -118,6 +119,7 @@ function settingsOf(cloud: Cloud, instance: Instance, publicAddress: string | un
     instanceId: instance.InstanceId,
     imageId: instance.ImageId,
     instanceType: instance.InstanceType,
+    memoryMiB: findInstanceType(instance.InstanceType).memoryMiB,
     privateAddress: instance.PrivateIpAddress,
     ...(publicAddress !== undefined && { publicAddress }),
     region: instance.Region,

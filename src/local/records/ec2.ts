@@ -89,6 +89,8 @@ export interface Instance {
   InstanceId: string
   ImageId: string
   InstanceType: string
+  /** Of a type with CPU credits: `standard` or `unlimited`. */
+  CpuCredits?: string
   State: InstanceState
   /** Why it is in that state, as AWS words it: `Client.UserInitiatedShutdown`, `Server.InternalError`. */
   StateReason?: { Code: string; Message: string }

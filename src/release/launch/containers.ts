@@ -21,7 +21,7 @@ export interface DescribedContainer extends Container {
 /** The containers of a release that has these images. */
 export function containersOf(config: Config, images: ReadonlyMap<string, Located>): DescribedContainer[] {
   const services = config.services.map(
-    (service): DescribedContainer => ({
+    (service): Omit<DescribedContainer, 'swapMiB'> => ({
       name: service.name,
       kind: 'service',
       image: images.get(service.name)!.reference,
@@ -45,7 +45,7 @@ export function containersOf(config: Config, images: ReadonlyMap<string, Located
       needs: service.needs,
     }),
   )
-  const servers = monitoringServers(config).flatMap((server): DescribedContainer[] => {
+  const servers = monitoringServers(config).flatMap((server): Omit<DescribedContainer, 'swapMiB'>[] => {
     const image = images.get(server.name)?.reference
     // What has none is not installed on this machine; the deploy has said so.
     if (!image) return []
@@ -53,7 +53,13 @@ export function containersOf(config: Config, images: ReadonlyMap<string, Located
     const also = { kind: 'monitoring' as const, image, environment: {}, addresses: server.addresses, needs: [] }
     return [{ name, port, health, memoryMiB, volume, reads, hostFolders, hostNetwork, user, secrets, ...also }]
   })
-  return [...services, ...servers]
+  return withSwap(config, [...services, ...servers])
+}
+
+/** Deals the machine's swap out by the containers' limits, so that none of them can take what others count on. */
+function withSwap({ instance: { swapMiB } }: Config, containers: readonly Omit<DescribedContainer, 'swapMiB'>[]): DescribedContainer[] {
+  const sum = containers.reduce((total, { memoryMiB }) => total + memoryMiB, 0)
+  return containers.map((container) => ({ ...container, swapMiB: Math.floor((swapMiB * container.memoryMiB) / sum) }))
 }
 
 /** What tells a service whom it answers, as the kit reads it: where its token lies, never the token. */

@@ -4,15 +4,21 @@ import type { Container, SecretsAgent } from './script-input.ts'
 /** Where the identity of its launch stands in a container's labels. */
 export const identityLabel = 'mlops.release'
 
-/** `docker run` with the least a container can do with. */
+/** The memory limit of the secrets agent, in MiB. */
+export const secretsAgentMiB = 128
+
+/**
+ * `docker run` with the least a container can do with. Its `--memory-swap` is memory and swap together; left out, docker would give
+ * it as much swap as memory, whatever the machine has.
+ */
 export function runContainer(container: Container): string {
-  const { name, image, port, memoryMiB, environment, volume, reads, hostFolders, hostNetwork, user, secrets } = container
+  const { name, image, port, memoryMiB, swapMiB, environment, volume, reads, hostFolders, hostNetwork, user, secrets } = container
   const words = [
     'docker run -d',
     `--name ${name} --network ${hostNetwork ? 'host' : 'mlops'} --restart unless-stopped`,
     `--label ${identityLabel}=$identity`,
     '--read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges',
-    `--memory ${memoryMiB}m --pids-limit 512`,
+    `--memory ${memoryMiB}m --memory-swap ${memoryMiB + swapMiB}m --pids-limit 512`,
     '--log-opt max-size=10m --log-opt max-file=3',
     `--user ${user}`,
     ...(hostNetwork ? [] : [`-p ${port}:${port}`]),
@@ -39,7 +45,8 @@ export function runSecretsAgent({ image, region, requests }: SecretsAgent, conta
   const words = [
     'docker run -d --name secrets --network host --restart unless-stopped',
     '--read-only --cap-drop ALL --cap-add CHOWN --cap-add DAC_OVERRIDE --security-opt no-new-privileges',
-    '--user 0:0 --memory 128m --pids-limit 64 --log-opt max-size=1m --log-opt max-file=2',
+    '--user 0:0 --pids-limit 64 --log-opt max-size=1m --log-opt max-file=2',
+    `--memory ${secretsAgentMiB}m --memory-swap ${secretsAgentMiB}m`,
     // The last two are set only where AWS is not at its usual place.
     `-e AWS_REGION=${region} -e AWS_ENDPOINT_URL -e AWS_EC2_METADATA_SERVICE_ENDPOINT`,
     ...readers.map(({ name }) => `--mount type=volume,src=secrets-${name},dst=/run/secrets/${name}`),

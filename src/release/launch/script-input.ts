@@ -9,6 +9,8 @@ export interface Container {
   /** Answers 200 there once it may get traffic. */
   readonly health: string
   readonly memoryMiB: number
+  /** How much of the machine's swap it may take on top. */
+  readonly swapMiB: number
   readonly environment: Readonly<Record<string, string>>
   /** A path in the container that keeps what is written there, on a volume named after the container. */
   readonly volume: string | undefined

@@ -9,6 +9,7 @@ import { type LeaseOwner, thisOwner } from '../state/lease-owner.ts'
 import { lookAt, type StageState } from '../state/stage-state.ts'
 import { type Capacity, capacityFor } from './capacity.ts'
 import { commitOf } from './commit.ts'
+import { refuseTooSmall } from './memory.ts'
 
 /** What a plan is made from: what is wanted, what is there, how much capacity there is, and who asks. */
 export interface Work {
@@ -31,6 +32,7 @@ export interface Work {
 
 /**
  * Looks at everything that a plan needs to know; nothing is changed.
+ * @throws Failure for a machine that cannot be had, or that has too little memory for what is launched
  * @param verb what is going to be done, for the ledger: `deploy`
  */
 export async function lookForPlan(clients: Clients, config: Config, emit: Emit, verb: string): Promise<Work> {
@@ -43,6 +45,8 @@ export async function lookForPlan(clients: Clients, config: Config, emit: Emit, 
   ])
   // The role tells whose account it is, so there is a call for it at the first deploy only.
   const account = state.role?.arn.split(':')[4] ?? (await callerOf(clients)).account
+  const recipes = recipesOf(config)
+  await refuseTooSmall(clients, config, recipes, machine)
   const capacity = await capacityFor(clients, config.instance.type, state, machine)
-  return { config, clients, account, state, capacity, machine, network, recipes: recipesOf(config), owner: thisOwner(verb), commit, emit }
+  return { config, clients, account, state, capacity, machine, network, recipes, owner: thisOwner(verb), commit, emit }
 }

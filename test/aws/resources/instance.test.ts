@@ -42,7 +42,15 @@ function machine(name: string, types = ['t3.micro'], zones = ['eu-west-1a', 'eu-
   return instance({
     tags: owner.of(name),
     name,
-    machine: { imageId, types, zones, diskGiB: 12, protected: false, userData: '#!/bin/sh\necho booted\n' },
+    machine: {
+      imageId,
+      types,
+      zones,
+      diskGiB: 12,
+      protected: false,
+      credits: { 't3.micro': 'standard', 't3.small': 'unlimited' },
+      userData: '#!/bin/sh\necho booted\n',
+    },
     subnets: network.subnets,
     securityGroup: group,
     profile,
@@ -65,6 +73,8 @@ test('a machine runs, as it was asked for: one hop to its credentials, an encryp
   const { Reservations } = await ec2.describeInstances({ InstanceIds: [made.id] })
   const [described] = Reservations![0]!.Instances!
   assert.is(described!.InstanceType, 't3.micro')
+  const { InstanceCreditSpecifications } = await ec2.describeInstanceCreditSpecifications({ InstanceIds: [made.id] })
+  assert.is(InstanceCreditSpecifications![0]!.CpuCredits, 'standard')
   const { HttpTokens, HttpPutResponseHopLimit } = described!.MetadataOptions!
   assert.equal([HttpTokens, HttpPutResponseHopLimit], ['required', 1])
   const { Volumes } = await ec2.describeVolumes({ Filters: [{ Name: 'tag:test:resource', Values: ['first'] }] })

@@ -15,6 +15,7 @@ test('AWS says the architecture of a type, its vCPUs, the zones that offer it, a
   assert.is(intel.architecture, 'amd64')
   assert.equal(intel.types, ['t3.micro'])
   assert.equal(intel.vCpus, { 't3.micro': 2 })
+  assert.equal(intel.facts, [{ name: 't3.micro', memoryMiB: 1024, burstable: true }])
   assert.equal(
     intel.zones,
     ['eu-west-1a', 'eu-west-1b', 'eu-west-1c'].map((name) => ({ name, types: ['t3.micro'] })),
@@ -62,6 +63,17 @@ test('an AWS that names no machine image is no complete one', async () => {
   await cloud.faults({ action: 'ssm:GetParameters', instead: { Parameters: [] } })
   const failure = (await errorOf(machineType(clients, 't3.micro'))) as Failure
   assert.is(failure.message, 'AWS names no Amazon Linux 2023 image for amd64 in eu-west-1')
+})
+
+test('a type without CPU credits is told from one that has them, in the order of the config', async () => {
+  const { facts } = await machineType(clients, 'm6i.large', ['t3.small'])
+  assert.equal(
+    facts.map(({ name, burstable }) => [name, burstable]),
+    [
+      ['m6i.large', false],
+      ['t3.small', true],
+    ],
+  )
 })
 
 test('could not ask is not the same as not offered', async () => {

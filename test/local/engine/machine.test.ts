@@ -68,6 +68,18 @@ else {
     assert.match(write.StandardErrorContent, /Read-only file system/)
   })
 
+  test('containers together get no more memory than the instance has, whatever each may have', async () => {
+    const awk = execFileSync('sh', ['-c', 'readlink -f "$(command -v awk)"'], { encoding: 'utf8' }).trim()
+    // A t3.micro has 712 MiB for containers.
+    const grow = `'BEGIN { x = "0123456789abcdef"; for (;;) x = x x }'`
+    await output(one, `${importProgram(awk, 'eater')}; docker run --name glutton --memory 4g eater ${grow} || true`)
+    assert.is(
+      await output(one, "docker inspect -f '{{.State.OOMKilled}} {{.State.ExitCode}}' glutton; docker rm glutton"),
+      'true 137\nglutton',
+    )
+    assert.is(await output(one, "docker ps --format '{{.Names}}'"), 'nap')
+  })
+
   test('after a reboot the containers that restart are there again, and the others are not', async () => {
     await output(one, 'docker run -d --name stays --restart unless-stopped sleeper 1000')
     const rebooted = 'f="$MLOPS_ROOT/rebooted"; [ -e "$f" ] || { touch "$f"; exit 194; }'

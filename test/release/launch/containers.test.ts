@@ -55,6 +55,7 @@ test('a service becomes a container that knows its port, what it needs and where
     port: 8001,
     health: '/health',
     memoryMiB: 512,
+    swapMiB: 0,
     volume: '/data',
     reads: {},
     hostFolders: {},
@@ -68,6 +69,19 @@ test('a service becomes a container that knows its port, what it needs and where
     SERVICE_NAME: 'data-store',
     PORT: '8002',
   })
+})
+
+test('swap is dealt out by the limits, and no container gets what others count on', () => {
+  const swapped = containersOf({ ...config, instance: { ...config.instance, swapMiB: 1000 } }, all)
+  assert.equal(
+    swapped.map(({ name, memoryMiB, swapMiB }) => [name, memoryMiB, swapMiB]),
+    [
+      ['web', 512, 333],
+      ['data-store', 256, 166],
+      ['prometheus', 256, 166],
+      ['grafana', 512, 333],
+    ],
+  )
 })
 
 const web = { entry: './services/web/server.ts', port: 8001 }

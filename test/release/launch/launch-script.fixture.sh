@@ -123,7 +123,8 @@ docker volume create --opt type=tmpfs --opt device=tmpfs --opt o=size=1m,mode=07
 docker rm -f secrets || true
 docker run -d --name secrets --network host --restart unless-stopped \
   --read-only --cap-drop ALL --cap-add CHOWN --cap-add DAC_OVERRIDE --security-opt no-new-privileges \
-  --user 0:0 --memory 128m --pids-limit 64 --log-opt max-size=1m --log-opt max-file=2 \
+  --user 0:0 --pids-limit 64 --log-opt max-size=1m --log-opt max-file=2 \
+  --memory 128m --memory-swap 128m \
   -e AWS_REGION=eu-west-1 -e AWS_ENDPOINT_URL -e AWS_EC2_METADATA_SERVICE_ENDPOINT \
   --mount type=volume,src=secrets-web,dst=/run/secrets/web \
   registry.test/shop/prod/secrets@sha256:1111111111111111111111111111111111111111111111111111111111111111 \
@@ -136,7 +137,7 @@ docker run -d \
   --name data-store --network mlops --restart unless-stopped \
   --label mlops.release=$identity \
   --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges \
-  --memory 64m --pids-limit 512 \
+  --memory 64m --memory-swap 64m --pids-limit 512 \
   --log-opt max-size=10m --log-opt max-file=3 \
   --user 65534:65534 \
   -p 8002:8002 \
@@ -151,7 +152,7 @@ docker run -d \
   --name web --network mlops --restart unless-stopped \
   --label mlops.release=$identity \
   --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges \
-  --memory 256m --pids-limit 512 \
+  --memory 256m --memory-swap 256m --pids-limit 512 \
   --log-opt max-size=10m --log-opt max-file=3 \
   --user 1000:1000 \
   -p 8001:8001 \

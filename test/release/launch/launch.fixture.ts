@@ -9,6 +9,7 @@ export function container(name: string, also: Partial<Container> = {}): Containe
     port: 8001,
     health: '/health',
     memoryMiB: 256,
+    swapMiB: 0,
     environment: {},
     volume: '/data',
     reads: {},

@@ -133,7 +133,7 @@ async function runLarge(release?: number): Promise<string> {
   return Instances![0]!.InstanceId!
 }
 
-const large = { instance: { type: 'm7i.4xlarge', fallbackTypes: [], diskGiB: 20 } }
+const large = { instance: { ...config.instance, type: 'm7i.4xlarge' } }
 
 test('machines that do not fit into what every account has are counted with those of others before anything is made', async () => {
   await cloud.faults({ action: asking, match: { QuotaCode: standardVcpuQuota.code }, record: true })

@@ -95,7 +95,7 @@ function planDeploy(
   images?: PlannedImages,
   network?: ExistingNetwork,
 ): Plan {
-  const machine = { architecture: 'x86_64', imageId: 'ami-1', types: ['t3.micro'], zones: [], vCpus: { 't3.micro': 2 } }
+  const machine = { architecture: 'x86_64', imageId: 'ami-1', types: ['t3.micro'], facts: [], zones: [], vCpus: { 't3.micro': 2 } }
   const owner = { user: 'ann', host: 'laptop', verb: 'deploy', pid: 1 }
   const work = { config, recipes, state, capacity, machine, network, owner, clients: undefined, emit: () => undefined } as unknown as Work
   return plans.planDeploy(work, images)
@@ -119,7 +119,7 @@ test('the first deploy makes everything and interrupts nothing', () => {
     '  + role: ',
     '  + instance profile: ',
     '  + network: vpc, subnets in two zones, internet gateway',
-    '  + stack: release 1: security group, t3.micro with 20 GiB',
+    '  + stack: release 1: security group, t3.small with 20 GiB',
     '    build: 4 images, on this machine',
     ...unbuilt,
     '  + container web: port 8001, open to the world',
@@ -136,6 +136,13 @@ test('the first deploy makes everything and interrupts nothing', () => {
   assert.is(plan.interrupts, 'Nothing serves now, so nothing is interrupted.')
 })
 
+test('swap is shown as the part of the disk that it is', () => {
+  const swapped = { ...config, instance: { ...config.instance, swapMiB: 512 } }
+  assert.ok(
+    lines(planDeploy(swapped, recipes, state(), plenty)).some((line) => line.endsWith('t3.small with 20 GiB, 512 MiB of them for swap')),
+  )
+})
+
 test('a further deploy keeps what outlives releases, makes a stack beside the old one, and removes that and what was left over', () => {
   const plan = planDeploy(config, recipes, serving({}), plenty)
   assert.equal(lines(plan), [
@@ -144,7 +151,7 @@ test('a further deploy keeps what outlives releases, makes a stack beside the ol
     '    role: shop-test',
     '    instance profile: shop-test',
     '    network: vpc-1 kept',
-    '  + stack: release 6: security group, t3.micro with 20 GiB',
+    '  + stack: release 6: security group, t3.small with 20 GiB',
     '    build: 4 images, on this machine',
     ...unbuilt,
     '-/+ container web: port 8001, open to the world',

@@ -4,7 +4,7 @@ import { priceOf, priceOfRemaining } from '../../../src/release/plan/price.ts'
 
 /** The price of a machine in cents. */
 function cents(type: string, diskGiB = 20) {
-  const price = priceOf({ instance: { type, fallbackTypes: [], diskGiB } })
+  const price = priceOf({ instance: { type, fallbackTypes: [], diskGiB, swapMiB: 0, credits: 'standard' } })
   return Object.values(price).map((amount) => (amount === undefined ? undefined : Math.round(amount * 100)))
 }
 

@@ -6,6 +6,7 @@ import { digestOf, madeBefore } from '../client-token.ts'
 import { find, newId } from '../kinds.ts'
 import { nextAddresses, secondaryAddresses } from '../network/loopback.ts'
 import { tagsFor } from '../tag.ts'
+import { creditsOf } from './credit.ts'
 import { findImage } from './image.ts'
 import { findInstanceType, type InstanceType, isOffered } from './instance-type.ts'
 import { reservation } from './reservation.ts'
@@ -99,9 +100,11 @@ function machineOf(input: RunInstancesRequest) {
     throw new ApiError('InvalidParameterValue', message)
   }
   if (UserData !== undefined) checkUserData(UserData)
+  const CpuCredits = creditsOf(type, input.CreditSpecification)
   return {
     ImageId,
     InstanceType: type.name,
+    ...(CpuCredits !== undefined && { CpuCredits }),
     Architecture: image.Architecture,
     RootDeviceName: image.RootDeviceName,
     RootVolume: rootVolume(BlockDeviceMappings, image.RootDeviceName),

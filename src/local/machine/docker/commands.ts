@@ -1,4 +1,5 @@
 import * as container from './containers/container-commands.ts'
+import { events } from './containers/events.ts'
 import { exec, run } from './containers/run.ts'
 import type { Docker } from './docker.ts'
 import * as image from './images/image-commands.ts'
@@ -17,6 +18,7 @@ type Command = (docker: Docker, call: EngineCall) => number | Promise<number>
 const commands: Record<string, Command | Record<string, Command>> = {
   run,
   exec,
+  events,
   inspect,
   info,
   ...container,

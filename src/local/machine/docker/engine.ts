@@ -2,6 +2,8 @@ import { Failure } from '../../../report/failure.ts'
 import { withFile } from '../../files/full-disk.ts'
 import type { Engine } from '../engine.ts'
 import type { InstanceFolder, Settings } from '../folder.ts'
+import { bootSwap } from '../memory/swap.ts'
+import { watchMemory } from '../memory/watch.ts'
 import { dispatch } from './commands.ts'
 import { openDocker } from './docker.ts'
 import { Refusal } from './refusal.ts'
@@ -26,8 +28,10 @@ export async function startStandIn(folder: InstanceFolder, settings: Settings): 
       call.exit(code === 1 && runs ? 125 : code)
     }
   })
+  void watchMemory(folder, settings, docker.containers)
   return {
     boot: () => {
+      bootSwap(folder)
       docker.volumes.boot()
       return docker.containers.boot()
     },

@@ -14,9 +14,11 @@ import { createEcrLogin } from '../docker/images/ecr-login.ts'
 import { listenForCalls } from '../docker/socket/calls.ts'
 import type { Engine } from '../engine.ts'
 import type { InstanceFolder, Settings } from '../folder.ts'
+import { containerMemoryMiB } from '../memory/capacity.ts'
 import { bootScript, up } from './boot-script.ts'
 import { openGate } from './gate.ts'
 import { layLink } from './link.ts'
+import { limitMemory } from './memory-limit.ts'
 import { engineSocket, makeRun, removeEngine, tracesOf } from './traces.ts'
 
 /** How long dockerd may take to answer, in ms; on an idle machine it takes a second. */
@@ -70,6 +72,8 @@ interface Daemon {
 async function startDaemon(folder: InstanceFolder, settings: Settings, reachable: readonly string[]): Promise<Daemon> {
   const traces = tracesOf(settings.instanceId)
   makeRun(settings.instanceId, folder.path)
+  const unlimited = limitMemory(traces.cgroup, containerMemoryMiB(settings.memoryMiB) * 1024 ** 2)
+  if (unlimited !== undefined) console.error(`containers may take more memory than the instance has: ${unlimited}`)
   writeFileSync(join(traces.run, 'daemon.json'), '{}')
   const logFile = join(folder.path, 'dockerd.log')
   const log = openSync(logFile, 'a', 0o600)

@@ -3,7 +3,7 @@ import type { AnyResource, Context } from '../../../aws/graph/resource.ts'
 import type { Timing } from '../../../aws/graph/walk.ts'
 import type { ElasticIp } from '../../../aws/resources/elastic-ip.ts'
 import { existingNetwork } from '../../../aws/resources/existing-network.ts'
-import type { Instance } from '../../../aws/resources/instance.ts'
+import type { Instance, MachineSpec } from '../../../aws/resources/instance.ts'
 import { networkKinds, removeTagged } from '../../../aws/resources/removal.ts'
 import type { Repository } from '../../../aws/resources/repository.ts'
 import { type ZoneChoice, zoneChoice } from '../../../aws/resources/zones.ts'
@@ -29,17 +29,31 @@ interface Wanted {
   readonly stack: Stack
 }
 
-function wantedBy({ config, clients, state, machine, network, recipes }: Work, choice?: ZoneChoice): Wanted {
+function wantedBy(work: Work, choice?: ZoneChoice): Wanted {
+  const { config, clients, state, machine, network, recipes } = work
   const { imageId, types, zones } = machine
   const names = recipes.recipes.map(({ name }) => name)
   const stage = stageResources(config, names)
   const blueprint = {
-    machine: { imageId, types, zones, diskGiB: config.instance.diskGiB, protected: config.protect, userData },
+    machine: {
+      imageId,
+      types,
+      zones,
+      diskGiB: config.instance.diskGiB,
+      credits: creditsOf(work),
+      protected: config.protect,
+      userData: userData(config),
+    },
     open: openPorts(config),
     network: network ? existingNetwork(network) : stageNetwork(config, choice ?? zoneChoice(clients, zones)),
     profile: stage.profile,
   }
   return { stage, stack: stack(config, state.next, blueprint) }
+}
+
+/** What each type does when its CPU credits are spent, for those that have credits. */
+export function creditsOf({ config, machine }: Pick<Work, 'config' | 'machine'>): MachineSpec['credits'] {
+  return Object.fromEntries(machine.facts.filter(({ burstable }) => burstable).map(({ name }) => [name, config.instance.credits]))
 }
 
 /** Finds or creates one resource with all that it needs. */
@@ -84,7 +98,8 @@ export function repositoryOperation(work: Work, after: readonly AnyOperation[]) 
 export function stackOperation(work: Work, after: readonly AnyOperation[]) {
   const { config, clients, state, machine, network, emit } = work
   const { role, profile, next } = state
-  const { type, diskGiB } = config.instance
+  const { type, diskGiB, swapMiB } = config.instance
+  const swap = swapMiB > 0 ? `, ${swapMiB} MiB of them for swap` : ''
   return operation({
     phase: 'create',
     title: 'stack',
@@ -95,7 +110,7 @@ export function stackOperation(work: Work, after: readonly AnyOperation[]) {
         work,
         after.some(({ title }) => title === networkTitle),
       ),
-      line('stack', false, `release ${next}: security group, ${type} with ${diskGiB} GiB`),
+      line('stack', false, `release ${next}: security group, ${type} with ${diskGiB} GiB${swap}`),
     ],
     quiet: true,
     after,

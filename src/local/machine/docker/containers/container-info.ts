@@ -13,8 +13,7 @@ export function containerInfo(docker: Docker, record: ContainerRecord) {
       Status: state.status,
       Running: state.status === 'running' || state.status === 'restarting',
       Restarting: state.status === 'restarting',
-      // Memory limits are not enforced here, so nothing is ever killed for them.
-      OOMKilled: false,
+      OOMKilled: state.oomKilled,
       Pid: state.pid,
       ExitCode: state.exitCode,
       Error: state.error,
@@ -29,6 +28,7 @@ export function containerInfo(docker: Docker, record: ContainerRecord) {
       RestartPolicy: { Name: host.restart.name },
       ReadonlyRootfs: host.readOnly,
       Memory: host.memory,
+      MemorySwap: host.memorySwap,
       PidsLimit: host.pidsLimit,
       CapDrop: host.capDrop,
       CapAdd: host.capAdd,

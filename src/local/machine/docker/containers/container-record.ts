@@ -45,6 +45,8 @@ export interface ContainerRecord {
     readonly pid: number
     readonly exitCode: number
     readonly error: string
+    /** Whether a process of it was ended for its memory since it was started. */
+    readonly oomKilled: boolean
     /** ISO 8601, or docker's zero time. */
     readonly startedAt: string
     readonly finishedAt: string
@@ -53,8 +55,8 @@ export interface ContainerRecord {
 
 /**
  * What concerns the machine rather than the program. A plain process cannot be confined without being root, so the
- * limits and rights (user, memory, capabilities, a read-only root …) are recorded and shown by `inspect`, and not
- * enforced: with a real engine they are.
+ * limits and rights (user, processes, capabilities, a read-only root …) are recorded and shown by `inspect`, and not
+ * enforced: with a real engine they are. Memory is watched (`memory/out-of-memory.ts`).
  */
 export interface HostConfig {
   readonly network: string
@@ -65,6 +67,8 @@ export interface HostConfig {
   readonly readOnly: boolean
   /** Bytes, 0 for none. */
   readonly memory: number
+  /** Memory and swap together in bytes, -1 for any, 0 for docker's own choice: twice the memory. */
+  readonly memorySwap: number
   readonly pidsLimit: number
   readonly capDrop: readonly string[]
   readonly capAdd: readonly string[]

@@ -82,7 +82,7 @@ export function openContainer(folder: string, known: ContainerRecord, program: (
     child = started
     wire(started, attached)
     const begun = Date.now()
-    state({ status: 'running', pid: started.pid!, startedAt: new Date(begun).toISOString(), exitCode: 0, error: '' })
+    state({ status: 'running', pid: started.pid!, startedAt: new Date(begun).toISOString(), exitCode: 0, error: '', oomKilled: false })
     started.once('exit', (code, name) => {
       // What it has started ends with it, as in a container.
       signal(-started.pid!, 'SIGKILL')
@@ -179,6 +179,12 @@ export function openContainer(folder: string, known: ContainerRecord, program: (
         update({ stoppedByUser: true })
       }
       signal(name === 'SIGKILL' ? -child.pid : child.pid, name)
+    },
+
+    /** Ends one of its processes as a kernel does that has no memory left for it; its restart policy goes on. */
+    outOfMemory(pid: number) {
+      state({ oomKilled: true })
+      signal(pid, 'SIGKILL')
     },
 
     /** Says that it has ended with its machine: docker shows 255 then. */

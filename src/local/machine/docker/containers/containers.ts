@@ -16,6 +16,19 @@ import type { ContainerRecord } from './container-record.ts'
 import { locate, translate, translateList, type View } from './path-map.ts'
 import { mergeLayers, mount } from './rootfs.ts'
 
+/** That a process of a container was ended for its memory. */
+export interface OomEvent {
+  /** In ms since the epoch. */
+  readonly at: number
+  readonly record: ContainerRecord
+}
+
+/** How many of its events docker keeps, in memory. */
+const keptEvents = 256
+
+/** All containers of an instance. */
+export type Containers = ReturnType<typeof openContainers>
+
 /** Where a container's own folder and its tmpfs mounts lie. */
 export function containerFolder(folder: InstanceFolder, id: string): string {
   return join(folder.docker, 'containers', id)
@@ -24,6 +37,7 @@ export function containerFolder(folder: InstanceFolder, id: string): string {
 export function openContainers(folder: InstanceFolder, settings: Settings, images: Images, volumes: Volumes) {
   const root = join(folder.docker, 'containers')
   const containers = new Map<string, Container>()
+  const oomEvents: OomEvent[] = []
   const at = (id: string) => containerFolder(folder, id)
   const removeFolder = (id: string) => rmSync(at(id), { recursive: true, force: true })
   const open = (record: ContainerRecord) => {
@@ -159,6 +173,15 @@ export function openContainers(folder: InstanceFolder, settings: Settings, image
           if (containers.has(id)) await remove(container, true)
         })
     },
+
+    /** Ends a process of a container for its memory. */
+    outOfMemory(id: string, pid: number) {
+      const container = containers.get(id)!
+      container.outOfMemory(pid)
+      oomEvents.push({ at: Date.now(), record: container.record })
+      oomEvents.splice(0, Math.max(oomEvents.length - keptEvents, 0))
+    },
+    oomEvents: (): readonly OomEvent[] => oomEvents,
 
     async boot() {
       for (const container of containers.values()) {

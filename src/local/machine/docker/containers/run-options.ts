@@ -19,6 +19,7 @@ export const runFlags = {
   restart: { type: 'string', default: 'no' },
   user: { type: 'string', short: 'u' },
   memory: { type: 'string', short: 'm', default: '0' },
+  'memory-swap': { type: 'string', default: '0' },
   'pids-limit': { type: 'string', default: '0' },
   entrypoint: { type: 'string' },
   workdir: { type: 'string', short: 'w' },
@@ -72,7 +73,7 @@ export function containerRecord(docker: Docker, call: EngineCall, { values, rest
     stopTimeout: 10,
     restartCount: 0,
     stoppedByUser: false,
-    state: { status: 'created', pid: 0, exitCode: 0, error: '', startedAt: zeroTime, finishedAt: zeroTime },
+    state: { status: 'created', pid: 0, exitCode: 0, error: '', oomKilled: false, startedAt: zeroTime, finishedAt: zeroTime },
     host: {
       network,
       restart,
@@ -80,7 +81,7 @@ export function containerRecord(docker: Docker, call: EngineCall, { values, rest
       mounts: mounts(docker, call, values, id),
       autoRemove: values.rm === true,
       readOnly: values['read-only'] === true,
-      memory: bytes(values.memory),
+      ...memoryLimits(values.memory, values['memory-swap']),
       pidsLimit: wholeNumber(values['pids-limit']),
       capDrop: values['cap-drop'],
       capAdd: values['cap-add'],
@@ -88,6 +89,16 @@ export function containerRecord(docker: Docker, call: EngineCall, { values, rest
       ...logOptions(values['log-opt']),
     },
   }
+}
+
+/** @throws Refusal in docker's words for a sum of memory and swap that does not go with the memory */
+function memoryLimits(given: string, both: string): { memory: number; memorySwap: number } {
+  const memory = bytes(given)
+  if (both === '-1') return { memory, memorySwap: -1 }
+  const memorySwap = bytes(both)
+  if (memorySwap > 0 && memory === 0) throw daemon('You should always set the Memory limit when using Memoryswap limit, see usage', 125)
+  if (memorySwap > 0 && memorySwap < memory) throw daemon('Minimum memoryswap limit should be larger than memory limit, see usage', 125)
+  return { memory, memorySwap }
 }
 
 /** A whole number, or a complaint in docker's words. */
