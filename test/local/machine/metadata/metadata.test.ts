@@ -66,6 +66,8 @@ test('the public address is the Elastic IP as soon as one is associated', async 
   small.cloud.store.put('address', 'eipalloc-1', { AllocationId: 'eipalloc-1', PublicIp: '127.0.0.77', InstanceId: id, Tags: [] })
   small.cloud.machines.reconcile()
   await until(async () => (await get('/latest/meta-data/public-ipv4')).text === '127.0.0.77', 'the address has changed')
+  // Its agent loses its connection with the address it had, and makes a new one.
+  await small.online(id)
 })
 
 test('it hands out the credentials of the role', async () => {
