@@ -212,6 +212,7 @@ const ofProfiles = [
 
 const ofImages = [
   'ecr:BatchCheckLayerAvailability',
+  'ecr:BatchDeleteImage',
   'ecr:BatchGetImage',
   'ecr:CompleteLayerUpload',
   'ecr:CreateRepository',
