@@ -7,6 +7,7 @@ await runbook(
     summary: 'Builds, launches, checks and promotes a new release of a stage, then retires the old one.',
     flags: {
       engine: { type: 'string', choices: ['stand-in', 'docker'], about: 'what runs containers on the embedded cloud, from now on' },
+      'keep-failed': { type: 'boolean', about: 'leave the machine of a release that fails for a look, until the next deploy' },
       'update-bases': { type: 'boolean', about: 'lay images on what the tags of their bases name now, not on what they are pinned to' },
       timings: { type: 'boolean', about: 'show where the time went' },
     },

@@ -4,7 +4,7 @@ import type { Clients } from '../aws/clients.ts'
 import { partitionOf } from '../aws/partition.ts'
 import { managedInstanceCore, arnOf as policyArnOf } from '../aws/resources/managed-policy.ts'
 import { repositoryName } from '../aws/resources/repository.ts'
-import { ownerOf, parameterPath, type StageId } from './stage/names.ts'
+import { keptTag, ownerOf, parameterPath, type StageId } from './stage/names.ts'
 
 /** The policy for a stage of a config, in the account of the credentials. */
 export async function policyOfDeployer(clients: Clients, config: Config): Promise<DeployerPolicy> {
@@ -82,6 +82,13 @@ export function deployerPolicy(scope: DeployerScope): DeployerPolicy {
       Action: [...changing],
       Resource: arn('ec2', '*/*'),
       Condition: { StringEquals: tagged('aws:ResourceTag') },
+    },
+    {
+      // A machine whose release has failed and that is kept for a look says so.
+      Sid: 'TagWhatIsKept',
+      Action: ['ec2:CreateTags'],
+      Resource: arn('ec2', 'instance/*'),
+      Condition: { StringEquals: tagged('aws:ResourceTag'), 'ForAllValues:StringEquals': { 'aws:TagKeys': [keptTag] } },
     },
     {
       // A VPC comes with its main route table, which has no tags and cannot be given any in the call that makes it.

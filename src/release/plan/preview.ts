@@ -7,10 +7,10 @@ import { ownerOf } from '../stage/names.ts'
 import type { PlannedImages } from './operations/images.ts'
 import type { Plan } from './plan.ts'
 import { planDeploy } from './plan-deploy.ts'
-import { lookForPlan, type Work } from './work.ts'
+import { type DeployOptions, lookForPlan, type Work } from './work.ts'
 
 /** The plan of a deploy, with what each image is and how much of it has to be uploaded. Nothing is changed. */
-export async function previewDeploy(clients: Clients, config: Config, emit: Emit, options?: { updateBases?: boolean }): Promise<Plan> {
+export async function previewDeploy(clients: Clients, config: Config, emit: Emit, options?: DeployOptions): Promise<Plan> {
   const work = await lookForPlan(clients, config, emit, 'plan', options)
   return planDeploy(work, await previewImages(work))
 }

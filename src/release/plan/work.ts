@@ -26,23 +26,32 @@ export interface Work {
   readonly recipes: Recipes
   /** What the images are laid on. */
   readonly bases: Bases
+  /** Whether the machine of a release that fails stays for a look. */
+  readonly keepFailed: boolean
   readonly owner: LeaseOwner
   /** The commit that the project's folder stands at; undefined where there is none. */
   readonly commit: string | undefined
   readonly emit: Emit
 }
 
+/** What somebody wants of one deploy, beside what the config says. */
+export interface DeployOptions {
+  /** Base images that are given by tags are asked for anew. */
+  readonly updateBases?: boolean
+  /** The machine of a release that fails stays for a look. */
+  readonly keepFailed?: boolean
+}
+
 /**
  * Looks at everything that a plan needs to know; nothing is changed.
  * @param verb what is going to be done, for the ledger: `deploy`
- * @param options `updateBases`: base images are asked for anew, where they are given by tags
  */
 export async function lookForPlan(
   clients: Clients,
   config: Config,
   emit: Emit,
   verb: string,
-  { updateBases = false }: { updateBases?: boolean } = {},
+  { updateBases = false, keepFailed = false }: DeployOptions = {},
 ): Promise<Work> {
   const { type, fallbackTypes } = config.instance
   const [state, machine, network, commit] = await Promise.all([
@@ -63,5 +72,5 @@ export async function lookForPlan(
       { architecture: machine.architecture, cacheFolder: cacheFolderOf(config), update: updateBases },
     ),
   ])
-  return { config, clients, account, state, capacity, machine, network, recipes, bases, owner: thisOwner(verb), commit, emit }
+  return { config, clients, account, state, capacity, machine, network, recipes, bases, keepFailed, owner: thisOwner(verb), commit, emit }
 }
