@@ -79,16 +79,10 @@ export function deployerPolicy(scope: DeployerScope): DeployerPolicy {
     },
     {
       Sid: 'ChangeOwn',
-      Action: [...changing],
+      Action: [...changing, 'ec2:CreateTags'],
       Resource: arn('ec2', '*/*'),
-      Condition: { StringEquals: tagged('aws:ResourceTag') },
-    },
-    {
-      // A machine whose release has failed and that is kept for a look says so.
-      Sid: 'TagWhatIsKept',
-      Action: ['ec2:CreateTags'],
-      Resource: arn('ec2', 'instance/*'),
-      Condition: { StringEquals: tagged('aws:ResourceTag'), 'ForAllValues:StringEquals': { 'aws:TagKeys': [keptTag] } },
+      // What has failed and is kept is told by a tag, and nothing else is; calls without tags pass ForAllValues.
+      Condition: { StringEquals: tagged('aws:ResourceTag'), 'ForAllValues:StringEquals': { 'aws:TagKeys': keptTag } },
     },
     {
       // A VPC comes with its main route table, which has no tags and cannot be given any in the call that makes it.

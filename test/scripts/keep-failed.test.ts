@@ -1,4 +1,5 @@
 // time limit: 300 s
+import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { askCloud } from '../../src/local/admin/client.ts'
@@ -46,7 +47,7 @@ test('the plan of the next deploy says since when it is kept, and the deploy rem
 
 test('a release that fails before it has a machine leaves nothing, although it was to be kept', async () => {
   const none = { code: 'InvalidParameterCombination', message: 'no such machine' }
-  await askCloud(project.state, 'faults', { rules: [{ action: 'ec2:RunInstances', before: none }] })
+  await askCloud(join(project.state, 'cloud'), 'faults', { rules: [{ action: 'ec2:RunInstances', before: none }] })
   const { code, err } = await project.run('deploy', '--keep-failed')
   assert.is(code, 4, err)
   assert.match(err, 'no such machine')
