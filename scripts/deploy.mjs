@@ -7,6 +7,8 @@ await runbook(
     summary: 'Builds, launches, checks and promotes a new release of a stage, then retires the old one.',
     flags: {
       engine: { type: 'string', choices: ['stand-in', 'docker'], about: 'what runs containers on the embedded cloud, from now on' },
+      'keep-failed': { type: 'boolean', about: 'leave the machine of a release that fails for a look, until the next deploy' },
+      'update-bases': { type: 'boolean', about: 'lay images on what the tags of their bases name now, not on what they are pinned to' },
       timings: { type: 'boolean', about: 'show where the time went' },
     },
     common: ['stage', 'strategy', 'json', 'dry-run', 'quiet', 'verbose'],
@@ -22,14 +24,14 @@ await runbook(
     if (clients.access.notice) terminal.note(clients.access.notice)
     await refuseMissingSecrets(clients, config, recipesOf(config).wantedSecrets)
     if (flags.dryRun) {
-      const plan = await previewDeploy(clients, config, emit)
+      const plan = await previewDeploy(clients, config, emit, flags)
       terminal.end()
       printPlan(terminal, plan, terminal.print)
       return { json: { ok: true, plan: planDocument(plan, config) } }
     }
 
     const deployed = await withLease({ clients, id: config, verb: 'deploy', signal, emit }, async (lease) => {
-      const work = await lookForPlan(clients, config, emit, 'deploy')
+      const work = await lookForPlan(clients, config, emit, 'deploy', flags)
       const plan = planDeploy(work)
       printPlan(terminal, plan)
       return await deploy(work, plan, { lease, signal })

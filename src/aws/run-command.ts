@@ -2,6 +2,7 @@ import { Failure } from '../report/failure.ts'
 import type { Clients } from './clients.ts'
 import { commandLines } from './command-lines.ts'
 import { codeOf } from './errors.ts'
+import { consoleOf } from './resources/instance.ts'
 import { until } from './retry.ts'
 
 /** How a command on an instance ended. */
@@ -26,13 +27,15 @@ const running = ['Pending', 'In Progress', 'InProgress', 'Delayed', 'Cancelling'
 /**
  * Waits until the instance's agent has registered. Run Command refuses an instance before that, and EC2's own status
  * checks come minutes later.
- * @throws Failure after 10 minutes.
+ * @param within in seconds
+ * @throws Failure with the end of the machine's console after that time
  */
 export async function agentOnline(
   clients: Clients,
   instanceId: string,
   signal: AbortSignal,
   waiting: (detail: string) => void,
+  within = 600,
 ): Promise<void> {
   const ssm = await clients.ssm()
   const online = await until(
@@ -42,11 +45,13 @@ export async function agentOnline(
       })
       return InstanceInformationList.some((information) => information.PingStatus === 'Online') || undefined
     },
-    { within: 600, signal, waiting: (seconds) => waiting(`waiting for its agent, ${seconds.toFixed(0)} s`) },
+    { within, signal, waiting: (seconds) => waiting(`waiting for its agent, ${seconds.toFixed(0)} s`) },
   )
   if (!online)
-    throw new Failure('The SSM agent did not register within 10 minutes', {
+    throw new Failure(`The SSM agent did not register within ${within} s`, {
       on: `instance ${instanceId}`,
+      // Nobody can ask the machine itself.
+      log: await consoleOf(clients, instanceId),
       likely: 'The instance cannot reach the SSM endpoints, or its role lacks AmazonSSMManagedInstanceCore.',
       next: clients.command(`ec2 get-console-output --instance-id ${instanceId}`),
     })

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
-import { resolveBase } from './base/base.ts'
+import { type Base, resolveBase } from './base/base.ts'
 import { hostLayer } from './base/host.ts'
 import { keptLayer } from './base/kept-layer.ts'
 import { filesUnder, type NativePackage, nativeFiles, systemLibraries } from './base/native.ts'
@@ -18,6 +18,9 @@ const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
  */
 const allocator = ['MALLOC_ARENA_MAX=1']
 
+/** How the base of a reference is found, where it is not simply looked for in its registry. */
+export type ResolveBase = (reference: string, architecture: string) => Promise<Base>
+
 export interface ServiceImageOptions {
   /** The service, for messages; no part of the image. */
   readonly name: string
@@ -27,6 +30,7 @@ export interface ServiceImageOptions {
   readonly projectFolder: string
   /** An image reference whose image has Node at /usr/local/bin/node, or `host`. */
   readonly base: string
+  readonly resolve?: ResolveBase | undefined
   /** `amd64` or `arm64`. */
   readonly architecture: string
   /** Small files beside the bundle: absolute path in the image → text. Readable by every user. */
@@ -48,13 +52,14 @@ export async function buildServiceImage({
   entry,
   projectFolder,
   base,
+  resolve,
   architecture,
   files = {},
   cacheFolder,
 }: ServiceImageOptions): Promise<Image> {
   const bundling = bundle(name, entry, projectFolder)
   const [below, { text }, natives, model] = await Promise.all([
-    foundation(base, 'node', architecture, cacheFolder),
+    foundation({ base, resolve, architecture, cacheFolder }, 'node'),
     bundling,
     bundling.then(({ natives }) => Promise.all(natives.map((each) => nativeStep(each, base, architecture, cacheFolder)))),
     modelStep(name, join(dirname(entry), 'model'), cacheFolder),
@@ -112,6 +117,7 @@ export interface FilesImageOptions {
   readonly name: string
   /** An image reference, or `host` for a program of this machine. */
   readonly base: string
+  readonly resolve?: ResolveBase | undefined
   /**
    * For base `host`: the program by its name on the PATH, and folders of this machine that it needs, kept at the same
    * place.
@@ -140,10 +146,10 @@ export interface FilesImageOptions {
  *   this architecture
  */
 export async function buildFilesImage(options: FilesImageOptions): Promise<Image> {
-  const { name, base, program = name, folders, files, directories = [], architecture, cacheFolder } = options
+  const { name, program = name, folders, files, directories = [] } = options
   const entries: Entry[] = Object.entries(files).map(([path, content]) => ({ path, content }))
   const [below, layer] = await Promise.all([
-    foundation(base, program, architecture, cacheFolder, folders),
+    foundation(options, program, folders),
     memoryLayer([...entries, ...directories.map((directory) => ({ ...directory, directory: true as const }))]),
   ])
   const entrypoint = options.entrypoint ?? (below.program && [below.program])
@@ -167,14 +173,12 @@ interface Foundation {
 }
 
 async function foundation(
-  base: string,
+  { base, architecture, cacheFolder, resolve }: Pick<FilesImageOptions, 'base' | 'architecture' | 'cacheFolder' | 'resolve'>,
   program: string,
-  architecture: string,
-  cacheFolder: string,
   folders: readonly string[] = [],
 ): Promise<Foundation> {
   if (base !== 'host') {
-    const { layers, config } = await resolveBase(base, architecture, cacheFolder)
+    const { layers, config } = await (resolve ? resolve(base, architecture) : resolveBase(base, architecture, { cacheFolder }))
     return { layers, config, environment: [], program: undefined }
   }
   const host = await hostLayer(program, architecture, cacheFolder, folders)

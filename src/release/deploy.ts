@@ -1,6 +1,8 @@
+import { defaultStage } from '../../config/stages.ts'
 import { explain } from '../aws/errors.ts'
 import { criticalPath } from '../aws/graph/critical-path.ts'
 import type { Timing } from '../aws/graph/walk.ts'
+import type { Instance } from '../aws/resources/instance.ts'
 import { exit, Failure } from '../report/failure.ts'
 import { digestsOf } from './launch/images.ts'
 import { carryOut, type OperationTiming } from './plan/carry-out.ts'
@@ -9,6 +11,7 @@ import { record } from './plan/operations/record.ts'
 import { phaseSeconds, phaseTimes } from './plan/phase-progress.ts'
 import type { Plan } from './plan/plan.ts'
 import type { Work } from './plan/work.ts'
+import { machinesOf } from './stage/keep.ts'
 import { urlOf } from './state/health-check.ts'
 import type { Lease } from './state/lease.ts'
 import { lookAt, servingRelease } from './state/stage-state.ts'
@@ -50,8 +53,11 @@ export interface RunOptions {
 export async function deploy(work: Work, plan: Plan, { lease, signal }: RunOptions): Promise<Deployed> {
   // Asked again after a failure, because a run that failed cannot know how far it got.
   let serving: { readonly release: number | undefined } | undefined
+  let kept: Instance | undefined
   const mayUndo = async () => {
-    serving = { release: servingRelease(await lookAt(work.clients, work.config)) }
+    const now = await lookAt(work.clients, work.config)
+    serving = { release: servingRelease(now) }
+    if (work.keepFailed && serving.release !== plan.release) kept = machinesOf(now.instances, plan.release)[0]
     return serving.release !== plan.release
   }
   const { all, elasticIp, stack, build, push, monitoring } = plan.operations
@@ -87,7 +93,17 @@ export async function deploy(work: Work, plan: Plan, { lease, signal }: RunOptio
     await record(work, { outcome: 'failed', images: built ? digestsOf(built) : {}, seconds, error: (cause as Error).message }).catch(
       (error: Error) => also.push(`The ledger could not be written: ${error.message}`),
     )
+  if (kept) also.push(...howToLook(kept, plan.release, work.config.stage))
   throw failureOf(cause, { verb: work.owner.verb, release: plan.release, serving, also })
+}
+
+/** What to say of a machine that was left for a look. */
+function howToLook({ id }: Instance, release: number, stage: string): string[] {
+  const session = `npx zx scripts/session.mjs --release ${release}${stage === defaultStage ? '' : ` --stage ${stage}`}`
+  return [
+    `Its machine ${id} is kept: ${session} opens a shell on it, where docker ps -a, docker logs and launch.log (in /opt/mlops on AWS) tell more.`,
+    'It costs what a machine costs until the next deploy, which removes it.',
+  ]
 }
 
 interface Aftermath {

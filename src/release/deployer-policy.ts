@@ -4,7 +4,7 @@ import type { Clients } from '../aws/clients.ts'
 import { partitionOf } from '../aws/partition.ts'
 import { managedInstanceCore, arnOf as policyArnOf } from '../aws/resources/managed-policy.ts'
 import { repositoryName } from '../aws/resources/repository.ts'
-import { ownerOf, parameterPath, type StageId } from './stage/names.ts'
+import { keptTag, ownerOf, parameterPath, type StageId } from './stage/names.ts'
 
 /** The policy for a stage of a config, in the account of the credentials. */
 export async function policyOfDeployer(clients: Clients, config: Config): Promise<DeployerPolicy> {
@@ -79,9 +79,10 @@ export function deployerPolicy(scope: DeployerScope): DeployerPolicy {
     },
     {
       Sid: 'ChangeOwn',
-      Action: [...changing],
+      Action: [...changing, 'ec2:CreateTags'],
       Resource: arn('ec2', '*/*'),
-      Condition: { StringEquals: tagged('aws:ResourceTag') },
+      // What has failed and is kept is told by a tag, and nothing else is; calls without tags pass ForAllValues.
+      Condition: { StringEquals: tagged('aws:ResourceTag'), 'ForAllValues:StringEquals': { 'aws:TagKeys': keptTag } },
     },
     {
       // A VPC comes with its main route table, which has no tags and cannot be given any in the call that makes it.
@@ -212,6 +213,7 @@ const ofProfiles = [
 
 const ofImages = [
   'ecr:BatchCheckLayerAvailability',
+  'ecr:BatchDeleteImage',
   'ecr:BatchGetImage',
   'ecr:CompleteLayerUpload',
   'ecr:CreateRepository',

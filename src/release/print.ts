@@ -87,7 +87,8 @@ export function printStatus(terminal: Terminal, status: Status): void {
   else terminal.print(`Release ${release} of ${app} serves stage ${stage} at ${status.address}.`)
   if (deployed)
     terminal.print(`Deployed ${deployed.at} by ${deployed.by}${deployed.commit ? ` from commit ${shortCommit(deployed.commit)}` : ''}.`)
-  if (machine) terminal.print(`Machine ${machine.id} is ${machine.state}.`)
+  if (machine)
+    terminal.print(`Machine ${machine.id} is ${machine.state}: ${machine.imageId}${machine.engine ? `, docker ${machine.engine}` : ''}.`)
   if (status.silent && machine?.state === 'running') terminal.print(`It could not be asked how its containers are: ${status.silent}`)
   if (status.next && machine?.state === 'running') terminal.print(`Next: ${status.next}`)
   else if (status.next) {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { shellOnEmbeddedCloud } from '../access.ts'
 import { startSession, type TerminalProgram } from '../aws/session.ts'
 import { Failure } from '../report/failure.ts'
+import { machinesOf } from './stage/keep.ts'
 import { refuseUnknownService } from './stage/ports.ts'
 import type { Stage } from './stage/stage.ts'
 import { lookAt } from './state/stage-state.ts'
@@ -13,20 +14,27 @@ function shellIn(service: string, prefix: string): string {
 
 /**
  * The program that gives a shell on the machine of the serving release, or in one of its containers.
- * @throws Failure when nothing runs, or the service is not one of the config
+ * @param release whose machine it is to be instead, as `--release` gives it
+ * @throws Failure when nothing runs, the service is not one of the config, or the release has no machine
  */
-export async function sessionProgram({ config, clients }: Stage, service: string | undefined): Promise<TerminalProgram> {
+export async function sessionProgram({ config, clients }: Stage, service: string | undefined, release?: string): Promise<TerminalProgram> {
   if (service !== undefined) refuseUnknownService(config, service)
-  const { serving } = await lookAt(clients, config)
-  if (!serving)
+  const { serving, instances, releases } = await lookAt(clients, config)
+  const machine = release === undefined ? serving?.instance : machinesOf(instances, Number(release))[0]
+  if (!machine && release !== undefined)
+    throw new Failure(`Release ${release} has no machine`, {
+      on: `stage ${config.stage} of ${config.app}`,
+      likely: `Releases that have one: ${releases.join(', ') || 'none'}.`,
+    })
+  if (!machine)
     throw new Failure('There is no machine to open a session on', {
       on: `stage ${config.stage} of ${config.app}`,
       next: `npx zx scripts/deploy.mjs --stage ${config.stage}`,
     })
   // Session Manager's own user is no member of the docker group.
-  if (config.target === 'aws') return startSession(clients, serving.instance.id, service && shellIn(service, 'sudo '))
+  if (config.target === 'aws') return startSession(clients, machine.id, service && shellIn(service, 'sudo '))
 
-  return { file: 'sh', args: service ? ['-c', shellIn(service, '')] : ['-i'], ...(await shellOnEmbeddedCloud(config, serving.instance.id)) }
+  return { file: 'sh', args: service ? ['-c', shellIn(service, '')] : ['-i'], ...(await shellOnEmbeddedCloud(config, machine.id)) }
 }
 
 /**

@@ -29,7 +29,10 @@ export interface Status {
   /** Who launched it, by the ledger. */
   readonly deployed: { readonly at: string; readonly by: string; readonly commit: string | undefined } | undefined
   readonly address: string | undefined
-  readonly machine: { readonly id: string; readonly state: string } | undefined
+  /** Its container engine is known once something was launched on it. */
+  readonly machine:
+    | { readonly id: string; readonly state: string; readonly imageId: string; readonly engine: string | undefined }
+    | undefined
   /** Why the machine could not be asked how its containers are; undefined where it was, or where there is none. */
   readonly silent: string | undefined
   /** The command that helps where the machine does not run, or does not answer. */
@@ -74,7 +77,12 @@ export async function statusOf(clients: Clients, config: Config, signal: AbortSi
     launched: deployed !== undefined || (conditions?.size ?? 0) > 0,
     deployed: deployed && { at: deployed.at, by: deployed.by, commit: deployed.commit },
     address: elasticIp?.address,
-    machine: serving && { id: serving.instance.id, state: serving.instance.state },
+    machine: serving && {
+      id: serving.instance.id,
+      state: serving.instance.state,
+      imageId: serving.instance.imageId,
+      engine: current?.machine?.engine,
+    },
     silent,
     next,
     services,

@@ -6,10 +6,11 @@ import type { EC2 } from '@aws-sdk/client-ec2'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Clients } from '../../src/aws/clients.ts'
+import { codeOf } from '../../src/aws/errors.ts'
 import { blockersOf } from '../../src/aws/graph/blockers.ts'
 import { vpcQuota } from '../../src/aws/quota.ts'
-import { consoleOf } from '../../src/aws/resources/instance.ts'
-import { missingLayers } from '../../src/aws/resources/repository.ts'
+import { consoleOf, tagInstance } from '../../src/aws/resources/instance.ts'
+import { missingLayers, removeTag } from '../../src/aws/resources/repository.ts'
 import { startSession } from '../../src/aws/session.ts'
 import { askCloud } from '../../src/local/admin/client.ts'
 import { allows } from '../../src/local/iam/policy.ts'
@@ -92,9 +93,15 @@ test('the scripts need every permission of the policy, and no other', async () =
   assert.is(others.length, 1)
   assert.is((await readLaunch(clients, id, last!)).release, 2)
   assert.is(await lockOf(clients, id), undefined)
+  // A deploy asks this when the pin of a base image moves.
+  await removeTag(clients, 'crash/local/images', 'base_0')
   await missingLayers(clients, 'crash/local/images', [`sha256:${'0'.repeat(64)}`])
   const [instance] = open.cloud.store.list('instance').filter(({ State }) => State === 'running')
   await startSession(clients, instance!.InstanceId)
+  // A machine that is kept may be said to be so, and may be given away by no tag.
+  await tagInstance(clients, { id: instance!.InstanceId }, { 'mlops:kept': 'now' })
+  const giveAway = tagInstance(clients, { id: instance!.InstanceId }, { 'mlops:app': 'other' })
+  assert.is(codeOf(await giveAway.catch((error) => error)), 'UnauthorizedOperation')
   assert.is(await readSecret(clients, id, 'TOKEN'), 'one')
   await removeSecret(clients, id, 'TOKEN')
 

@@ -178,7 +178,7 @@ const status: Status = {
   next: undefined,
   deployed: { at: '2026-01-02T03:04:05.000Z', by: 'ann@laptop', commit: 'c'.repeat(40) },
   address: '192.0.2.1',
-  machine: { id: 'i-6', state: 'running' },
+  machine: { id: 'i-6', state: 'running', imageId: 'ami-1', engine: '28.2.2' },
   services: [
     { name: 'web', url: 'http://192.0.2.1:8001', state: 'healthy', detail: 'HTTP 200', image: digest('a') },
     { name: 'grafana', url: undefined, state: 'missing', detail: 'grafana is not on this machine', image: undefined },
@@ -193,7 +193,7 @@ test('a status is what serves, where, how it is, and what is going on', () => {
     printed((terminal) => printStatus(terminal, status)).out,
     `Release 6 of shop serves stage prod at 192.0.2.1.
 Deployed 2026-01-02T03:04:05.000Z by ann@laptop from commit cccccccccccc.
-Machine i-6 is running.
+Machine i-6 is running: ami-1, docker 28.2.2.
 SERVICE  STATE    URL                    IMAGE         DETAIL
 web      healthy  http://192.0.2.1:8001  aaaaaaaaaaaa  HTTP 200
 grafana  missing                                       grafana is not on this machine
@@ -212,12 +212,12 @@ test('a stage that is held says why, since when, and how that is lifted', () => 
 })
 
 test('a machine that has stopped, or says nothing, is told with what helps; who launched it may be unknown', () => {
-  const machine = { id: 'i-6', state: 'stopped' }
+  const machine = { id: 'i-6', state: 'stopped', imageId: 'ami-1', engine: undefined }
   const silent = { ...status, deployed: undefined, services: [], leftovers: [], lock: undefined }
   const next = 'aws ec2 start-instances --instance-ids i-6'
   assert.is(
     printed((terminal) => printStatus(terminal, { ...silent, machine, silent: 'it is stopped', next })).out.trimEnd(),
-    `Release 6 of shop serves stage prod at 192.0.2.1.\nMachine i-6 is stopped.\nIt keeps its data and its address. To start it: ${next}\nThen deploy: AWS gives a started machine no second public address beside the stage's, and without that it takes no commands and fetches no secrets.\nSERVICE  STATE  URL  IMAGE  DETAIL`,
+    `Release 6 of shop serves stage prod at 192.0.2.1.\nMachine i-6 is stopped: ami-1.\nIt keeps its data and its address. To start it: ${next}\nThen deploy: AWS gives a started machine no second public address beside the stage's, and without that it takes no commands and fetches no secrets.\nSERVICE  STATE  URL  IMAGE  DETAIL`,
   )
   assert.match(
     printed((terminal) => printStatus(terminal, { ...silent, silent: 'its agent hangs', next: 'aws ec2 reboot-instances' })).out,

@@ -353,7 +353,7 @@ test('an address behind which the release does not answer is led back at once, a
     title: 'launch',
     lines: [],
     needs: { stack },
-    run: async ({ stack }) => ({ instance: stack.instance, identityOf: () => undefined }),
+    run: async ({ stack }) => ({ instance: stack.instance, engine: '28.2.2', identityOf: () => undefined }),
   })
   const promote = promoteOperation(work, elasticIp, push, launch, { back: before }, [])
   const mayUndo = async () => (await lookAt(clients, config)).serving?.runs !== work.state.next

@@ -63,7 +63,7 @@ export function lightMachines(port: number, bootMs = 0): (cloud: Cloud) => Machi
             ResponseCode: 0,
             ExecutionStartDateTime: now,
             ExecutionEndDateTime: now,
-            StandardOutputContent: launches ? '{"ok":true}\n' : '',
+            StandardOutputContent: launches ? '{"ok":true,"engine":"28.2.2","identified":[]}\n' : '',
           })
         }
       },

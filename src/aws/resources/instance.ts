@@ -202,6 +202,11 @@ async function terminate(clients: Clients, id: string): Promise<void> {
   }
 }
 
+/** Adds a tag to a machine that is there. */
+export async function tagInstance(clients: Clients, { id }: Pick<Instance, 'id'>, tags: Tags): Promise<void> {
+  await (await clients.ec2()).createTags({ Resources: [id], Tags: tagList(tags) })
+}
+
 /** IAM's news of a profile reach EC2 after 5–10 s, sometimes two minutes; only RunInstances itself can tell. */
 function isProfileUnknown(error: unknown): boolean {
   return codeOf(error) === 'InvalidParameterValue' && /iam instance profile/i.test((error as Error).message)

@@ -1,3 +1,4 @@
+import { Failure } from '../../report/failure.ts'
 import type { Clients } from '../clients.ts'
 import { isNotFound } from '../errors.ts'
 import type { Kind, Owner } from '../graph/inventory.ts'
@@ -56,7 +57,7 @@ export interface Records {
  * Old images go by themselves: of each image by itself, so that one which seldom changes outlives those that often do.
  * An image that a rule of higher priority is about is not touched by a later one.
  */
-function lifecycleOf(images: readonly string[], records: Records): string {
+function lifecycleOf(images: readonly string[], records: readonly Records[]): string {
   const oldest = (rulePriority: number, description: string, selection: object) => ({
     rulePriority,
     description,
@@ -65,18 +66,19 @@ function lifecycleOf(images: readonly string[], records: Records): string {
   })
   const tagged = (priority: number, name: string, prefix: string, countNumber: number) =>
     oldest(priority, `Keep the newest ${countNumber} of ${name}`, { tagStatus: 'tagged', tagPrefixList: [prefix], countNumber })
-  const first = tagged(1, records.name, records.tagPrefix, records.newestKept)
+  const first = records.map(({ name, tagPrefix, newestKept }, index) => tagged(index + 1, name, tagPrefix, newestKept))
+  const next = first.length + 1
   const others =
-    images.length < mostRules
-      ? images.map((image, index) => tagged(index + 2, image, tagPrefix(image), newestKept))
+    images.length + first.length <= mostRules
+      ? images.map((image, index) => tagged(index + next, image, tagPrefix(image), newestKept))
       : [
-          oldest(2, `Keep the newest ${newestKept} of each image on average`, {
+          oldest(next, `Keep the newest ${newestKept} of each image on average`, {
             tagStatus: 'any',
-            // Whatever the first rule keeps is counted as well.
-            countNumber: newestKept * images.length + records.newestKept,
+            // Whatever the first rules keep is counted as well.
+            countNumber: records.reduce((sum, each) => sum + each.newestKept, newestKept * images.length),
           }),
         ]
-  return JSON.stringify({ rules: [first, ...others] })
+  return JSON.stringify({ rules: [...first, ...others] })
 }
 
 /**
@@ -85,7 +87,7 @@ function lifecycleOf(images: readonly string[], records: Records): string {
  * @param spec `name`: its full name in ECR; `images`: the names of those it is for; `records`: what else is pushed
  *   there
  */
-export function repository(spec: { tags: Tags; name: string; images: readonly string[]; records: Records }) {
+export function repository(spec: { tags: Tags; name: string; images: readonly string[]; records: readonly Records[] }) {
   return resource({
     name: 'repository',
     needs: {},
@@ -112,6 +114,43 @@ export function repository(spec: { tags: Tags; name: string; images: readonly st
     },
     label: (out) => out.uri,
   })
+}
+
+/** What a repository has under a tag. */
+export interface TaggedManifest {
+  readonly digest: string
+  readonly manifest: string
+}
+
+/** What these tags name, by tag, in one call; nothing where the repository does not exist. At most 100 tags. */
+export async function taggedManifests(
+  clients: Clients,
+  repositoryName: string,
+  tags: readonly string[],
+): Promise<ReadonlyMap<string, TaggedManifest>> {
+  const ecr = await clients.ecr()
+  try {
+    const { images = [] } = await ecr.batchGetImage({
+      repositoryName,
+      imageIds: tags.map((imageTag) => ({ imageTag })),
+      // Without them ECR may answer in another format than the one that was pushed, and so of another digest.
+      acceptedMediaTypes: ['application/vnd.oci.image.manifest.v1+json', 'application/vnd.docker.distribution.manifest.v2+json'],
+    })
+    return new Map(
+      images.map(({ imageId, imageManifest }) => [imageId!.imageTag!, { digest: imageId!.imageDigest!, manifest: imageManifest! }]),
+    )
+  } catch (error) {
+    if (isNotFound(error)) return new Map()
+    throw error
+  }
+}
+
+/** Takes a tag from its image, which goes with its last one; layers that others have stay. */
+export async function removeTag(clients: Clients, repositoryName: string, imageTag: string): Promise<void> {
+  const { failures = [] } = await (await clients.ecr()).batchDeleteImage({ repositoryName, imageIds: [{ imageTag }] })
+  const failure = failures.find(({ failureCode }) => failureCode !== 'ImageNotFound')
+  if (failure)
+    throw new Failure(`The tag ${imageTag} could not be removed: ${failure.failureReason}`, { on: `repository ${repositoryName}` })
 }
 
 /** Which of these layers a repository lacks; all of them when it does not exist. */

@@ -5,19 +5,45 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { Failure } from '../../report/failure.ts'
 import { writeWhole } from '../../report/whole-file.ts'
-import { digestOf, type Layer, manifestTypes, mediaTypes } from '../blob.ts'
+import { type Artifact, bytesBlob, digestOf, type Layer, manifestTypes, mediaTypes } from '../blob.ts'
 import { measure } from '../layer.ts'
 import type { Descriptor, ImageConfig, RegistryManifest } from '../manifest.ts'
 import { read, refuseTransient, Transient } from '../registry/connection.ts'
-import { parseReference, type Reference } from '../registry/reference.ts'
+import { dockerLogin, type Login } from '../registry/docker-login.ts'
+import { parseReference } from '../registry/reference.ts'
 import { fetchBody, insist, type Registry, refusal, registryAt } from '../registry/registry.ts'
 
-/** A base image: known in full, with layers that are downloaded when they are opened. */
+/**
+ * A base image: known in full, as its registry has it, with layers that are downloaded when they are opened. Its layers
+ * are those that it gives to images on top of it: docker's media types are OCI's there.
+ */
 export interface Base {
   /** The reference with the digest of the image for the platform. */
   readonly pinned: string
   readonly layers: readonly Layer[]
   readonly config: ImageConfig
+  /** What is pushed to have the same image, under the same digest, in another registry. */
+  readonly image: Artifact
+}
+
+/** Where else a base image lies, so that its own registry need not be asked. */
+export interface Mirror {
+  /** `https://host` */
+  readonly registry: string
+  readonly repository: string
+  /** Of the image for the platform. */
+  readonly digest: string
+  /** As the mirror has it. */
+  readonly manifest: string
+  /** How to log in there; asked only where something has to be fetched. */
+  login(): Promise<Login | undefined>
+}
+
+export interface BaseOptions {
+  /** Keeps manifests, configs and the layers that had to be downloaded. */
+  readonly cacheFolder: string
+  /** What is there is taken from there. */
+  readonly mirror?: Mirror | undefined
 }
 
 /** Docker's names for the same formats; a manifest in OCI's terms needs OCI's. */
@@ -30,36 +56,50 @@ const layerTypes: Readonly<Record<string, string>> = {
 const resolving = new Map<string, Promise<Base>>()
 
 /**
- * Looks a base image up, with its config, but none of its layers.
+ * Looks a base image up, with its config, but none of its layers. Where its registry wants a login, docker's own is
+ * used.
  *
  * @param text an image reference; with a digest it is answered from the cache once it has been seen
  * @param architecture `amd64` or `arm64`; picked from an index, compared with a single image
- * @param cacheFolder keeps manifests, configs and the layers that had to be downloaded
  * @throws Failure when the registry refuses, has no such image or none for linux on this architecture
  */
-export function resolveBase(text: string, architecture: string, cacheFolder: string): Promise<Base> {
-  const key = JSON.stringify([text, architecture, cacheFolder])
+export function resolveBase(text: string, architecture: string, options: BaseOptions): Promise<Base> {
+  const key = JSON.stringify([text, architecture, options.cacheFolder, options.mirror?.digest])
   const running = resolving.get(key)
   if (running) return running
-  const base = resolve(text, architecture, cacheFolder).finally(() => resolving.delete(key))
+  const base = resolve(text, architecture, options).finally(() => resolving.delete(key))
   resolving.set(key, base)
   return base
 }
 
-async function resolve(text: string, architecture: string, cacheFolder: string): Promise<Base> {
+async function resolve(text: string, architecture: string, { cacheFolder, mirror }: BaseOptions): Promise<Base> {
   const reference = parseReference(text)
-  const source: Source = { text, reference, registry: registryAt(reference.origin), cacheFolder }
-  const top = await manifest(source, reference.digest ?? reference.tag!)
+  const own = new URL(reference.origin).host
+  const source: Source = mirror
+    ? { text, repository: mirror.repository, registry: registryAt(mirror.registry, { login: mirror.login }), cacheFolder }
+    : { text, repository: reference.repository, registry: registryAt(reference.origin, { login: () => dockerLogin(own) }), cacheFolder }
+  if (mirror) await keep(source, Buffer.from(mirror.manifest))
+  const top = await manifest(source, mirror?.digest ?? reference.digest ?? reference.tag!)
   const picked = top.body.manifests?.find(({ platform }) => platform?.os === 'linux' && platform.architecture === architecture)
   if (top.body.manifests && !picked) throw otherPlatform(text, architecture, platformsOf(top.body.manifests))
-  const { body, digest } = picked ? await manifest(source, picked.digest) : top
+  const { body, digest, bytes } = picked ? await manifest(source, picked.digest) : top
   if (!body.config || !body.layers)
     throw new Failure(`The base image ${text} has a manifest in a format that we do not know.`, { on: `image ${text}` })
-  const config: ImageConfig = JSON.parse((await small(source, `blobs/${body.config.digest}`, body.config.digest)).toString())
+  const configFile = await small(source, `blobs/${body.config.digest}`, body.config.digest)
+  const config: ImageConfig = JSON.parse(configFile.toString())
   if (config.os !== 'linux' || config.architecture !== architecture)
     throw otherPlatform(text, architecture, `${config.os}/${config.architecture}`)
   const layers = body.layers.map((layer, index) => lazyLayer(source, layer, config.rootfs.diff_ids[index]!))
-  return { pinned: `${source.registry.host}/${reference.repository}@${digest}`, layers, config }
+  const image = {
+    name: `base image ${text}`,
+    digest,
+    manifest: bytes,
+    // OCI leaves it away where the answer's type says it; docker never does.
+    mediaType: body.mediaType ?? mediaTypes.manifest,
+    config: bytesBlob(configFile, body.config.mediaType),
+    layers,
+  }
+  return { pinned: `${own}/${reference.repository}@${digest}`, layers, config, image }
 }
 
 function platformsOf(manifests: readonly Descriptor[]): string {
@@ -76,14 +116,14 @@ function otherPlatform(text: string, architecture: string, has: string): Failure
 
 interface Source {
   readonly text: string
-  readonly reference: Reference
+  readonly repository: string
   readonly registry: Registry
   readonly cacheFolder: string
 }
 
-async function manifest(source: Source, wanted: string): Promise<{ body: RegistryManifest; digest: string }> {
+async function manifest(source: Source, wanted: string): Promise<{ body: RegistryManifest; digest: string; bytes: Buffer }> {
   const bytes = await small(source, `manifests/${wanted}`, wanted.startsWith('sha256:') ? wanted : undefined)
-  return { body: JSON.parse(bytes.toString()), digest: digestOf(bytes) }
+  return { body: JSON.parse(bytes.toString()), digest: digestOf(bytes), bytes }
 }
 
 /** A manifest or config, from the cache where its digest is known beforehand, and verified by it. */
@@ -91,11 +131,15 @@ async function small(source: Source, path: string, digest: string | undefined): 
   const file = digest && cacheFile(source.cacheFolder, digest)
   const kept = file && (await readFile(file).catch(() => undefined))
   if (kept && digestOf(kept) === digest) return kept
-  const { text, reference, registry } = source
+  const { text, repository, registry } = source
   const what = `The base image ${text} could not be read`
-  const bytes = await fetchBody(registry, `${reference.repository}/${path}`, { what, on: `image ${text}`, accept: manifestTypes, digest })
-  await writeWhole(cacheFile(source.cacheFolder, digestOf(bytes)), (partial) => writeFile(partial, bytes))
+  const bytes = await fetchBody(registry, `${repository}/${path}`, { what, on: `image ${text}`, accept: manifestTypes, digest })
+  await keep(source, bytes)
   return bytes
+}
+
+function keep({ cacheFolder }: Source, bytes: Buffer): Promise<void> {
+  return writeWhole(cacheFile(cacheFolder, digestOf(bytes)), (partial) => writeFile(partial, bytes))
 }
 
 function lazyLayer(source: Source, { digest, size, mediaType }: Descriptor, diffId: string): Layer {
@@ -124,12 +168,12 @@ function downloadOnce(source: Source, digest: string, size: number, file: string
   return work
 }
 
-async function download({ text, reference, registry }: Source, digest: string, size: number, file: string): Promise<void> {
+async function download({ text, repository, registry }: Source, digest: string, size: number, file: string): Promise<void> {
   const what = `A layer of the base image ${text} could not be downloaded`
   await insist(what, `image ${text}`, async () => {
-    const answer = await registry.request(`${reference.repository}/blobs/${digest}`, { method: 'GET' })
+    const answer = await registry.request(`${repository}/blobs/${digest}`, { method: 'GET' })
     await refuseTransient(answer)
-    if (answer.status !== 200) throw refusal(what, answer.status, (await read(answer)).toString(), `image ${text}`)
+    if (answer.status !== 200) throw refusal(what, answer.status, (await read(answer)).toString(), `image ${text}`, registry.access())
     await writeWhole(file, async (partial) => {
       const hash = createHash('sha256')
       let received = 0

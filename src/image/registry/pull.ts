@@ -13,7 +13,7 @@ export async function pullContent(
   digest: string,
   what: string,
 ): Promise<{ mediaType: string; content: Buffer }> {
-  const registry = registryAt(origin, authorization)
+  const registry = registryAt(origin, { authorization })
   const on = `${registry.host}/${repository}@${digest}`
   const manifest = await fetchBody(registry, `${repository}/manifests/${digest}`, { what, on, digest, accept: mediaTypes.manifest })
   const [layer] = (JSON.parse(manifest.toString()) as { layers: { mediaType: string; digest: string }[] }).layers

@@ -50,10 +50,11 @@ export function contentTag(digest: string): string {
  * @throws Failure with repository, blob, status and the registry's own words
  */
 export async function pushImage(image: Artifact, target: Target, tell: (detail: string) => void = () => undefined): Promise<Pushed> {
-  const registry = registryAt(target.registry, target.authorization)
+  const registry = registryAt(target.registry, { authorization: target.authorization })
   const blobs = [...new Map([image.config, ...image.layers].map((blob) => [blob.digest, blob])).values()]
   const located = locate(image, target)
-  if (await has(registry, target.repository, `manifests/${image.digest}`, image.mediaType)) {
+  // Under another tag it may have been there before: a tag that is asked for is what has to be there.
+  if (await has(registry, target.repository, `manifests/${target.tag ?? image.digest}`, image)) {
     return { ...located, uploadedBytes: 0, uploadedBlobs: 0, presentBlobs: blobs.length }
   }
   const progress = progressOf(blobs, tell)
@@ -68,16 +69,19 @@ export async function pushImage(image: Artifact, target: Target, tell: (detail: 
   }
 }
 
-async function has(registry: Registry, repository: string, path: string, accept?: string): Promise<boolean> {
+async function has(registry: Registry, repository: string, path: string, image?: Artifact): Promise<boolean> {
   const what = `${registry.host} could not say whether ${repository} has ${path}`
   return insist(what, `repository ${repository}`, async () => {
-    const answer = await registry.request(`${repository}/${path}`, { method: 'HEAD', ...(accept && { headers: { accept } }) })
+    const answer = await registry.request(`${repository}/${path}`, {
+      method: 'HEAD',
+      ...(image && { headers: { accept: image.mediaType } }),
+    })
     await refuseTransient(answer)
     await drain(answer)
     // A repository that does not exist answers the same; the upload then gets to hear it in words.
     if (answer.status === 404) return false
-    if (answer.status !== 200) throw refusal(what, answer.status, '', `repository ${repository}`)
-    return true
+    if (answer.status !== 200) throw refusal(what, answer.status, '', `repository ${repository}`, registry.access())
+    return image === undefined || path.endsWith(image.digest) || answer.headers['docker-content-digest'] === image.digest
   })
 }
 
@@ -108,7 +112,8 @@ async function upload(registry: Registry, target: Target, what: string, blob: Bl
   await refuseTransient(opened)
   const openedText = (await read(opened)).toString()
   const location = opened.headers.location
-  if (opened.status !== 202 || !location) throw refusal(what, opened.status, openedText, `repository ${target.repository}`)
+  if (opened.status !== 202 || !location)
+    throw refusal(what, opened.status, openedText, `repository ${target.repository}`, registry.access())
   const url = new URL(location, opened.url)
   url.searchParams.append('digest', blob.digest)
   const done = await registry.request(url, {
@@ -118,7 +123,7 @@ async function upload(registry: Registry, target: Target, what: string, blob: Bl
   })
   await refuseTransient(done)
   const text = (await read(done)).toString()
-  if (done.status !== 201) throw refusal(what, done.status, text, `repository ${target.repository}`)
+  if (done.status !== 201) throw refusal(what, done.status, text, `repository ${target.repository}`, registry.access())
   return true
 }
 
@@ -145,7 +150,7 @@ async function putManifest(registry: Registry, target: Target, image: Artifact):
     // was lost.
     if (answer.status < 500 && (await tagged(registry, target.repository, tag, image))) return
     const immutable = errorsIn(text).some(({ message }) => message?.includes('immutable'))
-    const failure = refusal(what, answer.status, text, on)
+    const failure = refusal(what, answer.status, text, on, registry.access())
     if (!immutable) throw failure
     throw new Failure(failure.message, {
       on,

@@ -1,6 +1,8 @@
-import { exit, Failure } from '../../report/failure.ts'
+import { Readable } from 'node:stream'
+import { exit, Failure, type FailureDetails } from '../../report/failure.ts'
 import { digestOf } from '../blob.ts'
 import { type Answer, drain, type Outgoing, persist, read, refuseTransient, send, Transient } from './connection.ts'
+import { type Login, logInTo, loginName } from './docker-login.ts'
 
 /** A registry as a client sees it: requests under `/v2/`, with whatever login it asks for. */
 export interface Registry {
@@ -8,34 +10,71 @@ export interface Registry {
   readonly host: string
   /** Sends one request. `path` is what follows `/v2/`, or a whole URL that the registry gave as a Location. */
   request(path: string | URL, outgoing: Outgoing): Promise<Answer>
+  /** What to say of a 401 or 403: with which login it was asked, and how to get another. */
+  access(): Pick<FailureDetails, 'likely' | 'next'>
+}
+
+/** How a client logs in to a registry; without anything only public content can be had. */
+export interface LoginOptions {
+  /** What the `Authorization` header says from the first request on: `Basic …`. */
+  readonly authorization?: string | undefined
+  /** Asked for a login, once, when the registry wants one. */
+  readonly login?: () => Promise<Login | undefined>
 }
 
 const tokens = new Map<string, Promise<string>>()
 
-/**
- * @param origin `https://host[:port]`
- * @param authorization what the `Authorization` header says (`Basic …`); without it only public content can be had
- */
-export function registryAt(origin: string, authorization?: string): Registry {
+/** @param origin `https://host[:port]` */
+export function registryAt(origin: string, { authorization, login }: LoginOptions = {}): Registry {
   const base = new URL('/v2/', origin)
   const bearer = new Map<string, string>()
+  let plain = authorization
+  let asked: Promise<Login | undefined> | undefined
+  let used: Login | undefined
+  const logIn = async () => {
+    asked ??= login
+      ? login()
+      : Promise.resolve(plain === undefined ? undefined : { from: 'the login of the account', authorization: plain })
+    used = await asked
+    return used
+  }
+  const access = () => {
+    // Whoever brings the login along knows where it is from.
+    if (!login) return { likely: 'The registry does not let this login (or nobody without one) do that.' }
+    if (!used) return { likely: `It was asked without a login: docker has none for ${loginName(base.host)}.`, next: logInTo(base.host) }
+    const likely = `It was asked with ${used.from}: that login may not read this, or is not valid any more.`
+    return { likely, ...(used.next && { next: used.next }) }
+  }
+  /** What to answer a challenge with; undefined where there is nothing that was not tried. */
+  const answerTo = async (challenge: string, scope: string, sent: string | undefined) => {
+    const login = await logIn()
+    if (/^bearer /i.test(challenge) && !login?.authorization?.startsWith('Bearer ')) {
+      const token = `Bearer ${await tokenFor(challenge, scope, login, access)}`
+      bearer.set(scope, token)
+      return token
+    }
+    if (login?.authorization !== sent) plain = login?.authorization
+    return login?.authorization === sent ? undefined : login?.authorization
+  }
   return {
     origin,
     host: base.host,
+    access,
     async request(path, outgoing) {
       const url = new URL(path, base)
       const own = url.origin === base.origin
       const scope = scopeOf(url, outgoing.method)
-      const login = own ? (bearer.get(scope) ?? authorization) : undefined
-      const headers = { ...outgoing.headers, ...(login && { authorization: login }) }
+      const header = own ? (bearer.get(scope) ?? plain) : undefined
+      const sendAs = (value: string | undefined) =>
+        send(url, { ...outgoing, headers: { ...outgoing.headers, ...(value && { authorization: value }) } })
       // An upload is not started before the registry has let us in: its body would be sent twice.
-      const first = await send(url, { ...outgoing, headers })
+      const first = await sendAs(header)
       const challenge = first.headers['www-authenticate']
-      if (!own || first.status !== 401 || !challenge || !/^bearer /i.test(challenge)) return first
+      if (!own || first.status !== 401 || !challenge) return first
+      const answer = await answerTo(challenge, scope, header)
+      if (!answer) return first
       await drain(first)
-      const token = `Bearer ${await tokenFor(challenge, scope, authorization)}`
-      bearer.set(scope, token)
-      return send(url, { ...outgoing, headers: { ...outgoing.headers, authorization: token } })
+      return sendAs(answer)
     },
   }
 }
@@ -48,34 +87,56 @@ function scopeOf(url: URL, method: string): string {
 }
 
 /** A token of the service that a challenge names: https://distribution.github.io/distribution/spec/auth/token/ */
-function tokenFor(challenge: string, scope: string, authorization: string | undefined): Promise<string> {
+function tokenFor(challenge: string, scope: string, login: Login | undefined, access: Registry['access']): Promise<string> {
   const fields = Object.fromEntries([...challenge.matchAll(/(\w+)="([^"]*)"/g)].map((match) => [match[1], match[2]]))
   const realm = fields.realm
   if (!realm || !URL.canParse(realm))
     throw new Failure(`The registry asks for a login in a way that we do not know: ${challenge}`, { code: exit.access })
-  const url = new URL(realm)
-  if (fields.service) url.searchParams.set('service', fields.service)
-  const wanted = fields.scope ?? scope
-  if (wanted) url.searchParams.set('scope', wanted)
-  const key = `${authorization ?? ''} ${url}`
+  const question = { realm: new URL(realm), service: fields.service, scope: fields.scope ?? scope }
+  const key = JSON.stringify([login?.authorization, login?.identityToken, question])
   const running = tokens.get(key)
   if (running) return running
-  const token = fetchToken(url, authorization).finally(() => tokens.delete(key))
+  const token = fetchToken(question, login, access).finally(() => tokens.delete(key))
   tokens.set(key, token)
   return token
 }
 
-async function fetchToken(url: URL, authorization: string | undefined): Promise<string> {
+interface Question {
+  readonly realm: URL
+  readonly service: string | undefined
+  readonly scope: string
+}
+
+async function fetchToken({ realm, service, scope }: Question, login: Login | undefined, access: Registry['access']): Promise<string> {
+  const wanted = new URLSearchParams({ ...(service && { service }), ...(scope && { scope }) })
   const answer = await persist(async () => {
-    const answer = await send(url, { method: 'GET', headers: authorization ? { authorization } : {} })
+    const answer = await (login?.identityToken ? refresh(realm, wanted, login.identityToken) : ask(realm, wanted, login?.authorization))
     await refuseTransient(answer)
     return answer
   })
   const text = (await read(answer)).toString()
   const body = answer.status === 200 ? (JSON.parse(text) as { token?: string; access_token?: string }) : {}
   const token = body.token ?? body.access_token
-  if (!token) throw refusal(`${url.host} gave no login`, answer.status, text)
+  if (!token) throw refusal(`${realm.host} gave no login`, answer.status, text, undefined, access())
   return token
+}
+
+function ask(realm: URL, wanted: URLSearchParams, authorization: string | undefined): Promise<Answer> {
+  const url = new URL(realm)
+  for (const [name, value] of wanted) url.searchParams.set(name, value)
+  return send(url, { method: 'GET', headers: authorization ? { authorization } : {} })
+}
+
+/** An identity token is a refresh token: https://distribution.github.io/distribution/spec/auth/oauth/ */
+function refresh(realm: URL, wanted: URLSearchParams, identityToken: string): Promise<Answer> {
+  const form = new URLSearchParams({ grant_type: 'refresh_token', client_id: 'mlops', refresh_token: identityToken })
+  for (const [name, value] of wanted) form.set(name, value)
+  const content = Buffer.from(form.toString())
+  return send(realm, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: { size: content.length, open: async () => Readable.from([content]) },
+  })
 }
 
 /**
@@ -93,20 +154,29 @@ export function fetchBody(
     const answer = await registry.request(path, { method: 'GET', ...(accept && { headers: { accept } }) })
     await refuseTransient(answer)
     const body = await read(answer)
-    if (answer.status !== 200) throw refusal(what, answer.status, body.toString(), on)
+    if (answer.status !== 200) throw refusal(what, answer.status, body.toString(), on, registry.access())
     if (digest && digestOf(body) !== digest) throw new Transient(`${path} has another digest: ${digestOf(body)}`)
     return body
   })
 }
 
-/** The failure that a refused request is: what was tried, and what the registry answered. */
-export function refusal(what: string, status: number, text: string, on?: string): Failure {
+/**
+ * The failure that a refused request is: what was tried, and what the registry answered.
+ * @param access what to say where it does not let us in
+ */
+export function refusal(
+  what: string,
+  status: number,
+  text: string,
+  on?: string,
+  access: Pick<FailureDetails, 'likely' | 'next'> = {},
+): Failure {
   const errors = errorsIn(text)
   const said = errors.map(({ code, message }) => [code, message].filter(Boolean).join(': ')).join('; ') || text.slice(0, 300).trim()
-  const access = status === 401 || status === 403
+  const refused = status === 401 || status === 403
   return new Failure(`${what}: ${status}${said ? ` ${said}` : ''}`, {
     ...(on && { on }),
-    ...(access && { code: exit.access, likely: 'The registry does not let this login (or nobody without one) do that.' }),
+    ...(refused && { code: exit.access, ...access }),
     ...(errors.some(({ code }) => code === 'NAME_UNKNOWN') && { likely: 'The repository does not exist (any more).' }),
     ...(status === 429 && { likely: 'The registry limits how much may be pulled without a login.' }),
   })

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { quote } from '../../report/quote.ts'
 import { readWhole, writeWhole } from '../files/whole.ts'
 import { startAgent } from './agent.ts'
 import { runScript } from './commands/script.ts'
@@ -83,8 +84,14 @@ async function runUserData(folder: InstanceFolder, settings: Settings): Promise<
   const own = join(folder.path, 'user-data')
   const text = Buffer.from(settings.userData ?? '', 'base64').toString('utf8')
   if (!text.startsWith('#!') || existsSync(own)) return
-  const { ended } = runScript(text, own, folder.root, machineEnvironment(folder, settings), 86_400)
+  const log = join(folder.root, 'var/log/cloud-init-output.log')
+  mkdirSync(dirname(log), { recursive: true })
+  mkdirSync(own)
+  writeFileSync(join(own, 'part-001'), text, { mode: 0o700 })
+  const script = `#!/bin/sh\nexec ${quote(join(own, 'part-001'))} >${quote(log)} 2>&1\n`
+  const { ended } = runScript(script, own, folder.root, machineEnvironment(folder, settings), 86_400)
   const { code } = await ended
   writeFileSync(join(own, 'result'), `${code}\n`)
-  if (code !== 0) console.error(`the user data ended with ${code}; its output is in ${own}`)
+  // On AWS it is on the console as well.
+  console.error(`${readFileSync(log, 'utf8')}the user data ended with ${code}`)
 }

@@ -9,7 +9,7 @@ import { hostArchitecture } from '../../image/base/host.ts'
 import { howToGet, programOnPath } from '../../image/base/program.ts'
 import type { Image } from '../../image/blob.ts'
 import { buildDockerfileImage } from '../../image/dockerfile.ts'
-import { buildFilesImage, buildServiceImage } from '../../image/image.ts'
+import { buildFilesImage, buildServiceImage, type ResolveBase } from '../../image/image.ts'
 import { contentTag, type Pushed, pushImage, type Target } from '../../image/registry/push.ts'
 import { bytes } from '../../report/bytes.ts'
 import { shortDigest } from '../../report/digest.ts'
@@ -22,7 +22,10 @@ import { schemaPath } from './containers.ts'
 export interface ImageRecipe {
   /** Of the container and the image. */
   readonly name: string
-  build(architecture: string): Promise<Image>
+  /** The image that it is laid on, where that is one of a registry. */
+  readonly base?: string | undefined
+  /** @param resolve how its base is found; by default where its reference says */
+  build(architecture: string, resolve?: ResolveBase): Promise<Image>
 }
 
 export interface Recipes {
@@ -39,7 +42,7 @@ const generated = [adminPassword, serviceToken]
 
 /** How the images of a config are made: one for each service, one for each monitoring server that can be had. */
 export function recipesOf(config: Config): Recipes {
-  const cacheFolder = join(config.folder, '.mlops', 'cache')
+  const cacheFolder = cacheFolderOf(config)
   const services = config.services.map(({ name, source, schema }): ImageRecipe => {
     const options = { name, projectFolder: config.folder, cacheFolder }
     if ('dockerfile' in source)
@@ -47,11 +50,13 @@ export function recipesOf(config: Config): Recipes {
     const { base } = config
     return {
       name,
-      build: async (architecture) =>
+      base: ofRegistry(base),
+      build: async (architecture, resolve) =>
         buildServiceImage({
           ...options,
           entry: source.entry,
           base,
+          resolve,
           architecture: architectureOn(base, architecture),
           ...(schema === undefined ? {} : { files: { [schemaPath]: await readFile(schema, 'utf8') } }),
         }),
@@ -59,13 +64,15 @@ export function recipesOf(config: Config): Recipes {
   })
   const secretsAgent: ImageRecipe = {
     name: 'secrets',
-    build: (architecture) =>
+    base: ofRegistry(config.base),
+    build: (architecture, resolve) =>
       buildServiceImage({
         name: 'secrets',
         projectFolder: config.folder,
         cacheFolder,
         entry: fileURLToPath(new URL('../../secrets-agent/main.ts', import.meta.url)),
         base: config.base,
+        resolve,
         architecture: architectureOn(config.base, architecture),
       }),
   }
@@ -94,10 +101,12 @@ function serverRecipe(server: Server, cacheFolder: string): ImageRecipe {
   const { name, base, folders, directories, environment, user, workingDirectory, command } = server
   return {
     name,
-    build: (architecture) =>
+    base: ofRegistry(base),
+    build: (architecture, resolve) =>
       buildFilesImage({
         name,
         base,
+        resolve,
         folders,
         directories,
         environment,
@@ -112,17 +121,34 @@ function serverRecipe(server: Server, cacheFolder: string): ImageRecipe {
   }
 }
 
+function ofRegistry(base: string): string | undefined {
+  return base === 'host' ? undefined : base
+}
+
+/** Where what takes long to make or to download is kept between runs. */
+export function cacheFolderOf({ folder }: Pick<Config, 'folder'>): string {
+  return join(folder, '.mlops', 'cache')
+}
+
 /** A base taken from this machine has this machine's architecture, whatever the instance type says. */
 function architectureOn(base: string, architecture: string): string {
   return base === 'host' ? hostArchitecture() : architecture
 }
 
-/** Builds images side by side. */
-export async function buildImages(recipes: readonly ImageRecipe[], architecture: string, emit: Emit): Promise<Map<string, Image>> {
+/**
+ * Builds images side by side.
+ * @param resolve how their bases are found
+ */
+export async function buildImages(
+  recipes: readonly ImageRecipe[],
+  architecture: string,
+  resolve: ResolveBase,
+  emit: Emit,
+): Promise<Map<string, Image>> {
   const built = await settled(
     recipes.map(async ({ name, build }) => {
       const outcome = ({ digest }: Image): StepOutcome => ({ state: 'done', detail: shortDigest(digest) })
-      return [name, await step(emit, { phase: 'build', step: name }, () => build(architecture), outcome)] as const
+      return [name, await step(emit, { phase: 'build', step: name }, () => build(architecture, resolve), outcome)] as const
     }),
   )
   return new Map(built)

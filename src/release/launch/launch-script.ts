@@ -12,7 +12,8 @@ const healthWindow = 5
 /**
  * Writes the script that launches a release on one machine. It needs docker, curl and what every distribution has,
  * writes everything under one root folder, and its first line of output is its result as JSON:
- * `{"ok":true,"identified":[…]}` with the services that answered with the identity of this launch, or
+ * `{"ok":true,"engine":…,"identified":[…]}` with the version of the container engine and the services that answered with
+ * the identity of this launch, or
  * `{"ok":false,"step":…,"container":…}` followed by what its health check got and the log of what failed. Run Command
  * keeps the head of the output and loses its tail, so the long story goes to a file.
  *
@@ -32,7 +33,8 @@ export function launchScript(launch: Launch): string {
     'mkdir -p "$root/docker"',
     // The agent sets no HOME, and the credential helper keeps its cache there.
     'export DOCKER_CONFIG="$root/docker" HOME="$root"',
-    'exec 3>&1 >>"$root/launch.log" 2>&1',
+    // What goes on behind the script must hold nothing of the agent's: it waits for all that do.
+    'exec 3>&1 >>"$root/launch.log" 2>&1 </dev/null',
     '',
     shellFunctions(launch),
     '',
@@ -57,7 +59,7 @@ export function launchScript(launch: Launch): string {
     ...services.map((container) => `steady ${checkOf(container)}`),
     'unended',
     'trap - EXIT',
-    `printf '{"ok":true,"identified":[%s]}\\n' "$identified" >&3`,
+    `printf '{"ok":true,"engine":"%s","identified":[%s]}\\n' "$engine" "$identified" >&3`,
     '',
   ].join('\n')
 }

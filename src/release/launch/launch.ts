@@ -10,8 +10,16 @@ import type { Launch } from './script-input.ts'
 /** How long a launch may run, in seconds: docker's installation and the pull of large images included. */
 const launchSeconds = 900
 
+/** What a machine says of a launch that went well. */
+export interface LaunchAnswer {
+  /** The version of its container engine. */
+  readonly engine: string
+  /** The services that answered with the identity of this launch, as those on the kit do. */
+  readonly identified: readonly string[]
+}
+
 /** What the script says in its first line. */
-type LaunchResult = { readonly ok: true; readonly identified?: readonly string[] } | FailedStep
+type LaunchResult = ({ readonly ok: true } & LaunchAnswer) | FailedStep
 
 /** Steps after which it helps to run a service by hand. */
 const runsHere = ['start', 'health', 'ended', 'unsteady']
@@ -19,7 +27,6 @@ const runsHere = ['start', 'health', 'ended', 'unsteady']
 /**
  * Launches a release on an instance by one Run Command, and waits until every service is healthy there and has been so
  * for a while. Monitoring goes on coming up behind it (`awaitMonitoring`). `nextFor` gives the command that helps with a container that does not come up.
- * @returns the services that answered with the identity of this launch, as those on the kit do
  * @throws Failure with the name, the answer to its health check and the last log lines of the container that did not
  *   come up or did not stay
  */
@@ -29,7 +36,7 @@ export async function launch(
   instance: Instance,
   release: Launch,
   options: { signal: AbortSignal; waiting: (detail: string) => void; nextFor: (container: string) => string | undefined },
-): Promise<ReadonlySet<string>> {
+): Promise<LaunchAnswer> {
   const { signal, waiting } = options
   await agentOnline(clients, instance.id, signal, waiting)
   const result = await runCommand(clients, instance.id, launchScript(release), {
@@ -40,7 +47,7 @@ export async function launch(
   })
   const [first = '', ...log] = result.stdout.trimEnd().split('\n')
   const said = read(first)
-  if (said?.ok) return new Set(said.identified)
+  if (said?.ok) return said
   const { message, likely } = (said && whyFailed(said)) ?? {
     message: `The launch ended without a result (${result.status}, exit code ${result.exitCode})`,
     likely: undefined,

@@ -14,6 +14,8 @@ const logLines = 20
 export function shellFunctions({ address, identity }: Launch): string {
   return `identity=${identity}
 identified=
+engine=
+boot_log="\${MLOPS_ROOT:-}/var/log/cloud-init-output.log"
 patience=${healthPatience}
 rm -rf "$root/lives" "$root/lame-ducks" "$root/asked" "$root/monitoring"
 mkdir -p "$root/asked" "$root/monitoring"
@@ -25,6 +27,8 @@ fail() { # STEP CONTAINER [ANSWER]: says what failed, shows what was answered an
   printf '{"ok":false,"step":"%s","container":"%s"}\\n' "$step" "$2" >&3
   if [ -n "\${3:-}" ]; then printf 'health check: %s\\n' "$3" >&3; fi
   if [ -n "$2" ] && [ "$1" != pull ]; then docker logs --tail ${logLines} "$2" >&3 2>&1 || true; else tail -n ${logLines} "$root/launch.log" >&3; fi
+  # Docker is installed at the first boot, and that is where it is told why it was not.
+  if [ "$1" = docker ] && [ -r "$boot_log" ]; then printf 'the end of %s:\\n' "$boot_log" >&3; tail -n ${logLines} "$boot_log" >&3; fi
   exit 1
 }
 ran_out_of_memory() { # CONTAINER
@@ -33,7 +37,10 @@ ran_out_of_memory() { # CONTAINER
 }
 wait_for_docker() {
   deadline=$(($(date +%s) + ${dockerPatience}))
-  until docker info; do
+  # Some versions say nothing, and call it a success, while the engine does not run.
+  until engine=$(docker info -f '{{.ServerVersion}}') && [ -n "$engine" ]; do
+    # The first boot has ended, and not well: nothing will install docker any more.
+    case "$(cat "$root/boot" 2>/dev/null || true)" in '' | 0) ;; *) fail docker "" ;; esac
     [ "$(date +%s)" -lt "$deadline" ] || fail docker ""
     sleep 1
   done

@@ -7,19 +7,19 @@ import { ownerOf } from '../stage/names.ts'
 import type { PlannedImages } from './operations/images.ts'
 import type { Plan } from './plan.ts'
 import { planDeploy } from './plan-deploy.ts'
-import { lookForPlan, type Work } from './work.ts'
+import { type DeployOptions, lookForPlan, type Work } from './work.ts'
 
 /** The plan of a deploy, with what each image is and how much of it has to be uploaded. Nothing is changed. */
-export async function previewDeploy(clients: Clients, config: Config, emit: Emit): Promise<Plan> {
-  const work = await lookForPlan(clients, config, emit, 'plan')
+export async function previewDeploy(clients: Clients, config: Config, emit: Emit, options?: DeployOptions): Promise<Plan> {
+  const work = await lookForPlan(clients, config, emit, 'plan', options)
   return planDeploy(work, await previewImages(work))
 }
 
 /**
  * Builds the images of a config, as a deploy would, and asks the registry how much of each it lacks. Pushes nothing.
  */
-async function previewImages({ clients, config, recipes, machine, emit }: Work): Promise<PlannedImages> {
-  const images = await buildImages(recipes.recipes, machine.architecture, emit)
+async function previewImages({ clients, config, recipes, bases, machine, emit }: Work): Promise<PlannedImages> {
+  const images = await buildImages(recipes.recipes, machine.architecture, bases.resolve, emit)
   const all = [...images.values()].flatMap(({ layers }) => layers.map((layer) => layer.digest))
   const missing = await missingLayers(clients, repositoryName(ownerOf(config)), [...new Set(all)])
   const previews = [...images].map(([name, { digest, layers }]) => {

@@ -4,6 +4,7 @@ import type { Failure } from '../../report/failure.ts'
 import type { KeptLaunch } from '../state/launch-store.ts'
 import { servingRelease } from '../state/stage-state.ts'
 import type { AnyOperation, Operation } from './operation.ts'
+import { pinOperations } from './operations/bases.ts'
 import { buildOperation, ownSecretsOperation, type PlannedImages, pushOperation } from './operations/images.ts'
 import { lameDuckOperation } from './operations/lame-duck.ts'
 import { checkOperation, launchOperation } from './operations/launch.ts'
@@ -68,6 +69,7 @@ export function releaseOperations(work: Work, replacement: Replacement, images?:
   const promote = promoteOperation(work, elasticIp, push, launch, promotion, [check, smoke, ...settled, ...lameDuck])
   const monitoring = monitoringOperations(work, push, launch, elasticIp, promote)
   const record = recordOperation(work, push, launch, [promote])
+  const pins = pinOperations(work, build, repository, promote)
   const retired = afterwards.flatMap((retirement) => retireOperations(work, retirement, [promote]))
   const network = removedAfterwards(work, replacement, [promote, ...retired])
   const all = [
@@ -86,6 +88,7 @@ export function releaseOperations(work: Work, replacement: Replacement, images?:
     promote,
     ...monitoring,
     record,
+    ...pins,
     ...retired,
     ...network,
   ]

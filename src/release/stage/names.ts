@@ -28,6 +28,9 @@ export function stackTags(id: StageId, release: number, resource: string): Tags 
   return { ...owner.tags, 'mlops:release': String(release), 'mlops:resource': resource, Name: `${owner.name}-${release} ${resource}` }
 }
 
+/** On a machine whose release has failed and that was left for a look: since when, in ISO 8601. */
+export const keptTag = 'mlops:kept'
+
 /** The release that a resource belongs to; undefined for a stage resource. */
 export function releaseOf(tags: Tags): number | undefined {
   const release = tags['mlops:release']

@@ -13,6 +13,12 @@ import { ownerOf, type StageId, stageTags } from './names.ts'
  */
 export const launches: Records = { name: 'launch descriptions', tagPrefix: 'release_', newestKept: 100 }
 
+/**
+ * The base images that images of the stage stand on. At most some ten are in use at a time (a release has five, for one
+ * architecture), so one that is in use would have to outlast ninety others that are newer.
+ */
+export const bases: Records = { name: 'base images', tagPrefix: 'base_', newestKept: 100 }
+
 export type StageResources = ReturnType<typeof stageResources>
 
 /** What outlives the releases of a stage. `images`: the names of those that the repository is for. */
@@ -28,6 +34,6 @@ export function stageResources(id: StageId & { readonly permissionsBoundary?: st
   return {
     elasticIp: elasticIp({ tags: stageTags(id, 'elastic-ip') }),
     profile: instanceProfile({ tags: stageTags(id, 'instance-profile'), name, role: theRole }),
-    repository: repository({ tags: stageTags(id, 'repository'), name: repositoryName({ path }), images, records: launches }),
+    repository: repository({ tags: stageTags(id, 'repository'), name: repositoryName({ path }), images, records: [launches, bases] }),
   }
 }

@@ -19,11 +19,12 @@ export interface LedgerEntry {
   /** Digest by image name; when the run failed, those that were built, if it got as far. */
   readonly images: Readonly<Record<string, string>>
   /**
-   * The machine that it runs on, which an earlier release may have made, and the machine image that this was made from.
+   * The machine that it runs on, which an earlier release may have made, the machine image that this was made from, and
+   * the version of its container engine once something was launched.
    * Absent where there is none, and in entries that were written before it was kept: there a release runs on the
    * machine that it made.
    */
-  readonly machine?: { readonly id: string; readonly imageId: string }
+  readonly machine?: { readonly id: string; readonly imageId: string; readonly engine?: string }
   /** The digest of its launch description (`launch-store.ts`), from which it can be launched again. */
   readonly launch?: string
   /** Tells whether another deploy would launch the same (`fingerprint.ts`). */

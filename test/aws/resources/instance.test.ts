@@ -193,6 +193,18 @@ test('a command runs as root would and says what came of it', async () => {
   assert.equal([badly.status, badly.exitCode, badly.stdout], ['Failed', 3, 'almost\n'])
 })
 
+test('an agent that never comes online is told with the end of the console', async () => {
+  const { id } = await outputOf<Instance>('first')
+  const Output = Buffer.from('cloud-init: dnf failed\n').toString('base64')
+  await cloud.faults(
+    { action: 'ssm:DescribeInstanceInformation', instead: { InstanceInformationList: [] } },
+    { action: 'ec2:GetConsoleOutput', instead: { InstanceId: id, Output } },
+  )
+  const { message, details } = (await errorOf(agentOnline(clients, id, signal, ignore, 2))) as Failure
+  assert.is(message, 'The SSM agent did not register within 2 s')
+  assert.equal(details.log, ['cloud-init: dnf failed'])
+})
+
 test('an invocation that SSM does not know yet is asked for again', async () => {
   const { id } = await outputOf<Instance>('first')
   await cloud.faults({ action: 'ssm:GetCommandInvocation', before: { code: 'InvocationDoesNotExist' }, count: 2 })

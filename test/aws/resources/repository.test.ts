@@ -14,7 +14,7 @@ test.after.each(() => cloud.faults())
 const owner = ownerNamed('shop')
 const name = repositoryName(owner)
 const records = { name: 'notes', tagPrefix: 'note_', newestKept: 7 }
-const theirs = (images: readonly string[]) => repository({ tags: owner.of('repository'), name, images, records })
+const theirs = (images: readonly string[]) => repository({ tags: owner.of('repository'), name, images, records: [records] })
 
 test('a repository keeps its tags, scans what is pushed and expires old images', async () => {
   const { outputs } = await up([theirs(['web', 'web-api'])], contextFor(clients, owner), 'create')
@@ -48,7 +48,7 @@ test('twenty of each image stay, however often the others change, and so many re
 
 test("another owner's repository is not seen, also where the name begins the same", async () => {
   const other = ownerNamed('shop-two')
-  const another = repository({ tags: other.of('repository'), name: repositoryName(other), images: ['web'], records })
+  const another = repository({ tags: other.of('repository'), name: repositoryName(other), images: ['web'], records: [records] })
   assert.is((await find([another], contextFor(clients, other))).size, 0)
   await up([another], contextFor(clients, other), 'create')
   assert.is((await find([theirs([])], contextFor(clients, owner))).size, 1)

@@ -103,7 +103,7 @@ const setUp = async () => {
 
 test('a tag is resolved to the image of the platform, with a token, and no layer is downloaded', async () => {
   const { registry, image, cache, close } = await setUp()
-  const base = await resolveBase(`${registry.host}/library/base:24`, 'amd64', cache)
+  const base = await resolveBase(`${registry.host}/library/base:24`, 'amd64', { cacheFolder: cache })
   assert.match(base.pinned, /^127\.0\.0\.1:\d+\/library\/base@sha256:[0-9a-f]{64}$/)
   assert.is(base.config.architecture, 'amd64')
   assert.equal(
@@ -116,9 +116,9 @@ test('a tag is resolved to the image of the platform, with a token, and no layer
 
 test('a pinned reference that has been seen needs no registry', async () => {
   const { registry, cache, close } = await setUp()
-  const { pinned } = await resolveBase(`${registry.host}/library/base:24`, 'amd64', cache)
+  const { pinned } = await resolveBase(`${registry.host}/library/base:24`, 'amd64', { cacheFolder: cache })
   const before = registry.requests.length
-  const base = await resolveBase(pinned, 'amd64', cache)
+  const base = await resolveBase(pinned, 'amd64', { cacheFolder: cache })
   assert.is(registry.requests.length, before)
   assert.is(base.pinned, pinned)
   await close()
@@ -126,7 +126,7 @@ test('a pinned reference that has been seen needs no registry', async () => {
 
 test('a layer is downloaded when it is opened, once for all who open it, and kept', async () => {
   const { registry, image, cache, close } = await setUp()
-  const [layer] = (await resolveBase(`${registry.host}/library/base:24`, 'amd64', cache)).layers
+  const [layer] = (await resolveBase(`${registry.host}/library/base:24`, 'amd64', { cacheFolder: cache })).layers
   const before = registry.requests.length
   const contents = await Promise.all([layer!.open(), layer!.open()].map(async (stream) => digestOf(await buffer(await stream))))
   assert.equal(contents, [image.layers[0]!.digest, image.layers[0]!.digest])
@@ -137,7 +137,7 @@ test('a layer is downloaded when it is opened, once for all who open it, and kep
 
 test('a download that breaks off or comes wrong is tried again, and never kept', async () => {
   const { registry, image, cache, close } = await setUp()
-  const [layer] = (await resolveBase(`${registry.host}/library/base:24`, 'amd64', cache)).layers
+  const [layer] = (await resolveBase(`${registry.host}/library/base:24`, 'amd64', { cacheFolder: cache })).layers
   const size = image.layers[0]!.size
   let attempts = 0
   registry.interfere = (req, res) => {
@@ -164,29 +164,29 @@ test('a download that breaks off or comes wrong is tried again, and never kept',
 
 test('a cached manifest that was damaged is fetched again', async () => {
   const { registry, cache, close } = await setUp()
-  const { pinned } = await resolveBase(`${registry.host}/library/base:24`, 'amd64', cache)
+  const { pinned } = await resolveBase(`${registry.host}/library/base:24`, 'amd64', { cacheFolder: cache })
   for (const file of readdirSync(join(cache, 'base'))) writeFileSync(join(cache, 'base', file), '{}')
-  assert.is((await resolveBase(pinned, 'amd64', cache)).pinned, pinned)
+  assert.is((await resolveBase(pinned, 'amd64', { cacheFolder: cache })).pinned, pinned)
   await close()
 })
 
 test('what is not there, and what is there for other platforms only, are different failures', async () => {
   const { registry, cache, close } = await setUp()
-  const missing = await failureOf(() => resolveBase(`${registry.host}/library/base:25`, 'amd64', cache))
+  const missing = await failureOf(() => resolveBase(`${registry.host}/library/base:25`, 'amd64', { cacheFolder: cache }))
   assert.match(
     missing.message,
     /^The base image 127\.0\.0\.1:\d+\/library\/base:25 could not be read: 404 MANIFEST_UNKNOWN: no such thing$/,
   )
-  const other = await failureOf(() => resolveBase(`${registry.host}/library/base:24`, 'riscv64', cache))
+  const other = await failureOf(() => resolveBase(`${registry.host}/library/base:24`, 'riscv64', { cacheFolder: cache }))
   assert.match(other.message, /is not there for linux\/riscv64; it is for linux\/arm64, linux\/amd64\.$/)
   await close()
 })
 
 test('a single image of another platform is refused as well', async () => {
   const { registry, cache, close } = await setUp()
-  const { pinned } = await resolveBase(`${registry.host}/library/base:24`, 'amd64', cache)
+  const { pinned } = await resolveBase(`${registry.host}/library/base:24`, 'amd64', { cacheFolder: cache })
   assert.match(
-    (await failureOf(() => resolveBase(pinned, 'arm64', cache))).message,
+    (await failureOf(() => resolveBase(pinned, 'arm64', { cacheFolder: cache }))).message,
     /is not there for linux\/arm64; it is for linux\/amd64\.$/,
   )
   await close()
@@ -199,7 +199,7 @@ test('a manifest in an old format is refused by name', async () => {
     bytes: Buffer.from('{"schemaVersion":1}'),
   })
   assert.match(
-    (await failureOf(() => resolveBase(`${registry.host}/library/base:old`, 'amd64', cache))).message,
+    (await failureOf(() => resolveBase(`${registry.host}/library/base:old`, 'amd64', { cacheFolder: cache }))).message,
     /in a format that we do not know/,
   )
   await close()
@@ -212,7 +212,7 @@ test('a registry that gives no token, or asks for a login in an unknown way, is 
     res.writeHead(403).end('{"errors":[{"code":"DENIED","message":"private"}]}')
     return true
   }
-  const denied = await failureOf(() => resolveBase(`${registry.host}/library/base:24`, 'amd64', cache))
+  const denied = await failureOf(() => resolveBase(`${registry.host}/library/base:24`, 'amd64', { cacheFolder: cache }))
   assert.match(denied.message, /gave no login: 403 DENIED: private/)
   assert.is(denied.code, 3)
   registry.interfere = (_req, res) => {
@@ -220,7 +220,7 @@ test('a registry that gives no token, or asks for a login in an unknown way, is 
     return true
   }
   assert.match(
-    (await failureOf(() => resolveBase(`${registry.host}/library/base:24`, 'amd64', cache))).message,
+    (await failureOf(() => resolveBase(`${registry.host}/library/base:24`, 'amd64', { cacheFolder: cache }))).message,
     /asks for a login in a way that we do not know: Bearer nothing/,
   )
   await close()
@@ -228,7 +228,7 @@ test('a registry that gives no token, or asks for a login in an unknown way, is 
 
 test('an image can be pushed with a token too, and its base is downloaded only where it is missing', async () => {
   const { registry, cache, close } = await setUp()
-  const [layer] = (await resolveBase(`${registry.host}/library/base:24`, 'amd64', cache)).layers
+  const [layer] = (await resolveBase(`${registry.host}/library/base:24`, 'amd64', { cacheFolder: cache })).layers
   const image = { ...(await tinyImage('service', [{ path: '/base', content: 'base' }])), layers: [layer!] }
   const tokens: string[] = []
   registry.interfere = (req, res) => {

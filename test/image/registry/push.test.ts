@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -9,6 +9,7 @@ import type { Image } from '../../../src/image/blob.ts'
 import { fileLayer } from '../../../src/image/layer.ts'
 import { assemble } from '../../../src/image/manifest.ts'
 import { contentTag, pushImage, type Target } from '../../../src/image/registry/push.ts'
+import { startDockerRegistry } from '../../support/docker-registry.ts'
 import { puller, type RunningRegistry, startRegistry } from '../../support/registry.ts'
 import { bare, failureOf, tempFolder, tinyImage } from '../../support/tiny-image.ts'
 
@@ -190,24 +191,10 @@ test('a long upload tells how far it is', async () => {
 })
 
 test("distribution's own registry takes it, and skopeo reads it there", async () => {
-  const server = programOnPath('docker-registry') ?? programOnPath('registry')
-  if (!server) {
-    console.log('\nskipped: there is no docker-registry on the PATH (apt-get install docker-registry)')
-    return
-  }
-  const port = await freePort()
-  const { folder, remove } = tempFolder()
-  writeFileSync(
-    join(folder, 'config.yml'),
-    `version: 0.1\nlog: { level: info }\nstorage: { filesystem: { rootdirectory: ${folder}/data } }\nhttp: { addr: '127.0.0.1:${port}', secret: x }\n`,
-  )
-  const child = spawn(server, ['serve', join(folder, 'config.yml')], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const server = await startDockerRegistry()
+  if (!server) return
   try {
-    await new Promise<void>((resolve, reject) => {
-      child.stderr.on('data', (text) => String(text).includes('listening on') && resolve())
-      child.on('exit', (code) => reject(new Error(`the registry ended with ${code}`)))
-    })
-    const target = { registry: `http://127.0.0.1:${port}`, repository: 'app/service' }
+    const target = { registry: `http://${server.host}`, repository: 'app/service' }
     const one = await image('one')
     const first = await pushImage(one, target)
     assert.is(first.uploadedBlobs, 3)
@@ -221,19 +208,17 @@ test("distribution's own registry takes it, and skopeo reads it there", async ()
       read.stderr,
     )
   } finally {
-    child.removeAllListeners('exit')
-    child.kill()
-    await new Promise((resolve) => child.once('close', resolve))
-    remove()
+    await server.remove()
   }
 })
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
+test('an image that is there under another tag gets the tag that is asked for', async () => {
+  const one = await image('again')
+  const target = repository()
+  await pushImage(one, { ...target, tag: 'first' })
+  assert.is((await pushImage(one, { ...target, tag: 'second' })).uploadedBlobs, 0)
+  const input = { repositoryName: target.repository, imageIds: [{ imageTag: 'second' }] }
+  assert.equal(registry.call('DescribeImages', input).imageDetails[0].imageTags, ['first', 'second'])
+})
 
 test.run()

@@ -4,10 +4,12 @@ set -eu
 root="${MLOPS_ROOT:-/opt/mlops}"
 mkdir -p "$root/docker"
 export DOCKER_CONFIG="$root/docker" HOME="$root"
-exec 3>&1 >>"$root/launch.log" 2>&1
+exec 3>&1 >>"$root/launch.log" 2>&1 </dev/null
 
 identity=7-abc
 identified=
+engine=
+boot_log="${MLOPS_ROOT:-}/var/log/cloud-init-output.log"
 patience=60
 rm -rf "$root/lives" "$root/lame-ducks" "$root/asked" "$root/monitoring"
 mkdir -p "$root/asked" "$root/monitoring"
@@ -19,6 +21,8 @@ fail() { # STEP CONTAINER [ANSWER]: says what failed, shows what was answered an
   printf '{"ok":false,"step":"%s","container":"%s"}\n' "$step" "$2" >&3
   if [ -n "${3:-}" ]; then printf 'health check: %s\n' "$3" >&3; fi
   if [ -n "$2" ] && [ "$1" != pull ]; then docker logs --tail 20 "$2" >&3 2>&1 || true; else tail -n 20 "$root/launch.log" >&3; fi
+  # Docker is installed at the first boot, and that is where it is told why it was not.
+  if [ "$1" = docker ] && [ -r "$boot_log" ]; then printf 'the end of %s:\n' "$boot_log" >&3; tail -n 20 "$boot_log" >&3; fi
   exit 1
 }
 ran_out_of_memory() { # CONTAINER
@@ -27,7 +31,10 @@ ran_out_of_memory() { # CONTAINER
 }
 wait_for_docker() {
   deadline=$(($(date +%s) + 300))
-  until docker info; do
+  # Some versions say nothing, and call it a success, while the engine does not run.
+  until engine=$(docker info -f '{{.ServerVersion}}') && [ -n "$engine" ]; do
+    # The first boot has ended, and not well: nothing will install docker any more.
+    case "$(cat "$root/boot" 2>/dev/null || true)" in '' | 0) ;; *) fail docker "" ;; esac
     [ "$(date +%s)" -lt "$deadline" ] || fail docker ""
     sleep 1
   done
@@ -173,4 +180,4 @@ steady web 8001 /health
 steady data-store 8002 '/ready?full=1'
 unended
 trap - EXIT
-printf '{"ok":true,"identified":[%s]}\n' "$identified" >&3
+printf '{"ok":true,"engine":"%s","identified":[%s]}\n' "$engine" "$identified" >&3

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { runScript } from '../../../src/local/machine/commands/script.ts'
 import { launchScript } from '../../../src/release/launch/launch-script.ts'
 import type { Launch } from '../../../src/release/launch/script-input.ts'
 import { container, fullLaunch, launchOf } from './launch.fixture.ts'
@@ -18,8 +19,9 @@ test.after(() => {
  * Runs the script of a launch under the machine's `sh`, with programs of ours in place of docker and curl. They write
  * down how they were called.
  * @param programs lines of shell by program: what it does when it is called
+ * @param files what lies on the machine, by path below its root
  */
-function run(launch: Launch, programs: Record<string, string> = {}) {
+function run(launch: Launch, programs: Record<string, string> = {}, files: Record<string, string> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'launch-script-'))
   folders.push(folder)
   const bin = join(folder, 'bin')
@@ -28,9 +30,14 @@ function run(launch: Launch, programs: Record<string, string> = {}) {
   for (const [name, lines] of Object.entries({ ...defaults, ...programs })) {
     // In one write: programs run side by side.
     const record = `{ for word in ${name} "$@"; do printf '%s\\n' "$word"; done; echo; } >"$CALLS.$$"; cat "$CALLS.$$" >>"$CALLS"; rm "$CALLS.$$"`
-    writeFileSync(join(bin, name), `#!/bin/sh\n${record}\n${lines}\n`, { mode: 0o755 })
+    const runs = name === 'docker' && !lines.includes('info') ? '[ "$1" != info ] || { echo 28.2.2; exit; }' : ''
+    writeFileSync(join(bin, name), `#!/bin/sh\n${record}\n${runs}\n${lines}\n`, { mode: 0o755 })
   }
   const root = join(folder, 'root')
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true })
+    writeFileSync(join(root, path), content)
+  }
   const { status, stdout, stderr } = spawnSync('sh', ['-c', launchScript(launch)], {
     encoding: 'utf8',
     cwd: folder,
@@ -58,7 +65,7 @@ test('the script of a launch is this text', () => {
 
 test('a launch that succeeds says so in its first line and nothing else', () => {
   const ran = run(fullLaunch)
-  assert.equal([ran.status, ran.lines, ran.stderr], [0, ['{"ok":true,"identified":[]}'], ''])
+  assert.equal([ran.status, ran.lines, ran.stderr], [0, ['{"ok":true,"engine":"28.2.2","identified":[]}'], ''])
   assert.equal(JSON.parse(ran.read('root/docker/config.json')), { credHelpers: { 'registry.test': 'ecr-login' } })
   assert.is(ran.read('root/prometheus/targets/web.json'), '[{"targets":["127.0.0.9:8001"]}]\n')
 })
@@ -93,7 +100,7 @@ async function left({ read }: ReturnType<typeof run>, name: string): Promise<str
 
 test('monitoring is fetched and started once the services are healthy, and nobody waits for it', async () => {
   const ran = run(launchOf([container('web'), prometheus]))
-  assert.equal(ran.lines, ['{"ok":true,"identified":[]}'])
+  assert.equal(ran.lines, ['{"ok":true,"engine":"28.2.2","identified":[]}'])
   assert.equal(await left(ran, 'prometheus'), ['{"ok":true}'])
   const shown = ran.recorded().flatMap((call) => {
     if (call[0] === 'curl') return [call.at(-1)!.replace('http://127.0.0.9:', '')]
@@ -118,7 +125,7 @@ test('a server of monitoring that does not come up fails neither the launch nor 
   const ran = run(launchOf([container('web'), prometheus, grafana]), {
     docker: 'case "$1" in run) case "$*" in *grafana*) exit 125;; esac;; logs) echo "tail of $4";; esac',
   })
-  assert.equal([ran.status, ran.lines], [0, ['{"ok":true,"identified":[]}']])
+  assert.equal([ran.status, ran.lines], [0, ['{"ok":true,"engine":"28.2.2","identified":[]}']])
   assert.equal(await left(ran, 'grafana'), ['{"ok":false,"step":"start","container":"grafana"}', 'tail of grafana'])
   assert.equal(await left(ran, 'prometheus'), ['{"ok":true}'])
 })
@@ -191,7 +198,7 @@ test('the services that answer with the identity of this launch are told, and no
 case "$last" in *8001*) id=7-abc;; *8002*) id=7-abcd;; *) id=;; esac
 printf 'HTTP/1.1 200 OK\\r\\nX-Release-Id: %s\\r\\n\\r\\n' "$id" >"$head"; printf 200`
   const ran = run(launchOf([container('web'), container('other', { port: 8002 }), container('plain', { port: 8003 })]), { curl })
-  assert.equal(JSON.parse(ran.lines[0]!), { ok: true, identified: ['web'] })
+  assert.equal(JSON.parse(ran.lines[0]!), { ok: true, engine: '28.2.2', identified: ['web'] })
   assert.equal(
     start(ran, 'web')!.filter((word) => word.startsWith('mlops.release=')),
     ['mlops.release=7-abc'],
@@ -272,16 +279,54 @@ test('secrets that do not come end the launch before a service starts', () => {
 test('docker is waited for, and a machine on which it does not come up says so', () => {
   const slow = run(launchOf([container('web')]), {
     sleep: '',
-    docker: '[ "$1" != info ] || { echo x >>"$CALLS.infos"; [ $(wc -l <"$CALLS.infos") -gt 3 ]; }',
+    // Silent and successful, as some versions are while the engine does not run.
+    docker: '[ "$1" != info ] || { echo x >>"$CALLS.infos"; [ $(wc -l <"$CALLS.infos") -le 3 ] || echo 28.2.2; }',
   })
-  assert.equal(slow.lines, ['{"ok":true,"identified":[]}'])
+  assert.equal(slow.lines, ['{"ok":true,"engine":"28.2.2","identified":[]}'])
   const never = run(launchOf([container('web')]), {
-    docker: 'echo "cannot connect" >&2; exit 1',
+    docker: '[ "$1" != info ] || { echo "cannot connect" >&2; exit 1; }',
     sleep: '',
     date: 'echo x >>"$CALLS.clock"; echo $(($(wc -l <"$CALLS.clock") * 200))',
   })
   assert.is(never.lines[0], '{"ok":false,"step":"docker","container":""}')
   assert.is(never.lines.at(-1), 'cannot connect')
+})
+
+test('a first boot that has failed is not waited for, and the end of its log is shown', () => {
+  const log = Array.from({ length: 30 }, (_, line) => `mirror ${line} failed`)
+  const files = { boot: '1\n', 'var/log/cloud-init-output.log': log.join('\n') }
+  const ran = run(launchOf([container('web')]), { docker: '[ "$1" != info ] || exit 127' }, files)
+  assert.equal(ran.lines.slice(0, 1), ['{"ok":false,"step":"docker","container":""}'])
+  assert.equal(ran.lines.slice(-21), [`the end of ${ran.root}/var/log/cloud-init-output.log:`, ...log.slice(-20)])
+})
+
+test('the agent does not wait for a slow pull behind a launch that has failed', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'launch-agent-'))
+  folders.push(folder)
+  const docker = `#!/bin/sh
+case "$1 $*" in
+  info*) echo 28.2.2;;
+  pull*web@*) exit 1;;
+  pull*) echo $$ >"$MLOPS_ROOT/slow"; exec sleep 600;;
+esac
+`
+  mkdirSync(join(folder, 'bin'))
+  writeFileSync(join(folder, 'bin/docker'), docker, { mode: 0o755 })
+  const script = launchScript(launchOf([container('web'), container('store')]))
+  const environment = { PATH: `${folder}/bin:${process.env.PATH}`, MLOPS_ROOT: folder }
+  const { ended, kill } = runScript(script, join(folder, 'command'), folder, environment, 120)
+  try {
+    const { code, killed, stdout } = await ended
+    assert.equal([code, killed], [1, undefined])
+    assert.is(stdout.split('\n')[0], '{"ok":false,"step":"pull","container":"web"}')
+    const slow = Number(readFileSync(join(folder, 'slow'), 'utf8'))
+    assert.is(process.kill(slow, 0), true, 'the other pull goes on')
+    if (!existsSync('/proc/self/fd')) return
+    const streams = ['0', '1', '2'].map((fd) => readlinkSync(`/proc/${slow}/fd/${fd}`))
+    assert.equal(streams, ['/dev/null', join(folder, 'launch.log'), join(folder, 'launch.log')])
+  } finally {
+    kill('cancel')
+  }
 })
 
 test('any other command that fails ends the launch with the log', () => {

@@ -3,6 +3,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Config } from '../../../config/config.ts'
 import type { ExistingNetwork } from '../../../src/aws/resources/existing-network.ts'
+import { noBases } from '../../../src/release/launch/bases.ts'
 import { fingerprintOf } from '../../../src/release/launch/fingerprint.ts'
 import type { Recipes } from '../../../src/release/launch/images.ts'
 import type { Capacity } from '../../../src/release/plan/capacity.ts'
@@ -97,7 +98,19 @@ function planDeploy(
 ): Plan {
   const machine = { architecture: 'x86_64', imageId: 'ami-1', types: ['t3.micro'], facts: [], zones: [], vCpus: { 't3.micro': 2 } }
   const owner = { user: 'ann', host: 'laptop', verb: 'deploy', pid: 1 }
-  const work = { config, recipes, state, capacity, machine, network, owner, clients: undefined, emit: () => undefined } as unknown as Work
+  const bases = noBases
+  const work = {
+    config,
+    recipes,
+    bases,
+    state,
+    capacity,
+    machine,
+    network,
+    owner,
+    clients: undefined,
+    emit: () => undefined,
+  } as unknown as Work
   return plans.planDeploy(work, images)
 }
 

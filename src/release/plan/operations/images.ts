@@ -10,6 +10,7 @@ import { type KeptLaunch, keepLaunch } from '../../state/launch-store.ts'
 import { type AnyOperation, type Operation, operation, type PlanLine } from '../operation.ts'
 import { settled } from '../settled.ts'
 import type { Work } from '../work.ts'
+import { pinnedLines } from './bases.ts'
 
 /** An image that was built, and how much of it the registry lacks. */
 export interface PlannedImage {
@@ -21,14 +22,14 @@ export interface PlannedImage {
 export type PlannedImages = ReadonlyMap<string, PlannedImage>
 
 /** Every image of the release, from its sources. */
-export function buildOperation({ recipes, machine, emit }: Work, after: readonly AnyOperation[]) {
+export function buildOperation({ recipes, bases, machine, emit }: Work, after: readonly AnyOperation[]) {
   return operation({
     phase: 'build',
     title: 'build',
-    lines: [{ glyph: ' ', what: 'build', detail: `${recipes.recipes.length} images, on this machine` }],
+    lines: [{ glyph: ' ', what: 'build', detail: `${recipes.recipes.length} images, on this machine` }, ...pinnedLines(bases)],
     quiet: true,
     after,
-    run: (): Promise<Map<string, Image>> => buildImages(recipes.recipes, machine.architecture, emit),
+    run: (): Promise<Map<string, Image>> => buildImages(recipes.recipes, machine.architecture, bases.resolve, emit),
   })
 }
 

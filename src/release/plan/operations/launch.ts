@@ -18,6 +18,8 @@ type Stack = Operation<Created>
 /** What runs on the machine of a release. */
 export interface LaunchedRelease {
   readonly instance: Instance
+  /** The version of the machine's container engine. */
+  readonly engine: string
   /**
    * What the answers of a container carry, so that this launch of it can be told from every other; undefined for one
    * that answers with none.
@@ -47,12 +49,12 @@ export function launchOperation(work: Work, push: Push, stack: Stack, after: rea
       const identity = `${state.next}-${randomBytes(9).toString('base64url')}`
       const by = `${owner.user}@${owner.host}`
       const what = launchOn(push.description, { address: instance.privateIp!, identity, at: Date.now(), by })
-      const identified = await launch(clients, config, instance, what, {
+      const { engine, identified } = await launch(clients, config, instance, what, {
         signal,
         waiting: (detail) => work.emit({ phase: 'launch', step: 'instance', state: 'progress', detail }),
         nextFor: (container) => runHere(config, container),
       })
-      return { instance, identityOf: (container) => (identified.has(container) ? identity : undefined) }
+      return { instance, engine, identityOf: (container) => (identified.includes(container) ? identity : undefined) }
     },
   })
 }

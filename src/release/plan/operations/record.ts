@@ -12,16 +12,16 @@ export type Result = Pick<LedgerEntry, 'outcome' | 'images' | 'seconds'> &
   Partial<Pick<LedgerEntry, 'error' | 'missing' | 'machine' | 'launch'>>
 
 /** What the ledger says of a machine. */
-function machineOf({ id, imageId }: Instance): Pick<LedgerEntry, 'machine'> {
-  return { machine: { id, imageId } }
+function machineOf({ id, imageId }: Instance, engine?: string): Pick<LedgerEntry, 'machine'> {
+  return { machine: { id, imageId, ...(engine && { engine }) } }
 }
 
 /** What the ledger says of a release that was launched. */
 export function launchedEntry(
   { description, digest }: KeptLaunch,
-  { instance }: LaunchedRelease,
+  { instance, engine }: LaunchedRelease,
 ): Pick<LedgerEntry, 'images' | 'machine' | 'launch'> {
-  return { images: description.images, ...machineOf(instance), launch: digest }
+  return { images: description.images, ...machineOf(instance, engine), launch: digest }
 }
 
 /** Writes what came of a run into the ledger. Only the holder of the stage's lease may. */

@@ -7,6 +7,7 @@ import type { Instance, MachineSpec } from '../../../aws/resources/instance.ts'
 import { networkKinds, removeTagged } from '../../../aws/resources/removal.ts'
 import type { Repository } from '../../../aws/resources/repository.ts'
 import { type ZoneChoice, zoneChoice } from '../../../aws/resources/zones.ts'
+import { keepOrRetire } from '../../stage/keep.ts'
 import { isOfStage, networkParts, stageNetwork } from '../../stage/network.ts'
 import { openPorts } from '../../stage/ports.ts'
 import { drainMachines, drainSeconds, removeStack, retire, running } from '../../stage/retire.ts'
@@ -93,10 +94,10 @@ export function repositoryOperation(work: Work, after: readonly AnyOperation[]) 
 
 /**
  * The network of the stage, made or brought back to what it should be, and in it the machine of the new release, with
- * the role that the machine has. A run that fails removes what is the release's own.
+ * the role that the machine has. A run that fails removes what is the release's own, unless its machine is to stay.
  */
 export function stackOperation(work: Work, after: readonly AnyOperation[]) {
-  const { config, clients, state, machine, network, emit } = work
+  const { config, clients, state, machine, network, keepFailed, emit } = work
   const { role, profile, next } = state
   const { type, diskGiB, swapMiB } = config.instance
   const swap = swapMiB > 0 ? `, ${swapMiB} MiB of them for swap` : ''
@@ -110,7 +111,11 @@ export function stackOperation(work: Work, after: readonly AnyOperation[]) {
         work,
         after.some(({ title }) => title === networkTitle),
       ),
-      line('stack', false, `release ${next}: security group, ${type} with ${diskGiB} GiB${swap}`),
+      line(
+        'stack',
+        false,
+        `release ${next}: security group, ${type} with ${diskGiB} GiB${swap}${keepFailed ? '; the machine stays if the release fails' : ''}`,
+      ),
     ],
     quiet: true,
     after,
@@ -122,7 +127,10 @@ export function stackOperation(work: Work, after: readonly AnyOperation[]) {
       const { out, timings } = await make<Instance>(instance, work, signal)
       return { instance: out, timings }
     },
-    undo: ({ signal }) => retire({ clients, signal, emit }, config, next, 'clear away'),
+    undo: ({ signal }) => {
+      const run = { clients, signal, emit }
+      return keepFailed ? keepOrRetire(run, config, next) : retire(run, config, next, 'clear away')
+    },
   })
 }
 

@@ -3,7 +3,7 @@ import { type Serving, type StageState, servingRelease } from '../../state/stage
 import { removedFirst } from '../capacity.ts'
 import type { Replacement } from '../release-operations.ts'
 import type { Work } from '../work.ts'
-import { leftovers, type Retirement, retirement } from './retirements.ts'
+import { leftovers, type Retirement, retireLeftovers } from './retirements.ts'
 
 /**
  * Builds a new machine beside the one that serves; the old one goes when the new one serves. Leftovers of other runs go
@@ -17,8 +17,8 @@ export function blueGreen(work: Work): Replacement {
   const before = removedFirst(work, [], left)
   const later = left.filter((release) => !before.includes(release))
   return {
-    before: before.map(retirement.leftover),
-    afterwards: [...later.map(retirement.leftover), ...(serving ? [replaced(state, serving)] : [])],
+    before: retireLeftovers(state, before),
+    afterwards: [...retireLeftovers(state, later), ...(serving ? [replaced(state, serving)] : [])],
     network: network && state.network && { when: 'afterwards', why: `the config names ${network.vpcId} instead` },
     promotion: { back: serving, interrupts: interrupts(state) },
   }

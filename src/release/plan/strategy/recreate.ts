@@ -1,7 +1,7 @@
 import { removedFirst } from '../capacity.ts'
 import type { Replacement } from '../release-operations.ts'
 import type { Work } from '../work.ts'
-import { leftovers, retirement } from './retirements.ts'
+import { leftovers, retireLeftovers } from './retirements.ts'
 
 /**
  * Removes the release that serves before anything is made, and the network with it, as the tutorial did: nothing serves
@@ -25,9 +25,9 @@ export function recreate(work: Work): Replacement {
             why: `before release ${next} is made`,
             interrupts: `Release ${serving.runs} is removed first: nothing serves until the new one is up.`,
           }
-        : retirement.leftover(release),
+        : retireLeftovers(state, [release])[0]!,
     ),
-    afterwards: later.map(retirement.leftover),
+    afterwards: retireLeftovers(state, later),
     network: state.network && { when: 'before', why },
     promotion: serving ? {} : { interrupts: 'Nothing serves now, so nothing is interrupted.' },
   }

@@ -1,3 +1,4 @@
+import { keptTag, releaseOf } from '../../stage/names.ts'
 import type { StageState } from '../../state/stage-state.ts'
 
 export interface Retirement {
@@ -14,6 +15,10 @@ export function leftovers({ releases, serving }: StageState): number[] {
   return releases.filter((release) => release !== serving?.madeBy)
 }
 
-export const retirement = {
-  leftover: (release: number): Retirement => ({ release, why: 'left over by a run that did not end' }),
+/** The removal of releases that serve nobody, each with why it is there. */
+export function retireLeftovers({ instances }: StageState, releases: readonly number[]): Retirement[] {
+  return releases.map((release) => {
+    const kept = instances.find(({ tags }) => releaseOf(tags) === release && tags[keptTag] !== undefined)
+    return { release, why: kept ? `it failed, and was kept for a look since ${kept.tags[keptTag]}` : 'left over by a run that did not end' }
+  })
 }

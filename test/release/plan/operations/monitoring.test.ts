@@ -52,7 +52,7 @@ async function watch(config: typeof open, promotion: () => Promise<void> = async
   const work = { ...provision, config, recipes, emit: (event: Event) => void told.push(event) } as unknown as Work
   const given = <Out>(title: string, run: () => Promise<Out>) => operation({ phase: 'launch', title, lines: [], run })
   const push = given('push', async () => ({ description: launched }) as unknown as KeptLaunch)
-  const launch = given('launch', async () => ({ instance, identityOf: () => undefined }))
+  const launch = given('launch', async () => ({ instance, engine: '28.2.2', identityOf: () => undefined }))
   const address = given('address', async () => elasticIp!)
   const promote = given('promote', promotion)
   const [watched] = monitoringOperations(work, push, launch, address, promote)

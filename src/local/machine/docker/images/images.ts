@@ -80,7 +80,7 @@ export function openImages(folder: string) {
       const reference = parseReference(text)
       const known = reference.digest ? this.find(text) : undefined
       if (known) return { image: known, digest: reference.digest!, fresh: false }
-      const source: Source = { text, repository: reference.repository, registry: registryAt(reference.origin, authorization) }
+      const source: Source = { text, repository: reference.repository, registry: registryAt(reference.origin, { authorization }) }
       const top = await small(source, `manifests/${reference.digest ?? reference.tag}`, reference.digest)
       const picked = top.body.manifests?.find(({ platform }) => platform?.os === 'linux' && platform.architecture === architecture)
       if (top.body.manifests && !picked) throw daemon(`no matching manifest for linux/${architecture} in the manifest list entries`)
