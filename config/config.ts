@@ -15,6 +15,8 @@ export interface Config {
   readonly account?: string
   /** The ARN of the permissions boundary that the role of the machines gets. */
   readonly permissionsBoundary?: string
+  /** Tags of the user's own, on everything that is made in AWS. */
+  readonly tags: Readonly<Record<string, string>>
   readonly strategy: Strategy
   readonly instance: {
     /** An EC2 instance type, such as `t3.small`. */
@@ -35,7 +37,10 @@ export interface Config {
   /** In the order of the file. */
   readonly services: readonly Service[]
   readonly monitoring: Monitoring
-  /** A protected stage is destroyed only when its name is typed or `--yes --force` is given. */
+  /**
+   * A protected stage is destroyed only when its name is typed or `--yes --force` is given, and its machines have
+   * termination protection.
+   */
   readonly protect: boolean
   /** The config file and the folder it stands in, absolute. */
   readonly file: string

@@ -7,6 +7,7 @@ import { checkNeeds } from './checks/needs.ts'
 import { checkNetworks } from './checks/networks.ts'
 import { checkObjectives } from './checks/objectives.ts'
 import { checkPorts } from './checks/ports.ts'
+import { checkTags } from './checks/tags.ts'
 import type { Config } from './config.ts'
 import { Diagnostics } from './diagnostics.ts'
 import { draft } from './draft.ts'
@@ -59,6 +60,7 @@ export async function readConfig(options: LoadOptions, kit: Kit): Promise<Config
       diagnostics.problems.map(({ path }) => path),
     )
     checkNames(sound, diagnostics)
+    checkTags(sound, diagnostics)
     checkPorts(sound, diagnostics)
     checkDisk(sound, diagnostics)
     checkNetworks(sound, diagnostics)

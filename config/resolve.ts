@@ -23,6 +23,7 @@ export function resolve(options: ConfigOptions, stage: string, file: string): Co
     region: options.region ?? 'us-east-1',
     ...(options.account !== undefined && { account: options.account }),
     ...(options.permissionsBoundary !== undefined && { permissionsBoundary: options.permissionsBoundary }),
+    tags: { ...options.tags },
     strategy: options.strategy ?? 'blue-green',
     instance: {
       type: options.instance?.type ?? defaultInstance.type,

@@ -36,8 +36,8 @@ await runbook(
     })
     terminal.end()
     printDeployed(terminal, config, deployed, flags.timings)
-    const { release, address, urls, images, missing, seconds } = deployed
+    const { release, account, region, address, urls, images, missing, seconds } = deployed
     const warnings = deployed.warnings.map(({ message, details }) => ({ message, ...details }))
-    return { json: { ok: true, stage: config.stage, release, address, urls, images, missing, warnings, seconds } }
+    return { json: { ok: true, stage: config.stage, account, region, release, address, urls, images, missing, warnings, seconds } }
   },
 )

@@ -17,6 +17,8 @@ export interface ConfigOptions<Name extends string = string> {
   readonly account?: string
   /** The ARN of a permissions boundary for the role of the machines, where the account demands one. Default: none. */
   readonly permissionsBoundary?: string
+  /** Tags of your own, such as a cost centre, on everything that is made in AWS. At most 45. Default: none. */
+  readonly tags?: Readonly<Record<string, string>>
   /**
    * `local` is the embedded cloud on this machine. Default: `local` for the stage of that name, `aws` for every other.
    */
@@ -39,7 +41,7 @@ export interface ConfigOptions<Name extends string = string> {
   readonly services: { readonly [K in Name]: ServiceOptions<Name> }
   /** Prometheus and Grafana beside the services. Default on; `false` leaves both out. */
   readonly monitoring?: false | MonitoringOptions
-  /** Asks for the stage's name before it is destroyed. Default `false`. */
+  /** Asks for the stage's name before it is destroyed; nobody else terminates its machines by accident. Default `false`. */
   readonly protect?: boolean
 }
 

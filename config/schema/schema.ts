@@ -3,7 +3,22 @@ import type { Diagnostics, KeyPath } from '../diagnostics.ts'
 import { strategies } from '../strategy.ts'
 import { smallestDiskGiB } from './instance.ts'
 import { measured, monitoring, slo } from './monitoring-schema.ts'
-import { base, cidr, expose, instanceType, memoryMiB, network, oneOf, port, rateLimit, secret, text, value, whole } from './values.ts'
+import {
+  base,
+  cidr,
+  expose,
+  instanceType,
+  memoryMiB,
+  network,
+  oneOf,
+  port,
+  rateLimit,
+  secret,
+  tagValue,
+  text,
+  value,
+  whole,
+} from './values.ts'
 
 const file = text(/^[^\0]+$/, 'a path relative to the config file, such as "./services/ml-inference/server.ts"')
 
@@ -43,6 +58,7 @@ export const schema = z.strictObject(
     region: text(/^[a-z]{2,4}(-[a-z]+)+-\d{1,2}$/, 'an AWS region such as "ap-southeast-1"').optional(),
     account: text(/^\d{12}$/, 'an AWS account: a text of twelve digits').optional(),
     permissionsBoundary: text(/^arn:[a-z-]+:iam::(\d{12}|aws):policy\/[\w+=,.@/-]+$/, 'the ARN of an IAM policy').optional(),
+    tags: z.record(z.string(), tagValue, { error: 'an object of names and texts, such as { team: "search" }' }).optional(),
     target: oneOf('local', 'aws').optional(),
     strategy: oneOf(...strategies).optional(),
     instance: z

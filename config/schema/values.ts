@@ -48,6 +48,12 @@ export const rateLimit = z.strictObject(
   { error: 'an object such as { perSecond: 10, burst: 20 }' },
 )
 
+// Parameter Store wants at least one character, and all of AWS takes these.
+export const tagValue = text(
+  /^[\p{L}\p{Z}\p{N}_.:/=+@-]{1,256}$/u,
+  'a text of 1 to 256 letters, digits, spaces and the characters _ . : / = + - @',
+)
+
 export const secret = z.strictObject(
   { secret: text(/^[A-Za-z0-9_.-]{1,128}$/, 'the name of a secret: letters, digits, hyphens, dots and underscores') },
   { error: 'a secret' },

@@ -9,6 +9,7 @@ import type { ServiceQuotas } from '@aws-sdk/client-service-quotas'
 import type { SSM } from '@aws-sdk/client-ssm'
 import type { STS } from '@aws-sdk/client-sts'
 import { awsCommand, type CommandLine } from './command.ts'
+import { type Tags, withTags } from './tags.ts'
 
 type Client = EC2 | ECR | IAM | ServiceQuotas | SSM | STS
 
@@ -20,6 +21,8 @@ export interface Access {
   readonly region: string
   readonly endpoint?: string
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }
+  /** Go on everything that is made, beside the tags by which it is found again. */
+  readonly tags?: Tags
   /** How AWS's own command line gets there, where it would not by itself. */
   readonly commandLine?: CommandLine
   /** What whoever works there should know, in one sentence. */
@@ -79,9 +82,10 @@ export class Clients {
   }
 
   #load<C extends Client>(service: string, make: (options: Access & { maxAttempts: number }) => Promise<C>): Promise<C> {
-    const { commandLine, notice, ...options } = this.access
+    const { commandLine, notice, tags = {}, ...options } = this.access
     const loading =
-      this.#loaded.get(service) ?? make({ ...options, maxAttempts: this.#attempts }).then((client) => nameCalls(client, service, this))
+      this.#loaded.get(service) ??
+      make({ ...options, maxAttempts: this.#attempts }).then((client) => addTags(nameCalls(client, service, this), tags))
     this.#loaded.set(service, loading)
     return loading as Promise<C>
   }
@@ -105,5 +109,12 @@ function nameCalls<C extends Client>(client: C, service: string, clients: Client
       }),
     { step: 'initialize', name: 'nameCalls', priority: 'high' },
   )
+  return client
+}
+
+/** Here rather than where each kind is made, so that none can be forgotten. */
+function addTags<C extends Client>(client: C, tags: Tags): C {
+  const stack = client.middlewareStack as unknown as EC2['middlewareStack']
+  stack.add((next) => (args) => next({ ...args, input: withTags(args.input, tags) }), { step: 'initialize', name: 'addTags' })
   return client
 }

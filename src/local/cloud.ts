@@ -3,8 +3,15 @@ import type { Context } from './iam/condition.ts'
 import type { EngineName } from './machine/engine.ts'
 import type { Kind, Records } from './records.ts'
 
-/** The cloud's memory: records by kind and id. What a call has acknowledged survives a kill at any moment. */
+/**
+ * The cloud's memory: records by kind and id, of one region (with what is the same in all of them, such as roles) or of
+ * all. What a call has acknowledged survives a kill at any moment.
+ */
 export interface Store {
+  /** What a region sees. */
+  in(region: string): Store
+  /** All regions together, for what has an id that no other region gives. What is changed stays in its region. */
+  readonly everywhere: Store
   get<K extends Kind>(kind: K, id: string): Records[K] | undefined
   list<K extends Kind>(kind: K): Records[K][]
   put<K extends Kind>(kind: K, id: string, record: Records[K]): void
@@ -75,6 +82,7 @@ export interface Cloud {
   readonly folder: string
   /** `http://127.0.0.1:PORT`, the same after a restart. */
   readonly endpoint: string
+  /** The region of the call; where there is none, that of clients which name none. */
   readonly region: string
   readonly accountId: string
   /** The loopback has 127.0.0.1 only (macOS): one Elastic IP, and no public address of an instance's own. */
@@ -86,10 +94,13 @@ export interface Cloud {
    * hours, verified without being stored. Undefined when the profile or its role does not exist (any more).
    */
   roleCredentials(instanceProfileArn: string, instanceId: string): RoleCredentials | undefined
-  /** Whom a registry password (from ECR's GetAuthorizationToken) belongs to; undefined when it is wrong or expired. */
-  registryCaller(password: string): Caller | undefined
+  /**
+   * Whom a registry password (from ECR's GetAuthorizationToken) belongs to, and of which region it is, as all registries
+   * have one address here; undefined when it is wrong or expired.
+   */
+  registryCaller(password: string): { caller: Caller; region: string } | undefined
   /** A registry password for this caller, valid for 12 hours. */
-  registryPassword(caller: Caller): { password: string; expiresAt: Date }
+  registryPassword(caller: Caller, region: string): { password: string; expiresAt: Date }
   /**
    * Throws ApiError AccessDenied unless the caller's policies allow the action (`ecr:BatchGetImage`) on the resource
    * (an ARN), by what is known of the call beside the resource's own tags.

@@ -54,7 +54,8 @@ async function run(): Promise<void> {
   const before = readCloudState(folder)
   if (!lock) end(exitCodes.locked, `The embedded cloud in ${folder} is running already (process ${before?.pid ?? 'unknown'}).`)
   const keys = openKeys(folder)
-  const store = createStore(path.join(folder, 'cloud.db'))
+  const region = before?.region ?? values.region ?? defaultRegion
+  const store = createStore(path.join(folder, 'cloud.db'), { region })
   const log = openLog(path.join(folder, 'cloud.log'))
   // What was given out under the old endpoint (image references, the environment of running instances) goes on meaning
   // it.
@@ -68,7 +69,6 @@ async function run(): Promise<void> {
     )
   }
   const { server, port } = held
-  const region = values.region ?? before?.region ?? defaultRegion
   const engine = (values.engine as EngineName | undefined) ?? before?.engine ?? defaultEngine
   const endpoint = `http://127.0.0.1:${port}`
   const latencyMs = Number(process.env.MLOPS_CLOUD_LATENCY_MS ?? 0)

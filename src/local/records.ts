@@ -43,6 +43,9 @@ export interface Records {
 
 export type Kind = keyof Records
 
+/** What is the same in all regions; everything else is of one. */
+export const globalKinds: readonly Kind[] = ['role', 'instanceProfile', 'limitedUser', 'sequence', 'guardDuty']
+
 export type * from './records/ec2.ts'
 export type * from './records/identity.ts'
 export type * from './records/quota.ts'

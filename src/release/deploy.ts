@@ -15,6 +15,9 @@ import { lookAt, servingRelease } from './state/stage-state.ts'
 
 export interface Deployed {
   readonly release: number
+  /** Where it was made. */
+  readonly account: string
+  readonly region: string
   readonly address: string
   /** URL by name, of everything that is open to the outside. */
   readonly urls: Readonly<Record<string, string>>
@@ -60,6 +63,8 @@ export async function deploy(work: Work, plan: Plan, { lease, signal }: RunOptio
     const open = launchedPorts(work).filter(({ name, expose }) => images[name] !== undefined && expose !== 'nobody')
     return {
       release: plan.release,
+      account: plan.account,
+      region: plan.region,
       address,
       urls: Object.fromEntries(open.map(({ name, port }) => [name, urlOf(address, port)])),
       images,

@@ -59,7 +59,8 @@ export function deployerPolicy(scope: DeployerScope): DeployerPolicy {
     Object.fromEntries(Object.entries(owner.tags).map(([name, value]) => [`${key}/${name}`, value]))
   const roles = arn('iam', `role/${owner.name}-*`, { global: true })
   const parameters = arn('ssm', `parameter${parameterPath(scope)}`)
-  const managed = { ArnEquals: { 'iam:PolicyARN': policyArnOf(managedInstanceCore, partition) } }
+  const bounded = boundary !== undefined && { 'iam:PermissionsBoundary': boundary }
+  const managed = { ArnEquals: { 'iam:PolicyARN': policyArnOf(managedInstanceCore, partition), ...bounded } }
   const statements: Omit<DeployerStatement, 'Effect'>[] = [
     // These know no resources, or the look-up comes before anything is known.
     { Sid: 'Look', Action: [...looking], Resource: '*' },
@@ -107,10 +108,11 @@ export function deployerPolicy(scope: DeployerScope): DeployerPolicy {
       : []),
     { Sid: 'FromAnyImage', Action: ['ec2:RunInstances'], Resource: arn('ec2', 'image/*', { own: false }) },
     {
-      Sid: 'MakeRole',
-      Action: ['iam:CreateRole'],
+      // Of a role that is there, the boundary that it has counts.
+      Sid: 'SayWhatRoleMayDo',
+      Action: ['iam:CreateRole', 'iam:PutRolePolicy'],
       Resource: roles,
-      ...(boundary !== undefined && { Condition: { ArnEquals: { 'iam:PermissionsBoundary': boundary } } }),
+      ...(bounded && { Condition: { ArnEquals: bounded } }),
     },
     { Sid: 'Roles', Action: [...ofRoles], Resource: roles },
     { Sid: 'OneManagedPolicy', Action: ['iam:AttachRolePolicy'], Resource: roles, Condition: managed },
@@ -183,6 +185,7 @@ const changing = [
   'ec2:DisassociateAddress',
   'ec2:DisassociateRouteTable',
   'ec2:GetConsoleOutput',
+  'ec2:ModifyInstanceAttribute',
   'ec2:ModifyVpcAttribute',
   'ec2:ReleaseAddress',
   'ec2:TerminateInstances',
@@ -195,7 +198,6 @@ const ofRoles = [
   'iam:GetRole',
   'iam:ListAttachedRolePolicies',
   'iam:ListRolePolicies',
-  'iam:PutRolePolicy',
   'iam:TagRole',
 ]
 

@@ -23,6 +23,7 @@ import type { Verified } from './verify.ts'
  */
 export function printPlan(terminal: Terminal, plan: Plan, say: (line: string) => void = terminal.note): void {
   say(`Plan for release ${plan.release} (${plan.strategy})`)
+  say(`Account ${plan.account}, ${plan.region}`)
   printOperations(terminal, plan.operations, say)
   if (plan.missing.length > 0) terminal.warn(`Left out: ${plan.missing.join('; ')}`)
   if (plan.changes === false) say(`Release ${plan.replaces} serves exactly this: a deploy would launch nothing new.`)

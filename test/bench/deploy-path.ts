@@ -137,7 +137,7 @@ async function atADistance(project: Project, cloud: OpenCloud, emit: (progress: 
  */
 async function planning(project: Project, cloud: OpenCloud, emit: (progress: string) => void): Promise<Row[]> {
   await script(project, cloud, 'provision')
-  const { store } = cloud.cloud
+  const store = cloud.cloud.store.in(cloud.cloud.region)
   const [machine] = store.list('instance').filter(({ State }) => State === 'running')
   for (let number = 2; number <= 50; number++) {
     const Tags = machine!.Tags.map((tag) => (tag.Key === 'mlops:release' ? { ...tag, Value: String(number) } : tag))

@@ -151,6 +151,46 @@ const single: [sentence: string, text: string, expected: string][] = [
     withKeys("base: 'node'"),
     'base: got "node", expected "host" or an image reference with a tag or digest, such as "public.ecr.aws/docker/library/node:24-slim"',
   ],
+  [
+    'a tag whose value is a number',
+    withKeys('tags: { team: 7 }'),
+    'tags.team: got 7, expected a text of 1 to 256 letters, digits, spaces and the characters _ . : / = + - @',
+  ],
+  [
+    'a tag with a character that AWS does not take',
+    withKeys("tags: { team: 'a;b' }"),
+    'tags.team: got "a;b", expected a text of 1 to 256 letters, digits, spaces and the characters _ . : / = + - @',
+  ],
+  [
+    'tags that are a list',
+    withKeys("tags: ['team']"),
+    'tags: got ["team"], expected an object of names and texts, such as { team: "search" }',
+  ],
+  [
+    'a tag by which resources are found',
+    withKeys("tags: { 'mlops:stage': 'prod' }"),
+    'tags.mlops:stage: got "mlops:stage", expected another name: "Name" and what begins with "mlops:" is the project\'s, "aws:" AWS\'s',
+  ],
+  [
+    "a tag that is AWS's",
+    withKeys("tags: { 'AWS:x': 'y' }"),
+    'tags.AWS:x: got "AWS:x", expected another name: "Name" and what begins with "mlops:" is the project\'s, "aws:" AWS\'s',
+  ],
+  [
+    'a tag whose name is too long',
+    withKeys(`tags: { ${'k'.repeat(129)}: 'v' }`),
+    `tags.${'k'.repeat(129)}: got "${'k'.repeat(56)}..., expected a name of 1 to 128 letters, digits, spaces and the characters _ . : / = + - @`,
+  ],
+  [
+    'a tag that differs from another by its case alone',
+    withKeys("tags: { Team: 'a', team: 'b' }"),
+    'tags.team: got "team", expected a name that differs from "Team" by more than upper and lower case',
+  ],
+  [
+    'one tag more than there is room for',
+    withKeys(`tags: { ${Array.from({ length: 46 }, (_, index) => `t${index}: 'v'`).join(', ')} }`),
+    'tags: got 46 tags, expected at most 45: AWS allows 50, and the project has some of its own',
+  ],
   ['a switch that is no boolean', withKeys("protect: 'yes'"), 'protect: got "yes", expected true or false'],
   [
     'monitoring that is true',

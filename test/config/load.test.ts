@@ -38,6 +38,7 @@ test('the smallest config comes out with every default filled in and absolute pa
     stage: 'local',
     target: 'local',
     region: 'us-east-1',
+    tags: {},
     strategy: 'blue-green',
     instance: { type: 't3.small', fallbackTypes: [], diskGiB: 20, swapMiB: 0, credits: 'standard' },
     network: undefined,
@@ -92,6 +93,7 @@ test('what the config says wins over every default', async () => {
 export default defineConfig({
   app: 'shop', region: 'us-gov-west-1', target: 'local', strategy: 'recreate', base: 'registry.example:5000/node:24@sha256:${'a'.repeat(64)}',
   instance: { type: 'u-6tb1.metal', fallbackTypes: ['m7i.large', 'm7i.large'], diskGiB: 9, swapMiB: 1024, credits: 'unlimited' },
+  tags: { 'cost:centre': '47/11' },
   services: {
     store: { dockerfile: './Dockerfile', port: 8002, health: '/v1/ready', expose: ['10.0.0.0/8', '10.0.0.0/8'], memoryMiB: 64, slo: false },
     api: {
@@ -128,6 +130,7 @@ export default defineConfig({
     config.services.map(({ name }) => name),
     ['store', 'api'],
   )
+  assert.equal(config.tags, { 'cost:centre': '47/11' })
   const [store, api] = config.services
   assert.equal(store?.source, { dockerfile: join(folder, 'Dockerfile') })
   assert.equal([store?.health, store?.expose, store?.memoryMiB], ['/v1/ready', ['10.0.0.0/8'], 64])

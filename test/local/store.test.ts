@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { ApiError } from '../../src/local/cloud.ts'
@@ -48,6 +49,55 @@ test('records come back as they were put, in the order of their first put', () =
   assert.is(again.list('vpc').length, 2)
   again.close()
   again.close()
+})
+
+test('a region sees its own records and those that all share, and names do not meet', () => {
+  const store = createStore(file('regions.db'))
+  const [here, there] = [store.in('eu-west-1'), store.in('us-east-1')]
+  here.put('deletedParameter', '/a', { Name: '/a', DeletedAt: 1 })
+  there.put('deletedParameter', '/a', { Name: '/a', DeletedAt: 2 })
+  here.put('vpc', 'vpc-1', vpc('vpc-1'))
+  there.put('sequence', 'place', { next: 7 })
+  assert.equal(
+    [here, there].map((each) => each.get('deletedParameter', '/a')?.DeletedAt),
+    [1, 2],
+  )
+  assert.equal(
+    [here, there].map((each) => each.list('vpc').length),
+    [1, 0],
+  )
+  assert.equal(here.get('sequence', 'place'), { next: 7 })
+  there.delete('deletedParameter', '/a')
+  assert.equal(
+    [here, there].map((each) => each.list('deletedParameter').length),
+    [1, 0],
+  )
+  // What is changed from above the regions stays where it was.
+  here.everywhere.put('vpc', 'vpc-1', vpc('vpc-1', '10.9.0.0/16'))
+  assert.equal([here.get('vpc', 'vpc-1')?.CidrBlock, there.get('vpc', 'vpc-1')], ['10.9.0.0/16', undefined])
+  assert.is(store.list('vpc').length, 1)
+  store.close()
+})
+
+test('what was kept when there was one region only is of that region', () => {
+  const old = new DatabaseSync(file('older.db'))
+  old.exec('CREATE TABLE record (kind TEXT NOT NULL, id TEXT NOT NULL, json TEXT NOT NULL, UNIQUE (kind, id))')
+  const put = old.prepare('INSERT INTO record VALUES (?, ?, ?)')
+  put.run('vpc', 'vpc-1', JSON.stringify(vpc('vpc-1')))
+  put.run('instance', 'i-1', JSON.stringify({ InstanceId: 'i-1' }))
+  put.run('sequence', 'place', JSON.stringify({ next: 7 }))
+  old.close()
+  for (const _ of ['the first start', 'the next one']) {
+    const store = createStore(file('older.db'), { region: 'eu-west-1' })
+    const [here, there] = [store.in('eu-west-1'), store.in('us-east-1')]
+    assert.equal(
+      [here, there].map((each) => each.list('vpc').length),
+      [1, 0],
+    )
+    assert.is(here.get('instance', 'i-1')?.Region, 'eu-west-1')
+    assert.equal(there.get('sequence', 'place'), { next: 7 })
+    store.close()
+  }
 })
 
 test('a transaction is kept whole or not at all, and one inside another joins it', () => {

@@ -24,6 +24,7 @@ export const config: Config = {
   stage: 'staging',
   target: 'aws',
   region: 'ap-southeast-1',
+  tags: {},
   strategy: 'blue-green',
   instance: { type: 't3.small', fallbackTypes: [], diskGiB: 20, swapMiB: 0, credits: 'standard' },
   network: undefined,

@@ -12,6 +12,7 @@ import { consoleOf } from '../../src/aws/resources/instance.ts'
 import { missingLayers } from '../../src/aws/resources/repository.ts'
 import { startSession } from '../../src/aws/session.ts'
 import { askCloud } from '../../src/local/admin/client.ts'
+import { allows } from '../../src/local/iam/policy.ts'
 import { type DeployerPolicy, deployerPolicy } from '../../src/release/deployer-policy.ts'
 import { readSecret, removeSecret, setSecret } from '../../src/release/launch/secrets.ts'
 import { lockOf } from '../../src/release/state/hold.ts'
@@ -26,6 +27,7 @@ import { type Order, runDeploy, runDestroy } from '../support/verbs.ts'
 const scope = { app: 'crash', stage: 'local', region: 'us-east-1', account: '000000000000' }
 const policy = deployerPolicy(scope)
 const actions = policy.Statement.flatMap(({ Action }) => Action)
+const allOfS3 = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 's3:*', Resource: '*' }] })
 const folder = mkdtempSync(join(tmpdir(), 'policy-'))
 const [port] = await freePorts(1)
 const open = await openCloud(folder, port!, 'light')
@@ -74,7 +76,7 @@ async function raiseVpcQuota(clients: Clients): Promise<void> {
 }
 
 test('the scripts need every permission of the policy, and no other', async () => {
-  const order = await userWithout()
+  const order = { ...(await userWithout()), protect: true }
   const [clients, id] = [new Clients(order.access), { app: 'crash', stage: 'local' }]
   await setSecret(clients, id, 'TOKEN', 'one')
   // Where the account holds many VPCs, it is asked how many it may hold.
@@ -115,7 +117,7 @@ test('the scripts need every permission of the policy, and no other', async () =
   await (await root.iam()).putRolePolicy({
     RoleName: 'crash-local-us-east-1',
     PolicyName: 'by-hand',
-    PolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 's3:GetObject', Resource: '*' }] }),
+    PolicyDocument: allOfS3,
   })
   open.faults.set([{ action: 'ec2:ReleaseAddress', before: { code: 'InvalidIPAddress.InUse', message: 'in use' }, count: 1 }])
   for (const { Vpc } of crowd) await (await root.ec2()).deleteVpc({ VpcId: Vpc!.VpcId })
@@ -245,9 +247,35 @@ test('where a boundary is demanded, no role is made without it', async () => {
   const role = { RoleName: 'crash-local-test', AssumeRolePolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: [trust] }) }
   const refused = await iam.createRole(role).catch((error: Error) => error.name)
   assert.is(refused, 'AccessDenied')
+  const { RoleName } = role
+  const put = () => iam.putRolePolicy({ RoleName, PolicyName: 'all', PolicyDocument: allOfS3 })
+  const attach = () => iam.attachRolePolicy({ RoleName, PolicyArn: boundary })
+  const code = (call: Promise<unknown>) =>
+    call.then(
+      () => 'allowed',
+      (error: Error) => error.name,
+    )
+  // A role that somebody else has made without a boundary gets no rights.
+  const root = await new Clients(open.order.access).iam()
+  await root.createRole(role)
+  assert.equal([await code(put()), await code(attach())], ['AccessDenied', 'AccessDenied'])
+  await root.deleteRole({ RoleName })
   const { Role } = await iam.createRole({ ...role, PermissionsBoundary: boundary })
+  assert.equal([await code(put()), await code(attach())], ['allowed', 'allowed'])
+  await iam.deleteRolePolicy({ RoleName, PolicyName: 'all' })
+  await iam.detachRolePolicy({ RoleName, PolicyArn: boundary })
   assert.is(Role!.PermissionsBoundary!.PermissionsBoundaryArn, boundary)
   await iam.deleteRole({ RoleName: role.RoleName })
+})
+
+test('the role is handed to machines, and to no other service', () => {
+  const handed = (to: string | undefined, name = 'crash-local-us-east-1') =>
+    allows([policy], 'iam:PassRole', `arn:aws:iam::000000000000:role/${name}`, { 'iam:PassedToService': to })
+  assert.ok(handed('ec2.amazonaws.com'))
+  assert.not(handed('lambda.amazonaws.com'))
+  assert.not(handed('ecs-tasks.amazonaws.com'))
+  assert.not(handed(undefined))
+  assert.not(handed('ec2.amazonaws.com', 'shop-local-us-east-1'))
 })
 
 test('a policy fits into a managed policy, also with the longest names, and names the partition', () => {

@@ -34,6 +34,8 @@ const shown = (...lines: PlanLine[]) => ({ all: lines.map((line) => ({ lines: [l
 
 const plan: Plan = {
   release: 6,
+  account: '123456789012',
+  region: 'ap-southeast-1',
   strategy: 'blue-green',
   operations: shown(...lines),
   leftovers: [5],
@@ -51,6 +53,7 @@ test('a plan is one line a step, then what is missing, what users notice and wha
   assert.fixture(
     err,
     `Plan for release 6 (blue-green)
+Account 123456789012, ap-southeast-1
      elastic ip  192.0.2.1
    + repository
  -/+ stack       release 6: vpc
@@ -76,6 +79,7 @@ test('a plan that was asked for is a result, and says when a deploy would change
   assert.fixture(
     out,
     `Plan for release 6 (blue-green)
+Account 123456789012, ap-southeast-1
      elastic ip  192.0.2.1
 Release 4 serves exactly this: a deploy would launch nothing new.
 Release 4 serves until the new one is verified; then the address moves in one call.
@@ -94,6 +98,8 @@ test('colour is added to a plan and never the only signal', () => {
 
 const deployed = {
   release: 6,
+  account: '123456789012',
+  region: 'ap-southeast-1',
   address: '192.0.2.1',
   urls: { web: 'http://192.0.2.1:8001' },
   images: { web: digest('a'), store: digest('b') },

@@ -6,6 +6,7 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inRegion } from '../../src/local/api/calls.ts'
 import { Faults } from '../../src/local/api/faults.ts'
 import { type Action, ApiError, type Call, type Caller, type Cloud } from '../../src/local/cloud.ts'
 import { registryHandler } from '../../src/local/registry/distribution.ts'
@@ -70,7 +71,10 @@ export async function startRegistry(): Promise<RunningRegistry> {
     region: 'us-east-1',
     accountId,
     roleCredentials: () => undefined,
-    registryCaller: (password) => callers.get(password),
+    registryCaller: (password) => {
+      const caller = callers.get(password)
+      return caller && { caller, region: cloud.region }
+    },
     registryPassword(caller) {
       const password = randomUUID()
       callers.set(password, caller)
@@ -88,9 +92,10 @@ export async function startRegistry(): Promise<RunningRegistry> {
     host,
     folder,
     requests,
-    authorization: (caller = owner) => `Basic ${Buffer.from(`AWS:${cloud.registryPassword(caller).password}`).toString('base64')}`,
+    authorization: (caller = owner) =>
+      `Basic ${Buffer.from(`AWS:${cloud.registryPassword(caller, cloud.region).password}`).toString('base64')}`,
     call(action, input, caller = owner) {
-      const call: Call = { cloud, caller, action, requestId: randomUUID() }
+      const call: Call = { cloud: inRegion(cloud, cloud.region), caller, action, requestId: randomUUID() }
       return (ecr[action] as Action)(input, call)
     },
     interfere(with_) {

@@ -26,6 +26,8 @@ export interface Order {
   readonly folder: string
   readonly port: number
   readonly access: Access
+  /** Whether the config protects the stage; by default it does not. */
+  readonly protect?: boolean
 }
 
 /**
@@ -36,11 +38,11 @@ require('node:http').createServer((request, response) => response.end('well')).l
 process.on('SIGTERM', () => process.exit(0))
 `
 
-export function configOf({ folder, port, access }: Order): Config {
+export function configOf({ folder, port, access, protect = false }: Order): Config {
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'web.cjs'), program)
   const web = { entry: './web.cjs', port, expose: 'public' as const, slo: false as const, measures: [] }
-  const options = { app: 'crash', region: access.region, services: { web }, monitoring: false as const }
+  const options = { app: 'crash', region: access.region, services: { web }, monitoring: false as const, protect }
   return resolve(options, 'local', join(folder, 'mlops.config.ts'))
 }
 

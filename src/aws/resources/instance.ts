@@ -45,7 +45,7 @@ export const instances: RemovableKind<Instance> = {
     return listed
   },
   async remove(out, { clients, signal }, waiting) {
-    await (await clients.ec2()).terminateInstances({ InstanceIds: [out.id] })
+    await terminate(clients, out.id)
     const gone = await until(
       async () => {
         const now = await describe(clients, out.id)
@@ -75,6 +75,8 @@ export interface MachineSpec {
    * latter unless told (EC2 user guide); a type without credits is not in here, and refuses to be told.
    */
   readonly credits: Readonly<Record<string, 'standard' | 'unlimited'>>
+  /** Whether AWS refuses to terminate it until that is allowed again. */
+  readonly protected: boolean
   /** A script that runs at first boot; at most 16 KB. */
   readonly userData: string
 }
@@ -111,6 +113,7 @@ export function instance(spec: {
             Ebs: { VolumeSize: spec.machine.diskGiB, VolumeType: 'gp3' as const, Encrypted: true, DeleteOnTermination: true },
           },
         ],
+        ...(spec.machine.protected && { DisableApiTermination: true }),
         UserData: Buffer.from(spec.machine.userData).toString('base64'),
         TagSpecifications: [
           { ResourceType: 'instance' as const, Tags: tags },
@@ -182,6 +185,21 @@ function notOffered({ types, zones }: MachineSpec, { subnets }: PublicSubnets): 
     likely: `${elsewhere.join(', ')} do, and a network stays in the zones in which it was made.`,
     next: 'Choose another instance.type, or make the network anew: npx zx scripts/deploy.mjs --strategy recreate',
   })
+}
+
+/**
+ * Terminates an instance that its owner removes on purpose, also where it is protected from everybody else. Asked for
+ * only when AWS refuses: protection is an attribute that no listing shows.
+ */
+async function terminate(clients: Clients, id: string): Promise<void> {
+  const ec2 = await clients.ec2()
+  try {
+    await ec2.terminateInstances({ InstanceIds: [id] })
+  } catch (error) {
+    if (codeOf(error) !== 'OperationNotPermitted') throw error
+    await ec2.modifyInstanceAttribute({ InstanceId: id, DisableApiTermination: { Value: false } })
+    await ec2.terminateInstances({ InstanceIds: [id] })
+  }
 }
 
 /** IAM's news of a profile reach EC2 after 5–10 s, sometimes two minutes; only RunInstances itself can tell. */

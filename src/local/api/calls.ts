@@ -47,18 +47,25 @@ const permissionsOf: Readonly<Record<string, (name: string, input: Readonly<Reco
 /** IAM and STS are global: clients sign for them in whatever region they are. */
 const globalServices = ['iam', 'sts']
 
+/** How the regions of all partitions are named. */
+const regionName = /^[a-z]{2,4}(-[a-z]+)+-\d{1,2}$/
+
 /** Authenticates, parses, carries out and answers one `POST /`. Never throws. */
-export async function answerCall(request: Request, { cloud, identity, services, faults, gone, trouble }: Surroundings): Promise<Answer> {
+export async function answerCall(
+  request: Request,
+  { cloud: whole, identity, services, faults, gone, trouble }: Surroundings,
+): Promise<Answer> {
   const requestId = randomUUID()
   const call = recognise(request)
   const label = `${call.service}:${call.action}`
   try {
     const { caller, scope } = verify(request, identity)
-    if (isCutOff(cloud, caller)) {
+    if (isCutOff(whole, caller)) {
       await silence(gone)
       return { status: 504, headers: {}, body: '', drop: true, action: `${label}, by an instance without a way out` }
     }
-    checkScope(scope, call, cloud.region)
+    checkScope(scope, call)
+    const cloud = inRegion(whole, scope.region)
     const action = own(own(services, call.service), call.action)
     const name = `${call.action || '(none given)'} of ${call.service}`
     if (!action) throw new ApiError('InvalidAction', `The embedded cloud does not have the action ${name}.`)
@@ -124,13 +131,16 @@ function packing(type: string) {
   return (requestId: string, body: string) => ({ headers: { 'content-type': type, 'x-amzn-requestid': requestId }, body })
 }
 
-function checkScope(scope: { service: string; region: string }, call: ParsedCall, region: string): void {
+/** The cloud as one of its regions sees it. */
+export function inRegion(cloud: Cloud, region: string): Cloud {
+  return { ...cloud, region, store: cloud.store.in(region) }
+}
+
+function checkScope(scope: { service: string; region: string }, call: ParsedCall): void {
   if (scope.service !== call.service)
     throw new ApiError('SignatureDoesNotMatch', `Credential should be scoped to correct service: '${call.service}'.`, 403)
-  if (scope.region !== region && !globalServices.includes(scope.service)) {
-    const message = `Credential should be scoped to a valid region: this embedded cloud is '${region}', not '${scope.region}'.`
-    throw new ApiError('SignatureDoesNotMatch', message, 403)
-  }
+  if (!regionName.test(scope.region) && !globalServices.includes(scope.service))
+    throw new ApiError('SignatureDoesNotMatch', `Credential should be scoped to a valid region, not '${scope.region}'.`, 403)
 }
 
 /** A name that a client sent must not find what every object inherits. */

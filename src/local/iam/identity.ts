@@ -23,6 +23,7 @@ interface RoleClaims {
 
 interface RegistryClaims {
   caller: Caller
+  region: string
   expires: number
 }
 
@@ -76,14 +77,14 @@ export function createIdentity({ store, keys, accountId }: { store: Store; keys:
     return { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, Token: token, Expiration: iso(claims.expires), RoleName: role }
   }
 
-  function registryPassword(caller: Caller) {
+  function registryPassword(caller: Caller, region: string) {
     const expires = inHours(registryHours)
-    return { password: seal(secret, 'registry', { caller, expires }), expiresAt: new Date(expires * 1000) }
+    return { password: seal(secret, 'registry', { caller, region, expires }), expiresAt: new Date(expires * 1000) }
   }
 
-  function registryCaller(password: string): Caller | undefined {
+  function registryCaller(password: string): { caller: Caller; region: string } | undefined {
     const claims = unseal<RegistryClaims>(secret, 'registry', password)
-    return claims && claims.expires * 1000 > Date.now() ? claims.caller : undefined
+    return claims && claims.expires * 1000 > Date.now() ? { caller: claims.caller, region: claims.region } : undefined
   }
 
   const used = new Map<string, Set<string>>()

@@ -33,13 +33,13 @@ export function resourceTags(store: Store, arn: string): Context {
 }
 
 function tagsAt(store: Store, arn: string): readonly Tag[] | undefined {
-  const [, , service, , , ...rest] = arn.split(':')
+  const [, , service, region = '', , ...rest] = arn.split(':')
   const [type = '', ...path] = rest.join(':').split('/')
   const name = path.at(-1) ?? ''
   if (service === 'iam' && type === 'role') return store.get('role', name)?.Tags
   if (service === 'iam' && type === 'instance-profile') return store.get('instanceProfile', name)?.Tags
-  if (service === 'ssm' && type === 'parameter') return store.get('parameter', `/${path.join('/')}`)?.Tags
-  if (service === 'ecr') return store.get('repository', path.join('/'))?.tags
+  if (service === 'ssm' && type === 'parameter') return store.in(region).get('parameter', `/${path.join('/')}`)?.Tags
+  if (service === 'ecr') return store.in(region).get('repository', path.join('/'))?.tags
   return service === 'ec2' ? tagsOfEc2(store, name) : undefined
 }
 

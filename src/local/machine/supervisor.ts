@@ -122,7 +122,7 @@ function settingsOf(cloud: Cloud, instance: Instance, publicAddress: string | un
     memoryMiB: findInstanceType(instance.InstanceType).memoryMiB,
     privateAddress: instance.PrivateIpAddress,
     ...(publicAddress !== undefined && { publicAddress }),
-    region: cloud.region,
+    region: instance.Region,
     accountId: cloud.accountId,
     endpoint: cloud.endpoint,
     bootSeconds: Number(process.env.MLOPS_BOOT_SECONDS ?? 0),

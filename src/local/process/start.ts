@@ -46,11 +46,11 @@ const glance = 1500
 
 /**
  * The embedded cloud of a folder: the running one, or else a new process that outlives this one. One that runs older
- * code, or plays another region, or gives new instances another engine, is replaced; its instances go on and are found
+ * code, or gives new instances another engine, is replaced; its instances go on and are found
  * again. Starts at the same time end with one cloud.
  * @param folder absolute; made when absent
  * @param port wanted at the first start; a free one is taken where it is in use, and kept from then on
- * @param region what it plays; by default what it played before
+ * @param region the region of who asks; by default that of the first start
  * @param engine the container engine of instances launched from now on; by default what it was before
  * @throws Failure with the last lines of its log when it does not come up
  */
@@ -75,10 +75,10 @@ async function bringUp({ folder, port, region, engine, waiting }: StartOptions):
   const had = instancesIn(folder)
   while (Date.now() < deadline) {
     const status = await askCloud<Status>(folder, 'status', {}, glance)
-    if (status && status.version === version && asWanted(status, region, engine)) {
+    if (status && status.version === version && asWanted(status, engine)) {
       if (child?.pid !== status.pid) child?.end()
       const again = child !== undefined && !replaces && had > 0
-      return { started: started(folder), ...(again && { revived: status }) }
+      return { started: started(folder, region), ...(again && { revived: status }) }
     }
     if (status) {
       replaces = true
@@ -114,8 +114,8 @@ function instancesIn(folder: string): number {
   return existsSync(instances) ? readdirSync(instances).length : 0
 }
 
-function asWanted(status: Status, region: string | undefined, engine: EngineName | undefined): boolean {
-  return (region === undefined || status.region === region) && (engine === undefined || status.engine === engine)
+function asWanted(status: Status, engine: EngineName | undefined): boolean {
+  return engine === undefined || status.engine === engine
 }
 
 /**
@@ -134,10 +134,10 @@ export async function stopCloud({ folder }: { folder: string }): Promise<void> {
   await released(folder, deadline)
 }
 
-function started(folder: string): Started {
+function started(folder: string, region: string | undefined): Started {
   const [state, credentials] = [readCloudState(folder), readCredentials(folder)]
   if (!state || !credentials) throw new Failure(`The state of the embedded cloud was removed while it runs.`, { on: folder })
-  return { endpoint: state.endpoint, region: state.region, credentials }
+  return { endpoint: state.endpoint, region: region ?? state.region, credentials }
 }
 
 /** @throws Failure where nothing can be written in the folder */

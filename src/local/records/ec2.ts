@@ -128,6 +128,7 @@ export interface Instance {
   Engine?: EngineName
   MetadataOptions: { HttpTokens: string; HttpEndpoint: string; HttpPutResponseHopLimit: number }
   Tags: Tag[]
+  Region: string
   /** What follows the name of the region in that of its zone: `a`. */
   Zone: string
   Architecture: 'x86_64' | 'arm64'

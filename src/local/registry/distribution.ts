@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { inRegion } from '../api/calls.ts'
 import type { Faults } from '../api/faults.ts'
 import { ApiError, type Caller, type Cloud } from '../cloud.ts'
 import { isCutOff, silence } from '../machine/way-out.ts'
@@ -35,20 +36,22 @@ export function registryHandler(cloud: Cloud, faults: Faults): (req: IncomingMes
   }
 }
 
-async function answer(cloud: Cloud, uploads: Uploads, faults: Faults, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const url = new URL(req.url ?? '/', cloud.endpoint)
+async function answer(whole: Cloud, uploads: Uploads, faults: Faults, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  const url = new URL(req.url ?? '/', whole.endpoint)
   res.setHeader('docker-distribution-api-version', 'registry/2.0')
-  const caller = login(cloud, req)
-  if (!caller) {
-    res.setHeader('www-authenticate', `Basic realm="${cloud.endpoint}/",service="ecr.amazonaws.com"`)
+  const login = loginOf(whole, req)
+  if (!login) {
+    res.setHeader('www-authenticate', `Basic realm="${whole.endpoint}/",service="ecr.amazonaws.com"`)
     throw new Refusal('UNAUTHORIZED', 'authentication required')
   }
-  if (isCutOff(cloud, caller)) {
+  const { caller } = login
+  if (isCutOff(whole, caller)) {
     const gone = new AbortController()
     res.once('close', () => gone.abort())
     await silence(gone.signal)
     return void res.destroy()
   }
+  const cloud = inRegion(whole, login.region)
   const method = req.method ?? 'GET'
   if (url.pathname === '/v2/' || url.pathname === '/v2') {
     if (method !== 'GET' && method !== 'HEAD') throw new Refusal('UNSUPPORTED', `${method} is not supported here`)
@@ -128,8 +131,8 @@ function decodePath(path: string): string {
   }
 }
 
-/** Who is asking: `Basic base64(AWS:<password>)`. */
-function login(cloud: Cloud, req: IncomingMessage): Caller | undefined {
+/** Who is asking, and which region: `Basic base64(AWS:<password>)`. */
+function loginOf(cloud: Cloud, req: IncomingMessage): { caller: Caller; region: string } | undefined {
   const encoded = /^basic +([A-Za-z0-9+/=]+)$/i.exec(req.headers.authorization ?? '')?.[1]
   const [, password] = /^AWS:([\s\S]+)$/.exec(Buffer.from(encoded ?? '', 'base64').toString()) ?? []
   return password === undefined ? undefined : cloud.registryCaller(password)

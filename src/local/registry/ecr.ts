@@ -42,9 +42,10 @@ export const ecr: Service = {
 
   CreateRepository(input: sdk.CreateRepositoryRequest, { cloud, caller }) {
     const name = checkName(input.repositoryName)
-    const tags = requestTags(input.tags)
+    const given = ecrTags([], input.tags ?? [])
+    const tags = requestTags(given)
     cloud.authorize(caller, 'ecr:CreateRepository', arnOf(cloud, name), tags)
-    if (input.tags?.length) cloud.authorize(caller, 'ecr:TagResource', arnOf(cloud, name), tags)
+    if (given.length > 0) cloud.authorize(caller, 'ecr:TagResource', arnOf(cloud, name), tags)
     ownRegistry(cloud, input, name)
     if (!['AES256', undefined].includes(input.encryptionConfiguration?.encryptionType))
       throw invalid('encryptionConfiguration', 'the embedded cloud has no KMS: encryptionType must be AES256')
@@ -54,7 +55,7 @@ export const ecr: Service = {
       createdAt: Date.now() / 1000,
       imageTagMutability: mutability(input.imageTagMutability ?? 'MUTABLE'),
       imageScanningConfiguration: { scanOnPush: input.imageScanningConfiguration?.scanOnPush === true },
-      tags: ecrTags([], input.tags ?? []),
+      tags: given,
     }
     cloud.store.transaction(() => {
       if (cloud.store.get('repository', name)) {
@@ -93,7 +94,7 @@ export const ecr: Service = {
 
   GetAuthorizationToken(_input: object, { cloud, caller }) {
     cloud.authorize(caller, 'ecr:GetAuthorizationToken', '*')
-    const { password, expiresAt } = cloud.registryPassword(caller)
+    const { password, expiresAt } = cloud.registryPassword(caller, cloud.region)
     const authorizationToken = Buffer.from(`AWS:${password}`).toString('base64')
     return { authorizationData: [{ authorizationToken, expiresAt: expiresAt.getTime() / 1000, proxyEndpoint: cloud.endpoint }] }
   },

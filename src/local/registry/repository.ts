@@ -85,6 +85,6 @@ export function removeRepository(cloud: Cloud, repository: ImageRepository): voi
  * one too few.
  */
 function removeFiles(cloud: Cloud, digests: readonly string[]): void {
-  const needed = new Set(cloud.store.list('repositoryBlob').map((blob) => blob.digest))
+  const needed = new Set(cloud.store.everywhere.list('repositoryBlob').map((blob) => blob.digest))
   for (const digest of digests) if (!needed.has(digest)) rmSync(blobFile(cloud.folder, digest), { force: true })
 }

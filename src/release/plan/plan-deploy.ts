@@ -25,9 +25,11 @@ export function planProvision(work: Work): Plan {
 }
 
 function planOf(work: Work, { before }: Replacement, operations: ReleaseOperations, images?: PlannedImages): Plan {
-  const { config, state, recipes } = work
+  const { config, account, state, recipes } = work
   return {
     release: state.next,
+    account,
+    region: config.region,
     strategy: config.strategy,
     operations,
     leftovers: leftovers(state),

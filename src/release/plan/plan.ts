@@ -7,6 +7,9 @@ import type { ReleaseOperations } from './release-operations.ts'
 /** Everything a deploy will do, as a value: what is printed, confirmed and carried out is the same. */
 export interface Plan {
   readonly release: number
+  /** The account and the region in which it will be done. */
+  readonly account: string
+  readonly region: string
   readonly strategy: Strategy
   readonly operations: ReleaseOperations
   /** Releases whose stacks are removed because they serve nobody: what runs that were killed have left. */

@@ -1,4 +1,5 @@
 import type { Config } from '../../../config/config.ts'
+import { callerOf } from '../../aws/caller.ts'
 import type { Clients } from '../../aws/clients.ts'
 import { type ExistingNetwork, lookAtNetwork } from '../../aws/resources/existing-network.ts'
 import { type MachineType, machineType } from '../../aws/resources/machine-type.ts'
@@ -14,6 +15,8 @@ import { refuseTooSmall } from './memory.ts'
 export interface Work {
   readonly config: Config
   readonly clients: Clients
+  /** The account of the credentials, twelve digits. */
+  readonly account: string
   readonly state: StageState
   readonly capacity: Capacity
   /** What AWS says of the machine that the config asks for. */
@@ -34,7 +37,8 @@ export interface Work {
  */
 export async function lookForPlan(clients: Clients, config: Config, emit: Emit, verb: string): Promise<Work> {
   const { type, fallbackTypes } = config.instance
-  const [state, machine, network, commit] = await Promise.all([
+  const [{ account }, state, machine, network, commit] = await Promise.all([
+    callerOf(clients),
     lookAt(clients, config),
     machineType(clients, type, fallbackTypes),
     config.network && lookAtNetwork(clients, config.network),
@@ -43,5 +47,5 @@ export async function lookForPlan(clients: Clients, config: Config, emit: Emit, 
   const recipes = recipesOf(config)
   await refuseTooSmall(clients, config, recipes, machine)
   const capacity = await capacityFor(clients, config.instance.type, state, machine)
-  return { config, clients, state, capacity, machine, network, recipes, owner: thisOwner(verb), commit, emit }
+  return { config, clients, account, state, capacity, machine, network, recipes, owner: thisOwner(verb), commit, emit }
 }

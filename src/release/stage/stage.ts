@@ -39,7 +39,7 @@ export async function openStage(
   // Loaded here, since it knows monitoring, which most scripts that open nothing do not ask about.
   const ports = options.serve ? (await import('./ports.ts')).openPorts(config).map(({ port }) => port) : []
   const access = await accessTo(config, { ports, tags: ownerOf(config).tags }, flags.engine, options.warn)
-  const clients = new Clients(access)
+  const clients = new Clients({ ...access, tags: config.tags })
   await refuseOtherAccount(clients, config)
   return { config, clients }
 }

@@ -48,6 +48,7 @@ function machine(name: string, types = ['t3.micro'], zones = ['eu-west-1a', 'eu-
       zones,
       diskGiB: 12,
       credits: { 't3.micro': 'standard', 't3.small': 'unlimited' },
+      protected: false,
       userData: '#!/bin/sh\necho booted\n',
     },
     subnets: network.subnets,

@@ -72,8 +72,8 @@ test('credentials of a role are worth nothing with another’s token, another’
 
 test('a registry password belongs to who asked for it, and to no other use', () => {
   const caller = { accountId: '000000000000', arn: 'arn:test', accessKeyId: 'A' }
-  const { password, expiresAt } = plane.cloud.registryPassword(caller)
-  assert.equal(plane.cloud.registryCaller(password), caller)
+  const { password, expiresAt } = plane.cloud.registryPassword(caller, 'eu-west-1')
+  assert.equal(plane.cloud.registryCaller(password), { caller, region: 'eu-west-1' })
   assert.ok(Math.abs(expiresAt.getTime() - Date.now() - 12 * 3_600_000) < 5000)
   assert.is(plane.cloud.registryCaller(`${password}x`), undefined)
   assert.is(plane.cloud.registryCaller('no password'), undefined)

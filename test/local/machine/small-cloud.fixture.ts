@@ -101,6 +101,7 @@ export function createSmallCloud({ endpoint = 'http://127.0.0.1:9', denied = [] 
         IamInstanceProfileArn: 'arn:aws:iam::000000000000:instance-profile/test',
         MetadataOptions: { HttpTokens: 'required', HttpEndpoint: 'enabled', HttpPutResponseHopLimit: 1 },
         Tags: [],
+        Region: base.region,
         Zone: 'a',
         Architecture: 'x86_64',
         ReservationId: 'r-1',

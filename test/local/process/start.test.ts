@@ -132,15 +132,18 @@ test('killed at any moment and started again, it is where it was and has what it
   again.destroy()
 })
 
-test('another region is another process on the same state', async () => {
+test('another region is the same process, which keeps what is of each region apart', async () => {
   const pid = (await askCloud<Status>(folder, 'status'))?.pid
   const started = await start({ region: 'eu-central-1' })
   assert.is(started.region, 'eu-central-1')
-  const status = await askCloud<Status>(folder, 'status')
-  assert.equal([status?.region, status?.pid === pid], ['eu-central-1', false])
-  assert.is((await start()).region, 'eu-central-1', 'it is kept')
-  const { Parameter } = await client(started).getParameter({ Name: '/kept/0' })
-  assert.is(Parameter?.ARN, 'arn:aws:ssm:eu-central-1:000000000000:parameter/kept/0')
+  assert.is((await askCloud<Status>(folder, 'status'))?.pid, pid)
+  const home = await start()
+  assert.is(home.region, 'us-east-1', 'who names none gets that of the first start')
+  const [there, here] = [client(started), client(home)]
+  assert.is(await there.getParameter({ Name: '/kept/0' }).catch((error: Error) => error.name), 'ParameterNotFound')
+  await there.putParameter({ Name: '/kept/0', Value: 'there', Type: 'String' })
+  assert.is((await there.getParameter({ Name: '/kept/0' })).Parameter?.ARN, 'arn:aws:ssm:eu-central-1:000000000000:parameter/kept/0')
+  assert.is((await here.getParameter({ Name: '/kept/0' })).Parameter?.Value, 'v')
 })
 
 test('one that runs other code is replaced', async () => {

@@ -3,7 +3,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { appliedValue, quotas as known } from '../../../src/local/quotas/quota.ts'
 import { createStore } from '../../../src/local/store.ts'
-import { type ControlPlane, machineImage, network, openControlPlane, refusal } from '../cloud.fixture.ts'
+import { type ControlPlane, machineImage, network, openControlPlane, refusal, region } from '../cloud.fixture.ts'
 
 let plane: ControlPlane
 const vpcs = { ServiceCode: 'vpc', QuotaCode: 'L-F678F1CE' }
@@ -88,7 +88,9 @@ test('as many addresses can be allocated, the attributes of the account say it t
   const { AccountAttributes } = await ec2.describeAccountAttributes({ AttributeNames: ['max-elastic-ips' as 'supported-platforms'] })
   assert.is(AccountAttributes?.[0]?.AttributeValues?.[0]?.AttributeValue, '256')
   for (let count = 0; count < 253; count++) {
-    plane.cloud.store.put('address', `eipalloc-${count}`, { AllocationId: `eipalloc-${count}`, PublicIp: `127.0.0.${count + 1}`, Tags: [] })
+    plane.cloud.store
+      .in(region)
+      .put('address', `eipalloc-${count}`, { AllocationId: `eipalloc-${count}`, PublicIp: `127.0.0.${count + 1}`, Tags: [] })
   }
   const allocated = [await ec2.allocateAddress({}), await ec2.allocateAddress({}), await ec2.allocateAddress({})]
   assert.equal(

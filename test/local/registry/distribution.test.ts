@@ -329,7 +329,7 @@ test('skopeo copies an image through it, with an index and with media types of d
   if (!skopeo) return console.log('\nskipped: there is no skopeo on the PATH (apt-get install skopeo)')
   const { folder, remove } = tempFolder()
   const image = await push('v1')
-  const credentials = `AWS:${registry.cloud.registryPassword(owner).password}`
+  const credentials = `AWS:${registry.cloud.registryPassword(owner, 'us-east-1').password}`
   const run = (...args: string[]) =>
     new Promise<{ code: number; text: string }>((resolve) =>
       execFile(skopeo, args, (error, stdout, stderr) => resolve({ code: error ? 1 : 0, text: stdout + stderr })),
@@ -362,7 +362,7 @@ test('podman pulls an image from it by tag and by digest', async () => {
   if (!podman) return console.log('\nskipped: there is no podman on the PATH (apt-get install podman)')
   const { folder, remove } = tempFolder()
   const image = await push('for-podman')
-  const credentials = `AWS:${registry.cloud.registryPassword(owner).password}`
+  const credentials = `AWS:${registry.cloud.registryPassword(owner, 'us-east-1').password}`
   // A store of its own, by the driver that works in every container and on every file system.
   const store = ['--root', `${folder}/root`, '--runroot', `${folder}/run`, '--storage-driver', 'vfs']
   const run = (...args: string[]) => promisify(execFile)(podman, [...store, ...args])

@@ -85,6 +85,21 @@ export const instanceActions = {
     throw new ApiError('InvalidParameterValue', `The embedded cloud cannot show the attribute ${Attribute} of an instance.`)
   },
 
+  /** What has to change a machine, such as its type, is for stopped instances and is not emulated. */
+  ModifyInstanceAttribute({ InstanceId = '', Attribute, Value, DisableApiTermination, ...others }, { cloud: { store } }) {
+    const instance = find(store, 'instance', InstanceId)
+    const [strange] = [...Object.keys(others), ...(Attribute === undefined || Attribute === 'disableApiTermination' ? [] : [Attribute])]
+    if (strange) throw new ApiError('UnsupportedOperation', `The embedded cloud does not change ${strange} of an instance.`)
+    const wanted = DisableApiTermination?.Value ?? (Attribute === undefined ? undefined : Value === 'true')
+    if (wanted === undefined) throw new ApiError('InvalidParameterCombination', 'No attributes specified.')
+    if (instance.State === 'terminated' || instance.State === 'shutting-down')
+      throw new ApiError(
+        'IncorrectInstanceState',
+        `The instance '${InstanceId}' is not in a state from which its attributes can be changed.`,
+      )
+    store.put('instance', InstanceId, { ...instance, DisableApiTermination: wanted })
+  },
+
   /** The machine room does the rest. An Elastic IP is free at once, as in AWS. */
   TerminateInstances({ InstanceIds }, { cloud: { store }, lingerMs }) {
     const wanted = findInstances(store, InstanceIds)

@@ -73,6 +73,7 @@ function launch(
   return {
     ...common,
     InstanceId: newId('instance'),
+    Region: cloud.region,
     State: 'pending',
     LaunchTime: new Date().toISOString(),
     PrivateIpAddress: Private,

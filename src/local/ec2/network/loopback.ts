@@ -38,7 +38,7 @@ export function secondaryAddresses({ store }: Cloud, count: number): string[] {
 
 /** A number that nobody has had, as far as it gives a private address. */
 function nextPlace(store: Store, own: (number: number) => string): number {
-  const instances = store.list('instance')
+  const instances = store.everywhere.list('instance')
   const used = new Set(
     instances.flatMap(({ PrivateIpAddress, SecondaryPrivateIpAddresses = [] }) => [PrivateIpAddress, ...SecondaryPrivateIpAddresses]),
   )
@@ -67,8 +67,8 @@ function address(first: number, number: number): string {
  * @throws ApiError AddressLimitExceeded at the quota, or where the loopback has no further address
  */
 export function nextElasticIp({ store, oneAddress }: Cloud, others: ReadonlySet<string> = new Set()): string {
-  const used = new Set(store.list('address').map(({ PublicIp }) => PublicIp))
-  if (used.size + 1 > appliedValue(store, quotas.addresses))
+  const used = new Set(store.everywhere.list('address').map(({ PublicIp }) => PublicIp))
+  if (store.list('address').length + 1 > appliedValue(store, quotas.addresses))
     throw new ApiError('AddressLimitExceeded', 'The maximum number of addresses has been reached.')
   if (oneAddress && used.size + others.size > 0) {
     const whose = used.size > 0 ? 'it is taken' : 'a stage of another project has it'

@@ -3,9 +3,9 @@ import { type Actions, ApiError } from '../../cloud.ts'
 import { describe } from '../describe.ts'
 
 /**
- * The zones of the region by what follows its name: three Availability Zones, and a Local Zone that the account has
- * opted in to, which the calls of EC2 show among them. Records keep these suffixes alone, so that a cloud can be
- * started for another region.
+ * The zones of a region by what follows its name: three Availability Zones, and a Local Zone that the account has
+ * opted in to, which the calls of EC2 show among them. Records keep these suffixes alone: each is
+ * of one region.
  */
 export const zoneSuffixes = ['a', 'b', 'c', '-bkk-1a'] as const
 

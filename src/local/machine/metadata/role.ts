@@ -19,14 +19,14 @@ export function roleOf(cloud: Cloud, instance: Instance): InstanceRole | undefin
 }
 
 /** The ARN of an instance. */
-export function instanceArn(cloud: Cloud, instanceId: string): string {
-  return `arn:aws:ec2:${cloud.region}:${cloud.accountId}:instance/${instanceId}`
+export function instanceArn({ region, accountId }: Pick<Cloud, 'region' | 'accountId'>, instanceId: string): string {
+  return `arn:aws:ec2:${region}:${accountId}:instance/${instanceId}`
 }
 
 /** Whether the agent may register: its role must allow what AmazonSSMManagedInstanceCore allows. */
 export function mayRegister(cloud: Cloud, instance: Instance, role: InstanceRole): boolean {
   try {
-    cloud.authorize(role.caller, 'ssm:UpdateInstanceInformation', instanceArn(cloud, instance.InstanceId))
+    cloud.authorize(role.caller, 'ssm:UpdateInstanceInformation', instanceArn({ ...cloud, region: instance.Region }, instance.InstanceId))
     return true
   } catch (error) {
     if (error instanceof ApiError) return false

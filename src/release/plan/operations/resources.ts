@@ -35,7 +35,15 @@ function wantedBy(work: Work, choice?: ZoneChoice): Wanted {
   const names = recipes.recipes.map(({ name }) => name)
   const stage = stageResources(config, names)
   const blueprint = {
-    machine: { imageId, types, zones, diskGiB: config.instance.diskGiB, credits: creditsOf(work), userData: userData(config) },
+    machine: {
+      imageId,
+      types,
+      zones,
+      diskGiB: config.instance.diskGiB,
+      credits: creditsOf(work),
+      protected: config.protect,
+      userData: userData(config),
+    },
     open: openPorts(config),
     network: network ? existingNetwork(network) : stageNetwork(config, choice ?? zoneChoice(clients, zones)),
     profile: stage.profile,

@@ -152,8 +152,24 @@ test('several at once get addresses of their own, and the group of the VPC by de
 test('a protected instance is not terminated', async () => {
   const id = await launch({ DisableApiTermination: true })
   assert.match(await refusal(ec2.terminateInstances({ InstanceIds: [id] })), /^OperationNotPermitted/)
-  const instance = plane.cloud.store.get('instance', id)
-  if (instance) plane.cloud.store.put('instance', id, { ...instance, DisableApiTermination: false })
+  const protect = (Value: boolean) => ec2.modifyInstanceAttribute({ InstanceId: id, DisableApiTermination: { Value } })
+  await protect(false)
+  await ec2.modifyInstanceAttribute({ InstanceId: id, Attribute: 'disableApiTermination', Value: 'true' })
+  const { DisableApiTermination } = await ec2.describeInstanceAttribute({ InstanceId: id, Attribute: 'disableApiTermination' })
+  assert.is(DisableApiTermination?.Value, true)
+  assert.match(await refusal(ec2.terminateInstances({ InstanceIds: [id] })), /^OperationNotPermitted/)
+  await protect(false)
+  await end(id)
+  assert.match(await refusal(protect(true)), /^IncorrectInstanceState/)
+})
+
+test('of what an instance is, nothing but its protection is changed', async () => {
+  const id = await launch()
+  assert.match(await refusal(ec2.modifyInstanceAttribute({ InstanceId: id })), /^InvalidParameterCombination/)
+  const resize = ec2.modifyInstanceAttribute({ InstanceId: id, InstanceType: { Value: 't3.small' } })
+  assert.match(await refusal(resize), /^UnsupportedOperation: .*InstanceType/)
+  const named = ec2.modifyInstanceAttribute({ InstanceId: id, Attribute: 'userData', Value: '' })
+  assert.match(await refusal(named), /^UnsupportedOperation: .*userData/)
   await end(id)
 })
 

@@ -64,9 +64,11 @@ test('a VPC with an endpoint cannot be deleted', async () => {
   const CreationTimestamp = new Date().toISOString()
   const own = { SubnetIds: [], GroupIds: [], NetworkInterfaceIds: [], CreationTimestamp, Tags: [] }
   const VpcEndpointId = 'vpce-0fedcba9876543210'
-  plane.cloud.store.put('vpcEndpoint', VpcEndpointId, { VpcEndpointId, VpcId, ServiceName: 'com.amazonaws.eu-west-1.ssm', ...own })
+  plane.cloud.store
+    .in(region)
+    .put('vpcEndpoint', VpcEndpointId, { VpcEndpointId, VpcId, ServiceName: 'com.amazonaws.eu-west-1.ssm', ...own })
   assert.match(await refusal(ec2.deleteVpc({ VpcId })), /^DependencyViolation/)
-  plane.cloud.store.put('vpcEndpoint', VpcEndpointId, { VpcEndpointId, VpcId, ServiceName: 'x', ...own, DeletedAt: 1 })
+  plane.cloud.store.in(region).put('vpcEndpoint', VpcEndpointId, { VpcEndpointId, VpcId, ServiceName: 'x', ...own, DeletedAt: 1 })
   await ec2.deleteVpc({ VpcId })
 })
 
