@@ -71,7 +71,7 @@ function inSequence(calls: readonly SeenCall[]): number {
   return count
 }
 
-const mostCalls = { provision: 36, destroy: 37 }
+const mostCalls = { provision: 37, destroy: 37 }
 
 async function wholeProcess(project: Project, cloud: OpenCloud, emit: (progress: string) => void): Promise<Row[]> {
   const rows: Row[] = []

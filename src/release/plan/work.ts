@@ -32,13 +32,12 @@ export interface Work {
 
 /**
  * Looks at everything that a plan needs to know; nothing is changed.
- * @throws Failure for a machine that cannot be had, or that has too little memory for what is launched
  * @param verb what is going to be done, for the ledger: `deploy`
+ * @throws Failure for a machine that cannot be had, or that has too little memory for what is launched
  */
 export async function lookForPlan(clients: Clients, config: Config, emit: Emit, verb: string): Promise<Work> {
   const { type, fallbackTypes } = config.instance
-  const [{ account }, state, machine, network, commit] = await Promise.all([
-    callerOf(clients),
+  const [state, machine, network, commit] = await Promise.all([
     lookAt(clients, config),
     machineType(clients, type, fallbackTypes),
     config.network && lookAtNetwork(clients, config.network),
@@ -46,6 +45,8 @@ export async function lookForPlan(clients: Clients, config: Config, emit: Emit, 
   ])
   const recipes = recipesOf(config)
   await refuseTooSmall(clients, config, recipes, machine)
+  // The role tells whose account it is, so there is a call for it at the first deploy only.
+  const account = state.role?.arn.split(':')[4] ?? (await callerOf(clients)).account
   const capacity = await capacityFor(clients, config.instance.type, state, machine)
   return { config, clients, account, state, capacity, machine, network, recipes, owner: thisOwner(verb), commit, emit }
 }
