@@ -45,8 +45,8 @@ export interface DeployOptions {
 
 /**
  * Looks at everything that a plan needs to know; nothing is changed.
- * @throws Failure for a machine that cannot be had, or that has too little memory for what is launched
  * @param verb what is going to be done, for the ledger: `deploy`
+ * @throws Failure for a machine that cannot be had, or that has too little memory for what is launched
  */
 export async function lookForPlan(
   clients: Clients,
