@@ -66,13 +66,13 @@ export function deployerPolicy(scope: DeployerScope): DeployerPolicy {
     { Sid: 'Look', Action: [...looking], Resource: '*' },
     {
       // What such a call only names, such as the VPC of a subnet, has no tags in the request: for that it takes ChangeOwn.
-      Sid: 'MakeWithTags',
+      Sid: 'Make',
       Action: making.map((name) => `ec2:${name}`),
       Resource: arn('ec2', '*/*'),
       Condition: { StringEquals: tagged('aws:RequestTag') },
     },
     {
-      Sid: 'TagWhatIsMade',
+      Sid: 'Tag',
       Action: ['ec2:CreateTags'],
       Resource: arn('ec2', '*/*'),
       Condition: { StringEquals: { ...tagged('aws:RequestTag'), 'ec2:CreateAction': making } },
@@ -93,7 +93,7 @@ export function deployerPolicy(scope: DeployerScope): DeployerPolicy {
     },
     {
       // What it leaves in VPCs keeps them from being removed.
-      Sid: 'LeftByGuardDuty',
+      Sid: 'GuardDuty',
       Action: ['ec2:DeleteSecurityGroup', 'ec2:DeleteVpcEndpoints'],
       Resource: [arn('ec2', 'security-group/*'), arn('ec2', 'vpc-endpoint/*')],
       Condition: { StringEquals: { 'aws:ResourceTag/GuardDutyManaged': 'true' } },
@@ -101,13 +101,13 @@ export function deployerPolicy(scope: DeployerScope): DeployerPolicy {
     ...(network
       ? [
           {
-            Sid: 'InNetworkOfOthers',
+            Sid: 'OthersNetwork',
             Action: ['ec2:CreateSecurityGroup', 'ec2:RunInstances'],
             Resource: [arn('ec2', `vpc/${network.vpcId}`), ...network.subnetIds.map((id) => arn('ec2', `subnet/${id}`))],
           },
         ]
       : []),
-    { Sid: 'FromAnyImage', Action: ['ec2:RunInstances'], Resource: arn('ec2', 'image/*', { own: false }) },
+    { Sid: 'AnyImage', Action: ['ec2:RunInstances'], Resource: arn('ec2', 'image/*', { own: false }) },
     {
       // Of a role that is there, the boundary that it has counts.
       Sid: 'SayWhatRoleMayDo',
@@ -116,9 +116,9 @@ export function deployerPolicy(scope: DeployerScope): DeployerPolicy {
       ...(bounded && { Condition: { ArnEquals: bounded } }),
     },
     { Sid: 'Roles', Action: [...ofRoles], Resource: roles },
-    { Sid: 'OneManagedPolicy', Action: ['iam:AttachRolePolicy'], Resource: roles, Condition: managed },
+    { Sid: 'Attach', Action: ['iam:AttachRolePolicy'], Resource: roles, Condition: managed },
     {
-      Sid: 'HandRoleToMachines',
+      Sid: 'PassRole',
       Action: ['iam:PassRole'],
       Resource: roles,
       Condition: { StringEquals: { 'iam:PassedToService': 'ec2.amazonaws.com' } },
