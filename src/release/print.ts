@@ -91,13 +91,7 @@ export function printStatus(terminal: Terminal, status: Status): void {
     terminal.print(`Machine ${machine.id} is ${machine.state}: ${machine.imageId}${machine.engine ? `, docker ${machine.engine}` : ''}.`)
   if (status.silent && machine?.state === 'running') terminal.print(`It could not be asked how its containers are: ${status.silent}`)
   if (status.next && machine?.state === 'running') terminal.print(`Next: ${status.next}`)
-  else if (status.next) {
-    terminal.print(`It keeps its data and its address. To start it: ${status.next}`)
-    // EC2 User Guide, "Public IPv4 addresses": not while a secondary private address has an Elastic IP.
-    terminal.print(
-      "Then deploy: AWS gives a started machine no second public address beside the stage's, and without that it takes no commands and fetches no secrets.",
-    )
-  }
+  else if (status.next) terminal.print(`It keeps its data and its address. To start it: ${status.next}`)
   terminal.table(
     status.services.map(({ name, state, url, detail, image }) => ({ name, state, url, image: image ? shortDigest(image) : '', detail })),
     [{ key: 'name', title: 'SERVICE' }, 'state', 'url', 'image', 'detail'],

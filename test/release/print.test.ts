@@ -217,7 +217,7 @@ test('a machine that has stopped, or says nothing, is told with what helps; who 
   const next = 'aws ec2 start-instances --instance-ids i-6'
   assert.is(
     printed((terminal) => printStatus(terminal, { ...silent, machine, silent: 'it is stopped', next })).out.trimEnd(),
-    `Release 6 of shop serves stage prod at 192.0.2.1.\nMachine i-6 is stopped: ami-1.\nIt keeps its data and its address. To start it: ${next}\nThen deploy: AWS gives a started machine no second public address beside the stage's, and without that it takes no commands and fetches no secrets.\nSERVICE  STATE  URL  IMAGE  DETAIL`,
+    `Release 6 of shop serves stage prod at 192.0.2.1.\nMachine i-6 is stopped: ami-1.\nIt keeps its data and its address. To start it: ${next}\nSERVICE  STATE  URL  IMAGE  DETAIL`,
   )
   assert.match(
     printed((terminal) => printStatus(terminal, { ...silent, silent: 'its agent hangs', next: 'aws ec2 reboot-instances' })).out,

@@ -62,6 +62,10 @@ export interface Settings {
   readonly privateAddress: string
   /** The address by which the world reaches it just now. */
   readonly publicAddress?: string
+  /** Of its interface. */
+  readonly mac: string
+  /** Public address → private address that it leads to. */
+  readonly associations: Readonly<Record<string, string>>
   readonly region: string
   readonly accountId: string
   /** Where the embedded cloud answers. */

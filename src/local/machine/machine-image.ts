@@ -6,12 +6,13 @@ import { quote } from '../../report/quote.ts'
 import { engineSocket } from './dockerd/traces.ts'
 import type { InstanceFolder, Settings } from './folder.ts'
 import { swapsFile } from './memory/swap.ts'
+import { sourceFile } from './routes.ts'
 
 const cli = fileURLToPath(new URL('./docker/socket/cli.ts', import.meta.url))
 
 /**
  * Puts the programs of the machine image into the instance's `bin`: what an Amazon Linux machine has after installing
- * docker and amazon-ecr-credential-helper, `curl`, and what makes a swap file.
+ * docker and amazon-ecr-credential-helper, `curl`, `ip`, and what makes a swap file.
  *
  * @param metadata where the metadata service answers
  */
@@ -24,6 +25,7 @@ export function installPrograms(folder: InstanceFolder, settings: Settings, meta
     `#!/bin/sh\nMLOPS_MACHINE=${quote(folder.path)} NODE_COMPILE_CACHE=${quote(join(folder.path, 'cache'))} exec ${quote(process.execPath)} --disable-warning=ExperimentalWarning -- ${quote(cli)} ${program} "$@"\n`
   install(folder, 'docker', settings.engine === 'docker' ? realClient(folder, settings) : client('docker'))
   install(folder, 'docker-credential-ecr-login', client('docker-credential-ecr-login'))
+  install(folder, 'ip', routes(settings.privateAddress, sourceFile(folder)))
   install(folder, 'mkswap', swapMaker)
   install(folder, 'swapon', swapSwitch(swapsFile(folder)))
   if (onPath('fallocate', folder.bin) === undefined) install(folder, 'fallocate', allocator)
@@ -43,6 +45,26 @@ function realClient(folder: InstanceFolder, { instanceId }: Settings): string {
 function curlOn(curl: string, address: string, metadata: string): string {
   const localhost = ['127.0.0.1', 'localhost'].map((host) => `--connect-to ${host}::${address}:`).join(' ')
   return `#!/bin/sh\nexec ${quote(curl)} --noproxy '*' ${localhost} --connect-to 169.254.169.254:80:${new URL(metadata).host} "$@"\n`
+}
+
+/**
+ * The part of `ip` that has to do with the way out: a plain process has this computer's routes, which are not an
+ * instance's to change. The gateway is the first address of a network, as in a subnet of AWS's.
+ */
+function routes(address: string, source: string): string {
+  const from = `$(cat ${quote(source)} 2>/dev/null || echo ${address})`
+  return `#!/bin/sh
+[ "$1" != -4 ] || shift
+case "$1 $2 $3" in
+  'route show default') echo "default via ${address.replace(/\d+$/, '1')} dev eth0 proto dhcp src ${from} metric 512" ;;
+  'route replace default')
+    while [ $# -gt 0 ]; do
+      if [ "$1" = src ]; then echo "$2" >${quote(source)}; exit; fi
+      shift
+    done ;;
+  *) echo "ip: the embedded cloud's knows \`ip route show default\` and \`ip route replace default … src ADDRESS\` only" >&2; exit 1 ;;
+esac
+`
 }
 
 /** Where the kernel looks for the mark of swap space: at the end of the first page. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { quote } from '../../report/quote.ts'
@@ -13,6 +13,7 @@ import { installPrograms } from './machine-image.ts'
 import { startMetadata } from './metadata/metadata.ts'
 import { closeToOthers } from './packet-filter.ts'
 import { identify, processesOf, signal } from './process-table.ts'
+import { bootRoutes } from './routes.ts'
 
 /** What a machine tells the cloud about itself, in `outbox/process.json`. */
 export interface MachineProcess {
@@ -47,6 +48,7 @@ export async function startMachine(path: string): Promise<void> {
   try {
     // Nothing of the instance listens before others are kept away.
     await closed
+    bootRoutes(folder)
     await engine.boot()
   } catch (error) {
     const [message = ''] = (error as Error).message.split('\n')
@@ -60,7 +62,9 @@ export async function startMachine(path: string): Promise<void> {
     await engine.powerOff()
     for (const pid of processesOf(settings.instanceId)) signal(pid, 'SIGKILL')
     await sleep(settings.bootSeconds * 1000)
+    bootRoutes(folder)
     await engine.boot()
+    void runEachBoot(folder, settings)
   }
   let rebooting: Promise<void> | undefined
   /** Who wishes it while it reboots gets the same reboot. */
@@ -71,9 +75,27 @@ export async function startMachine(path: string): Promise<void> {
     return rebooting
   }
   await sleep(settings.bootSeconds * 1000)
-  void runUserData(folder, settings)
+  // In cloud-init's order: what user data lays down for each boot runs from the next one on.
+  void runEachBoot(folder, settings).then(() => runUserData(folder, settings))
   startAgent(folder, settings, reboot)
   writeWhole(join(folder.outbox, 'agent.json'), { since: new Date().toISOString() } satisfies Registration)
+}
+
+/** Runs what is to run at each boot, as cloud-init does, one after the other; what fails is told and holds up nothing. */
+async function runEachBoot(folder: InstanceFolder, settings: Settings): Promise<void> {
+  const scripts = join(folder.root, 'var/lib/cloud/scripts/per-boot')
+  for (const name of (existsSync(scripts) ? readdirSync(scripts) : []).sort()) {
+    const own = join(folder.path, 'per-boot', name)
+    const { ended } = runScript(
+      `#!/bin/sh\nexec ${quote(join(scripts, name))}\n`,
+      own,
+      folder.root,
+      machineEnvironment(folder, settings),
+      86_400,
+    )
+    const { code, stdout, stderr } = await ended
+    if (code !== 0) console.error(`${name}, which runs at each boot, ended with ${code}: ${stdout}${stderr}`)
+  }
 }
 
 /**

@@ -31,7 +31,7 @@ export function createMachines(cloud: Cloud): Machines {
   const { store } = cloud
   const supervisors = new Map<string, Supervisor>()
   const forwarder = createForwarder(cloud.folder, wake)
-  const agents = createAgentConnections(store)
+  const agents = createAgentConnections(cloud)
   const commandQueue = createCommandQueue(cloud)
   let first = true
   let closed = false

@@ -29,7 +29,7 @@ function boot(dnf: string, also: Record<string, string> = {}) {
   program('sleep', '')
   program('systemctl', '')
   for (const [name, lines] of Object.entries(also)) program(name, lines)
-  writeFileSync(join(bin, 'mkdir'), '#!/bin/sh\nexec /bin/mkdir "$@"\n', { mode: 0o755 })
+  for (const name of ['mkdir', 'chmod']) writeFileSync(join(bin, name), `#!/bin/sh\nexec /bin/${name} "$@"\n`, { mode: 0o755 })
   const { status } = spawnSync('/bin/sh', ['-c', userData(plain)], { env: { PATH: bin, MLOPS_ROOT: join(folder, 'root') } })
   const read = (path: string) => (existsSync(join(folder, path)) ? readFileSync(join(folder, path), 'utf8').trimEnd() : '')
   const calls = read('calls').split('\n')

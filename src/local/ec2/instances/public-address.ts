@@ -26,6 +26,18 @@ export function publicAddress(store: Store, instance: Instance, privateAddress =
   return elasticIpOf(store, instance, privateAddress)?.PublicIp ?? own
 }
 
+/** The private addresses of an instance that the world reaches just now, by their public ones. */
+export function associationsOf(store: Store, instance: Instance): Record<string, string> {
+  const pairs = privateAddresses(instance).map((address) => [publicAddress(store, instance, address), address] as const)
+  return Object.fromEntries(pairs.filter(([address]) => address !== undefined))
+}
+
+/** The hardware address of an instance's interface. */
+export function macOf({ PrivateIpAddress }: Instance): string {
+  const bytes = PrivateIpAddress.split('.').map((byte) => Number(byte).toString(16).padStart(2, '0'))
+  return ['02', '00', ...bytes].join(':')
+}
+
 /** Where the loopback has one address, instances share it, and have no public one of their own. */
 export function sharesLoopback({ PrivateIpAddress }: Instance): boolean {
   return PrivateIpAddress === '127.0.0.1'

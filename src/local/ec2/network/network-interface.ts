@@ -3,7 +3,7 @@ import type { Actions, Cloud } from '../../cloud.ts'
 import type { Instance } from '../../records.ts'
 import { describe } from '../describe.ts'
 import { liveInstances } from '../instances/live.ts'
-import { elasticIpOf, privateAddresses, publicAddress } from '../instances/public-address.ts'
+import { elasticIpOf, macOf, privateAddresses, publicAddress } from '../instances/public-address.ts'
 import { endpointInterfaces } from './vpc-endpoint.ts'
 
 /** The one interface of an instance. Its record is the instance's: interfaces come and go with instances here. */
@@ -22,7 +22,6 @@ export function networkInterface(instance: Instance, { store, region, accountId 
     Association: associationOf(address),
   }))
   const gone = instance.State === 'terminated'
-  const hex = PrivateIpAddress.split('.').map((byte) => Number(byte).toString(16).padStart(2, '0'))
   return {
     NetworkInterfaceId: instance.NetworkInterfaceId,
     SubnetId,
@@ -33,7 +32,7 @@ export function networkInterface(instance: Instance, { store, region, accountId 
     AvailabilityZone: `${region}${instance.Zone}`,
     Description: '',
     InterfaceType: 'interface' as const,
-    MacAddress: ['02', '00', ...hex].join(':'),
+    MacAddress: macOf(instance),
     PrivateIpAddress,
     PrivateIpAddresses: [primary!, ...secondary],
     SourceDestCheck: true,

@@ -125,6 +125,8 @@ export function tree(settings: Settings, credentials: StoredCredentials | undefi
         'instance-id': settings.instanceId,
         'instance-type': settings.instanceType,
         'local-ipv4': settings.privateAddress,
+        mac: settings.mac,
+        network: { interfaces: { macs: { [settings.mac]: { 'ipv4-associations': { ...settings.associations } } } } },
         placement: { 'availability-zone': zone, region: settings.region },
         'public-ipv4': settings.publicAddress,
         services: { domain: 'amazonaws.com', partition: 'aws' },
