@@ -85,7 +85,7 @@ async function vCpuUsage(clients: Clients, type: string, { instances }: StageSta
   return { releases, used: all, needed, quota }
 }
 
-interface Situation {
+interface CapacityNeeds {
   readonly capacity: Capacity
   readonly state: Pick<StageState, 'elasticIp' | 'network' | 'serving'>
   /** The network that the config names. */
@@ -98,7 +98,7 @@ interface Situation {
  * @param first the releases that go first in any case
  * @throws Failure when there is no room even then
  */
-export function removedFirst({ capacity, state, network }: Situation, first: readonly number[], leftovers: readonly number[]): number[] {
+export function removedFirst({ capacity, state, network }: CapacityNeeds, first: readonly number[], leftovers: readonly number[]): number[] {
   const { addresses, vpcs, vCpus } = capacity
   if (!state.elasticIp && !fits(addresses, 1, []))
     throw full(
