@@ -1,7 +1,44 @@
 import { chmod, chown, mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import type { SSM } from '@aws-sdk/client-ssm'
 import type { SecretRequest } from './secret-request.ts'
+
+/**
+ * As `fetchSecrets`, as soon as AWS is reached: a machine that has just booted may have no way out, or no credentials,
+ * for a while. What AWS refuses is thrown at once.
+ * @param tell hears why it has to be tried again
+ */
+export async function fetchWhenReached(
+  ssm: Pick<SSM, 'getParameters'>,
+  requests: readonly SecretRequest[],
+  folder: string,
+  tell: (message: string) => void,
+  pauseMs = 1000,
+): Promise<void> {
+  for (;;) {
+    try {
+      return await fetchSecrets(ssm, requests, folder)
+    } catch (error) {
+      if (!isUnreached(error as SdkError)) throw error
+      tell(`${(error as Error).name}: ${(error as Error).message}: trying again`)
+      await setTimeout(pauseMs)
+    }
+  }
+}
+
+const noConnection = ['ECONNREFUSED', 'ECONNRESET', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EPIPE', 'ETIMEDOUT']
+
+interface SdkError extends Error {
+  readonly code?: string
+  readonly $metadata?: { readonly httpStatusCode?: number }
+}
+
+/** Whether no answer of AWS's came: the connection failed, or there were no credentials to sign a call with. */
+function isUnreached({ name, code, $metadata }: SdkError): boolean {
+  if ($metadata?.httpStatusCode !== undefined) return false
+  return name === 'TimeoutError' || name === 'CredentialsProviderError' || noConnection.includes(code ?? '')
+}
 
 /**
  * Fetches every secret and writes it to `folder`/CONTAINER/NAME, readable by that container's user alone. A file is

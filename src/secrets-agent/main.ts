@@ -7,11 +7,13 @@
  * there.
  */
 import { SSM } from '@aws-sdk/client-ssm'
-import { fetchSecrets } from './fetch-secrets.ts'
+import { fetchWhenReached } from './fetch-secrets.ts'
 import { readSecretRequest } from './secret-request.ts'
 
 const [folder, ...words] = process.argv.slice(2)
-await fetchSecrets(new SSM(), words.map(readSecretRequest), folder!)
+// A call that gets no answer is given up soon: the next one may find a way out.
+const ssm = new SSM({ maxAttempts: 1, requestHandler: { connectionTimeout: 3000, socketTimeout: 5000 } })
+await fetchWhenReached(ssm, words.map(readSecretRequest), folder!, (message) => process.stdout.write(`${message}\n`))
 process.on('SIGTERM', () => process.exit(0))
 process.stdout.write('ready\n')
 setInterval(() => undefined, 2 ** 30)

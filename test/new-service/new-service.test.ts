@@ -40,7 +40,7 @@ test.before.each(async () => {
   for (const part of ['config', 'scripts', 'services/kit', 'services/data-ingestion', 'services/ml-inference', 'src']) {
     await cp(join(root, part), join(folder, part), { recursive: true })
   }
-  for (const file of ['package.json', 'tsconfig.json', 'biome.json']) await cp(join(root, file), join(folder, file))
+  for (const file of ['package.json', 'tsconfig.json', 'biome.json', '.imports.grit']) await cp(join(root, file), join(folder, file))
   writeFileSync(join(folder, 'mlops.config.ts'), text)
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
 })

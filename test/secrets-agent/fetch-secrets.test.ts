@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { createParameter } from '../../src/aws/parameters.ts'
-import { fetchSecrets } from '../../src/secrets-agent/fetch-secrets.ts'
+import { fetchSecrets, fetchWhenReached } from '../../src/secrets-agent/fetch-secrets.ts'
 import { writeSecretRequest } from '../../src/secrets-agent/secret-request.ts'
 import { createTestCloud, errorOf } from '../support/cloud.ts'
 
@@ -35,6 +35,21 @@ test('every secret lies in its containerâ€™s folder, readable by that containerâ
   const { mode, uid } = statSync(join(folder, 'grafana/SALT'))
   assert.is(mode & 0o777, 0o400)
   assert.is(uid, root ? 472 : process.getuid?.())
+})
+
+test('AWS is asked again until it answers, and what it refuses is thrown at once', async () => {
+  const told: string[] = []
+  const { SSM } = await import('@aws-sdk/client-ssm')
+  const { credentials } = clients.access
+  const once = new SSM({ endpoint: cloud.endpoint, region: 'eu-west-1', credentials: credentials!, maxAttempts: 1 })
+  await cloud.faults({ action: 'ssm:GetParameters', after: 'drop', count: 2 })
+  const tell = (message: string) => void told.push(message)
+  await fetchWhenReached(once, [request('late', 'SALT')], folder, tell, 10)
+  assert.is(readFileSync(join(folder, 'late/SALT'), 'utf8'), 'pepper')
+  assert.equal([told.length, told.every((message) => message.endsWith(': trying again'))], [2, true])
+  await cloud.faults({ action: 'ssm:GetParameters', before: { code: 'AccessDeniedException', message: 'not for you' } })
+  assert.is((await errorOf(fetchWhenReached(once, [request('late', 'SALT')], folder, tell, 10))).message, 'not for you')
+  assert.is(told.length, 2)
 })
 
 test('fetched again, after a reboot, the newest value takes the place of the old', async () => {

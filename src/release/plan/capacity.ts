@@ -98,7 +98,11 @@ interface CapacityNeeds {
  * @param first the releases that go first in any case
  * @throws Failure when there is no room even then
  */
-export function removedFirst({ capacity, state, network }: CapacityNeeds, first: readonly number[], leftovers: readonly number[]): number[] {
+export function removedFirst(
+  { capacity, state, network }: CapacityNeeds,
+  first: readonly number[],
+  leftovers: readonly number[],
+): number[] {
   const { addresses, vpcs, vCpus } = capacity
   if (!state.elasticIp && !fits(addresses, 1, []))
     throw full(
