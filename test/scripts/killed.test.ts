@@ -85,7 +85,7 @@ test('a deploy that is killed in the moment in which the address has moved serve
       outcome,
     ])
   assert.equal((await outcomes())[0], [release, 'serving'])
-  const verified = document(await project.run('verify', '--json'), 1)
+  const verified = document(await project.run('verify', '--json'))
   const [inside] = verified.services[0].results
   assert.equal([inside.name, inside.ok], ['it is healthy on its machine', true])
   const plan = document(await project.run('plan', '--json')).plan
