@@ -75,7 +75,7 @@ async function run(): Promise<void> {
   const oneAddress = await hasOneAddress()
   const setting = { folder, endpoint, region, keys, store, log, version: codeVersion(), oneAddress, engine, latencyMs, stop }
   // Nothing is answered before others are kept away, and what answers is what the file says.
-  await closeToOthers({ name: 'cloud', folder, address: '127.0.0.1', port })
+  await closeToOthers({ name: 'cloud', folder, addresses: ['127.0.0.1'], port })
   const { cloud, listener } = createEmbeddedCloud(setting, createMachines)
   server.off('request', wait).on('request', listener)
   for (const [request, response] of waiting.splice(0)) server.emit('request', request, response)

@@ -70,7 +70,7 @@ async function testDeployed(): Promise<void> {
   test('one deploy brings up Prometheus, Alertmanager and the node exporter beside the services', async () => {
     configure(false)
     const { ok, images, warnings } = document(await project.run('deploy', '--json'))
-    assert.equal([ok, Object.keys(images).sort(), warnings], [true, [...names, 'secrets'].sort(), []])
+    assert.equal([ok, Object.keys(images).sort(), warnings], [true, names, []])
     // Nobody has to wait: a deploy ends when every service was scraped.
     const { activeTargets } = (await api('targets?state=active')) as { activeTargets: { labels: { job: string }; health: string }[] }
     const scraped = activeTargets.flatMap(({ labels, health }) => (health === 'up' ? [labels.job] : []))

@@ -60,6 +60,7 @@ export interface Settings {
   /** Of the type. */
   readonly memoryMiB: number
   readonly privateAddress: string
+  readonly secondaryAddresses: readonly string[]
   /** The address by which the world reaches it just now. */
   readonly publicAddress?: string
   /** Of its interface. */

@@ -41,7 +41,11 @@ export async function startMachine(path: string): Promise<void> {
   for (const each of [folder.inbox, folder.outbox, folder.commands, folder.bin, folder.root]) mkdirSync(each, { recursive: true })
   const self = identify(process.pid)!
   writeWhole(join(folder.outbox, 'process.json'), { ...self, ready: false } satisfies MachineProcess)
-  const closed = closeToOthers({ name: settings.instanceId, folder: folder.path, address: settings.privateAddress })
+  const closed = closeToOthers({
+    name: settings.instanceId,
+    folder: folder.path,
+    addresses: [settings.privateAddress, ...settings.secondaryAddresses],
+  })
   const metadata = await startMetadata(folder, settings)
   installPrograms(folder, settings, metadata)
   const engine = await (settings.engine === 'docker' ? startDockerd(folder, settings, metadata) : startStandIn(folder, settings))

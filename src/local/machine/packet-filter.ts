@@ -14,7 +14,7 @@ export interface Protected {
   readonly name: string
   /** Where what it protects keeps its files: the rule goes with them. */
   readonly folder: string
-  readonly address: string
+  readonly addresses: readonly string[]
   /** Absent: all of them. */
   readonly port?: number
 }
@@ -25,11 +25,11 @@ export interface Protected {
 const mark = (name: string, folder = '') => `mlops:${name}:${folder}`.slice(0, 255)
 
 /**
- * The packet filter's rule, as words: a connection that another user's program opens is refused as if nothing listened.
- * It stands before all others.
+ * The packet filter's rule, as words, of which it makes one for each address: a connection that another user's program
+ * opens is refused as if nothing listened. It stands before all others.
  */
-export function rule({ name, folder, address, port }: Protected, uid: number): string[] {
-  const connection = `OUTPUT -d ${address}/32 -p tcp${port === undefined ? '' : ` --dport ${port}`}`
+export function rule({ name, folder, addresses, port }: Protected, uid: number): string[] {
+  const connection = `OUTPUT -d ${addresses.map((address) => `${address}/32`).join(',')} -p tcp${port === undefined ? '' : ` --dport ${port}`}`
   const match = `${connection} -m owner ! --uid-owner ${uid} -m comment --comment`.split(' ')
   return [...match, mark(name, folder), '-j', 'REJECT', '--reject-with', 'tcp-reset']
 }
@@ -46,7 +46,7 @@ export async function closeToOthers(guarded: Protected): Promise<boolean> {
     await iptables('-I', ...rule(guarded, process.getuid!()))
     return true
   } catch (error) {
-    console.error(`${guarded.address} stays open to other users of this computer: ${(error as Error).message.trim()}`)
+    console.error(`${guarded.addresses.join(' and ')} stay open to other users of this computer: ${(error as Error).message.trim()}`)
     return false
   }
 }

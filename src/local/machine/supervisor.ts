@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Cloud } from '../cloud.ts'
 import { findInstanceType } from '../ec2/instances/instance-type.ts'
-import { associationsOf, macOf } from '../ec2/instances/public-address.ts'
+import { associationsOf, macOf, privateAddresses } from '../ec2/instances/public-address.ts'
 import { watchFolder } from '../files/watch.ts'
 import { readWhole, writeWhole } from '../files/whole.ts'
 import { spawnDetached } from '../process/spawn.ts'
@@ -122,6 +122,7 @@ function settingsOf(cloud: Cloud, instance: Instance, publicAddress: string | un
     instanceType: instance.InstanceType,
     memoryMiB: findInstanceType(instance.InstanceType).memoryMiB,
     privateAddress: instance.PrivateIpAddress,
+    secondaryAddresses: privateAddresses(instance).slice(1),
     ...(publicAddress !== undefined && { publicAddress }),
     mac: macOf(instance),
     associations: associationsOf(cloud.store, instance),

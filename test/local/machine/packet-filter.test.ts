@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,14 +10,14 @@ import { noStranger, startAsker, stranger } from '../../support/asker.ts'
 
 test('a rule of the packet filter refuses the connections that other users open, and says whose it is', () => {
   assert.is(
-    rule({ name: 'i-1', folder: '/x/instances/i-1', address: '127.128.0.1' }, 0).join(' '),
+    rule({ name: 'i-1', folder: '/x/instances/i-1', addresses: ['127.128.0.1'] }, 0).join(' '),
     'OUTPUT -d 127.128.0.1/32 -p tcp -m owner ! --uid-owner 0 -m comment --comment mlops:i-1:/x/instances/i-1 -j REJECT --reject-with tcp-reset',
   )
   assert.match(
-    rule({ name: 'cloud', folder: '/x', address: '127.0.0.1', port: 4780 }, 7).join(' '),
+    rule({ name: 'cloud', folder: '/x', addresses: ['127.0.0.1'], port: 4780 }, 7).join(' '),
     /-p tcp --dport 4780 -m owner ! --uid-owner 7 /,
   )
-  const long = rule({ name: 'i-1', folder: `/${'x'.repeat(300)}`, address: '127.128.0.1' }, 0)
+  const long = rule({ name: 'i-1', folder: `/${'x'.repeat(300)}`, addresses: ['127.128.0.1'] }, 0)
   assert.is(long[long.indexOf('--comment') + 1]?.length, 255)
 })
 
@@ -33,25 +33,29 @@ test('rules are read as the packet filter prints them', () => {
 if (noStranger === undefined) {
   const folder = mkdtempSync(join(tmpdir(), 'guarded "by me" '))
   const name = `i-test${process.pid}`
-  const guarded = { name, folder, address: `127.129.${process.pid % 250}.1` }
-  const server = createServer((_, response) => response.end('open'))
-  let url = ''
+  const addresses = [`127.129.${process.pid % 250}.1`, `127.129.${process.pid % 250}.2`]
+  const guarded = { name, folder, addresses }
+  const servers = addresses.map(() => createServer((_, response) => response.end('open')))
+  let urls: string[] = []
   const asked = async (uid?: number) => {
     const asker = await startAsker({}, uid)
     try {
-      const { text, error } = await asker.ask({ url })
-      return text ?? error
+      const answers = []
+      for (const url of urls) answers.push(await asker.ask({ url }))
+      const said = new Set(answers.map(({ text, error }) => text ?? error))
+      return [...said].join(' and ')
     } finally {
       asker.end()
     }
   }
 
   test.before(async () => {
-    await new Promise<void>((resolve) => server.listen(0, guarded.address, resolve))
-    url = `http://${guarded.address}:${(server.address() as AddressInfo).port}/`
+    const listen = (server: Server, address: string) => new Promise<void>((resolve) => server.listen(0, address, resolve))
+    await Promise.all(servers.map((server, index) => listen(server, addresses[index]!)))
+    urls = servers.map((server, index) => `http://${addresses[index]}:${(server.address() as AddressInfo).port}/`)
   })
   test.after(async () => {
-    server.close()
+    for (const server of servers) server.close()
     rmSync(folder, { recursive: true, force: true })
     await openToOthers(name)
   })
@@ -80,7 +84,7 @@ if (noStranger === undefined) {
 
 if (process.getuid?.() !== 0)
   test('where this is not root nothing is closed, and nothing is said about it', async () => {
-    assert.is(await closeToOthers({ name: 'i-1', folder: '/x', address: '127.128.0.1' }), false)
+    assert.is(await closeToOthers({ name: 'i-1', folder: '/x', addresses: ['127.128.0.1'] }), false)
     await openToOthers('i-1')
     await sweepRules()
   })
