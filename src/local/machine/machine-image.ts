@@ -25,7 +25,7 @@ export function installPrograms(folder: InstanceFolder, settings: Settings, meta
     `#!/bin/sh\nMLOPS_MACHINE=${quote(folder.path)} NODE_COMPILE_CACHE=${quote(join(folder.path, 'cache'))} exec ${quote(process.execPath)} --disable-warning=ExperimentalWarning -- ${quote(cli)} ${program} "$@"\n`
   install(folder, 'docker', settings.engine === 'docker' ? realClient(folder, settings) : client('docker'))
   install(folder, 'docker-credential-ecr-login', client('docker-credential-ecr-login'))
-  install(folder, 'ip', routes(settings.privateAddress, sourceFile(folder)))
+  install(folder, 'ip', routes(onPath('ip', folder.bin), settings.privateAddress, sourceFile(folder)))
   install(folder, 'mkswap', swapMaker)
   install(folder, 'swapon', swapSwitch(swapsFile(folder)))
   if (onPath('fallocate', folder.bin) === undefined) install(folder, 'fallocate', allocator)
@@ -49,20 +49,22 @@ function curlOn(curl: string, address: string, metadata: string): string {
 
 /**
  * The part of `ip` that has to do with the way out: a plain process has this computer's routes, which are not an
- * instance's to change. The gateway is the first address of a network, as in a subnet of AWS's.
+ * instance's to change. The gateway is the first address of a network, as in a subnet of AWS's. Everything else is left
+ * to the computer's own program, by which a real engine is brought up.
+ *
+ * @param ip that program; undefined where the computer has none
  */
-function routes(address: string, source: string): string {
+function routes(ip: string | undefined, address: string, source: string): string {
   const from = `$(cat ${quote(source)} 2>/dev/null || echo ${address})`
   return `#!/bin/sh
-[ "$1" != -4 ] || shift
-case "$1 $2 $3" in
-  'route show default') echo "default via ${address.replace(/\d+$/, '1')} dev eth0 proto dhcp src ${from} metric 512" ;;
-  'route replace default')
+case "$*" in
+  '-4 route show default' | 'route show default') echo "default via ${address.replace(/\d+$/, '1')} dev eth0 proto dhcp src ${from} metric 512" ;;
+  '-4 route replace default '* | 'route replace default '*)
     while [ $# -gt 0 ]; do
       if [ "$1" = src ]; then echo "$2" >${quote(source)}; exit; fi
       shift
     done ;;
-  *) echo "ip: the embedded cloud's knows \`ip route show default\` and \`ip route replace default … src ADDRESS\` only" >&2; exit 1 ;;
+  *) ${ip === undefined ? 'echo "ip: not found" >&2; exit 127' : `exec ${quote(ip)} "$@"`} ;;
 esac
 `
 }
