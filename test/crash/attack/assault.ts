@@ -65,7 +65,7 @@ const enough = 5
  * A case that costs too much is tried so often in all: a collection of garbage may fall into any of them, but not into
  * each.
  */
-const tries = 3
+const tries = 5
 
 /**
  * Attacks a service, one case after the other, and measures what each costs.
