@@ -1,3 +1,4 @@
+// time limit: 240 s
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
