@@ -1,4 +1,4 @@
-// time limit: 120 s
+// time limit: 240 s
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
