@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Clients } from '../../src/aws/clients.ts'
 import type { SeenCall } from '../../src/local/api/faults.ts'
 import { type OpenCloud, openCloud } from '../support/open-cloud.ts'
 import { document, layProject, type Project } from '../support/project.ts'
@@ -11,6 +12,9 @@ import { atMost, type Bench, type Row } from './row.fixture.ts'
 
 const rounds = 5
 const region = 'us-east-1'
+
+// The bare script takes names again that it has just deleted; how long AWS refuses that is no time of either.
+process.env.MLOPS_PARAMETER_REUSE_SECONDS ??= '0'
 
 /**
  * `provision` and `destroy` by their scripts, against an endpoint that answers at once and against a slow one; what
@@ -147,15 +151,20 @@ async function planning(project: Project, cloud: OpenCloud, emit: (progress: str
       Tags,
     })
   }
+  // Room for all of these machines and another.
+  const quotas = await new Clients(cloud.order.access).quotas()
+  await quotas.requestServiceQuotaIncrease({ ServiceCode: 'ec2', QuotaCode: 'L-1216C47A', DesiredValue: 500 })
   const rows: Row[] = []
   for (const count of [10, 50, 200]) {
     const services = Object.fromEntries(
       Array.from({ length: count }, (_, number) => [
         `s${number}`,
-        { entry: './services/web/server.ts', port: 10_000 + number, expose: 'public' },
+        { entry: './services/web/server.ts', port: 10_000 + number, expose: 'public', memoryMiB: 64 },
       ]),
     )
-    project.configure({ services, monitoring: { prometheus: { port: 9090 }, grafana: { port: 3000 } } })
+    // A machine that has the memory for them.
+    const instance = { type: 't3.xlarge' }
+    project.configure({ instance, services, monitoring: { prometheus: { port: 9090 }, grafana: { port: 3000 } } })
     const child = spawn(process.execPath, [join(import.meta.dirname, 'plan.fixture.ts'), project.folder], {
       cwd: project.folder,
       env: { ...process.env, ...environment(cloud) },
