@@ -59,8 +59,8 @@ export function grafanaEnvironment(config: Config): Record<string, string> {
     GF_ANALYTICS_REPORTING_ENABLED: 'false',
     GF_ANALYTICS_CHECK_FOR_UPDATES: 'false',
     GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES: 'false',
-    // The Prometheus plugin comes with Grafana and updates itself at its start. On a read-only root that fails after the
-    // plugin was unloaded: every panel is dead, and /api/health still says 200 (grafana/grafana#132528).
+    // The Prometheus plugin comes with Grafana and updates itself at its start. On a read-only root that fails after
+    // the plugin was unloaded: every panel is dead, and /api/health still says 200 (grafana/grafana#132528).
     GF_PLUGINS_PREINSTALL_AUTO_UPDATE: 'false',
     ...(prometheus && {
       GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH: overviewFile,

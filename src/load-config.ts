@@ -4,7 +4,8 @@ import { latencyBounds } from '../services/kit/latency-bounds.ts'
 
 /**
  * Reads, checks and resolves the config of one stage, by what the services' kit says of JSON Schemas and of the times
- * that can be measured: the config language itself knows nothing of the services. Looks at files only; AWS is not asked.
+ * that can be measured: the config language itself knows nothing of the services. Looks at files only; AWS is not
+ * asked.
  *
  * @throws Failure (exit code `usage`) that shows every problem at once, or says why the file could not be run
  */

@@ -41,7 +41,9 @@ export interface ConfigOptions<Name extends string = string> {
   readonly services: { readonly [K in Name]: ServiceOptions<Name> }
   /** Prometheus and Grafana beside the services. Default on; `false` leaves both out. */
   readonly monitoring?: false | MonitoringOptions
-  /** Asks for the stage's name before it is destroyed; nobody else terminates its machines by accident. Default `false`. */
+  /**
+   * Asks for the stage's name before it is destroyed; nobody else terminates its machines by accident. Default `false`.
+   */
   readonly protect?: boolean
 }
 
@@ -186,6 +188,9 @@ export interface MonitoringServerOptions {
    * is, else the official image.
    */
   readonly base?: string
-  /** The memory limit of the container in MiB. Default 256; 512 for Grafana, 128 for Alertmanager, 64 for the node exporter. */
+  /**
+   * The memory limit of the container in MiB. Default 256; 512 for Grafana, 128 for Alertmanager, 64 for the node
+   * exporter.
+   */
   readonly memoryMiB?: number
 }

@@ -13,8 +13,8 @@ const effortBetweenLooks = 1000
  *
  * @param text what may be JSON and begins with a bracket, without the space around it
  * @param most how many elements there may be
- * @param look is given each element, parsed and as a text, with its index; what it throws is thrown once the rest of the text is known to be
- *   JSON
+ * @param look is given each element, parsed and as a text, with its index; what it throws is thrown once the rest of
+ *   the text is known to be JSON
  * @returns one text an element, without the space around it
  * @throws HttpError 413 when there are more elements, and as `parseJson` does
  */

@@ -21,8 +21,8 @@ const lineFeed = 0x0a
  * the next line break. Empty lines are counted and left out.
  *
  * @param hold is told by how many bytes more, or less, are held of a line that has not come to its end
- * @returns the lines that end in each piece, together, also where there are none: to wait for each line alone would cost
- *   more than to read it
+ * @returns the lines that end in each piece, together, also where there are none: to wait for each line alone would
+ *   cost more than to read it
  * @throws HttpError 413 when there are more lines than there may be, after those that there may be; and what `hold`
  *   throws
  */

@@ -35,7 +35,9 @@ export interface ServiceOptions {
   readonly limits?: Partial<Limits>
   /** Which release of it this is, shown by every answer; `RELEASE_ID` where nothing is said. */
   readonly release?: string | undefined
-  /** Who is answered what; what `readAccess` finds in the environment where nothing is said, so that no service forgets. */
+  /**
+   * Who is answered what; what `readAccess` finds in the environment where nothing is said, so that no service forgets.
+   */
   readonly access?: Access
 }
 

@@ -2,7 +2,7 @@ import { Failure } from '../report/failure.ts'
 import type { Clients } from './clients.ts'
 import { commandLines } from './command-lines.ts'
 import { codeOf } from './errors.ts'
-import { consoleOf } from './resources/instance.ts'
+import { consoleOf } from './resources/console.ts'
 import { until } from './retry.ts'
 
 /** How a command on an instance ended. */
@@ -70,15 +70,17 @@ export interface CommandOptions {
   readonly waiting: (detail: string) => void
 }
 
-/** For what is merely looked at, while somebody waits: how long it may run and how long its agent may take, in seconds. */
+/**
+ * For what is merely looked at, while somebody waits: how long it may run and how long its agent may take, in seconds.
+ */
 export const looking = { seconds: 30, deliverWithin: 10 } as const
 
 /** Systems Manager's least for `TimeoutSeconds`. */
 const leastDelivery = 30
 
 /**
- * Runs a shell script as root on an instance and waits for its end. When `signal` aborts, or the agent does not fetch it
- * in time, the command is cancelled on the instance too.
+ * Runs a shell script as root on an instance and waits for its end. When `signal` aborts, or the agent does not fetch
+ * it in time, the command is cancelled on the instance too.
  * @throws Failure when it cannot be sent or is not fetched in time; a script that fails is an answer, not an error.
  */
 export async function runCommand(clients: Clients, instanceId: string, script: string, options: CommandOptions): Promise<CommandResult> {

@@ -7,8 +7,8 @@ export function tagList(tags: Tags): { Key: string; Value: string }[] {
 }
 
 /**
- * The input of a call with these tags beside those that it gives. EC2 takes tags by what is made, ECR spells them small,
- * everything else has `Tags`; a call that gives none makes nothing that has any.
+ * The input of a call with these tags beside those that it gives. EC2 takes tags by what is made, ECR spells them
+ * small, everything else has `Tags`; a call that gives none makes nothing that has any.
  */
 export function withTags<Input extends object>(input: Input, more: Tags): Input {
   const { TagSpecifications, Tags, tags } = input as TaggedInput

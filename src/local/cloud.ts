@@ -95,8 +95,8 @@ export interface Cloud {
    */
   roleCredentials(instanceProfileArn: string, instanceId: string): RoleCredentials | undefined
   /**
-   * Whom a registry password (from ECR's GetAuthorizationToken) belongs to, and of which region it is, as all registries
-   * have one address here; undefined when it is wrong or expired.
+   * Whom a registry password (from ECR's GetAuthorizationToken) belongs to, and of which region it is, as all
+   * registries have one address here; undefined when it is wrong or expired.
    */
   registryCaller(password: string): { caller: Caller; region: string } | undefined
   /** A registry password for this caller, valid for 12 hours. */

@@ -65,7 +65,8 @@ export function deployerPolicy(scope: DeployerScope): DeployerPolicy {
     // These know no resources, or the look-up comes before anything is known.
     { Sid: 'Look', Action: [...looking], Resource: '*' },
     {
-      // What such a call only names, such as the VPC of a subnet, has no tags in the request: for that it takes ChangeOwn.
+      // What such a call only names, such as the VPC of a subnet, has no tags in the request: for that it takes
+      // ChangeOwn.
       Sid: 'Make',
       Action: making.map((name) => `ec2:${name}`),
       Resource: arn('ec2', '*/*'),

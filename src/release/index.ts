@@ -1,6 +1,6 @@
 /**
- * What those runbooks in `scripts/` are written with that change a stage. The others import what they show from where it
- * is: to load everything takes longer than what they do.
+ * What those runbooks in `scripts/` are written with that change a stage. The others import what they show from where
+ * it is: to load everything takes longer than what they do.
  */
 
 export { deploy } from './deploy.ts'

@@ -29,5 +29,7 @@ type Arguments<Words extends string> = Words extends `${infer First} ${infer Res
   ? [...Argument<First>, ...Arguments<Rest>]
   : Argument<Words>
 
-/** What stands beside the flags: `SERVICE` is a text, `[SERVICE]` may be undefined, `[WORD...]` is any number of texts. */
+/**
+ * What stands beside the flags: `SERVICE` is a text, `[SERVICE]` may be undefined, `[WORD...]` is any number of texts.
+ */
 export type PositionalsOf<S extends Spec> = S extends { arguments: infer Words extends string } ? Arguments<Words> : []

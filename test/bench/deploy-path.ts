@@ -98,7 +98,10 @@ async function wholeProcess(project: Project, cloud: OpenCloud, emit: (progress:
   return rows
 }
 
-/** A further provisioning, for which network, role and repository are there: what it asks of EC2, IAM and ECR until its machine runs. */
+/**
+ * A further provisioning, for which network, role and repository are there: what it asks of EC2, IAM and ECR until its
+ * machine runs.
+ */
 async function again(project: Project, cloud: OpenCloud): Promise<Row[]> {
   const calls = await recorded(cloud, 600, () => script(project, cloud, 'provision'))
   const others = calls.filter(({ action }) => !action.startsWith('ssm:'))

@@ -1,9 +1,10 @@
 /**
- * Preloaded into a service (`--import`), notes how long each round of its event loop keeps the processor. Counted is the
- * main thread's processor time, since the time on the clock is also what others on the machine take; collections of
+ * Preloaded into a service (`--import`), notes how long each round of its event loop keeps the processor. Counted is
+ * the main thread's processor time, since the time on the clock is also what others on the machine take; collections of
  * garbage are told apart, since they are nobody's work in particular.
  *
- * On SIGUSR2 it writes one line, `turns {"ms":…,"gcMs":…}`, about the longest round since the last one, and begins anew.
+ * On SIGUSR2 it writes one line, `turns {"ms":…,"gcMs":…}`, about the longest round since the last one, and begins
+ * anew.
  */
 import { PerformanceObserver, performance } from 'node:perf_hooks'
 import { isMainThread } from 'node:worker_threads'

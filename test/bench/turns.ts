@@ -133,8 +133,8 @@ async function readGauge(child: Child, reading: number): Promise<{ ms: number; g
 
 /**
  * For how long a service's event loop is kept at most at a time while it handles one request: the largest bodies of
- * every kind, plain and packed, and the longest answers. Of each the shortest of three, since what the compiler does the
- * first time, or the processor for somebody else, is not the request's.
+ * every kind, plain and packed, and the longest answers. Of each the shortest of three, since what the compiler does
+ * the first time, or the processor for somebody else, is not the request's.
  */
 const bench: Bench = async (emit) => {
   const rows: Row[] = []

@@ -44,8 +44,8 @@ async function provision(): Promise<void> {
   })
 }
 
-// Three more than before there were holds, accounts and regions: the lease is read before it is overwritten, and a stage
-// without a role is looked for in other regions, and asks whose account it is.
+// Three more than before there were holds, accounts and regions: the lease is read before it is overwritten, and a
+// stage without a role is looked for in other regions, and asks whose account it is.
 test('provisioning takes at most 37 calls', async () => {
   const calls = await callsOf(provision)
   assert.ok(calls.length <= 37, `${calls.length}: ${calls.join(' ')}`)

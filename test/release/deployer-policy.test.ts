@@ -9,7 +9,8 @@ import { Clients } from '../../src/aws/clients.ts'
 import { codeOf } from '../../src/aws/errors.ts'
 import { blockersOf } from '../../src/aws/graph/blockers.ts'
 import { vpcQuota } from '../../src/aws/quota.ts'
-import { consoleOf, tagInstance } from '../../src/aws/resources/instance.ts'
+import { consoleOf } from '../../src/aws/resources/console.ts'
+import { tagInstance } from '../../src/aws/resources/instance.ts'
 import { missingLayers, removeTag } from '../../src/aws/resources/repository.ts'
 import { startSession } from '../../src/aws/session.ts'
 import { askCloud } from '../../src/local/admin/client.ts'
@@ -294,7 +295,8 @@ test('a policy fits into a managed policy, also with the longest names, and name
     boundary: 'b'.repeat(80),
   })
   const text = JSON.stringify(longest)
-  // IAM counts no white space between the elements: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+  // IAM counts no white space between the elements:
+  // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
   assert.ok(text.length <= 6144, `${text.length} characters`)
   assert.not.match(text, 'arn:aws:')
 })

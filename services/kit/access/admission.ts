@@ -12,7 +12,9 @@ import { createRateLimiter } from './rate-limit.ts'
  */
 export type Admit = (request: IncomingMessage, route: string) => void
 
-/** Who launches, checks and balances has no token, and is not to be told that a service is ill because others are many. */
+/**
+ * Who launches, checks and balances has no token, and is not to be told that a service is ill because others are many.
+ */
 const health = ['/health', '/ready']
 
 /**

@@ -7,8 +7,10 @@ import type { RemovableKind } from '../graph/removable-kind.ts'
 import { type Needs, type Resource, resource } from '../graph/resource.ts'
 import { retry, until } from '../retry.ts'
 import { type Tags, tagFilters, tagList, tagsOf } from '../tags.ts'
+import { died } from './console.ts'
 import type { instanceProfile } from './instance-profile.ts'
 import type { Zone } from './machine-type.ts'
+import { hasNoCapacity, notOffered, placesFor } from './placement.ts'
 import type { PublicSubnets } from './public-subnets.ts'
 import type { securityGroup } from './security-group.ts'
 
@@ -172,21 +174,6 @@ export function instance(spec: {
   })
 }
 
-/** Where a machine may be asked for: each type in every zone that offers it, before the next type. */
-function placesFor({ types, zones }: MachineSpec, { subnets }: PublicSubnets) {
-  const offers = (zone: string, type: string) => zones.some(({ name, types }) => name === zone && types.includes(type))
-  return types.flatMap((type) => subnets.filter(({ zone }) => offers(zone, type)).map((subnet) => ({ type, subnet })))
-}
-
-function notOffered({ types, zones }: MachineSpec, { subnets }: PublicSubnets): Failure {
-  const elsewhere = zones.filter((zone) => zone.types.length > 0).map(({ name }) => name)
-  return new Failure(`No zone of the network offers ${types.join(' or ')}`, {
-    on: subnets.map(({ id, zone }) => `subnet ${id} in ${zone}`).join(', '),
-    likely: `${elsewhere.join(', ')} do, and a network stays in the zones in which it was made.`,
-    next: 'Choose another instance.type, or make the network anew: npx zx scripts/deploy.mjs --strategy recreate',
-  })
-}
-
 /**
  * Terminates an instance that its owner removes on purpose, also where it is protected from everybody else. Asked for
  * only when AWS refuses: protection is an attribute that no listing shows.
@@ -222,11 +209,6 @@ function whyAgain(error: unknown, seconds: number): string {
   return `waiting ${why}, ${seconds.toFixed(0)} s`
 }
 
-/** No machine of this type is free in this zone now; another type may be. */
-function hasNoCapacity(error: unknown): boolean {
-  return /^(InsufficientInstanceCapacity|InsufficientHostCapacity|Unsupported)$/.test(codeOf(error))
-}
-
 /** undefined: EC2 does not know it (yet, or any more). */
 async function describe(clients: Clients, id: string): Promise<Instance | undefined> {
   try {
@@ -236,31 +218,6 @@ async function describe(clients: Clients, id: string): Promise<Instance | undefi
   } catch (error) {
     if (isNotFound(error)) return undefined
     throw error
-  }
-}
-
-async function died(clients: Clients, id: string): Promise<Failure> {
-  const { Reservations } = await (await clients.ec2()).describeInstances({ InstanceIds: [id] })
-  const reason = Reservations?.[0]?.Instances?.[0]?.StateReason
-  const log = await consoleOf(clients, id)
-  return new Failure(`The instance ended while it was starting: ${reason?.Message ?? 'AWS gives no reason'}`, {
-    on: `instance ${id}`,
-    ...(log.length > 0 ? { log } : {}),
-    // What the account or the request is to blame for begins with Client:
-    // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_StateReason.html
-    ...(reason?.Code?.startsWith('Client.')
-      ? { likely: 'A volume quota is used up, or the disk image is encrypted with a key this account may not use.' }
-      : { next: clients.command(`ec2 get-console-output --latest --instance-id ${id}`) }),
-  })
-}
-
-/** The last lines that a machine wrote while it started; EC2 keeps them for an hour after its end. */
-export async function consoleOf(clients: Clients, id: string): Promise<string[]> {
-  try {
-    const { Output = '' } = await (await clients.ec2()).getConsoleOutput({ InstanceId: id })
-    return Buffer.from(Output, 'base64').toString().trimEnd().split('\n').filter(Boolean).slice(-20)
-  } catch (error) {
-    return [`Its console could not be read: ${codeOf(error)}: ${(error as Error).message}`]
   }
 }
 

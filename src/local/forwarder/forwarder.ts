@@ -22,12 +22,14 @@ export type Wanted = Pick<Rules, 'forwardings' | 'associations'>
 const patience = 5_000
 
 /**
- * For how long a forwarder may show no sign of work, in ms, before it is killed and another one started: whoever connects
- * to one that hangs waits for ever. On a machine that is busy one comes late by a second or two.
+ * For how long a forwarder may show no sign of work, in ms, before it is killed and another one started: whoever
+ * connects to one that hangs waits for ever. On a machine that is busy one comes late by a second or two.
  */
 const silence = 8_000
 
-/** So much of the time between two looks counts at most, in ms: when the computer slept, the forwarder slept with it. */
+/**
+ * So much of the time between two looks counts at most, in ms: when the computer slept, the forwarder slept with it.
+ */
 const longestLook = 1_000
 
 /**

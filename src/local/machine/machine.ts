@@ -85,7 +85,9 @@ export async function startMachine(path: string): Promise<void> {
   writeWhole(join(folder.outbox, 'agent.json'), { since: new Date().toISOString() } satisfies Registration)
 }
 
-/** Runs what is to run at each boot, as cloud-init does, one after the other; what fails is told and holds up nothing. */
+/**
+ * Runs what is to run at each boot, as cloud-init does, one after the other; what fails is told and holds up nothing.
+ */
 async function runEachBoot(folder: InstanceFolder, settings: Settings): Promise<void> {
   const scripts = join(folder.root, 'var/lib/cloud/scripts/per-boot')
   for (const name of (existsSync(scripts) ? readdirSync(scripts) : []).sort()) {

@@ -36,7 +36,9 @@ export interface Launched {
   readonly pid: number | undefined
   /** Its exit code, once it has ended. */
   code: number | undefined
-  /** Ends one that is not needed: it would become the cloud of this folder as soon as the one that is there has ended. */
+  /**
+   * Ends one that is not needed: it would become the cloud of this folder as soon as the one that is there has ended.
+   */
   end(): void
 }
 

@@ -8,8 +8,8 @@ export const identityLabel = 'mlops.release'
 export const secretsAgentMiB = 128
 
 /**
- * `docker run` with the least a container can do with. Its `--memory-swap` is memory and swap together; left out, docker would give
- * it as much swap as memory, whatever the machine has.
+ * `docker run` with the least a container can do with. Its `--memory-swap` is memory and swap together; left out,
+ * docker would give it as much swap as memory, whatever the machine has.
  */
 export function runContainer(container: Container): string {
   const { name, image, port, memoryMiB, swapMiB, environment, volume, reads, hostFolders, hostNetwork, user, secrets } = container

@@ -12,10 +12,10 @@ const healthWindow = 5
 /**
  * Writes the script that launches a release on one machine. It needs docker, curl and what every distribution has,
  * writes everything under one root folder, and its first line of output is its result as JSON:
- * `{"ok":true,"engine":…,"identified":[…]}` with the version of the container engine and the services that answered with
- * the identity of this launch, or
- * `{"ok":false,"step":…,"container":…}` followed by what its health check got and the log of what failed. Run Command
- * keeps the head of the output and loses its tail, so the long story goes to a file.
+ * `{"ok":true,"engine":…,"identified":[…]}` with the version of the container engine and the services that answered
+ * with the identity of this launch, or `{"ok":false,"step":…,"container":…}` followed by what its health check got and
+ * the log of what failed. Run Command keeps the head of the output and loses its tail, so the long story goes to a
+ * file.
  *
  * Monitoring comes up behind the services and outlives the script: a release is judged without it, and
  * `monitoring-script.ts` asks what has come of it.

@@ -26,7 +26,8 @@ const runsHere = ['start', 'health', 'ended', 'unsteady']
 
 /**
  * Launches a release on an instance by one Run Command, and waits until every service is healthy there and has been so
- * for a while. Monitoring goes on coming up behind it (`awaitMonitoring`). `nextFor` gives the command that helps with a container that does not come up.
+ * for a while. Monitoring goes on coming up behind it (`awaitMonitoring`). `nextFor` gives the command that helps with
+ * a container that does not come up.
  * @throws Failure with the name, the answer to its health check and the last log lines of the container that did not
  *   come up or did not stay
  */

@@ -13,7 +13,9 @@ export interface SecretEntry {
   readonly changed: string
 }
 
-/** Makes the secrets that nobody has to set and that are not there yet: Grafana's admin password, the services' token. */
+/**
+ * Makes the secrets that nobody has to set and that are not there yet: Grafana's admin password, the services' token.
+ */
 export async function makeOwnSecrets(clients: Clients, id: StageId, names: readonly string[]): Promise<void> {
   await Promise.all(
     names.map((name) =>

@@ -5,7 +5,9 @@ import type { Launch } from './script-input.ts'
 const dockerPatience = 300
 /** How long a service may take to become healthy, in seconds. */
 const healthPatience = 60
-/** How long a server of monitoring may take: nobody waits for it, and Grafana lays out its database at its first start. */
+/**
+ * How long a server of monitoring may take: nobody waits for it, and Grafana lays out its database at its first start.
+ */
 const monitoringPatience = 180
 /** How many of a container's last log lines a failure shows. */
 const logLines = 20

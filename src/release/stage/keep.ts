@@ -7,9 +7,9 @@ import { keptTag, ownerOf, releaseOf, type StageId } from './names.ts'
 import { retire } from './retire.ts'
 
 /**
- * Leaves the machine of a release that has failed, with a tag that says since when, so that somebody can look at it. The
- * next deploy removes it as it removes every release that serves nobody. Where no machine was made, there is nothing to
- * look at, and what was made goes.
+ * Leaves the machine of a release that has failed, with a tag that says since when, so that somebody can look at it.
+ * The next deploy removes it as it removes every release that serves nobody. Where no machine was made, there is
+ * nothing to look at, and what was made goes.
  */
 export async function keepOrRetire(run: Pick<Context, 'clients' | 'signal' | 'emit'>, id: StageId, release: number): Promise<void> {
   const { clients, signal, emit } = run

@@ -42,7 +42,9 @@ export function keepsAway({ expires, held }: LeaseRecord): boolean {
   return held !== undefined || (expires !== undefined && Date.parse(expires) > Date.now())
 }
 
-/** Looks at the lease. Only after a race, whose losers have left records that do not count, this takes a second call. */
+/**
+ * Looks at the lease. Only after a race, whose losers have left records that do not count, this takes a second call.
+ */
 export async function readLease(clients: Clients, id: StageId): Promise<LeaseState> {
   const current = await getParameter(clients, leaseName(id))
   if (!current) return { version: 0 }

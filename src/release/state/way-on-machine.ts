@@ -51,8 +51,8 @@ export function wayOnMachine(
 type Outcome = Awaited<ReturnType<Way['ask']>>[number]
 
 /**
- * Writes the script that asks. Of each request it prints three lines: status, seconds and content type; what curl has to
- * say; the body, compressed.
+ * Writes the script that asks. Of each request it prints three lines: status, seconds and content type; what curl has
+ * to say; the body, compressed.
  */
 export function smokeScript(address: string, { name, port, token }: Container, requests: readonly SmokeRequest[]): string {
   const words = ({ method, path, headers, body, stranger }: SmokeRequest) => [

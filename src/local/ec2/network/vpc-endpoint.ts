@@ -4,7 +4,9 @@ import type { VpcEndpoint } from '../../records.ts'
 import { describe } from '../describe.ts'
 import { notFound } from '../kinds.ts'
 
-/** For how long an endpoint that was deleted is still shown, with its interfaces in its subnets; in AWS a minute or so. */
+/**
+ * For how long an endpoint that was deleted is still shown, with its interfaces in its subnets; in AWS a minute or so.
+ */
 const deletingMs = 500
 
 /** The endpoints that stand in subnets: all that are there, and those that are being deleted. */

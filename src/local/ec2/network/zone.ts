@@ -15,7 +15,9 @@ export const localZone = '-bkk-1a'
 /** Where a subnet without a zone is put. */
 export const firstZone = 'a'
 
-/** The zone id that goes with a suffix: `apse1-az1` for the first one of `ap-southeast-1`, `apse1-bkk1-az1` likewise. */
+/**
+ * The zone id that goes with a suffix: `apse1-az1` for the first one of `ap-southeast-1`, `apse1-bkk1-az1` likewise.
+ */
 export function zoneId(region: string, suffix: string): string {
   const [area = '', direction = '', number = ''] = region.split('-')
   const short = `${area}${direction.replace(/north|south|east|west|central/g, (word) => word[0] ?? '')}${number}`

@@ -11,10 +11,10 @@ export interface Resident {
 
 /**
  * The memory of all processes of some process groups. Counted is what a kernel cannot drop when memory runs short:
- * anonymous pages and shared memory, with what this computer has swapped out of them. Pages of files, such as Node's own
- * program that all services share, are dropped before anything is killed, so they do not count; neither would it be
- * cheap to share them out (`smaps_rollup` walks all page tables, `status` reads counters). macOS tells the resident size
- * only.
+ * anonymous pages and shared memory, with what this computer has swapped out of them. Pages of files, such as Node's
+ * own program that all services share, are dropped before anything is killed, so they do not count; neither would it be
+ * cheap to share them out (`smaps_rollup` walks all page tables, `status` reads counters). macOS tells the resident
+ * size only.
  *
  * @param groups the numbers of the groups
  * @returns the processes by group; those of a group that has ended are missing

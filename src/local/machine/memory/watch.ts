@@ -30,8 +30,8 @@ export async function watchMemory(folder: InstanceFolder, settings: Settings, co
 }
 
 /**
- * How much a container may have in memory and swap, in bytes; 0 for any. Without `--memory-swap`, docker lets it have as
- * much swap as memory.
+ * How much a container may have in memory and swap, in bytes; 0 for any. Without `--memory-swap`, docker lets it have
+ * as much swap as memory.
  */
 function limitOf({ memory, memorySwap }: { memory: number; memorySwap: number }, swap: number): number {
   if (memory === 0) return 0

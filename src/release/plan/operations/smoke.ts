@@ -12,8 +12,8 @@ import type { Work } from '../work.ts'
 import type { LaunchedRelease } from './launch.ts'
 
 /**
- * Smoke-tests every service of a launch before anybody is led to it: from outside at the new machine's own address where
- * it is open to the world, and else on the machine.
+ * Smoke-tests every service of a launch before anybody is led to it: from outside at the new machine's own address
+ * where it is open to the world, and else on the machine.
  */
 export function smokeOperation(work: Work, launch: Operation<LaunchedRelease>, after: readonly AnyOperation[]) {
   const { clients, config, emit } = work
